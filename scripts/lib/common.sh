@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Shared by the scripts: sourced, not run. Sets ROOT, the top of the source tree.
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+# say TEXT...: one line of progress on standard error.
+say()
+{
+    printf '%s\n' "$*" >&2
+}
+
+# die TEXT...: what went wrong and what to do; exits with 1.
+die()
+{
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# as_root COMMAND...: runs it as root, through sudo where that is needed.
+as_root()
+{
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "needs root for: $* (run it as root, or install sudo)"
+    fi
+}
+
+# run_quietly LOG COMMAND...: shows the command's output only if it fails.
+run_quietly()
+{
+    local log=$1
+    shift
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 40 "$log" >&2
+        die "failed: $* (all of its output: $log)"
+    fi
+}
+
+# build_tree DIR: configures DIR if needed and builds; silent when there is nothing to do.
+build_tree()
+{
+    local dir=$1 log=$1/build.log
+    if [ ! -f "$dir/build.ninja" ]; then
+        say "configuring $dir ..."
+        mkdir -p "$dir"
+        run_quietly "$log" meson setup --prefix=/usr "$dir" "$ROOT"
+    fi
+    if ! ninja -C "$dir" -n 2>/dev/null | grep -q 'no work to do'; then
+        say "building ..."
+        run_quietly "$log" ninja -C "$dir"
+    fi
+}
