@@ -212,6 +212,9 @@ typedef struct WireSigScheme {
     uint16_t count; /* TPM_ALG_ECDAA only */
 } WireSigScheme;
 
+/** wire_sig_scheme_known: whether what follows the scheme's algorithm is known. */
+bool wire_sig_scheme_known(uint16_t scheme);
+
 bool wire_get_sig_scheme(WireReader *r, WireSigScheme *ret);
 bool wire_put_sig_scheme(WireWriter *w, const WireSigScheme *s);
 

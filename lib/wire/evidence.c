@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The binding and the evidence. */
+#include "deepquote.h"
+
+/* A digest of the binding that is there if, and only if, its flag is set. */
+static bool optional_fits(uint32_t flags, uint32_t flag, WireBytes digest)
+{
+    return digest.len == ((flags & flag) != 0 ? (size_t)DEEPQUOTE_HASH_SIZE : 0);
+}
+
+static bool binding_valid(const WireBinding *b)
+{
+    return (b->flags & DEEPQUOTE_HASH_UUID) != 0 &&
+           (b->flags & ~(uint32_t)DEEPQUOTE_FLAGS_ALL) == 0 && b->nonce.len >= 1 &&
+           b->nonce.len <= DEEPQUOTE_NONCE_MAX && b->vtpm_quoted.len == DEEPQUOTE_HASH_SIZE &&
+           wire_name_valid(b->vtpm_signer) && wire_name_valid(b->vtpm_ek) &&
+           optional_fits(b->flags, DEEPQUOTE_VTPM_MEASUREMENTS, b->measurement) &&
+           optional_fits(b->flags, DEEPQUOTE_GROUP_INFO, b->group_info) &&
+           optional_fits(b->flags, DEEPQUOTE_GROUP_PUBKEY, b->group_key) &&
+           optional_fits(b->flags, DEEPQUOTE_VM_LAUNCH, b->launch);
+}
+
+bool wire_decode_binding(WireBytes bytes, WireBinding *ret)
+{
+    WireReader r = WIRE_READER(bytes.p, bytes.len);
+    WireBinding b = { 0 };
+    uint32_t magic;
+    uint16_t version;
+
+    if (!wire_get_u32(&r, &magic) || magic != DEEPQUOTE_BINDING_MAGIC ||
+        !wire_get_u16(&r, &version) || version != DEEPQUOTE_VERSION ||
+        !wire_get_u32(&r, &b.flags) || !wire_get_tpm2b(&r, DEEPQUOTE_NONCE_MAX, &b.nonce) ||
+        !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.vtpm_quoted) ||
+        !wire_get_tpm2b(&r, WIRE_NAME_MAX, &b.vtpm_signer) ||
+        !wire_get_copy(&r, sizeof(b.uuid), b.uuid) ||
+        !wire_get_tpm2b(&r, WIRE_NAME_MAX, &b.vtpm_ek) || !wire_get_u64(&r, &b.epoch) ||
+        !wire_get_u64(&r, &b.generation) ||
+        !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.measurement) ||
+        !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.group_info) ||
+        !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.group_key) ||
+        !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.launch) || r.left != 0 || !binding_valid(&b)) {
+        return false;
+    }
+    *ret = b;
+    return true;
+}
+
+bool wire_put_binding(WireWriter *w, const WireBinding *b)
+{
+    WireWriter t = *w;
+
+    if (!binding_valid(b) || !wire_put_u32(&t, DEEPQUOTE_BINDING_MAGIC) ||
+        !wire_put_u16(&t, DEEPQUOTE_VERSION) || !wire_put_u32(&t, b->flags) ||
+        !wire_put_tpm2b(&t, b->nonce) || !wire_put_tpm2b(&t, b->vtpm_quoted) ||
+        !wire_put_tpm2b(&t, b->vtpm_signer) ||
+        !wire_put_bytes(&t, (WireBytes){ b->uuid, sizeof(b->uuid) }) ||
+        !wire_put_tpm2b(&t, b->vtpm_ek) || !wire_put_u64(&t, b->epoch) ||
+        !wire_put_u64(&t, b->generation) || !wire_put_tpm2b(&t, b->measurement) ||
+        !wire_put_tpm2b(&t, b->group_info) || !wire_put_tpm2b(&t, b->group_key) ||
+        !wire_put_tpm2b(&t, b->launch)) {
+        return false;
+    }
+    *w = t;
+    return true;
+}
+
+static bool get_path(WireReader *r, WireEvidence *e)
+{
+    WireBytes path;
+
+    if (!wire_get_u64(r, &e->tree_size) || !wire_get_u64(r, &e->leaf_index) ||
+        !wire_get_u16(r, &e->path_length) || e->path_length > DEEPQUOTE_PATH_MAX ||
+        !wire_get_bytes(r, e->path_length * (size_t)DEEPQUOTE_HASH_SIZE, &path)) {
+        return false;
+    }
+    e->path = path.p;
+    return true;
+}
+
+/* Calls get or put for each selected PCR, in the order in which their values travel. */
+static bool each_pcr(const WirePcrSelection *s, WireBytes *values,
+                     bool (*step)(void *cursor, size_t digest_size, WireBytes *value),
+                     void *cursor)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        size_t digest_size = wire_hash_size(s->bank[i].hash);
+
+        for (unsigned pcr = 0; pcr < s->bank[i].size * 8u; pcr++) {
+            if (wire_pcr_selected(&s->bank[i], pcr) &&
+                (digest_size == 0 || !step(cursor, digest_size, values++))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool get_pcr_value(void *cursor, size_t digest_size, WireBytes *value)
+{
+    return wire_get_tpm2b((WireReader *)cursor, digest_size, value) && value->len == digest_size;
+}
+
+static bool put_pcr_value(void *cursor, size_t digest_size, WireBytes *value)
+{
+    return value->len == digest_size && wire_put_tpm2b((WireWriter *)cursor, *value);
+}
+
+static bool get_pcrs(WireReader *r, WireEvidence *e)
+{
+    return wire_get_pcr_selection_max(r, DEEPQUOTE_HOST_BANKS_MAX, &e->host_pcrs) == WIRE_PCR_OK &&
+           wire_get_u32(r, &e->pcr_count) && e->pcr_count == wire_pcr_count(&e->host_pcrs) &&
+           each_pcr(&e->host_pcrs, e->pcr, get_pcr_value, r);
+}
+
+bool wire_decode_evidence(WireBytes bytes, WireEvidence *ret)
+{
+    WireReader r = WIRE_READER(bytes.p, bytes.len);
+    WireEvidence e = { 0 };
+    uint32_t magic;
+    uint16_t version;
+
+    if (!wire_get_u32(&r, &magic) || magic != DEEPQUOTE_EVIDENCE_MAGIC ||
+        !wire_get_u16(&r, &version) || version != DEEPQUOTE_VERSION ||
+        !wire_get_tpm2b(&r, WIRE_ATTEST_MAX, &e.host_quoted) ||
+        !wire_get_signature(&r, &e.host_signature) || !wire_get_name(&r, &e.host_signer) ||
+        !wire_get_tpm2b(&r, DEEPQUOTE_BINDING_MAX, &e.binding_bytes) ||
+        !wire_decode_binding(e.binding_bytes, &e.binding) || !get_path(&r, &e) ||
+        !get_pcrs(&r, &e) || r.left != 0) {
+        return false;
+    }
+    *ret = e;
+    return true;
+}
+
+bool wire_put_evidence(WireWriter *w, const WireEvidence *e)
+{
+    WireWriter t = *w;
+    WireBytes path = { e->path, e->path_length * (size_t)DEEPQUOTE_HASH_SIZE };
+
+    if (e->path_length > DEEPQUOTE_PATH_MAX || e->host_pcrs.count > DEEPQUOTE_HOST_BANKS_MAX ||
+        e->pcr_count != wire_pcr_count(&e->host_pcrs) || !wire_name_valid(e->host_signer) ||
+        !wire_put_u32(&t, DEEPQUOTE_EVIDENCE_MAGIC) || !wire_put_u16(&t, DEEPQUOTE_VERSION) ||
+        !wire_put_tpm2b(&t, e->host_quoted) || !wire_put_signature(&t, &e->host_signature) ||
+        !wire_put_tpm2b(&t, e->host_signer) || !wire_put_tpm2b(&t, e->binding_bytes) ||
+        !wire_put_u64(&t, e->tree_size) || !wire_put_u64(&t, e->leaf_index) ||
+        !wire_put_u16(&t, e->path_length) || !wire_put_bytes(&t, path) ||
+        !wire_put_pcr_selection(&t, &e->host_pcrs) || !wire_put_u32(&t, e->pcr_count) ||
+        !each_pcr(&e->host_pcrs, (WireBytes *)e->pcr, put_pcr_value, &t)) {
+        return false;
+    }
+    *w = t;
+    return true;
+}
