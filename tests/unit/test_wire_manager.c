@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib.h>
+#include <string.h>
+
+#include "wire/manager.h"
+#include "wire_samples.h"
+
+/* Where the fields of a message's header and the first of its body begin */
+enum { AT_MAGIC = 0, AT_VERSION = 4, AT_TYPE = 6, AT_BODY = 12 };
+
+static bool decodes_with(const char *name, size_t at, uint8_t value)
+{
+    WireBytes sample = wire_sample(name);
+    g_autofree uint8_t *copy = g_memdup2(sample.p, sample.len);
+    ManagerMessage m = { .id = 0xa5a5a5a5 };
+    bool ok;
+
+    copy[at] = value;
+    ok = wire_decode_manager_message((WireBytes){ copy, sample.len }, &m);
+    if (!ok) {
+        g_assert_cmphex(m.id, ==, 0xa5a5a5a5);
+    }
+    return ok;
+}
+
+static void header_is_checked(void)
+{
+    g_assert_true(decodes_with("hello", AT_MAGIC, 0x44));
+    g_assert_false(decodes_with("hello", AT_MAGIC, 0x45));
+    g_assert_false(decodes_with("hello", AT_VERSION + 1, 2));
+    g_assert_false(decodes_with("hello", AT_TYPE + 1, 0));
+    g_assert_false(decodes_with("hello", AT_TYPE + 1, 99));
+    g_assert_false(decodes_with("hello", AT_TYPE, 1)); /* a reply's type, a request's body */
+}
+
+static void unknown_status_is_refused(void)
+{
+    g_assert_true(decodes_with("hello-denied", AT_BODY + 3, MANAGER_BUSY));
+    g_assert_false(decodes_with("hello-denied", AT_BODY + 3, MANAGER_STATUS_COUNT));
+    g_assert_false(decodes_with("hello-denied", AT_BODY + 3, MANAGER_OK)); /* its body is missing */
+    g_assert_false(decodes_with("hello-reply", AT_BODY + 3, MANAGER_DENIED)); /* a body too many */
+}
+
+static void unknown_values_are_refused(void)
+{
+    g_assert_false(decodes_with("quote", AT_BODY + 3, 0x20));      /* flags */
+    g_assert_false(decodes_with("credential", AT_BODY + 3, DEEPQUOTE_CREDENTIALS));
+    g_assert_false(decodes_with("pcr-read", AT_BODY + 3, 5));      /* banks */
+}
+
+static void quote_without_host_pcrs_is_refused(void)
+{
+    ManagerMessage m;
+    uint8_t buf[MANAGER_MESSAGE_MAX];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+
+    g_assert_true(wire_decode_manager_message(wire_sample("quote"), &m));
+    memset(m.quote.host_pcrs.bank[0].select, 0, WIRE_PCR_SELECT_MAX);
+    g_assert_false(wire_put_manager_message(&w, &m));
+    g_assert_cmpuint(w.len, ==, 0);
+}
+
+static void fields_survive(void)
+{
+    ManagerMessage m;
+
+    g_assert_true(wire_decode_manager_message(wire_sample("quote"), &m));
+    g_assert_cmpint(m.type, ==, MANAGER_QUOTE);
+    g_assert_cmpuint(m.id, ==, 2);
+    g_assert_cmpuint(m.quote.commits, ==, 3);
+    g_assert_cmpuint(m.quote.room, ==, 2048);
+    g_assert_cmpuint(m.quote.timeout_ms, ==, 19000);
+    g_assert_cmpuint(m.quote.ek.len, ==, 0);
+    g_assert_cmpuint(m.quote.signer.len, ==, 34);
+    g_assert_true(wire_decode_manager_message(wire_sample("hello-reply"), &m));
+    g_assert_cmpuint(m.reply.epoch, ==, 9);
+    g_assert_cmpuint(m.reply.generation, ==, 4);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/wire/manager/header-is-checked", header_is_checked);
+    g_test_add_func("/wire/manager/unknown-status-is-refused", unknown_status_is_refused);
+    g_test_add_func("/wire/manager/unknown-values-are-refused", unknown_values_are_refused);
+    g_test_add_func("/wire/manager/quote-without-host-pcrs-is-refused",
+                    quote_without_host_pcrs_is_refused);
+    g_test_add_func("/wire/manager/fields-survive", fields_survive);
+    return g_test_run();
+}
