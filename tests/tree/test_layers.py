@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Holds the tree to the table of docs/architecture.md: what each folder may use."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
+BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
+sys.path.insert(0, str(ROOT / 'tests' / 'integration'))
+import tap  # noqa: E402
+
+# Folder: the other folders and the libraries whose headers it may include. libc is everybody's.
+MAY_USE = {
+    'lib/wire': set(),
+    'lib/attest': {'wire', 'openssl', 'glib'},
+    'swtpm-deepquote': {'wire', 'libtpms'},
+    'vtpm-manager': {'wire', 'attest', 'tss2', 'glib', 'json-glib', 'openssl', 'sqlite', 'systemd'},
+    'tools': {'wire', 'attest', 'tss2', 'glib', 'json-glib', 'openssl'},
+    'hw/tpm': {'qemu'},
+    'backends/tpm': {'qemu', 'wire'},
+}
+
+# How a header's name tells where it belongs. The first match counts.
+OWNERS = [
+    (r'wire/', 'wire'),
+    (r'(attest|deepquote)/', 'attest'),
+    (r'(glib|gio|glib-unix|gmodule|gobject)(/|\.h|-)', 'glib'),
+    (r'glib-unix\.h', 'glib'),
+    (r'json-glib/', 'json-glib'),
+    (r'openssl/', 'openssl'),
+    (r'tss2/', 'tss2'),
+    (r'libtpms/', 'libtpms'),
+    (r'sqlite3\.h', 'sqlite'),
+    (r'systemd/', 'systemd'),
+    (r'(qemu|qom|qapi|hw|sysemu|exec|migration|io|chardev|ui|monitor|block|standard-headers|trace)/',
+     'qemu'),
+    (r'(trace|tpm_ppi|tpm_prop|tpm_tis|tpm_int|tpm_ioctl)\.h', 'qemu'),
+]
+
+# The C library's own, and the kernel's interface
+LIBC = re.compile(r'(sys|linux|arpa|netinet|net|bits)/[\w/]+\.h|'
+                  r'(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fts|getopt|glob|grp|inttypes|libgen|limits|'
+                  r'locale|math|poll|pthread|pwd|sched|signal|spawn|stdalign|stdarg|stdatomic|'
+                  r'stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|sysexits|termios|'
+                  r'time|unistd|wchar)\.h')
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+
+# What lib/wire's object code may call: it neither allocates, nor does I/O, nor logs.
+WIRE_CALLS = re.compile(r'wire_\w+|mem(cpy|move|cmp|set)|__mem\w+_chk|__stack_chk_fail|'
+                        r'__popcount\w+|_GLOBAL_OFFSET_TABLE_')
+
+
+def sources(folder):
+    return sorted(p for p in (ROOT / folder).rglob('*') if p.suffix in ('.c', '.h'))
+
+
+def owner(header):
+    for pattern, name in OWNERS:
+        if re.match(pattern, header):
+            return name
+    return None
+
+
+def own_header(path, folder, header):
+    """A header of the folder itself, named relative to the file or to the folder."""
+    return any((base / header).is_file() and ROOT / folder in (base / header).resolve().parents
+               for base in (path.parent, ROOT / folder, ROOT / 'lib'))
+
+
+def faults(folder):
+    for path in sources(folder):
+        for kind, header in INCLUDE.findall(path.read_text()):
+            if kind == '"' and own_header(path, folder, header):
+                continue
+            if kind == '<' and LIBC.fullmatch(header):
+                continue
+            name = owner(header)
+            if name not in MAY_USE[folder]:
+                yield f'{path.relative_to(ROOT)}: {header} ({name or "unknown"})'
+
+
+def layer_case(folder):
+    @tap.case(f'{folder} includes only what it may use')
+    def _():
+        if not (ROOT / folder).is_dir():
+            tap.skip(f'{folder} is not in this tree')
+        tap.equal(list(faults(folder)), [])
+
+
+for _folder in MAY_USE:
+    layer_case(_folder)
+
+
+@tap.case('every C folder is in the table')
+def _():
+    known = list(MAY_USE) + ['tests', 'include', 'qapi']
+    listed = subprocess.run(['git', '-C', str(ROOT), 'ls-files', '*.c', '*.h'],
+                            capture_output=True, text=True, check=False).stdout.split()
+    tap.equal([p for p in listed if not any(p.startswith(k + '/') for k in known)], [])
+
+
+@tap.case('lib/wire calls neither an allocator nor I/O')
+def _():
+    archive = BUILD / 'lib' / 'wire' / 'libwire.a'
+    names = subprocess.run(['nm', '--undefined-only', '--format=just-symbols', str(archive)],
+                           capture_output=True, text=True, check=True).stdout.split()
+    calls = {n for n in names if not n.endswith((':', '.o'))}
+    if any(n.startswith(('__asan', '__ubsan', '__sanitizer')) for n in calls):
+        tap.skip('a sanitizer adds calls of its own; the plain build checks this')
+    tap.equal(sorted(n for n in calls if not WIRE_CALLS.fullmatch(n)), [])
+
+
+@tap.case('every source file names its licence')
+def _():
+    wanted = ('.c', '.h', '.py', '.sh', '.build', '.scd', '.json', '.inc', '.pml', '.md', '')
+    listed = subprocess.run(['git', '-C', str(ROOT), 'ls-files'], capture_output=True, text=True,
+                            check=False).stdout.splitlines()
+    missing = []
+    for name in listed:
+        path = ROOT / name
+        data = 'vectors/' in name or '/corpus/' in name or name in ('LICENSE', '.gitignore')
+        if path.suffix in wanted and path.is_file() and not path.is_symlink() and not data:
+            if b'SPDX-License-Identifier: GPL-2.0-or-later' not in path.read_bytes()[:400]:
+                missing.append(name)
+    tap.equal(missing, [])
+
+
+tap.main()
