@@ -50,7 +50,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 # What lib/wire's object code may call: it neither allocates, nor does I/O, nor logs.
 WIRE_CALLS = re.compile(r'wire_\w+|mem(cpy|move|cmp|set)|__mem\w+_chk|__stack_chk_fail|'
-                        r'__popcount\w+|_GLOBAL_OFFSET_TABLE_')
+                        r'__popcount\w+|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan)_\w+')
 
 
 def sources(folder):
@@ -85,12 +85,10 @@ def faults(folder):
 def layer_case(folder):
     @tap.case(f'{folder} includes only what it may use')
     def _():
-        if not (ROOT / folder).is_dir():
-            tap.skip(f'{folder} is not in this tree')
         tap.equal(list(faults(folder)), [])
 
 
-for _folder in MAY_USE:
+for _folder in filter(lambda f: (ROOT / f).is_dir(), MAY_USE):
     layer_case(_folder)
 
 
@@ -108,8 +106,6 @@ def _():
     names = subprocess.run(['nm', '--undefined-only', '--format=just-symbols', str(archive)],
                            capture_output=True, text=True, check=True).stdout.split()
     calls = {n for n in names if not n.endswith((':', '.o'))}
-    if any(n.startswith(('__asan', '__ubsan', '__sanitizer')) for n in calls):
-        tap.skip('a sanitizer adds calls of its own; the plain build checks this')
     tap.equal(sorted(n for n in calls if not WIRE_CALLS.fullmatch(n)), [])
 
 
