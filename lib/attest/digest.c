@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A thread keeps one context per algorithm: setting up a context costs more than hashing the
+ * hundred bytes or so that a node, a leaf or an attestation is.
+ */
+#include "attest/digest.h"
+
+#include "wire/tpm.h"
+
+#include <openssl/crypto.h>
+
+static const struct {
+    guint16 alg;
+    const char *name;
+} algorithms[] = {
+    { TPM_ALG_SHA1, "SHA1" },          { TPM_ALG_SHA256, "SHA256" },
+    { TPM_ALG_SHA384, "SHA384" },      { TPM_ALG_SHA512, "SHA512" },
+    { TPM_ALG_SM3_256, "SM3" },        { TPM_ALG_SHA3_256, "SHA3-256" },
+    { TPM_ALG_SHA3_384, "SHA3-384" },  { TPM_ALG_SHA3_512, "SHA3-512" },
+};
+
+#define ALGORITHMS G_N_ELEMENTS(algorithms)
+
+typedef struct ThreadContexts {
+    EVP_MD_CTX *ctx[ALGORITHMS];
+} ThreadContexts;
+
+static void thread_contexts_free(gpointer data)
+{
+    ThreadContexts *t = data;
+
+    for (gsize i = 0; i < ALGORITHMS; i++) {
+        EVP_MD_CTX_free(t->ctx[i]);
+    }
+    g_free(t);
+}
+
+static GPrivate thread_contexts = G_PRIVATE_INIT(thread_contexts_free);
+
+/* Fetched once and kept for the life of the process. */
+static EVP_MD *const *fetched(void)
+{
+    static EVP_MD *md[ALGORITHMS];
+    static gsize once;
+
+    if (g_once_init_enter(&once)) {
+        for (gsize i = 0; i < ALGORITHMS; i++) {
+            md[i] = EVP_MD_fetch(NULL, algorithms[i].name, NULL);
+        }
+        g_once_init_leave(&once, 1);
+    }
+    return md;
+}
+
+static gssize find(guint16 alg)
+{
+    for (gsize i = 0; i < ALGORITHMS; i++) {
+        if (algorithms[i].alg == alg) {
+            return (gssize)i;
+        }
+    }
+    return -1;
+}
+
+const EVP_MD *dq_digest_md(guint16 alg)
+{
+    gssize at = find(alg);
+
+    return at < 0 ? NULL : fetched()[at];
+}
+
+/* A context that is ready to be updated; NULL where there can be none. */
+static EVP_MD_CTX *begin(gsize at)
+{
+    ThreadContexts *t = g_private_get(&thread_contexts);
+    const EVP_MD *md = fetched()[at];
+    EVP_MD_CTX *ctx;
+
+    if (md == NULL) {
+        return NULL;
+    }
+    if (t == NULL) {
+        t = g_new0(ThreadContexts, 1);
+        g_private_set(&thread_contexts, t);
+    }
+    ctx = t->ctx[at];
+    if (ctx != NULL) {
+        return EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 ? ctx : NULL;
+    }
+    ctx = EVP_MD_CTX_new();
+    if (ctx == NULL || EVP_DigestInit_ex2(ctx, md, NULL) != 1) {
+        EVP_MD_CTX_free(ctx);
+        return NULL;
+    }
+    t->ctx[at] = ctx;
+    return ctx;
+}
+
+gsize dq_digest(guint16 alg, const DqBytes *parts, gsize count, guint8 *ret_digest)
+{
+    gssize at = find(alg);
+    EVP_MD_CTX *ctx = at < 0 ? NULL : begin((gsize)at);
+    guint8 digest[EVP_MAX_MD_SIZE];
+    unsigned len;
+
+    G_STATIC_ASSERT(DQ_DIGEST_MAX >= EVP_MAX_MD_SIZE);
+    if (ctx == NULL) {
+        return 0;
+    }
+    for (gsize i = 0; i < count; i++) {
+        if (parts[i].len > 0 && EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) != 1) {
+            return 0;
+        }
+    }
+    if (EVP_DigestFinal_ex(ctx, digest, &len) != 1) {
+        return 0;
+    }
+    memcpy(ret_digest, digest, len);
+    return len;
+}
+
+void dq_sha256(const DqBytes *parts, gsize count, guint8 ret_digest[DQ_HASH_SIZE])
+{
+    guint8 digest[DQ_DIGEST_MAX];
+
+    if (dq_digest(TPM_ALG_SHA256, parts, count, digest) != DQ_HASH_SIZE) {
+        g_error("OpenSSL offers no SHA-256: check its configuration file and providers");
+    }
+    memcpy(ret_digest, digest, DQ_HASH_SIZE);
+}
+
+gboolean dq_bytes_equal(DqBytes a, DqBytes b)
+{
+    return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.data, b.data, a.len) == 0);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hashes over a few runs of bytes, without allocating at each call. */
+#ifndef ATTEST_DIGEST_H
+#define ATTEST_DIGEST_H
+
+#include "attest/deepquote.h"
+
+#include <openssl/evp.h>
+
+#define DQ_DIGEST_MAX 64
+
+/** dq_digest_md: the EVP_MD of a TPM_ALG_ID, borrowed; NULL where OpenSSL has none. */
+const EVP_MD *dq_digest_md(guint16 alg);
+
+/**
+ * dq_digest: hashes @parts one after the other.
+ * @ret_digest: room for DQ_DIGEST_MAX bytes; untouched on failure
+ *
+ * Returns: the bytes of the digest; 0 where the algorithm is not available.
+ */
+gsize dq_digest(guint16 alg, const DqBytes *parts, gsize count, guint8 *ret_digest);
+
+/** dq_sha256: the same for SHA-256, which must be there: without it the process is aborted. */
+void dq_sha256(const DqBytes *parts, gsize count, guint8 ret_digest[DQ_HASH_SIZE]);
+
+/** dq_bytes_equal: same length and content; the time does not depend on the content. */
+gboolean dq_bytes_equal(DqBytes a, DqBytes b);
+
+#endif

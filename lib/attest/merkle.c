@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Merkle tree of RFC 9162 section 2.1 with SHA-256.
+ *
+ * The RFC splits n leaves at the largest power of two below n. Pairing neighbours level by level
+ * and lifting a last odd one unchanged gives the same tree, and needs no recursion.
+ */
+#include "attest/deepquote.h"
+
+#include "attest/digest.h"
+
+#include <string.h>
+
+#define LEVELS_MAX (DQ_MERKLE_PATH_MAX + 1)
+
+void dq_merkle_leaf(const guint8 *binding, gsize len, guint8 ret_leaf[DQ_HASH_SIZE])
+{
+    static const guint8 tag[1] = { 0x00 };
+    const DqBytes parts[] = { { tag, 1 }, { binding, len } };
+
+    dq_sha256(parts, G_N_ELEMENTS(parts), ret_leaf);
+}
+
+void dq_merkle_node(const guint8 left[DQ_HASH_SIZE], const guint8 right[DQ_HASH_SIZE],
+                    guint8 ret_node[DQ_HASH_SIZE])
+{
+    guint8 input[1 + 2 * DQ_HASH_SIZE];
+    const DqBytes whole = { input, sizeof(input) };
+
+    input[0] = 0x01;
+    memcpy(input + 1, left, DQ_HASH_SIZE);
+    memcpy(input + 1 + DQ_HASH_SIZE, right, DQ_HASH_SIZE);
+    dq_sha256(&whole, 1, ret_node);
+}
+
+void dq_merkle_qualifying_data(guint64 size, const guint8 root[DQ_HASH_SIZE],
+                               guint8 ret_data[DQ_HASH_SIZE])
+{
+    static const char label[] = "DEEPQUOTE-ROOT-V1"; /* its final 0x00 is hashed too */
+    const guint64 size_be = GUINT64_TO_BE(size);
+    const DqBytes parts[] = {
+        { (const guint8 *)label, sizeof(label) },
+        { (const guint8 *)&size_be, sizeof(size_be) },
+        { root, DQ_HASH_SIZE },
+    };
+
+    dq_sha256(parts, G_N_ELEMENTS(parts), ret_data);
+}
+
+/*
+ * Root of a stream. Bit k of the count set means that peak[k] holds the root of a complete
+ * subtree of 2^k leaves; adding a leaf is adding one to a binary number.
+ */
+gboolean dq_merkle_root_add(DqMerkleRoot *r, const guint8 leaf[DQ_HASH_SIZE])
+{
+    guint8 carry[DQ_HASH_SIZE];
+    unsigned k = 0;
+
+    if (r->count >= DQ_MERKLE_LEAVES_MAX) {
+        return FALSE;
+    }
+    memcpy(carry, leaf, DQ_HASH_SIZE);
+    while (r->count >> k & 1) {
+        dq_merkle_node(r->peak[k], carry, carry);
+        k++;
+    }
+    memcpy(r->peak[k], carry, DQ_HASH_SIZE);
+    r->count++;
+    return TRUE;
+}
+
+void dq_merkle_root_get(const DqMerkleRoot *r, guint8 ret_root[DQ_HASH_SIZE])
+{
+    guint8 root[DQ_HASH_SIZE];
+    gboolean have = FALSE;
+
+    for (unsigned k = 0; k < LEVELS_MAX; k++) {
+        if ((r->count >> k & 1) == 0) {
+            continue;
+        }
+        if (have) {
+            dq_merkle_node(r->peak[k], root, root);
+        } else {
+            memcpy(root, r->peak[k], DQ_HASH_SIZE);
+            have = TRUE;
+        }
+    }
+    if (!have) {
+        dq_sha256(NULL, 0, root);
+    }
+    memcpy(ret_root, root, DQ_HASH_SIZE);
+}
+
+/* A whole tree: level 0 are the leaves, the last level is the root. */
+struct DqMerkleTree {
+    unsigned levels;
+    guint64 count[LEVELS_MAX];
+    guint8 *level[LEVELS_MAX]; /* count[k] nodes each */
+};
+
+static void build_level(DqMerkleTree *t, unsigned above)
+{
+    const guint8 *below = t->level[above - 1];
+    guint64 n = t->count[above - 1];
+    guint8 *out;
+
+    t->count[above] = n / 2 + n % 2;
+    out = g_malloc_n(t->count[above], DQ_HASH_SIZE);
+    for (guint64 i = 0; i < n / 2; i++) {
+        const guint8 *pair = below + 2 * i * DQ_HASH_SIZE;
+
+        dq_merkle_node(pair, pair + DQ_HASH_SIZE, out + i * DQ_HASH_SIZE);
+    }
+    if (n % 2 != 0) {
+        memcpy(out + n / 2 * DQ_HASH_SIZE, below + (n - 1) * DQ_HASH_SIZE, DQ_HASH_SIZE);
+    }
+    t->level[above] = out;
+}
+
+DqMerkleTree *dq_merkle_tree_new(const guint8 *leaves, guint64 count)
+{
+    DqMerkleTree *t;
+
+    g_return_val_if_fail(leaves != NULL, NULL);
+    g_return_val_if_fail(count >= 1 && count <= DQ_MERKLE_LEAVES_MAX, NULL);
+    g_return_val_if_fail(count <= G_MAXSIZE / DQ_HASH_SIZE, NULL);
+
+    t = g_new0(DqMerkleTree, 1);
+    t->count[0] = count;
+    t->level[0] = g_malloc_n(count, DQ_HASH_SIZE);
+    memcpy(t->level[0], leaves, count * DQ_HASH_SIZE);
+    t->levels = 1;
+    while (t->count[t->levels - 1] > 1) {
+        build_level(t, t->levels);
+        t->levels++;
+    }
+    return t;
+}
+
+void dq_merkle_tree_free(DqMerkleTree *tree)
+{
+    if (tree == NULL) {
+        return;
+    }
+    for (unsigned k = 0; k < tree->levels; k++) {
+        g_free(tree->level[k]);
+    }
+    g_free(tree);
+}
+
+const guint8 *dq_merkle_tree_root(const DqMerkleTree *tree)
+{
+    return tree->level[tree->levels - 1];
+}
+
+gsize dq_merkle_tree_path(const DqMerkleTree *tree, guint64 index, guint8 *ret_path)
+{
+    gsize n = 0;
+
+    g_return_val_if_fail(index < tree->count[0], 0);
+
+    for (unsigned k = 0; k + 1 < tree->levels; k++, index /= 2) {
+        guint64 sibling = index ^ 1;
+
+        if (sibling < tree->count[k]) { /* else it was lifted: no node at this level */
+            memcpy(ret_path + n * DQ_HASH_SIZE, tree->level[k] + sibling * DQ_HASH_SIZE,
+                   DQ_HASH_SIZE);
+            n++;
+        }
+    }
+    return n;
+}
+
+/*
+ * @index and @last walk up from the leaf and from the tree's last leaf. Where the two meet on an
+ * even place, the node was lifted until it is a right child.
+ */
+gboolean dq_merkle_root_from_path(const guint8 leaf[DQ_HASH_SIZE], guint64 index, guint64 size,
+                                  const guint8 *path, gsize path_length,
+                                  guint8 ret_root[DQ_HASH_SIZE])
+{
+    guint64 last = size - 1;
+    guint8 node[DQ_HASH_SIZE];
+
+    if (size == 0 || index >= size) {
+        return FALSE;
+    }
+    memcpy(node, leaf, DQ_HASH_SIZE);
+    for (gsize i = 0; i < path_length; i++) {
+        const guint8 *sibling = path + i * DQ_HASH_SIZE;
+
+        if (last == 0) {
+            return FALSE; /* already at the root */
+        }
+        if (index % 2 == 0 && index < last) {
+            dq_merkle_node(node, sibling, node);
+        } else {
+            while (index % 2 == 0) { /* index == last, which is not 0 */
+                index /= 2;
+                last /= 2;
+            }
+            dq_merkle_node(sibling, node, node);
+        }
+        index /= 2;
+        last /= 2;
+    }
+    if (last != 0) {
+        return FALSE; /* not yet at the root */
+    }
+    memcpy(ret_root, node, DQ_HASH_SIZE);
+    return TRUE;
+}

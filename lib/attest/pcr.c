@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attest/pcr.h"
+
+#include "attest/digest.h"
+#include "attest/key.h"
+
+#include <string.h>
+
+const DqPcrBankName dq_pcr_banks[] = {
+    { "sha1", TPM_ALG_SHA1 },         { "sha256", TPM_ALG_SHA256 },
+    { "sha384", TPM_ALG_SHA384 },     { "sha512", TPM_ALG_SHA512 },
+    { "sm3_256", TPM_ALG_SM3_256 },   { "sha3_256", TPM_ALG_SHA3_256 },
+    { "sha3_384", TPM_ALG_SHA3_384 }, { "sha3_512", TPM_ALG_SHA3_512 },
+    { NULL, TPM_ALG_NULL },
+};
+
+/* pcrDigest where no key determines the hash */
+static const guint16 digest_by_size[] = { TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA512,
+                                          TPM_ALG_SHA1 };
+
+const char *dq_pcr_bank_name(guint16 alg)
+{
+    const DqPcrBankName *b = dq_pcr_banks;
+
+    while (b->name != NULL && b->alg != alg) {
+        b++;
+    }
+    return b->name;
+}
+
+gboolean dq_pcr_selection_equal(const WirePcrSelection *a, const WirePcrSelection *b)
+{
+    if (a->count != b->count) {
+        return FALSE;
+    }
+    for (guint32 i = 0; i < a->count; i++) {
+        const WirePcrBank *x = &a->bank[i];
+        const WirePcrBank *y = &b->bank[i];
+
+        if (x->hash != y->hash || x->size != y->size ||
+            memcmp(x->select, y->select, x->size) != 0) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean dq_pcr_split(const WirePcrSelection *selection, DqBytes bytes, WireBytes *ret_values)
+{
+    WireReader r = WIRE_READER(bytes.data, bytes.len);
+    gsize n = 0;
+
+    for (guint32 i = 0; i < selection->count; i++) {
+        const WirePcrBank *bank = &selection->bank[i];
+        gsize size = wire_hash_size(bank->hash);
+
+        for (unsigned pcr = 0; pcr < bank->size * 8u; pcr++) {
+            if (!wire_pcr_selected(bank, pcr)) {
+                continue;
+            }
+            if (size == 0 || !wire_get_bytes(&r, size, &ret_values[n])) {
+                return FALSE;
+            }
+            n++;
+        }
+    }
+    return r.left == 0;
+}
+
+gssize dq_pcr_find(const WirePcrSelection *selection, guint16 alg, unsigned pcr)
+{
+    gssize at = 0;
+
+    for (guint32 i = 0; i < selection->count; i++) {
+        const WirePcrBank *bank = &selection->bank[i];
+
+        for (unsigned k = 0; k < bank->size * 8u; k++) {
+            if (!wire_pcr_selected(bank, k)) {
+                continue;
+            }
+            if (bank->hash == alg && k == pcr) {
+                return at;
+            }
+            at++;
+        }
+    }
+    return -1;
+}
+
+static guint16 alg_of_size(gsize size)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(digest_by_size); i++) {
+        if (wire_hash_size(digest_by_size[i]) == size) {
+            return digest_by_size[i];
+        }
+    }
+    return TPM_ALG_NULL;
+}
+
+gboolean dq_pcr_digest_matches(guint16 alg, const WireBytes *values, gsize count, WireBytes digest)
+{
+    guint8 made[DQ_DIGEST_MAX];
+    DqBytes parts[DQ_PCRS_MAX];
+    gsize n;
+
+    g_return_val_if_fail(count <= DQ_PCRS_MAX, FALSE);
+
+    for (gsize i = 0; i < count; i++) {
+        parts[i] = dq_unwire(values[i]);
+    }
+    n = dq_digest(alg == TPM_ALG_NULL ? alg_of_size(digest.len) : alg, parts, count, made);
+    return n > 0 && dq_bytes_equal((DqBytes){ made, n }, dq_unwire(digest));
+}

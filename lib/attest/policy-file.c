@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading of policy files. Format: deepquote-policy(5). */
+#include "attest/policy.h"
+
+#include <string.h>
+
+#define WORDS_MAX 1024 /* in one line */
+
+/* The line that is being read. */
+typedef struct Parser {
+    const char *name;
+    const char *folder; /* where relative paths of key files begin */
+    unsigned line;
+    DqPolicy *policy;
+} Parser;
+
+typedef struct Keyword {
+    const char *word;
+    gboolean (*read)(Parser *p, const struct Keyword *k, char **args, GError **error);
+    gsize number; /* which of those that are read by the same function */
+    const char *usage;
+} Keyword;
+
+static gboolean usage(const Parser *p, const Keyword *k, GError **error)
+{
+    g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY, "%s:%u: write it as: %s %s", p->name, p->line,
+                k->word, k->usage);
+    return FALSE;
+}
+
+/* Puts NAME:LINE in front and makes it an error of the policy. */
+static gboolean fail_with(const Parser *p, GError *cause, GError **error)
+{
+    g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY, "%s:%u: %s", p->name, p->line, cause->message);
+    g_error_free(cause);
+    return FALSE;
+}
+
+/* Hexadecimal digits of @size bytes; NULL with the error set. */
+static GBytes *read_hex(const Parser *p, const char *text, gsize size, GError **error)
+{
+    GError *cause = NULL;
+    g_autoptr(GBytes) bytes = dq_hex_decode(text, &cause);
+
+    if (bytes == NULL) {
+        fail_with(p, cause, error);
+        return NULL;
+    }
+    if (g_bytes_get_size(bytes) != size) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
+                    "%s:%u: %s has %" G_GSIZE_FORMAT " bytes: give %" G_GSIZE_FORMAT " (%" G_GSIZE_FORMAT
+                    " digits)", p->name, p->line, text, g_bytes_get_size(bytes), size, 2 * size);
+        return NULL;
+    }
+    return g_steal_pointer(&bytes);
+}
+
+static GBytes *read_name(const Parser *p, const char *text, GError **error)
+{
+    GError *cause = NULL;
+    g_autoptr(GBytes) bytes = dq_hex_decode(text, &cause);
+    WireBytes name;
+
+    if (bytes == NULL) {
+        fail_with(p, cause, error);
+        return NULL;
+    }
+    name.p = g_bytes_get_data(bytes, &name.len);
+    if (name.len == 0 || !wire_name_valid(name)) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
+                    "%s:%u: %s is no Name: give the algorithm and the digest as tpm2_readpublic and "
+                    "vtpm-managerctl ak print them (000b and 64 digits for SHA-256)",
+                    p->name, p->line, text);
+        return NULL;
+    }
+    return g_steal_pointer(&bytes);
+}
+
+static GBytes *name_of(const DqKey *key)
+{
+    DqBytes name = dq_key_get_name(key);
+
+    return g_bytes_new(name.data, name.len);
+}
+
+/* "name:HEX" or the path of a key file; @ret_key stays NULL for a Name. */
+static gboolean read_key(const Parser *p, const char *text, DqKey **ret_key, GBytes **ret_name,
+                         GError **error)
+{
+    g_autofree char *path = NULL;
+    GError *cause = NULL;
+
+    if (g_str_has_prefix(text, "name:")) {
+        *ret_name = read_name(p, text + strlen("name:"), error);
+        return *ret_name != NULL;
+    }
+    path = g_path_is_absolute(text) ? g_strdup(text) : g_build_filename(p->folder, text, NULL);
+    *ret_key = dq_key_new_from_file(path, &cause);
+    if (*ret_key == NULL) {
+        return fail_with(p, cause, error);
+    }
+    *ret_name = name_of(*ret_key);
+    return TRUE;
+}
+
+static gboolean read_host_ak(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    DqKey *key = NULL;
+    GBytes *name = NULL;
+
+    if (args[0] == NULL || args[1] != NULL) {
+        return usage(p, k, error);
+    }
+    if (!read_key(p, args[0], &key, &name, error)) {
+        return FALSE;
+    }
+    if (key != NULL) {
+        g_ptr_array_add(p->policy->host_keys, key);
+    }
+    g_ptr_array_add(p->policy->host_names, name);
+    return TRUE;
+}
+
+static gboolean read_vm_option(Parser *p, const Keyword *k, DqPolicyVm *vm, const char *arg,
+                               GError **error)
+{
+    if (g_str_has_prefix(arg, "ak=") && vm->ak_name == NULL) {
+        return read_key(p, arg + strlen("ak="), &vm->ak, &vm->ak_name, error);
+    }
+    if (g_str_has_prefix(arg, "ek=name:") && vm->ek_name == NULL) {
+        vm->ek_name = read_name(p, arg + strlen("ek=name:"), error);
+        return vm->ek_name != NULL;
+    }
+    return usage(p, k, error);
+}
+
+static gboolean read_vm(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    guint8 uuid[DQ_UUID_SIZE];
+    GError *cause = NULL;
+    DqPolicyVm *vm;
+
+    if (args[0] == NULL) {
+        return usage(p, k, error);
+    }
+    if (strcmp(args[0], "any") == 0) {
+        p->policy->any_vm = TRUE;
+        return args[1] == NULL || usage(p, k, error);
+    }
+    if (!dq_uuid_parse(args[0], uuid, &cause)) {
+        return fail_with(p, cause, error);
+    }
+    vm = dq_policy_add_vm(p->policy, uuid);
+    for (args++; *args != NULL; args++) {
+        if (!read_vm_option(p, k, vm, *args, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* BANK:NUMBER */
+static gboolean read_pcr_place(const char *text, guint16 *ret_alg, unsigned *ret_pcr)
+{
+    const char *colon = strchr(text, ':');
+    guint64 number;
+
+    if (colon == NULL ||
+        !g_ascii_string_to_unsigned(colon + 1, 10, 0, WIRE_PCR_SELECT_MAX * 8 - 1, &number, NULL)) {
+        return FALSE;
+    }
+    for (const DqPcrBankName *b = dq_pcr_banks; b->name != NULL; b++) {
+        if (strlen(b->name) == (gsize)(colon - text) &&
+            strncmp(b->name, text, (gsize)(colon - text)) == 0) {
+            *ret_alg = b->alg;
+            *ret_pcr = (unsigned)number;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean read_pcr(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    GArray *pcrs = k->number == 0 ? p->policy->host_pcrs : p->policy->vtpm_pcrs;
+    guint16 alg;
+    unsigned pcr;
+
+    if (args[0] == NULL || args[1] == NULL) {
+        return usage(p, k, error);
+    }
+    if (!read_pcr_place(args[0], &alg, &pcr)) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
+                    "%s:%u: %s is no PCR: write bank and number, such as sha256:7", p->name,
+                    p->line, args[0]);
+        return FALSE;
+    }
+    for (args++; *args != NULL; args++) {
+        g_autoptr(GBytes) value = read_hex(p, *args, wire_hash_size(alg), error);
+        DqBytes v;
+
+        if (value == NULL) {
+            return FALSE;
+        }
+        v.data = g_bytes_get_data(value, &v.len);
+        dq_policy_add_pcr(pcrs, alg, pcr, v);
+    }
+    return TRUE;
+}
+
+static gboolean read_digest(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    if (args[0] == NULL) {
+        return usage(p, k, error);
+    }
+    for (; *args != NULL; args++) {
+        g_autoptr(GBytes) value = read_hex(p, *args, DQ_HASH_SIZE, error);
+
+        if (value == NULL) {
+            return FALSE;
+        }
+        g_byte_array_append(p->policy->digests[k->number], g_bytes_get_data(value, NULL),
+                            DQ_HASH_SIZE);
+    }
+    return TRUE;
+}
+
+static const Keyword keywords[] = {
+    { "host-ak", read_host_ak, 0, "FILE | name:HEX" },
+    { "vm", read_vm, 0, "UUID [ak=FILE | ak=name:HEX] [ek=name:HEX], or: vm any" },
+    { "host-pcr", read_pcr, 0, "BANK:NUMBER HEX..." },
+    { "vtpm-pcr", read_pcr, 1, "BANK:NUMBER HEX..." },
+    { "measurement", read_digest, DQ_POLICY_MEASUREMENT, "HEX..." },
+    { "group-info", read_digest, DQ_POLICY_GROUP_INFO, "HEX..." },
+    { "group-key", read_digest, DQ_POLICY_GROUP_KEY, "HEX..." },
+    { "launch", read_digest, DQ_POLICY_LAUNCH, "HEX..." },
+};
+
+static gboolean read_words(Parser *p, char **words, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(keywords); i++) {
+        if (strcmp(words[0], keywords[i].word) == 0) {
+            return keywords[i].read(p, &keywords[i], words + 1, error);
+        }
+    }
+    g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
+                "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
+                "vtpm-pcr, measurement, group-info, group-key or launch", p->name, p->line,
+                words[0]);
+    return FALSE;
+}
+
+/* Cuts a line at blanks, up to a word that begins with '#'. */
+static gboolean read_line(Parser *p, char *line, GError **error)
+{
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    char *rest = line;
+    char *word;
+
+    while ((word = strsep(&rest, " \t\r")) != NULL && *word != '#') {
+        if (*word != '\0') {
+            g_ptr_array_add(words, word);
+        }
+    }
+    if (words->len == 0) {
+        return TRUE;
+    }
+    if (words->len > WORDS_MAX) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
+                    "%s:%u: more than %d words: spread the values over several lines", p->name,
+                    p->line, WORDS_MAX);
+        return FALSE;
+    }
+    g_ptr_array_add(words, NULL);
+    return read_words(p, (char **)words->pdata, error);
+}
+
+DqPolicy *dq_policy_new_from_text(const char *text, gsize len, const char *name, GError **error)
+{
+    g_autoptr(DqPolicy) policy = dq_policy_new();
+    g_autofree char *copy = g_strndup(text, len);
+    g_autofree char *folder = g_path_get_dirname(name);
+    Parser p = { .name = name, .folder = folder, .policy = policy };
+    char *rest = copy;
+    char *line;
+
+    if (!g_utf8_validate(text, (gssize)len, NULL)) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
+                    "%s:1: this is no text in UTF-8: give a policy file, see deepquote-policy(5)",
+                    name);
+        return NULL;
+    }
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        p.line++;
+        if (!read_line(&p, line, error)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&policy);
+}
+
+DqPolicy *dq_policy_new_from_file(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize len;
+
+    if (!g_file_get_contents(path, &text, &len, error)) {
+        return NULL;
+    }
+    return dq_policy_new_from_text(text, len, path, error);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attest/policy.h"
+
+#include "attest/digest.h"
+#include "attest/key.h"
+
+#include <string.h>
+
+/* A UUID is random enough to be its own hash; the table is the operator's, not an attacker's. */
+guint dq_uuid_hash(gconstpointer uuid)
+{
+    const guint8 *b = uuid;
+    guint h = 5381;
+
+    for (gsize i = 0; i < DQ_UUID_SIZE; i++) {
+        h = h * 33 + b[i];
+    }
+    return h;
+}
+
+gboolean dq_uuid_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, DQ_UUID_SIZE) == 0;
+}
+
+static void vm_free(gpointer data)
+{
+    DqPolicyVm *vm = data;
+
+    dq_key_unref(vm->ak);
+    g_clear_pointer(&vm->ak_name, g_bytes_unref);
+    g_clear_pointer(&vm->ek_name, g_bytes_unref);
+    g_free(vm);
+}
+
+static void pcr_clear(gpointer data)
+{
+    g_byte_array_unref(((DqPolicyPcr *)data)->values);
+}
+
+static GArray *new_pcrs(void)
+{
+    GArray *pcrs = g_array_new(FALSE, FALSE, sizeof(DqPolicyPcr));
+
+    g_array_set_clear_func(pcrs, pcr_clear);
+    return pcrs;
+}
+
+DqPolicy *dq_policy_new(void)
+{
+    DqPolicy *p = g_new0(DqPolicy, 1);
+
+    p->refs = 1;
+    p->host_keys = g_ptr_array_new_with_free_func((GDestroyNotify)dq_key_unref);
+    p->host_names = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    p->vms = g_hash_table_new_full(dq_uuid_hash, dq_uuid_equal, NULL, vm_free);
+    p->host_pcrs = new_pcrs();
+    p->vtpm_pcrs = new_pcrs();
+    for (gsize i = 0; i < DQ_POLICY_DIGESTS; i++) {
+        p->digests[i] = g_byte_array_new();
+    }
+    return p;
+}
+
+DqPolicy *dq_policy_ref(DqPolicy *policy)
+{
+    g_atomic_int_inc(&policy->refs);
+    return policy;
+}
+
+void dq_policy_unref(DqPolicy *policy)
+{
+    if (policy == NULL || !g_atomic_int_dec_and_test(&policy->refs)) {
+        return;
+    }
+    g_ptr_array_unref(policy->host_keys);
+    g_ptr_array_unref(policy->host_names);
+    g_hash_table_unref(policy->vms);
+    g_array_unref(policy->host_pcrs);
+    g_array_unref(policy->vtpm_pcrs);
+    for (gsize i = 0; i < DQ_POLICY_DIGESTS; i++) {
+        g_byte_array_unref(policy->digests[i]);
+    }
+    g_free(policy);
+}
+
+void dq_policy_add_pcr(GArray *pcrs, guint16 alg, unsigned pcr, DqBytes value)
+{
+    DqPolicyPcr fresh = { .alg = alg, .pcr = pcr, .size = value.len };
+
+    for (guint i = 0; i < pcrs->len; i++) {
+        DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
+
+        if (p->alg == alg && p->pcr == pcr) {
+            g_byte_array_append(p->values, value.data, (guint)value.len);
+            return;
+        }
+    }
+    fresh.values = g_byte_array_new();
+    g_byte_array_append(fresh.values, value.data, (guint)value.len);
+    g_array_append_val(pcrs, fresh);
+}
+
+DqPolicyVm *dq_policy_add_vm(DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE])
+{
+    DqPolicyVm *vm = g_hash_table_lookup(policy->vms, uuid);
+
+    if (vm == NULL) {
+        vm = g_new0(DqPolicyVm, 1);
+        memcpy(vm->uuid, uuid, DQ_UUID_SIZE);
+        g_hash_table_insert(policy->vms, vm->uuid, vm);
+    }
+    return vm;
+}
+
+const DqPolicyVm *dq_policy_find_vm(const DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE])
+{
+    return g_hash_table_lookup(policy->vms, uuid);
+}
+
+gboolean dq_policy_restricts_vms(const DqPolicy *policy)
+{
+    return policy->any_vm || g_hash_table_size(policy->vms) > 0;
+}
+
+gboolean dq_policy_has_host(const DqPolicy *policy, DqBytes name)
+{
+    for (guint i = 0; i < policy->host_names->len; i++) {
+        DqBytes known;
+
+        known.data = g_bytes_get_data(policy->host_names->pdata[i], &known.len);
+        if (dq_bytes_equal(known, name)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* Whether @value is one of the values of its size that follow each other in @allowed. */
+static gboolean is_among(const GByteArray *allowed, WireBytes value)
+{
+    if (value.len == 0) {
+        return FALSE;
+    }
+    for (gsize at = 0; at + value.len <= allowed->len; at += value.len) {
+        if (dq_bytes_equal((DqBytes){ allowed->data + at, value.len }, dq_unwire(value))) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+const DqPolicyPcr *dq_policy_find_uncovered(const GArray *pcrs, const WirePcrSelection *selection)
+{
+    for (guint i = 0; i < pcrs->len; i++) {
+        const DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
+
+        if (dq_pcr_find(selection, p->alg, p->pcr) < 0) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+const DqPolicyPcr *dq_policy_find_wrong_pcr(const GArray *pcrs, const WirePcrSelection *selection,
+                                            const WireBytes *values)
+{
+    for (guint i = 0; i < pcrs->len; i++) {
+        const DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
+        gssize at = dq_pcr_find(selection, p->alg, p->pcr);
+
+        if (at < 0 || values[at].len != p->size || !is_among(p->values, values[at])) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+gboolean dq_policy_digest_allowed(const DqPolicy *policy, DqPolicyDigest which, WireBytes value)
+{
+    const GByteArray *expected = policy->digests[which];
+
+    return expected->len == 0 || (value.len == DQ_HASH_SIZE && is_among(expected, value));
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a policy holds, and the questions that verification asks it. */
+#ifndef ATTEST_POLICY_H
+#define ATTEST_POLICY_H
+
+#include "attest/deepquote.h"
+#include "attest/pcr.h"
+
+/** A VM that is allowed. */
+typedef struct DqPolicyVm {
+    guint8 uuid[DQ_UUID_SIZE];
+    DqKey *ak;       /* its signing key, or NULL */
+    GBytes *ak_name; /* the Name that the signing key must have, or NULL */
+    GBytes *ek_name; /* the Name that the EK must have, or NULL */
+} DqPolicyVm;
+
+/** A PCR and the values that it may have, all of its bank's size. */
+typedef struct DqPolicyPcr {
+    guint16 alg;
+    unsigned pcr;
+    gsize size;
+    GByteArray *values; /* one after the other */
+} DqPolicyPcr;
+
+/** The optional digests of a binding that a policy can hold reference values for. */
+typedef enum DqPolicyDigest {
+    DQ_POLICY_MEASUREMENT,
+    DQ_POLICY_GROUP_INFO,
+    DQ_POLICY_GROUP_KEY,
+    DQ_POLICY_LAUNCH,
+    DQ_POLICY_DIGESTS,
+} DqPolicyDigest;
+
+struct DqPolicy {
+    gint refs;
+    GPtrArray *host_keys;  /* DqKey */
+    GPtrArray *host_names; /* GBytes: Names that are enrolled, those of @host_keys included */
+    gboolean any_vm;
+    GHashTable *vms;       /* uuid -> DqPolicyVm */
+    GArray *host_pcrs;     /* DqPolicyPcr */
+    GArray *vtpm_pcrs;     /* DqPolicyPcr */
+    GByteArray *digests[DQ_POLICY_DIGESTS]; /* DQ_HASH_SIZE bytes each; empty: nothing expected */
+};
+
+DqPolicy *dq_policy_new(void);
+
+/** dq_policy_add_pcr: one more value that the PCR may have; @value is of its bank's size. */
+void dq_policy_add_pcr(GArray *pcrs, guint16 alg, unsigned pcr, DqBytes value);
+
+/** dq_policy_add_vm: the entry of @uuid, new where there was none. */
+DqPolicyVm *dq_policy_add_vm(DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE]);
+
+/** dq_policy_find_vm: NULL where the VM is not listed. */
+const DqPolicyVm *dq_policy_find_vm(const DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE]);
+
+/** dq_policy_restricts_vms: whether the policy says anything about which VMs are allowed. */
+gboolean dq_policy_restricts_vms(const DqPolicy *policy);
+
+/** dq_policy_has_host: whether a host key's Name is enrolled. */
+gboolean dq_policy_has_host(const DqPolicy *policy, DqBytes name);
+
+/**
+ * dq_policy_find_uncovered: the first PCR of @pcrs that @selection does not select; NULL where
+ * it selects all.
+ */
+const DqPolicyPcr *dq_policy_find_uncovered(const GArray *pcrs, const WirePcrSelection *selection);
+
+/**
+ * dq_policy_find_wrong_pcr: the first PCR of @pcrs without a value, or with one that is not
+ * allowed; NULL where all are right.
+ * @values: of the PCRs that @selection selects
+ */
+const DqPolicyPcr *dq_policy_find_wrong_pcr(const GArray *pcrs, const WirePcrSelection *selection,
+                                            const WireBytes *values);
+
+/** dq_policy_digest_allowed: whether nothing is expected, or @value is among what is. */
+gboolean dq_policy_digest_allowed(const DqPolicy *policy, DqPolicyDigest which, WireBytes value);
+
+guint dq_uuid_hash(gconstpointer uuid);
+gboolean dq_uuid_equal(gconstpointer a, gconstpointer b);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hexadecimal digits, UUIDs, and the error domain. */
+#include "attest/deepquote.h"
+
+#include <string.h>
+
+G_DEFINE_QUARK(dq-error-quark, dq_error)
+
+GBytes *dq_hex_decode(const char *text, GError **error)
+{
+    gsize digits = strlen(text);
+    g_autofree guint8 *out = g_malloc(digits / 2 + 1);
+
+    for (gsize i = 0; i < digits; i++) {
+        int v = g_ascii_xdigit_value(text[i]);
+
+        if (v < 0) {
+            g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                        "character %" G_GSIZE_FORMAT " of the value is no hexadecimal digit: "
+                        "use 0-9 and a-f only, without prefix or separators", i + 1);
+            return NULL;
+        }
+        out[i / 2] = (guint8)(i % 2 == 0 ? v << 4 : out[i / 2] | v);
+    }
+    if (digits % 2 != 0) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                    "the value has an odd number of hexadecimal digits: give two for each byte");
+        return NULL;
+    }
+    return g_bytes_new_take(g_steal_pointer(&out), digits / 2);
+}
+
+char *dq_hex_encode(const guint8 *data, gsize len)
+{
+    static const char digit[] = "0123456789abcdef";
+    char *text = g_malloc(2 * len + 1);
+
+    for (gsize i = 0; i < len; i++) {
+        text[2 * i] = digit[data[i] >> 4];
+        text[2 * i + 1] = digit[data[i] & 0x0f];
+    }
+    text[2 * len] = '\0';
+    return text;
+}
+
+/* Places of the four hyphens in the text form. */
+static gboolean is_hyphen_place(gsize i)
+{
+    return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+gboolean dq_uuid_parse(const char *text, guint8 ret_uuid[DQ_UUID_SIZE], GError **error)
+{
+    const gsize text_size = 2 * DQ_UUID_SIZE + 4;
+    guint8 uuid[DQ_UUID_SIZE];
+    gsize digits = 0;
+    gboolean good = strlen(text) == text_size;
+
+    for (gsize i = 0; good && i < text_size; i++) {
+        int v = g_ascii_xdigit_value(text[i]);
+
+        if (is_hyphen_place(i)) {
+            good = text[i] == '-';
+            continue;
+        }
+        good = v >= 0;
+        if (good) {
+            uuid[digits / 2] = (guint8)(digits % 2 == 0 ? v << 4 : uuid[digits / 2] | v);
+            digits++;
+        }
+    }
+    if (!good) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                    "\"%s\" is no UUID: write it as 01234567-89ab-cdef-0123-456789abcdef", text);
+        return FALSE;
+    }
+    memcpy(ret_uuid, uuid, DQ_UUID_SIZE);
+    return TRUE;
+}
+
+char *dq_uuid_format(const guint8 uuid[DQ_UUID_SIZE])
+{
+    g_autofree char *hex = dq_hex_encode(uuid, DQ_UUID_SIZE);
+
+    return g_strdup_printf("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The JSON form of a verdict. Numbers of 64 bits are strings: JSON readers may keep only 53. */
+#include "attest/verdict.h"
+
+static const char *const result_words[] = {
+    [DQ_RESULT_NOT_RUN] = "not-run",
+    [DQ_RESULT_PASS] = "pass",
+    [DQ_RESULT_FAIL] = "fail",
+};
+
+/* @text is ours: UTF-8 without control characters but perhaps with file names in it. */
+static void put_string(GString *out, const char *text)
+{
+    g_string_append_c(out, '"');
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\') {
+            g_string_append_c(out, '\\');
+            g_string_append_c(out, *c);
+        } else if ((guchar)*c < 0x20) {
+            g_string_append_printf(out, "\\u%04x", (guchar)*c);
+        } else {
+            g_string_append_c(out, *c);
+        }
+    }
+    g_string_append_c(out, '"');
+}
+
+static void put_hex(GString *out, const char *key, const guint8 *data, gsize len)
+{
+    g_autofree char *hex = dq_hex_encode(data, len);
+
+    g_string_append_printf(out, "\"%s\": \"%s\", ", key, hex);
+}
+
+static void put_u64(GString *out, const char *key, guint64 value, const char *after)
+{
+    g_string_append_printf(out, "\"%s\": \"%" G_GUINT64_FORMAT "\"%s", key, value, after);
+}
+
+static void put_facts(GString *out, const DqFacts *f)
+{
+    g_autofree char *uuid = dq_uuid_format(f->uuid);
+
+    g_string_append_printf(out, ", \"vm\": {\"uuid\": \"%s\", ", uuid);
+    put_hex(out, "signer", f->vtpm_signer, f->vtpm_signer_len);
+    put_hex(out, "ek", f->vtpm_ek, f->vtpm_ek_len);
+    put_u64(out, "epoch", f->epoch, ", ");
+    put_u64(out, "generation", f->generation, "}, ");
+    g_string_append(out, "\"host\": {");
+    put_hex(out, "name", f->host_name, f->host_name_len);
+    g_string_append_printf(out, "\"resetCount\": %u, \"restartCount\": %u, \"clockSafe\": %s, ",
+                           f->host_reset_count, f->host_restart_count,
+                           f->host_clock_safe ? "true" : "false");
+    put_u64(out, "clock", f->host_clock, ", ");
+    put_u64(out, "firmwareVersion", f->host_firmware, "}, ");
+    g_string_append(out, "\"batch\": {");
+    put_u64(out, "treeSize", f->tree_size, ", ");
+    put_u64(out, "leafIndex", f->leaf_index, "}");
+}
+
+static void put_check(GString *out, const DqVerdict *v, DqCheck check)
+{
+    g_string_append(out, check == 0 ? "{\"check\": " : ", {\"check\": ");
+    put_string(out, dq_check_word(check));
+    g_string_append(out, ", \"result\": ");
+    put_string(out, result_words[dq_verdict_get_result(v, check)]);
+    g_string_append(out, ", \"detail\": ");
+    put_string(out, dq_verdict_get_detail(v, check));
+    g_string_append_c(out, '}');
+}
+
+char *dq_verdict_to_json(const DqVerdict *verdict)
+{
+    const char *reason = dq_verdict_get_reason(verdict);
+    GString *out = g_string_new("{\"verdict\": ");
+
+    put_string(out, dq_verdict_is_trusted(verdict) ? "trusted" : "not trusted");
+    g_string_append(out, ", \"reason\": ");
+    if (reason != NULL) {
+        put_string(out, reason);
+    } else {
+        g_string_append(out, "null");
+    }
+    g_string_append(out, ", \"checks\": [");
+    for (unsigned i = 0; i < DQ_CHECKS; i++) {
+        put_check(out, verdict, (DqCheck)i);
+    }
+    g_string_append_c(out, ']');
+    if (dq_verdict_get_facts(verdict) != NULL) {
+        put_facts(out, dq_verdict_get_facts(verdict));
+    }
+    g_string_append_c(out, '}');
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attest/verdict.h"
+
+static const struct {
+    const char *word;
+    const char *text;
+} checks[DQ_CHECKS] = {
+    [DQ_CHECK_MALFORMED] = { "malformed", "evidence and quotes decode exactly" },
+    [DQ_CHECK_UNKNOWN_HOST] = { "unknown-host", "an enrolled host's attestation key signed" },
+    [DQ_CHECK_BAD_HOST_SIGNATURE] = { "bad-host-signature", "the host's signature verifies" },
+    [DQ_CHECK_NOT_A_QUOTE] = { "not-a-quote", "both TPMs made a quote" },
+    [DQ_CHECK_BAD_PROOF] = { "bad-proof", "the host's quote covers this VM's binding" },
+    [DQ_CHECK_HOST_PCR_MISMATCH] = { "host-pcr-mismatch", "the host PCR values are those quoted" },
+    [DQ_CHECK_WRONG_NONCE] = { "wrong-nonce", "it answers this nonce, for the first time" },
+    [DQ_CHECK_WRONG_VM] = { "wrong-vm", "it comes from the expected VM" },
+    [DQ_CHECK_BAD_VTPM_QUOTE] = { "bad-vtpm-quote", "the vTPM's quote is the one bound" },
+    [DQ_CHECK_BAD_VTPM_SIGNATURE] = { "bad-vtpm-signature", "the vTPM's signature verifies" },
+    [DQ_CHECK_VTPM_PCR_MISMATCH] = { "vtpm-pcr-mismatch", "the vTPM PCR values are those quoted" },
+    [DQ_CHECK_STALE] = { "stale", "no counter of the VM or its host went back" },
+    [DQ_CHECK_POLICY] = { "policy", "all values are among the reference values" },
+};
+
+const char *dq_check_word(DqCheck check)
+{
+    g_return_val_if_fail((unsigned)check < DQ_CHECKS, NULL);
+    return checks[check].word;
+}
+
+const char *dq_check_text(DqCheck check)
+{
+    g_return_val_if_fail((unsigned)check < DQ_CHECKS, NULL);
+    return checks[check].text;
+}
+
+DqVerdict *dq_verdict_new(void)
+{
+    return g_new0(DqVerdict, 1);
+}
+
+void dq_verdict_free(DqVerdict *verdict)
+{
+    if (verdict != NULL) {
+        g_free(verdict->why);
+        g_free(verdict);
+    }
+}
+
+void dq_verdict_pass(DqVerdict *verdict, DqCheck check, const char *note)
+{
+    verdict->result[check] = DQ_RESULT_PASS;
+    verdict->note[check] = note;
+}
+
+void dq_verdict_fail(DqVerdict *verdict, DqCheck check, char *why)
+{
+    g_free(verdict->why);
+    verdict->why = why;
+    verdict->result[check] = DQ_RESULT_FAIL;
+}
+
+gboolean dq_verdict_is_trusted(const DqVerdict *verdict)
+{
+    for (gsize i = 0; i < DQ_CHECKS; i++) {
+        if (verdict->result[i] != DQ_RESULT_PASS) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+const char *dq_verdict_get_reason(const DqVerdict *verdict)
+{
+    for (gsize i = 0; i < DQ_CHECKS; i++) {
+        if (verdict->result[i] == DQ_RESULT_FAIL) {
+            return checks[i].word;
+        }
+    }
+    return NULL;
+}
+
+DqResult dq_verdict_get_result(const DqVerdict *verdict, DqCheck check)
+{
+    g_return_val_if_fail((unsigned)check < DQ_CHECKS, DQ_RESULT_NOT_RUN);
+    return verdict->result[check];
+}
+
+const char *dq_verdict_get_detail(const DqVerdict *verdict, DqCheck check)
+{
+    const char *text;
+
+    g_return_val_if_fail((unsigned)check < DQ_CHECKS, "");
+    text = verdict->result[check] == DQ_RESULT_FAIL ? verdict->why : verdict->note[check];
+    return text != NULL ? text : "";
+}
+
+const DqFacts *dq_verdict_get_facts(const DqVerdict *verdict)
+{
+    return verdict->has_facts ? &verdict->facts : NULL;
+}
