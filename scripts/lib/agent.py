@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Talks to the agent of the guest image over the guest's second serial port."""
+import base64
+import os
+import socket
+import time
+
+
+class GuestError(Exception):
+    """A command in the guest failed, or the guest did not answer."""
+
+
+class Agent:
+    """The agent behind the unix socket `path`; `alive` tells whether the guest still runs.
+
+    The port has no state: requests carry an id, and what does not carry the id of the request at
+    hand (boot noise, answers that nobody waited for) is passed over.
+    """
+
+    def __init__(self, path, alive=lambda: True):
+        self.alive = alive
+        self.buffer = b''
+        self.serial = 0
+        self.socket = self._connect(path, time.monotonic() + 30)
+
+    def close(self):
+        self.socket.close()
+
+    def _connect(self, path, end):
+        while True:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                sock.connect(path)
+                return sock
+            except OSError:
+                sock.close()
+                if not self.alive() or time.monotonic() > end:
+                    raise GuestError(f'no guest behind {path}') from None
+                time.sleep(0.02)
+
+    def _line(self, end):
+        """The next line, or None when there is none before `end`."""
+        while b'\n' not in self.buffer:
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            self.socket.settimeout(min(left, 0.5))
+            try:
+                data = self.socket.recv(65536)
+            except TimeoutError:
+                if not self.alive():
+                    raise GuestError('the guest ended') from None
+                continue
+            except OSError:
+                data = b''
+            if not data:
+                raise GuestError('the guest ended')
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b'\n', 1)
+        return line.strip()
+
+    def _request(self, script, seconds):
+        """(status, stdout, stderr), or None when there was no answer in time."""
+        self.serial += 1
+        number = f'{self.serial:x}{os.urandom(4).hex()}'
+        encoded = base64.b64encode(script.encode()).decode()
+        self.socket.sendall(f'\n{number} {encoded}\n'.encode())
+        end = time.monotonic() + seconds
+        output = None
+        while (line := self._line(end)) is not None:
+            if line == f'@begin {number}'.encode():
+                output = b''
+            elif line.startswith(f'@end {number} '.encode()):
+                words = line.decode().split()
+                error = base64.b64decode(words[3]) if len(words) > 3 else b''
+                return int(words[2]), base64.b64decode(output), error.decode(errors='replace')
+            elif output is not None:
+                output += line
+        return None
+
+    def wait(self, seconds):
+        """Waits until the guest answers."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._request(':', 2) is not None:
+                return
+        raise GuestError(f'the guest did not come up in {seconds} s')
+
+    def run(self, script, seconds=60):
+        """Runs a shell script in the guest: (status, output as bytes, standard error)."""
+        answer = self._request(script, seconds)
+        if answer is None:
+            raise GuestError(f'no answer in {seconds} s to: {script}')
+        return answer
+
+    def check(self, script, seconds=60):
+        """As run(), but a status other than 0 is an error; returns the output."""
+        status, output, error = self.run(script, seconds)
+        if status != 0:
+            raise GuestError(f'status {status} of: {script}\n{error}'.rstrip())
+        return output
+
+    def deepquote(self, nonce, vtpm_pcrs, host_pcrs, to, seconds=60):
+        """Runs tpm2_deepquote in the guest and puts its files into the directory `to`.
+
+        Returns what it said on standard error.
+        """
+        files = ['ak.pub', 'quote.msg', 'quote.sig', 'pcrs.bin', 'evidence.bin']
+        _, _, said = self._checked(
+            'cd /tmp && tpm2_deepquote --ak-create --ak-public ak.pub '
+            f'-q {nonce} -l {vtpm_pcrs} --host-pcr-list {host_pcrs} '
+            '-m quote.msg -s quote.sig -o pcrs.bin --evidence evidence.bin', seconds)
+        os.makedirs(to, exist_ok=True)
+        for name in files:
+            with open(os.path.join(to, name), 'wb') as f:
+                f.write(self.check(f'cat /tmp/{name}'))
+        return said.strip()
+
+    def _checked(self, script, seconds):
+        answer = self.run(script, seconds)
+        if answer[0] != 0:
+            raise GuestError(answer[2].strip() or f'status {answer[0]} of: {script}')
+        return answer
