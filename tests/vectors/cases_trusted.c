@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Deep quotes that are right. */
+#include "case.h"
+
+#include "attest/key.h"
+
+#include <string.h>
+
+static void in_tree(CaseWork *w, guint64 size, guint64 index)
+{
+    w->order.tree_size = size;
+    w->order.leaf_index = index;
+}
+
+static void leaf_1_of_2(CaseWork *w)
+{
+    in_tree(w, 2, 0);
+}
+
+static void leaf_2_of_2(CaseWork *w)
+{
+    in_tree(w, 2, 1);
+}
+
+static void leaf_1_of_3(CaseWork *w)
+{
+    in_tree(w, 3, 0);
+}
+
+static void leaf_3_of_3(CaseWork *w)
+{
+    in_tree(w, 3, 2);
+}
+
+static void leaf_1_of_1000(CaseWork *w)
+{
+    in_tree(w, 1000, 0);
+}
+
+static void leaf_500_of_1000(CaseWork *w)
+{
+    in_tree(w, 1000, 499);
+}
+
+static void leaf_1000_of_1000(CaseWork *w)
+{
+    in_tree(w, 1000, 999);
+}
+
+static void rsa_host(CaseWork *w)
+{
+    w->order.host = w->keys->host_rsa;
+    w->enrolled = w->keys->host_rsa;
+}
+
+static void vtpm_signs_with(CaseWork *w, const MakerKey *ak)
+{
+    w->order.ak = ak;
+    w->vtpm_key = ak;
+}
+
+static void rsa_vtpm(CaseWork *w)
+{
+    vtpm_signs_with(w, w->keys->ak_rsa);
+}
+
+static void rsapss_vtpm(CaseWork *w)
+{
+    vtpm_signs_with(w, w->keys->ak_pss);
+}
+
+static void p384_vtpm(CaseWork *w)
+{
+    vtpm_signs_with(w, w->keys->ak_p384);
+}
+
+static void rsa_both(CaseWork *w)
+{
+    rsa_host(w);
+    rsa_vtpm(w);
+}
+
+static void unsigned_vtpm(CaseWork *w)
+{
+    vtpm_signs_with(w, NULL);
+}
+
+static void unsigned_with_digest(CaseWork *w)
+{
+    vtpm_signs_with(w, NULL);
+    w->order.digest_unsigned = TRUE;
+}
+
+static void unsigned_without_signature(CaseWork *w)
+{
+    g_byte_array_set_size(w->deed->vtpm_signature, 0);
+}
+
+static void host_banks(CaseWork *w)
+{
+    static const guint16 banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA384, 0 };
+    static const int numbers[] = { 0, 2, 7, -1 };
+
+    case_select(&w->order.host_pcrs, banks, numbers);
+    case_policy(w, "vm any");
+    case_policy_pcrs(w, "host", &w->order.host_pcrs);
+}
+
+static void vtpm_banks(CaseWork *w)
+{
+    static const guint16 banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA512, 0 };
+    static const int numbers[] = { 0, 10, 23, -1 };
+
+    case_select(&w->order.vtpm_pcrs, banks, numbers);
+    case_policy(w, "vm any");
+    case_policy_pcrs(w, "vtpm", &w->order.vtpm_pcrs);
+}
+
+static void no_vtpm_pcrs(CaseWork *w)
+{
+    w->order.vtpm_pcrs.count = 0;
+}
+
+static void more_than_asked(CaseWork *w)
+{
+    static const guint16 banks[] = { TPM_ALG_SHA256, 0 };
+    static const int asked[] = { 0, 7, -1 };
+    WirePcrSelection s;
+
+    case_select(&s, banks, asked);
+    case_policy_pcrs(w, "host", &s);
+}
+
+static void all_flags(CaseWork *w)
+{
+    static const struct {
+        const char *keyword;
+        const char *what;
+    } digests[] = {
+        { "measurement", "measurement" },
+        { "group-info", "group info" },
+        { "group-key", "group key" },
+        { "launch", "launch" },
+    };
+
+    w->order.flags = DEEPQUOTE_FLAGS_ALL;
+    for (gsize i = 0; i < G_N_ELEMENTS(digests); i++) {
+        guint8 value[DQ_HASH_SIZE];
+        g_autofree char *hex = NULL;
+
+        maker_digest(digests[i].what, value);
+        hex = dq_hex_encode(value, sizeof(value));
+        case_policy(w, "%s %064d %s", digests[i].keyword, 0, hex);
+    }
+}
+
+static void flags_without_policy(CaseWork *w)
+{
+    w->order.flags = DEEPQUOTE_HASH_UUID | DEEPQUOTE_GROUP_INFO | DEEPQUOTE_VM_LAUNCH;
+}
+
+/* Everything that a policy can say, and nothing from anywhere else but the keys. */
+static void full_policy(CaseWork *w)
+{
+    g_autofree char *uuid = dq_uuid_format(w->order.uuid);
+    g_autofree char *host = case_name(w->keys->host);
+    g_autofree char *ak = case_name(w->keys->ak);
+    g_autofree char *ek = case_name(w->keys->ak_other);
+
+    w->enrolled = NULL;
+    w->offered = w->keys->host;
+    w->any_uuid = TRUE;
+    w->order.ek = dq_wire(dq_key_get_name(w->keys->ak_other->key));
+    case_policy(w, "# a comment\n\nhost-ak name:%s", host);
+    case_policy(w, "vm 00000000-0000-4000-8000-000000000001 # another one");
+    case_policy(w, "vm %s ak=name:%s ek=name:%s", uuid, ak, ek);
+    case_policy(w, "host-pcr sha256:0 %064d %064d", 1, 2); /* more values follow for PCR 0 */
+    case_policy_pcrs(w, "host", &w->order.host_pcrs);
+    case_policy_pcrs(w, "vtpm", &w->order.vtpm_pcrs);
+}
+
+static void listed_vm(CaseWork *w)
+{
+    g_autofree char *uuid = dq_uuid_format(w->order.uuid);
+
+    w->any_uuid = TRUE;
+    case_policy(w, "vm %s", uuid);
+}
+
+static void known_ek(CaseWork *w)
+{
+    DqBytes ek = dq_key_get_name(w->keys->ak_other->key);
+
+    w->order.ek = dq_wire(ek);
+    g_byte_array_append(w->vtpm_ek, ek.data, (guint)ek.len);
+}
+
+static void nonce_of(CaseWork *w, gsize size)
+{
+    static guint8 nonce[DQ_NONCE_MAX];
+
+    memset(nonce, 0x5a, sizeof(nonce));
+    w->order.nonce = (WireBytes){ nonce, size };
+    g_byte_array_set_size(w->nonce, 0);
+    g_byte_array_append(w->nonce, nonce, (guint)size);
+}
+
+static void nonce_of_1(CaseWork *w)
+{
+    nonce_of(w, 1);
+}
+
+static void nonce_of_64(CaseWork *w)
+{
+    nonce_of(w, DQ_NONCE_MAX);
+}
+
+static void same_counters(CaseWork *w)
+{
+    const MakerOrder *o = &w->order;
+
+    case_state(w, o->epoch, o->generation, o->reset_count, o->restart_count, o->clock);
+}
+
+static void newer_counters(CaseWork *w)
+{
+    case_state(w, 2, 40, 7, 1, 86399999);
+}
+
+static void host_reset(CaseWork *w)
+{
+    case_state(w, 3, 41, 6, 9, 80000000);
+}
+
+const Case cases_trusted[] = {
+    { "trusted-one-leaf", "a batch of one; ECC keys on both sides", NULL, NULL },
+    { "trusted-leaf-1-of-2", "first of two leaves", leaf_1_of_2, NULL },
+    { "trusted-leaf-2-of-2", "last of two leaves", leaf_2_of_2, NULL },
+    { "trusted-leaf-1-of-3", "first of three leaves", leaf_1_of_3, NULL },
+    { "trusted-leaf-3-of-3", "a leaf without a sibling: one node proves it", leaf_3_of_3, NULL },
+    { "trusted-leaf-1-of-1000", "first of a thousand leaves", leaf_1_of_1000, NULL },
+    { "trusted-leaf-500-of-1000", "in the middle of a thousand", leaf_500_of_1000, NULL },
+    { "trusted-leaf-1000-of-1000", "last of a thousand leaves", leaf_1000_of_1000, NULL },
+    { "trusted-rsa-host", "the host signs with RSASSA", rsa_host, NULL },
+    { "trusted-rsa-vtpm", "the vTPM signs with RSASSA", rsa_vtpm, NULL },
+    { "trusted-rsapss-vtpm", "the vTPM signs with RSAPSS", rsapss_vtpm, NULL },
+    { "trusted-p384-vtpm", "the vTPM signs with P-384 and SHA-384", p384_vtpm, NULL },
+    { "trusted-rsa-both", "RSA on both sides", rsa_both, NULL },
+    { "trusted-unsigned", "TPM_RH_NULL: a quote without digest and signature", unsigned_vtpm,
+      NULL },
+    { "trusted-unsigned-with-digest", "TPM_RH_NULL, with a SHA-256 digest of PCR values",
+      unsigned_with_digest, NULL },
+    { "trusted-unsigned-no-bytes", "TPM_RH_NULL; the signature is left out", unsigned_vtpm,
+      unsigned_without_signature },
+    { "trusted-host-banks", "host PCRs of three banks", host_banks, NULL },
+    { "trusted-vtpm-banks", "vTPM PCRs of three banks", vtpm_banks, NULL },
+    { "trusted-no-vtpm-pcrs", "the vTPM quotes no PCR at all", no_vtpm_pcrs, NULL },
+    { "trusted-more-than-asked", "the host quotes more PCRs than the policy asks for",
+      more_than_asked, NULL },
+    { "trusted-all-flags", "all four digests, each among two allowed values", all_flags, NULL },
+    { "trusted-flags-no-policy", "two of the digests, which nobody compares",
+      flags_without_policy, NULL },
+    { "trusted-full-policy", "everything that a policy can say", full_policy, NULL },
+    { "trusted-listed-vm", "the UUID comes from the policy's list", listed_vm, NULL },
+    { "trusted-known-ek", "the verifier holds the EK's Name", known_ek, NULL },
+    { "trusted-nonce-of-1", "the shortest nonce", nonce_of_1, NULL },
+    { "trusted-nonce-of-64", "the longest nonce", nonce_of_64, NULL },
+    { "trusted-same-counters", "another quote from the same batch of counters", same_counters,
+      NULL },
+    { "trusted-newer-counters", "every counter has moved on", newer_counters, NULL },
+    { "trusted-host-reset", "the host was reset: its restart count begins anew", host_reset,
+      NULL },
+    { NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes deep quotes without a TPM: OpenSSL keys that call themselves TPM keys, and the structures
+ * that TPMs and the manager would have made, with places to put something wrong into them.
+ *
+ * For vectors, tests, fuzz seeds and benchmarks. What fails here aborts.
+ */
+#ifndef TESTS_VECTORS_MAKER_H
+#define TESTS_VECTORS_MAKER_H
+
+#include "attest/deepquote.h"
+#include "wire/deepquote.h"
+
+#include <openssl/evp.h>
+
+/** A key with its public area. */
+typedef struct MakerKey {
+    EVP_PKEY *pkey;
+    guint16 alg;         /* of its signatures: TPM_ALG_ECDSA, TPM_ALG_RSASSA, TPM_ALG_RSAPSS */
+    guint16 hash;
+    GByteArray *public;  /* TPM2B_PUBLIC */
+    DqKey *key;
+} MakerKey;
+
+/** What a TPM's attestation key has. */
+#define MAKER_AK_ATTRIBUTES                                                                        \
+    (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |            \
+     TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN | 1u << 6 /* userWithAuth */)
+
+/**
+ * maker_key_new:
+ * @alg: TPM_ALG_ECDSA (P-256, or P-384 where @hash is SHA-384), TPM_ALG_RSASSA, TPM_ALG_RSAPSS
+ */
+MakerKey *maker_key_new(guint16 alg, guint16 hash, guint32 attributes);
+void maker_key_free(MakerKey *key);
+
+/** maker_sign: TPMT_SIGNATURE over @message. */
+GByteArray *maker_sign(const MakerKey *key, DqBytes message);
+
+/** maker_pcr: the value that PCR @pcr of @whose ("host", "vtpm") has; returns its size. */
+gsize maker_pcr(const char *whose, guint16 bank, unsigned pcr, guint8 *ret_value);
+
+/** maker_digest: a digest that stands for @what; DQ_HASH_SIZE bytes. */
+void maker_digest(const char *what, guint8 ret_digest[DQ_HASH_SIZE]);
+
+typedef struct MakerDeed MakerDeed;
+
+/** What is quoted, by whom, and what is put wrong on the way; hooks may be NULL. */
+typedef struct MakerOrder {
+    const MakerKey *host;
+    WirePcrSelection host_pcrs;
+    guint32 reset_count, restart_count;
+    guint64 clock;
+    guint64 tree_size, leaf_index;
+
+    const MakerKey *ak; /* NULL: TPM_RH_NULL */
+    gboolean digest_unsigned; /* a quote that no key signs has a digest all the same */
+    WirePcrSelection vtpm_pcrs;
+    guint8 uuid[DQ_UUID_SIZE];
+    WireBytes ek; /* Name; empty: none */
+    guint64 epoch, generation;
+    guint32 flags;
+    WireBytes nonce;
+
+    const MakerKey *other;                            /* for hooks: a key that is put in */
+    void (*vtpm_attest)(MakerDeed *d, WireAttest *a); /* before the vTPM signs */
+    void (*binding)(MakerDeed *d, WireBinding *b);    /* before it becomes a leaf */
+    void (*host_attest)(MakerDeed *d, WireAttest *a); /* before the host signs */
+    void (*evidence)(MakerDeed *d, WireEvidence *e);  /* before it is encoded */
+} MakerOrder;
+
+/** The result. */
+struct MakerDeed {
+    MakerOrder order;
+    GByteArray *vtpm_quoted;
+    GByteArray *vtpm_signature;
+    GByteArray *vtpm_pcrs;
+    GByteArray *binding;
+    GByteArray *host_quoted;
+    GByteArray *host_signature;
+    GByteArray *evidence;
+    DqMerkleTree *tree; /* where a batch is shared: see maker_batch_new() */
+    guint8 scratch[4096]; /* for hooks: bytes that must live until the evidence is encoded */
+};
+
+/** maker_order: a plain order: one VM, sha256 PCRs 0-7 of the host and 0, 1, 10 of the vTPM. */
+MakerOrder maker_order(const MakerKey *host, const MakerKey *ak);
+
+/** maker_deed_new: carries an order out; the other leaves of its tree are made up. */
+MakerDeed *maker_deed_new(const MakerOrder *order);
+
+/**
+ * maker_batch_new: carries out @count orders in one batch under one host signature, that of the
+ * first order; tree_size and leaf_index of the orders are set to match. Hooks but @binding and
+ * @vtpm_attest are left out.
+ */
+GPtrArray *maker_batch_new(const MakerOrder *orders, gsize count);
+void maker_deed_free(MakerDeed *deed);
+
+/** maker_quote: the deed as a verifier gets it, with the nonce and the UUID of its order. */
+DqQuote maker_quote(const MakerDeed *deed);
+
+DqBytes maker_bytes(const GByteArray *array);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MakerKey, maker_key_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MakerDeed, maker_deed_free)
+
+#endif
