@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * swtpm-deepquote: executes the distribution's swtpm with the DeepQuote module in front of libtpms.
+ *
+ * It becomes swtpm (same process), so pid files, inherited descriptors, dropped privileges and
+ * whoever waits for it see swtpm itself. Found under the name `swtpm` it takes its settings from a
+ * file, because what calls it then knows no --deepquote.
+ */
+#include "settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, EXIT_CANNOT_EXECUTE = 127, CONF_LINE_MAX = 1024, ERROR_MAX = 512 };
+
+extern char **environ;
+
+/** The command line, split into what is ours and what swtpm gets. */
+typedef struct CommandLine {
+    char **argv;          /* for swtpm: without --deepquote; NULL-terminated */
+    const char *deepquote; /* value of --deepquote; NULL where it is not given */
+    const char *state;    /* value of --tpmstate, or TPM_PATH; NULL where there is neither */
+    bool help;
+    bool version;
+    bool information;     /* asks about swtpm itself: no TPM will run */
+} CommandLine;
+
+static const char usage[] =
+    "\n"
+    "swtpm-deepquote takes swtpm's command line and one more option:\n"
+    "\n"
+    "--deepquote manager=PATH[,uuid=UUID][,timeout=SECONDS]\n"
+    "                 : let the guest ask for quotes that the host's TPM countersigns;\n"
+    "                   manager: socket of vtpm-managerd, an absolute path\n"
+    "                   uuid: of the VM; by default taken from the path of the TPM's state\n"
+    "                   timeout: how long a guest's request may take (default 20)\n"
+    "                   Without this option it is plain swtpm. See swtpm-deepquote(8).\n";
+
+static void complain(const char *what)
+{
+    fprintf(stderr, "swtpm-deepquote: %s\n", what);
+}
+
+/* The value of option @name at @argv[*i]: `--name value` or `--name=value`; NULL if it is another. */
+static const char *option_value(char **argv, int argc, int *i, const char *name, bool *ret_missing)
+{
+    size_t len = strlen(name);
+    const char *arg = argv[*i];
+
+    if (strncmp(arg, name, len) != 0 || (arg[len] && arg[len] != '=')) {
+        return NULL;
+    }
+    if (arg[len] == '=') {
+        return arg + len + 1;
+    }
+    if (*i + 1 >= argc) {
+        *ret_missing = true;
+        return NULL;
+    }
+    return argv[++*i];
+}
+
+static bool one_of(const char *arg, const char *const *words)
+{
+    while (*words && strcmp(arg, *words) != 0) {
+        words++;
+    }
+    return *words != NULL;
+}
+
+static bool parse_command_line(int argc, char **argv, CommandLine *ret)
+{
+    static const char *const help_words[] = { "--help", "-h", "-?", NULL };
+    static const char *const version_words[] = { "--version", "-v", NULL };
+    static const char *const information_words[] = { "--print-capabilities", "--print-states",
+                                                     NULL };
+    CommandLine c = { .argv = calloc((size_t)argc + 1, sizeof(char *)),
+                      .state = getenv("TPM_PATH") };
+    bool missing = false;
+    int n = 0;
+
+    if (!c.argv) {
+        complain("out of memory; free some and start again");
+        return false;
+    }
+    for (int i = 0; i < argc; i++) {
+        int at = i;
+        const char *value = i ? option_value(argv, argc, &i, "--deepquote", &missing) : NULL;
+
+        if (value || missing) {
+            c.deepquote = value;
+            continue;
+        }
+        value = i ? option_value(argv, argc, &i, "--tpmstate", &(bool){ false }) : NULL;
+        c.state = value ? value : c.state;
+        c.help |= one_of(argv[i], help_words);
+        c.version |= one_of(argv[i], version_words);
+        c.information |= one_of(argv[i], information_words);
+        while (at <= i) {
+            c.argv[n++] = argv[at++];
+        }
+    }
+    if (missing) {
+        complain("--deepquote needs a value: manager=PATH[,uuid=UUID][,timeout=SECONDS]");
+        free(c.argv);
+        return false;
+    }
+    *ret = c;
+    return true;
+}
+
+/* Reads the settings file: lines of key=value pairs, # starts a comment. */
+static bool read_conf(Settings *s)
+{
+    FILE *f = fopen(SWTPM_DEEPQUOTE_CONF, "re");
+    char line[CONF_LINE_MAX];
+    char error[ERROR_MAX];
+    bool ok = true;
+
+    if (!f) {
+        if (errno != ENOENT) {
+            fprintf(stderr, "swtpm-deepquote: cannot read %s: %s; make it readable for the user "
+                    "that runs swtpm\n", SWTPM_DEEPQUOTE_CONF, strerror(errno));
+            return false;
+        }
+        return true;
+    }
+    for (unsigned number = 1; ok && fgets(line, sizeof(line), f); number++) {
+        char *text = line + strspn(line, " \t");
+
+        text[strcspn(text, "#\n")] = '\0';
+        for (size_t len = strlen(text); len && strchr(" \t\r", text[len - 1]); len--) {
+            text[len - 1] = '\0';
+        }
+        ok = !*text || settings_parse(s, text, error, sizeof(error));
+        if (!ok) {
+            fprintf(stderr, "swtpm-deepquote: %s, line %u: %s\n", SWTPM_DEEPQUOTE_CONF, number,
+                    error);
+        }
+    }
+    fclose(f);
+    if (ok && s->have_uuid) {
+        fprintf(stderr, "swtpm-deepquote: %s: uuid= would be that of every VM; remove it\n",
+                SWTPM_DEEPQUOTE_CONF);
+        ok = false;
+    }
+    return ok;
+}
+
+static bool called_as_swtpm(const char *argv0)
+{
+    const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+
+    return argv0 && strcmp(slash ? slash + 1 : argv0, "swtpm") == 0;
+}
+
+/* Settings from the command line or, for the stand-in, from the file. */
+static bool find_settings(const CommandLine *c, bool stand_in, Settings *ret)
+{
+    char error[ERROR_MAX];
+
+    settings_init(ret);
+    if (c->deepquote) {
+        if (!settings_parse(ret, c->deepquote, error, sizeof(error))) {
+            fprintf(stderr, "swtpm-deepquote: --deepquote: %s\n", error);
+            return false;
+        }
+        if (!ret->manager[0]) {
+            complain("--deepquote: manager=PATH is missing; give vtpm-managerd's socket, such as "
+                     "manager=/run/vtpm-manager/vtpm.sock");
+            return false;
+        }
+        return true;
+    }
+    return !stand_in || read_conf(ret);
+}
+
+/* Completes the UUID; false where one is needed and there is none. */
+static bool find_uuid(const CommandLine *c, bool stand_in, Settings *s)
+{
+    const char *path = c->state;
+
+    if (!s->manager[0] || s->have_uuid) {
+        return true;
+    }
+    if (!path || c->help || c->version || c->information) {
+        s->manager[0] = '\0'; /* no TPM will run */
+        return true;
+    }
+    for (char *part = strdupa(path), *item; !s->have_uuid && (item = strsep(&part, ",="));) {
+        s->have_uuid = settings_uuid_from_path(item, s->uuid);
+    }
+    if (!s->have_uuid && stand_in) {
+        s->manager[0] = '\0'; /* not a libvirt domain's: plain swtpm */
+        return true;
+    }
+    if (!s->have_uuid) {
+        complain("--deepquote: the path of the TPM's state has no UUID in it; add uuid=UUID with "
+                 "the VM's UUID");
+    }
+    return s->have_uuid;
+}
+
+/* The module: beside the launcher in a build tree, else where it is installed. */
+static bool find_module(char ret[PATH_MAX])
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    char *slash;
+
+    if (n > 0) {
+        self[n] = '\0';
+        slash = strrchr(self, '/');
+        if (snprintf(ret, PATH_MAX, "%.*s/module.so", (int)(slash - self), self) < PATH_MAX &&
+            access(ret, R_OK) == 0) {
+            return true;
+        }
+    }
+    snprintf(ret, PATH_MAX, "%s", SWTPM_DEEPQUOTE_MODULE);
+    if (access(ret, R_OK) != 0) {
+        fprintf(stderr, "swtpm-deepquote: cannot read %s: %s; install swtpm-deepquote again\n", ret,
+                strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* Puts the module into LD_PRELOAD and the settings into the environment. */
+static bool prepare_environment(const Settings *s)
+{
+    const char *before = getenv("LD_PRELOAD");
+    char module[PATH_MAX];
+    char uuid[SETTINGS_UUID_TEXT];
+    char timeout[16];
+    char *preload;
+    bool ok;
+
+    if (!find_module(module)) {
+        return false;
+    }
+    settings_format_uuid(s->uuid, uuid);
+    snprintf(timeout, sizeof(timeout), "%u", s->timeout_ms);
+    if (asprintf(&preload, "%s%s%s%s", SWTPM_DEEPQUOTE_PRELOAD_FIRST, module, before ? ":" : "",
+                 before ? before : "") < 0) {
+        complain("out of memory; free some and start again");
+        return false;
+    }
+    ok = setenv("LD_PRELOAD", preload, 1) == 0 && setenv(SETTINGS_ENV_MANAGER, s->manager, 1) == 0 &&
+         setenv(SETTINGS_ENV_UUID, uuid, 1) == 0 && setenv(SETTINGS_ENV_TIMEOUT, timeout, 1) == 0 &&
+         (before ? setenv(SETTINGS_ENV_PRELOAD, before, 1) : unsetenv(SETTINGS_ENV_PRELOAD)) == 0;
+    free(preload);
+    if (!ok) {
+        complain("out of memory; free some and start again");
+    }
+    return ok;
+}
+
+/* Whether the configured swtpm is this program itself, put in its place. */
+static bool swtpm_is_us(void)
+{
+    char self[PATH_MAX];
+    char other[PATH_MAX];
+
+    return realpath("/proc/self/exe", self) && realpath(SWTPM_PROGRAM, other) &&
+           strcmp(self, other) == 0;
+}
+
+/* Runs swtpm as a child, then says what we add; returns its exit status. */
+static int inform(const CommandLine *c)
+{
+    pid_t pid;
+    int status;
+    int error = posix_spawn(&pid, SWTPM_PROGRAM, NULL, NULL, c->argv, environ);
+
+    if (error) {
+        fprintf(stderr, "swtpm-deepquote: cannot execute %s: %s; install the package swtpm\n",
+                SWTPM_PROGRAM, strerror(error));
+        return EXIT_CANNOT_EXECUTE;
+    }
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return EXIT_FAILURE;
+        }
+    }
+    if (c->help) {
+        fputs(usage, stdout);
+    } else {
+        puts("swtpm-deepquote version " PROJECT_VERSION);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    bool stand_in = called_as_swtpm(argv[0]);
+    CommandLine c;
+    Settings settings;
+
+    if (!parse_command_line(argc, argv, &c)) {
+        return EXIT_USAGE;
+    }
+    if (swtpm_is_us()) {
+        complain("stands where swtpm should be (" SWTPM_PROGRAM "); move the distribution's swtpm "
+                 "back, and put this program's directory on PATH instead");
+        return EXIT_CANNOT_EXECUTE;
+    }
+    if (!find_settings(&c, stand_in, &settings) || !find_uuid(&c, stand_in, &settings)) {
+        return EXIT_USAGE;
+    }
+    if ((c.help || c.version) && !stand_in) {
+        return inform(&c);
+    }
+    if (settings.manager[0] && !prepare_environment(&settings)) {
+        return EXIT_FAILURE;
+    }
+    execv(SWTPM_PROGRAM, c.argv);
+    fprintf(stderr, "swtpm-deepquote: cannot execute %s: %s; install the package swtpm\n",
+            SWTPM_PROGRAM, strerror(errno));
+    return EXIT_CANNOT_EXECUTE;
+}

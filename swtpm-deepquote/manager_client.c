@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "manager_client.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    FULL_BACKLOG_RETRY_MS = 10,
+    ATTEMPTS = 2, /* the second where the connection ended without a reply */
+    REPLY_BIT = 0x100,
+};
+
+/* What became of one step on the socket */
+typedef enum IoResult { IO_OK, IO_CLOSED, IO_GARBAGE, IO_LATE } IoResult;
+
+static const uint32_t rc_of_io[] = {
+    [IO_OK] = TPM_RC_SUCCESS,
+    [IO_CLOSED] = DEEPQUOTE_RC_NO_MANAGER,
+    [IO_GARBAGE] = DEEPQUOTE_RC_NO_MANAGER,
+    [IO_LATE] = DEEPQUOTE_RC_TIMEOUT,
+};
+
+static const uint32_t rc_of_status[MANAGER_STATUS_COUNT] = {
+    [MANAGER_OK] = TPM_RC_SUCCESS,
+    [MANAGER_DENIED] = DEEPQUOTE_RC_DENIED,
+    [MANAGER_HOST_TPM] = DEEPQUOTE_RC_HOST_TPM,
+    [MANAGER_TIMEOUT] = DEEPQUOTE_RC_TIMEOUT,
+    [MANAGER_BUSY] = TPM_RC_RETRY,
+    [MANAGER_TOO_LARGE] = TPM_RC_SIZE,
+    [MANAGER_BAD_VALUE] = TPM_RC_VALUE,
+};
+
+static const struct {
+    uint32_t rc;
+    const char *text;
+} outcomes[] = {
+    { TPM_RC_SUCCESS, "the manager at %s serves this vTPM" },
+    { DEEPQUOTE_RC_NO_MANAGER, "no manager at %s, or it makes no sense; is vtpm-managerd running?" },
+    { DEEPQUOTE_RC_DENIED, "the manager at %s refuses this vTPM; see its log, and register the VM "
+                           "with vtpm-managerctl" },
+    { DEEPQUOTE_RC_HOST_TPM, "the manager at %s cannot use the host's TPM; see its log" },
+    { DEEPQUOTE_RC_TIMEOUT, "the manager at %s does not answer in time; see its log" },
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+uint64_t manager_client_deadline(const ManagerClient *c)
+{
+    return now_ms() + c->timeout_ms;
+}
+
+static int remaining_ms(uint64_t deadline)
+{
+    uint64_t now = now_ms();
+
+    return now < deadline ? (int)(deadline - now) : 0;
+}
+
+/* Says once what the vTPM's standing with the manager is, when it changes. */
+static uint32_t report(ManagerClient *c, uint32_t rc)
+{
+    if (rc != c->reported) {
+        for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+            if (outcomes[i].rc == rc) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                module_log(outcomes[i].text, c->path);
+#pragma GCC diagnostic pop
+                c->reported = rc;
+            }
+        }
+    }
+    return rc;
+}
+
+static void new_instance(ManagerClient *c)
+{
+    size_t got = 0;
+
+    while (got < sizeof(c->instance)) {
+        ssize_t n = getrandom(c->instance + got, sizeof(c->instance) - got, 0);
+
+        got += n > 0 ? (size_t)n : 0;
+    }
+    c->commits = 0;
+}
+
+void manager_client_init(ManagerClient *c, const Settings *s)
+{
+    memset(c, 0, sizeof(*c));
+    memcpy(c->path, s->manager, sizeof(c->path));
+    memcpy(c->uuid, s->uuid, sizeof(c->uuid));
+    c->timeout_ms = s->timeout_ms;
+    c->fd = -1;
+    c->reported = UINT32_MAX;
+    new_instance(c);
+}
+
+void manager_client_close(ManagerClient *c)
+{
+    if (c->fd >= 0) {
+        close(c->fd);
+    }
+    c->fd = -1;
+    c->state = MANAGER_CLOSED;
+}
+
+void manager_client_new_instance(ManagerClient *c)
+{
+    manager_client_close(c);
+    new_instance(c);
+}
+
+uint32_t manager_client_distrust(ManagerClient *c, const char *why)
+{
+    module_log("the manager at %s sent %s; dropping the connection", c->path, why);
+    manager_client_close(c);
+    return DEEPQUOTE_RC_NO_MANAGER;
+}
+
+/* One attempt; EAGAIN (the manager's backlog is full) is IO_LATE. */
+static IoResult connect_once(ManagerClient *c)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0) {
+        return IO_CLOSED;
+    }
+    memcpy(address.sun_path, c->path, sizeof(address.sun_path));
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+        IoResult result = errno == EAGAIN ? IO_LATE : IO_CLOSED;
+
+        close(fd);
+        return result;
+    }
+    c->fd = fd;
+    return IO_OK;
+}
+
+/* Waits until the socket is ready for @events. */
+static IoResult wait_for(const ManagerClient *c, short events, uint64_t deadline)
+{
+    struct pollfd p = { .fd = c->fd, .events = events };
+
+    for (;;) {
+        int left = remaining_ms(deadline);
+        int n = poll(&p, 1, left);
+
+        if (n > 0) {
+            return IO_OK;
+        }
+        if (n == 0 || (errno == EINTR && left == 0)) {
+            return IO_LATE;
+        }
+        if (errno != EINTR) {
+            return IO_CLOSED;
+        }
+    }
+}
+
+static IoResult send_message(ManagerClient *c, ManagerMessage *m, uint64_t deadline)
+{
+    uint8_t packet[MANAGER_MESSAGE_MAX];
+    WireWriter w = WIRE_WRITER(packet, sizeof(packet));
+
+    m->id = ++c->last_id;
+    if (!wire_put_manager_message(&w, m)) {
+        return IO_GARBAGE;
+    }
+    for (;;) {
+        IoResult result;
+
+        if (send(c->fd, packet, w.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)w.len) {
+            return IO_OK;
+        }
+        if (errno != EAGAIN && errno != EINTR) {
+            return IO_CLOSED;
+        }
+        result = wait_for(c, POLLOUT, deadline);
+        if (result != IO_OK) {
+            return result;
+        }
+    }
+}
+
+static IoResult receive_packet(ManagerClient *c, uint64_t deadline, WireBytes *ret)
+{
+    for (;;) {
+        IoResult result = wait_for(c, POLLIN, deadline);
+        ssize_t n;
+
+        if (result != IO_OK) {
+            return result;
+        }
+        n = recv(c->fd, c->packet, sizeof(c->packet), MSG_DONTWAIT | MSG_TRUNC);
+        if (n > 0) {
+            *ret = (WireBytes){ c->packet, (size_t)n };
+            return (size_t)n <= MANAGER_MESSAGE_MAX ? IO_OK : IO_GARBAGE;
+        }
+        if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+            return IO_CLOSED;
+        }
+    }
+}
+
+/* The reply to the request of kind @type that was sent last. */
+static IoResult receive_reply(ManagerClient *c, ManagerMessageType type, uint64_t deadline,
+                              ManagerReply *ret)
+{
+    ManagerMessage m;
+    WireBytes packet;
+    IoResult result = receive_packet(c, deadline, &packet);
+
+    if (result != IO_OK) {
+        return result;
+    }
+    if (!wire_decode_manager_message(packet, &m) || (int)m.type != ((int)type | REPLY_BIT) ||
+        m.id != c->last_id || m.reply.status >= MANAGER_STATUS_COUNT) {
+        return IO_GARBAGE;
+    }
+    *ret = m.reply;
+    return IO_OK;
+}
+
+/* Connects and says HELLO; on failure the client is closed. */
+static IoResult greet(ManagerClient *c, uint64_t deadline)
+{
+    ManagerMessage hello = { .type = MANAGER_HELLO };
+    IoResult result = connect_once(c);
+
+    memcpy(hello.hello.uuid, c->uuid, sizeof(c->uuid));
+    memcpy(hello.hello.instance, c->instance, sizeof(c->instance));
+    while (result == IO_LATE && remaining_ms(deadline) > 0) {
+        poll(NULL, 0, FULL_BACKLOG_RETRY_MS);
+        result = connect_once(c);
+    }
+    if (result == IO_OK) {
+        result = send_message(c, &hello, deadline);
+    }
+    if (result != IO_OK) {
+        manager_client_close(c);
+        return result;
+    }
+    c->state = MANAGER_GREETED;
+    return IO_OK;
+}
+
+void manager_client_greet(ManagerClient *c)
+{
+    if (c->state == MANAGER_CLOSED) {
+        greet(c, 0);
+    }
+}
+
+/* Nothing may come while nothing is asked: whatever is there to read ends the connection. */
+static bool has_ended(const ManagerClient *c)
+{
+    struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+    return poll(&p, 1, 0) != 0;
+}
+
+/* Takes the answer to HELLO; on any but MANAGER_OK the client is closed. */
+static IoResult take_welcome(ManagerClient *c, uint64_t deadline, uint32_t *ret_rc)
+{
+    ManagerReply reply;
+    IoResult result = receive_reply(c, MANAGER_HELLO, deadline, &reply);
+
+    if (result != IO_OK || reply.status != MANAGER_OK) {
+        manager_client_close(c);
+    } else {
+        c->state = MANAGER_WELCOMED;
+    }
+    *ret_rc = result == IO_OK ? rc_of_status[reply.status] : rc_of_io[result];
+    return result;
+}
+
+static uint32_t make_ready(ManagerClient *c, uint64_t deadline)
+{
+    uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
+
+    if (c->state == MANAGER_WELCOMED && has_ended(c)) {
+        manager_client_close(c);
+    }
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        IoResult result = IO_OK;
+
+        if (c->state == MANAGER_WELCOMED) {
+            return TPM_RC_SUCCESS;
+        }
+        if (c->state == MANAGER_CLOSED) {
+            result = greet(c, deadline);
+            rc = rc_of_io[result];
+        }
+        if (result == IO_OK) {
+            result = take_welcome(c, deadline, &rc);
+        }
+        if (result != IO_CLOSED) {
+            return rc;
+        }
+    }
+    return rc;
+}
+
+uint32_t manager_client_ready(ManagerClient *c, uint64_t deadline)
+{
+    uint32_t rc = make_ready(c, deadline);
+
+    return rc == TPM_RC_SUCCESS ? rc : report(c, rc); /* being welcome is not being served */
+}
+
+static uint32_t call(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
+                     ManagerReply *ret)
+{
+    uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
+
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        ManagerReply reply;
+        IoResult result;
+
+        rc = make_ready(c, deadline);
+        if (rc != TPM_RC_SUCCESS) {
+            return rc;
+        }
+        result = send_message(c, request, deadline);
+        if (result == IO_OK) {
+            result = receive_reply(c, request->type, deadline, &reply);
+        }
+        if (result == IO_OK) {
+            if (reply.status == MANAGER_OK) {
+                *ret = reply;
+            }
+            return rc_of_status[reply.status];
+        }
+        manager_client_close(c);
+        rc = rc_of_io[result];
+        if (result != IO_CLOSED) {
+            return rc;
+        }
+    }
+    return rc;
+}
+
+uint32_t manager_client_call(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
+                             ManagerReply *ret)
+{
+    return report(c, call(c, request, deadline, ret));
+}

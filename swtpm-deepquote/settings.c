@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "settings.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UUID_TEXT_LEN = SETTINGS_UUID_TEXT - 1 };
+
+typedef bool SettingParser(Settings *s, const char *value, char *error, size_t error_size);
+
+void settings_init(Settings *s)
+{
+    *s = (Settings){ .timeout_ms = SETTINGS_TIMEOUT_DEFAULT_MS };
+}
+
+__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
+                                                       const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(error, error_size, format, args);
+    va_end(args);
+    return false;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_uuid_dash(size_t i)
+{
+    return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+bool settings_parse_uuid(const char *text, size_t len, uint8_t ret[DEEPQUOTE_UUID_SIZE])
+{
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE] = { 0 };
+    size_t nibbles = 0;
+
+    if (len != UUID_TEXT_LEN) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        int digit = hex_digit(text[i]);
+
+        if (is_uuid_dash(i) ? text[i] != '-' : digit < 0) {
+            return false;
+        }
+        if (!is_uuid_dash(i)) {
+            uuid[nibbles / 2] = (uint8_t)(uuid[nibbles / 2] << 4 | digit);
+            nibbles++;
+        }
+    }
+    memcpy(ret, uuid, sizeof(uuid));
+    return true;
+}
+
+bool settings_uuid_from_path(const char *path, uint8_t ret[DEEPQUOTE_UUID_SIZE])
+{
+    bool found = false;
+
+    while (*path) {
+        size_t len = strcspn(path, "/");
+
+        found |= settings_parse_uuid(path, len, ret);
+        path += len + (path[len] == '/');
+    }
+    return found;
+}
+
+void settings_format_uuid(const uint8_t uuid[DEEPQUOTE_UUID_SIZE], char ret[SETTINGS_UUID_TEXT])
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t n = 0;
+
+    for (size_t i = 0; i < DEEPQUOTE_UUID_SIZE; i++) {
+        if (is_uuid_dash(n)) {
+            ret[n++] = '-';
+        }
+        ret[n++] = digits[uuid[i] >> 4];
+        ret[n++] = digits[uuid[i] & 15];
+    }
+    ret[n] = '\0';
+}
+
+static bool parse_manager(Settings *s, const char *value, char *error, size_t error_size)
+{
+    if (value[0] != '/') {
+        return fail(error, error_size,
+                    "manager=%s is not an absolute path; give the path of vtpm-managerd's socket, "
+                    "such as /run/vtpm-manager/vtpm.sock", value);
+    }
+    if (strlen(value) >= sizeof(s->manager)) {
+        return fail(error, error_size, "manager= is longer than the %zu bytes of a socket's path; "
+                    "use a shorter one", sizeof(s->manager) - 1);
+    }
+    strcpy(s->manager, value);
+    return true;
+}
+
+static bool parse_uuid(Settings *s, const char *value, char *error, size_t error_size)
+{
+    if (!settings_parse_uuid(value, strlen(value), s->uuid)) {
+        return fail(error, error_size, "uuid=%s is not a UUID; give it as "
+                    "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", value);
+    }
+    s->have_uuid = true;
+    return true;
+}
+
+static bool parse_timeout(Settings *s, const char *value, char *error, size_t error_size)
+{
+    char *end = NULL;
+    double ms;
+
+    errno = 0;
+    ms = strtod(value, &end) * 1000;
+    if (end == value || *end || errno || !isfinite(ms) || ms < SETTINGS_TIMEOUT_MIN_MS ||
+        ms > SETTINGS_TIMEOUT_MAX_MS) {
+        return fail(error, error_size, "timeout=%s is not a number of seconds from %g to %g",
+                    value, SETTINGS_TIMEOUT_MIN_MS / 1000.0, SETTINGS_TIMEOUT_MAX_MS / 1000.0);
+    }
+    s->timeout_ms = (uint32_t)ms;
+    return true;
+}
+
+static const struct {
+    const char *key;
+    SettingParser *parse;
+} setting_parsers[] = {
+    { "manager", parse_manager },
+    { "uuid", parse_uuid },
+    { "timeout", parse_timeout },
+};
+
+static bool parse_pair(Settings *s, char *pair, char *error, size_t error_size)
+{
+    char *value = strchr(pair, '=');
+
+    if (value) {
+        *value++ = '\0';
+        for (size_t i = 0; i < sizeof(setting_parsers) / sizeof(setting_parsers[0]); i++) {
+            if (strcmp(pair, setting_parsers[i].key) == 0) {
+                return setting_parsers[i].parse(s, value, error, error_size);
+            }
+        }
+    }
+    return fail(error, error_size,
+                "'%s' is not understood; give manager=PATH[,uuid=UUID][,timeout=SECONDS]", pair);
+}
+
+bool settings_parse(Settings *s, const char *text, char *error, size_t error_size)
+{
+    Settings parsed = *s;
+    char *copy = strdup(text);
+    char *rest = copy;
+    char *pair;
+    bool ok = copy != NULL;
+
+    if (!ok) {
+        return fail(error, error_size, "out of memory; free some and start again");
+    }
+    while (ok && (pair = strsep(&rest, ","))) {
+        ok = parse_pair(&parsed, pair, error, error_size);
+    }
+    free(copy);
+    if (ok) {
+        *s = parsed;
+    }
+    return ok;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What --deepquote says: parsed by the launcher, carried to the module in the environment.
+ */
+#ifndef SWTPM_DEEPQUOTE_SETTINGS_H
+#define SWTPM_DEEPQUOTE_SETTINGS_H
+
+#include "wire/deepquote.h"
+
+#include <sys/un.h>
+
+/* Environment variables between the launcher and the module, which removes them. */
+#define SETTINGS_ENV_MANAGER "SWTPM_DEEPQUOTE_MANAGER"
+#define SETTINGS_ENV_UUID "SWTPM_DEEPQUOTE_UUID"
+#define SETTINGS_ENV_TIMEOUT "SWTPM_DEEPQUOTE_TIMEOUT"
+#define SETTINGS_ENV_PRELOAD "SWTPM_DEEPQUOTE_PRELOAD" /* LD_PRELOAD as it was before us */
+
+enum {
+    SETTINGS_TIMEOUT_DEFAULT_MS = 20000,
+    SETTINGS_TIMEOUT_MIN_MS = 50,
+    SETTINGS_TIMEOUT_MAX_MS = 90000, /* guests give up on an unknown command after 120 s */
+    SETTINGS_MANAGER_MAX = sizeof(((struct sockaddr_un *)0)->sun_path),
+};
+
+typedef struct Settings {
+    char manager[SETTINGS_MANAGER_MAX]; /* path of the manager's socket; empty: no DeepQuote */
+    bool have_uuid;
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    uint32_t timeout_ms;
+} Settings;
+
+/** settings_init: no manager, no UUID, the default time-out. */
+void settings_init(Settings *s);
+
+/**
+ * settings_parse:
+ * @text: comma-separated key=value pairs: manager=PATH, uuid=UUID, timeout=SECONDS
+ * @s: gets what @text names; the rest stays
+ * @error: gets a message that says what to do; at least one byte
+ *
+ * Returns: false with @error set, and @s unchanged, for a text that it does not understand.
+ */
+bool settings_parse(Settings *s, const char *text, char *error, size_t error_size);
+
+/** settings_parse_uuid: 8-4-4-4-12 hexadecimal digits of either case, @len characters. */
+bool settings_parse_uuid(const char *text, size_t len, uint8_t ret[DEEPQUOTE_UUID_SIZE]);
+
+/** settings_uuid_from_path: the last component of @path that is a UUID. */
+bool settings_uuid_from_path(const char *path, uint8_t ret[DEEPQUOTE_UUID_SIZE]);
+
+enum { SETTINGS_UUID_TEXT = 37 };
+
+/** settings_format_uuid: lower case, with a terminating NUL. */
+void settings_format_uuid(const uint8_t uuid[DEEPQUOTE_UUID_SIZE], char ret[SETTINGS_UUID_TEXT]);
+
+#endif

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A manager in Python, honest or hostile, for tests of the vTPM's side of the protocol.
+
+    manager = FakeManager(path)            # answers every request with evidence that fits
+    manager.on[QUOTE] = lambda m, request: None          # never answers
+    manager.on[QUOTE] = lambda m, request: m.reply(request, DENIED)
+
+Its evidence is built by hand: every structure is right and the signature is not, since only a
+verifier checks signatures. See docs/specs/manager-protocol.md.
+"""
+import hashlib
+import os
+import socket
+import struct
+import threading
+import time
+
+import tpm2
+from tpm2 import b2, u16, u32, u64
+
+MAGIC, VERSION = 0x44514D50, 1
+HELLO, QUOTE, PCR_READ, CREDENTIAL, REPLY = 1, 2, 3, 4, 0x100
+OK, DENIED, HOST_TPM, TIMEOUT, BUSY, TOO_LARGE, BAD_VALUE = range(7)
+BINDING_MAGIC, EVIDENCE_MAGIC = 0x44515442, 0x44515445
+HOST_NAME = u16(tpm2.ALG_SHA256) + hashlib.sha256(b'host AK').digest()
+
+
+class Request:
+    """A packet from a vTPM, taken apart."""
+
+    def __init__(self, packet):
+        r = tpm2.Reader(packet)
+        assert r.u32() == MAGIC and r.u16() == VERSION, 'not the protocol'
+        self.type, self.id = r.u16(), r.u32()
+        getattr(self, {HELLO: '_hello', QUOTE: '_quote', PCR_READ: '_pcr_read',
+                       CREDENTIAL: '_credential'}[self.type])(r)
+        assert not r.rest(), 'bytes after the request'
+
+    def _hello(self, r):
+        self.uuid, self.instance = r.take(16), r.take(16)
+
+    def _quote(self, r):
+        self.flags, self.signer, self.ek, self.quoted = r.u32(), r.b2(), r.b2(), r.b2()
+        self.host_pcrs = self._selection(r)
+        self.commits, self.room, self.timeout_ms = r.u64(), r.u32(), r.u32()
+
+    def _pcr_read(self, r):
+        self.host_pcrs = self._selection(r)
+
+    def _credential(self, r):
+        self.what, self.offset = r.u32(), r.u32()
+
+    @staticmethod
+    def _selection(r):
+        """[(hash, [pcr, ...]), ...]"""
+        banks = []
+        for _ in range(r.u32()):
+            alg, bits = r.u16(), r.take(r.u8())
+            banks.append((alg, [n for n in range(8 * len(bits)) if bits[n // 8] >> n % 8 & 1]))
+        return banks
+
+    def nonce(self):
+        r = tpm2.Reader(self.quoted)
+        r.take(6)
+        r.b2()
+        return r.b2()
+
+
+def pcr_values(banks):
+    """Made-up values of the host's PCRs."""
+    return [tpm2.HASH[alg](b'host PCR %d' % pcr).digest() for alg, pcrs in banks for pcr in pcrs]
+
+
+def make_attest(extra_data, banks, values):
+    """TPMS_ATTEST of a quote."""
+    return (b'\xffTCG' + u16(tpm2.ST_ATTEST_QUOTE) + b2(HOST_NAME) + b2(extra_data) +
+            u64(123456) + u32(7) + u32(1) + b'\1' + u64(0x20240101) + tpm2.selection(*banks) +
+            b2(hashlib.sha256(b''.join(values)).digest()))
+
+
+def make_binding(request, uuid, epoch=1, generation=0, **other):
+    """The binding for a request; `other` puts wrong values in place."""
+    nonce = other.get('nonce', request.nonce())
+    return (u32(BINDING_MAGIC) + u16(1) + u32(1) + b2(nonce) +
+            b2(hashlib.sha256(request.quoted).digest()) + b2(other.get('signer', request.signer)) +
+            other.get('uuid', uuid) + b2(other.get('ek', request.ek)) + u64(epoch) +
+            u64(generation) + b2(b'') * 4)
+
+
+def make_evidence(request, uuid, padding_path=0, **other):
+    """Evidence of a batch of one (or with a longer, made-up path) that fits the request."""
+    binding = make_binding(request, uuid, **other)
+    leaf = hashlib.sha256(b'\0' + binding).digest()
+    size = 1 << padding_path
+    extra = hashlib.sha256(b'DEEPQUOTE-ROOT-V1\0' + u64(size) + leaf).digest()
+    banks = other.get('host_pcrs', request.host_pcrs)
+    values = pcr_values(banks)
+    signature = u16(tpm2.ALG_ECDSA) + u16(tpm2.ALG_SHA256) + b2(b'\x11' * 32) + b2(b'\x22' * 32)
+    return (u32(EVIDENCE_MAGIC) + u16(1) + b2(make_attest(extra, banks, values)) + signature +
+            b2(HOST_NAME) + b2(binding) + u64(size) + u64(0) + u16(padding_path) +
+            b'\x33' * 32 * padding_path + tpm2.selection(*banks) + u32(len(values)) +
+            b''.join(b2(v) for v in values))
+
+
+class FakeManager:
+    """Serves one vTPM at a time on a SOCK_SEQPACKET socket, in a thread."""
+
+    CERTIFICATES = {0: b'public' * 20, 1: bytes(range(256)) * 10, 2: b'', 3: b'x' * 1024}
+
+    def __init__(self, path):
+        self.path = path
+        self.requests = []   # Request, in the order of arrival
+        self.on = {HELLO: FakeManager.welcome, QUOTE: FakeManager.countersign,
+                   PCR_READ: FakeManager.read_pcrs, CREDENTIAL: FakeManager.page}
+        self.connection = None
+        self.epoch = 0
+        self.instances = []
+        self.uuid = None
+        self.arrived = threading.Condition()
+        self.listener = None
+        self.start()
+
+    def start(self):
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.listener.listen(8)
+        self.thread = threading.Thread(target=self._serve, args=(self.listener,), daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        """Ends like a killed manager: connection and listener close, the socket's file stays."""
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.listener.close()
+        self.drop()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+    def drop(self):
+        """Closes the connection."""
+        connection = self.connection
+        if connection:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def _serve(self, listener):
+        while True:
+            try:
+                self.connection, _ = listener.accept()
+            except OSError:
+                return
+            with self.connection:
+                try:
+                    self._talk()
+                except OSError:
+                    pass
+
+    def _talk(self):
+        while packet := self.connection.recv(65536):
+            request = Request(packet)
+            with self.arrived:
+                self.requests.append(request)
+                self.arrived.notify_all()
+            self.on[request.type](self, request)
+
+    def wait_for(self, kind, count=1, seconds=20):
+        """Waits until `count` requests of a kind have come; returns them."""
+        def those():
+            return [r for r in self.requests if r.type == kind]
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(those()) >= count, seconds), 'no request came'
+            return those()
+
+    def raw(self, packet):
+        self.connection.send(packet)
+
+    def packet(self, request, status=OK, body=b'', **other):
+        """A reply packet; `other` (magic, version, type, id) puts wrong values in place."""
+        return struct.pack('>IHHII', other.get('magic', MAGIC), other.get('version', VERSION),
+                           other.get('type', request.type | REPLY), other.get('id', request.id),
+                           status) + body
+
+    def reply(self, request, status=OK, body=b'', **other):
+        self.raw(self.packet(request, status, body, **other))
+
+    def welcome(self, request):
+        if request.instance not in self.instances:
+            self.instances.append(request.instance)
+            self.epoch += 1
+        self.uuid = request.uuid
+        self.reply(request, OK, u64(self.epoch) + u64(0))
+
+    def countersign(self, request):
+        evidence = make_evidence(request, self.uuid, epoch=self.epoch, generation=request.commits)
+        if len(evidence) > request.room:
+            self.reply(request, TOO_LARGE)
+        else:
+            self.reply(request, OK, b2(evidence))
+
+    def read_pcrs(self, request):
+        values = pcr_values(request.host_pcrs)
+        self.reply(request, OK, b2(u32(5) + tpm2.selection(*request.host_pcrs) +
+                                   u32(len(values)) + b''.join(b2(v) for v in values)))
+
+    def page(self, request):
+        whole = self.CERTIFICATES[request.what]
+        self.reply(request, OK, u32(len(whole)) + b2(whole[request.offset:][:1024]))
+
+
+def after(seconds, handler):
+    """A handler that waits before it does what `handler` does."""
+    def late(manager, request):
+        time.sleep(seconds)
+        try:
+            handler(manager, request)
+        except OSError:
+            pass
+    return late
