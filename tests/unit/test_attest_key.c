@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Public areas and signatures. */
+#include "maker.h"
+
+#include "attest/key.h"
+
+#include <string.h>
+
+static void refuse(const guint8 *data, gsize len)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(dq_key_new(data, len, &error));
+    g_assert_error(error, DQ_ERROR, DQ_ERROR_KEY);
+}
+
+static void test_forms(void)
+{
+    g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
+    g_autoptr(DqKey) inner = dq_key_new(k->public->data + 2, k->public->len - 2, NULL);
+
+    g_assert_nonnull(inner); /* TPMT_PUBLIC, without the size */
+    g_assert_cmpmem(inner->name, inner->name_len, k->key->name, k->key->name_len);
+    for (gsize n = 0; n < k->public->len; n++) {
+        g_autofree guint8 *shorter = g_memdup2(k->public->data, n);
+
+        refuse(shorter, n);
+    }
+    g_byte_array_append(k->public, (const guint8 *)"", 1);
+    refuse(k->public->data, k->public->len);
+}
+
+/* The Name is SHA-256 of the public area behind its algorithm. */
+static void test_name(void)
+{
+    g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
+    g_autofree char *want = g_compute_checksum_for_data(G_CHECKSUM_SHA256, k->public->data + 2,
+                                                        k->public->len - 2);
+    DqBytes name = dq_key_get_name(k->key);
+    g_autofree char *got = dq_hex_encode(name.data, name.len);
+
+    g_assert_true(g_str_has_prefix(got, "000b"));
+    g_assert_cmpstr(got + 4, ==, want);
+}
+
+static void test_point(void)
+{
+    g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
+
+    k->public->data[k->public->len - 1] ^= 1;
+    refuse(k->public->data, k->public->len);
+    memset(k->public->data + k->public->len - 32, 0, 32);
+    refuse(k->public->data, k->public->len);
+}
+
+static void test_short_rsa(void)
+{
+    guint8 modulus[128], buffer[512];
+    WirePublic p = {
+        .type = TPM_ALG_RSA,
+        .name_alg = TPM_ALG_SHA256,
+        .attributes = MAKER_AK_ATTRIBUTES,
+        .sym_alg = TPM_ALG_NULL,
+        .scheme = { .scheme = TPM_ALG_RSASSA, .hash = TPM_ALG_SHA256 },
+        .rsa_key_bits = 1024,
+        .rsa_modulus = { modulus, sizeof(modulus) },
+    };
+    WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));
+
+    memset(modulus, 0xc5, sizeof(modulus));
+    g_assert_true(wire_put_public(&w, &p));
+    refuse(buffer, w.len);
+}
+
+static void test_attributes(void)
+{
+    static const struct {
+        guint32 change;
+        gboolean good;
+    } cases[] = {
+        { 0, TRUE },
+        { TPMA_OBJECT_RESTRICTED, FALSE },
+        { TPMA_OBJECT_FIXEDTPM, FALSE },
+        { TPMA_OBJECT_DECRYPT, FALSE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
+                                              MAKER_AK_ATTRIBUTES ^ cases[i].change);
+
+        g_assert_cmpint(dq_key_is_attestation_key(k->key), ==, cases[i].good);
+    }
+}
+
+static const struct {
+    guint16 alg, hash;
+} schemes[] = {
+    { TPM_ALG_ECDSA, TPM_ALG_SHA256 },
+    { TPM_ALG_ECDSA, TPM_ALG_SHA384 },
+    { TPM_ALG_RSASSA, TPM_ALG_SHA256 },
+    { TPM_ALG_RSAPSS, TPM_ALG_SHA512 },
+};
+
+static void test_signatures(void)
+{
+    const DqBytes message = { (const guint8 *)"message", 7 };
+    const DqBytes other = { (const guint8 *)"massage", 7 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
+        g_autoptr(MakerKey) k = maker_key_new(schemes[i].alg, schemes[i].hash,
+                                              MAKER_AK_ATTRIBUTES);
+        g_autoptr(GByteArray) s = maker_sign(k, message);
+
+        for (int again = 0; again < 3; again++) { /* with and without a context that is ready */
+            g_assert_true(dq_key_verify(k->key, message, maker_bytes(s)));
+            g_assert_false(dq_key_verify(k->key, other, maker_bytes(s)));
+        }
+        for (guint n = 0; n < s->len; n++) {
+            g_assert_false(dq_key_verify(k->key, message, (DqBytes){ s->data, n }));
+        }
+        for (guint bit = 0; bit < s->len * 8; bit++) {
+            s->data[bit / 8] ^= (guint8)(1u << bit % 8);
+            g_assert_false(dq_key_verify(k->key, message, maker_bytes(s)));
+            s->data[bit / 8] ^= (guint8)(1u << bit % 8);
+        }
+    }
+}
+
+/* Numbers that begin with zero bytes, or are shorter, as some TPMs write them. */
+static void test_short_numbers(void)
+{
+    const DqBytes message = { (const guint8 *)"message", 7 };
+    g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
+    gboolean seen = FALSE;
+
+    for (int tries = 0; !seen && tries < 10000; tries++) {
+        g_autoptr(GByteArray) bytes = maker_sign(k, message);
+        WireSignature s;
+
+        g_assert_true(wire_decode_signature((WireBytes){ bytes->data, bytes->len }, &s));
+        if (s.r.p[0] != 0) {
+            continue;
+        }
+        seen = TRUE;
+        g_assert_true(dq_key_verify_signature(k->key, message, &s));
+        s.r.p++;
+        s.r.len--;
+        g_assert_true(dq_key_verify_signature(k->key, message, &s));
+        s.r.len--;
+        g_assert_false(dq_key_verify_signature(k->key, message, &s));
+    }
+    g_assert_true(seen);
+}
+
+/* A key that is bound to a scheme makes no other signatures, whatever the numbers say. */
+static void test_other_scheme(void)
+{
+    const DqBytes message = { (const guint8 *)"message", 7 };
+    g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_RSASSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
+    g_autoptr(GByteArray) bytes = NULL;
+
+    k->alg = TPM_ALG_RSAPSS; /* the private key does not know what it is bound to */
+    bytes = maker_sign(k, message);
+    g_assert_false(dq_key_verify(k->key, message, maker_bytes(bytes)));
+    k->alg = TPM_ALG_RSASSA;
+    k->hash = TPM_ALG_SHA512;
+    g_byte_array_unref(bytes);
+    bytes = maker_sign(k, message);
+    g_assert_false(dq_key_verify(k->key, message, maker_bytes(bytes)));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/attest/key/both-forms-and-no-other-length", test_forms);
+    g_test_add_func("/attest/key/name-is-the-digest-of-the-public-area", test_name);
+    g_test_add_func("/attest/key/a-point-off-the-curve-is-refused", test_point);
+    g_test_add_func("/attest/key/rsa-below-2048-bits-is-refused", test_short_rsa);
+    g_test_add_func("/attest/key/attestation-keys-are-told-by-attributes", test_attributes);
+    g_test_add_func("/attest/key/each-scheme-verifies-and-no-bit-may-differ", test_signatures);
+    g_test_add_func("/attest/key/numbers-may-begin-with-zeroes", test_short_numbers);
+    g_test_add_func("/attest/key/the-scheme-is-the-keys", test_other_scheme);
+    return g_test_run();
+}
