@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Policy files: what they mean, and what is wrong with those that mean nothing. */
+#include "maker.h"
+
+#include "attest/policy.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define HEX32 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static DqPolicy *parse(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    DqPolicy *policy = dq_policy_new_from_text(text, strlen(text), "folder/name", &error);
+
+    g_assert_no_error(error);
+    return policy;
+}
+
+static void test_meaning(void)
+{
+    static const guint8 uuid[DQ_UUID_SIZE] = { 1, 2 };
+    g_autoptr(DqPolicy) p = parse("# nothing\n"
+                                 "\t vm  01020000-0000-0000-0000-000000000000\tek=name:000b" HEX32 " # ek\r\n"
+                                 "host-pcr sha256:7 " HEX32 "\n"
+                                 "host-pcr sha256:7 " HEX32 " " HEX32 "\n"
+                                 "vtpm-pcr sha1:31 000102030405060708090a0b0c0d0e0f10111213\n"
+                                 "launch " HEX32);
+    const DqPolicyVm *vm = dq_policy_find_vm(p, uuid);
+    const DqPolicyPcr *pcr = &g_array_index(p->host_pcrs, DqPolicyPcr, 0);
+
+    g_assert_nonnull(vm);
+    g_assert_null(vm->ak);
+    g_assert_null(vm->ak_name);
+    g_assert_cmpuint(g_bytes_get_size(vm->ek_name), ==, 34);
+    g_assert_false(p->any_vm);
+    g_assert_true(dq_policy_restricts_vms(p));
+    g_assert_cmpuint(p->host_pcrs->len, ==, 1);
+    g_assert_cmpuint(pcr->alg, ==, TPM_ALG_SHA256);
+    g_assert_cmpuint(pcr->pcr, ==, 7);
+    g_assert_cmpuint(pcr->values->len, ==, 3 * 32);
+    pcr = &g_array_index(p->vtpm_pcrs, DqPolicyPcr, 0);
+    g_assert_cmpuint(pcr->pcr, ==, 31);
+    g_assert_cmpuint(pcr->size, ==, 20);
+    g_assert_cmpuint(p->digests[DQ_POLICY_LAUNCH]->len, ==, 32);
+    g_assert_cmpuint(p->digests[DQ_POLICY_MEASUREMENT]->len, ==, 0);
+}
+
+static void test_empty(void)
+{
+    g_autoptr(DqPolicy) p = parse("");
+
+    g_assert_false(dq_policy_restricts_vms(p));
+    g_assert_false(dq_policy_has_host(p, (DqBytes){ (const guint8 *)"", 0 }));
+    g_assert_true(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ 0 }));
+}
+
+/* A value may not be found across the border of two allowed ones, nor as a part of one. */
+static void test_borders(void)
+{
+    g_autoptr(DqPolicy) p = parse("launch " HEX32 " " HEX32 "\n");
+    const guint8 *all = p->digests[DQ_POLICY_LAUNCH]->data;
+
+    g_assert_true(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ all + 32, 32 }));
+    g_assert_false(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ all + 16, 32 }));
+    g_assert_false(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ all, 16 }));
+    g_assert_false(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ all, 64 }));
+    g_assert_false(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ all, 0 }));
+}
+
+static const struct {
+    const char *text;
+    const char *message; /* its beginning */
+} wrong[] = {
+    { "vm", "folder/name:1: write it as: vm UUID" },
+    { "vm any more", "folder/name:1: write it as: vm UUID" },
+    { "vm x", "folder/name:1: \"x\" is no UUID" },
+    { "vm 01020000-0000-0000-0000-000000000000 ek=" HEX32, "folder/name:1: write it as: vm" },
+    { "vm 01020000-0000-0000-0000-000000000000 ek=name:", "folder/name:1:  is no Name" },
+    { "vm 01020000-0000-0000-0000-000000000000 ek=name:000b" HEX32 " ek=name:000b" HEX32,
+      "folder/name:1: write it as: vm" },
+    { "\nhost-ak", "folder/name:2: write it as: host-ak FILE" },
+    { "host-ak a b", "folder/name:1: write it as: host-ak FILE" },
+    { "host-ak missing.pub", "folder/name:1: Failed to open file" },
+    { "host-ak name:000c" HEX32, "folder/name:1: 000c" },
+    { "host-pcr sha256:7", "folder/name:1: write it as: host-pcr BANK" },
+    { "host-pcr sha256:32 " HEX32, "folder/name:1: sha256:32 is no PCR" },
+    { "host-pcr sha256: " HEX32, "folder/name:1: sha256: is no PCR" },
+    { "host-pcr sha:1 " HEX32, "folder/name:1: sha:1 is no PCR" },
+    { "host-pcr 7 " HEX32, "folder/name:1: 7 is no PCR" },
+    { "vtpm-pcr sha1:1 " HEX32, "folder/name:1: " HEX32 " has 32 bytes: give 20" },
+    { "vtpm-pcr sha1:1 0", "folder/name:1: the value has an odd number" },
+    { "launch", "folder/name:1: write it as: launch HEX" },
+    { "launch 0x00", "folder/name:1: character 2" },
+    { "Launch " HEX32, "folder/name:1: \"Launch\" is not known here" },
+    { "vm any\n\xff", "folder/name:1: this is no text" },
+};
+
+static void test_errors(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(dq_policy_new_from_text(wrong[i].text, strlen(wrong[i].text), "folder/name",
+                                              &error));
+        g_assert_error(error, DQ_ERROR, DQ_ERROR_POLICY);
+        if (!g_str_has_prefix(error->message, wrong[i].message)) {
+            g_assert_cmpstr(error->message, ==, wrong[i].message);
+        }
+    }
+}
+
+/* Paths of key files begin in the policy's folder. */
+static void test_files(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("attest-XXXXXX", NULL);
+    g_autofree char *policy_path = g_build_filename(folder, "policy", NULL);
+    g_autofree char *key_path = g_build_filename(folder, "host.pub", NULL);
+    g_autoptr(MakerKey) key = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(DqPolicy) policy = NULL;
+
+    g_file_set_contents(key_path, (const char *)key->public->data, key->public->len, &error);
+    g_assert_no_error(error);
+    g_file_set_contents(policy_path, "host-ak host.pub\n", -1, &error);
+    g_assert_no_error(error);
+    policy = dq_policy_new_from_file(policy_path, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(policy->host_keys->len, ==, 1);
+    g_assert_true(dq_policy_has_host(policy, dq_key_get_name(key->key)));
+    g_unlink(key_path);
+    g_unlink(policy_path);
+    g_rmdir(folder);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/attest/policy/lines-mean-what-they-say", test_meaning);
+    g_test_add_func("/attest/policy/an-empty-one-expects-nothing", test_empty);
+    g_test_add_func("/attest/policy/values-are-whole", test_borders);
+    g_test_add_func("/attest/policy/errors-name-the-line-and-what-to-write", test_errors);
+    g_test_add_func("/attest/policy/key-files-are-beside-it", test_files);
+    return g_test_run();
+}
