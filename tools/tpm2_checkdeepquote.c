@@ -18,6 +18,7 @@ static struct {
     CheckSource source;
     char **hosts, **host_publics, **folders;
     char *policy, *state;
+    int threads;
     gboolean json, quiet, version;
 } opt;
 
@@ -44,6 +45,8 @@ static const GOptionEntry entries[] = {
       "What is allowed, see deepquote-policy(5)", "FILE" },
     { "state", 0, 0, G_OPTION_ARG_FILENAME, &opt.state,
       "Used nonces and counters are remembered here; made where it does not exist", "FILE" },
+    { "threads", 0, 0, G_OPTION_ARG_INT, &opt.threads,
+      "How many FOLDERs to verify at a time (one after the other)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print one JSON object for each verdict", NULL },
     { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print the verdict only", NULL },
     { "version", 'v', 0, G_OPTION_ARG_NONE, &opt.version, "Print the version", NULL },
@@ -162,32 +165,85 @@ static void show_progress(guint done, guint all)
     }
 }
 
+/** A folder on its way. */
+typedef struct Job {
+    const char *name;
+    CheckInput *input; /* NULL once it has its verdict */
+    DqVerdict *verdict;
+} Job;
+
+static void job_clear(gpointer data)
+{
+    Job *job = data;
+
+    g_clear_pointer(&job->input, check_input_free);
+    dq_verdict_free(job->verdict);
+}
+
+/* Counts in @done what has its verdict. */
+static void take_verdict(gpointer tag, DqVerdict *verdict, gpointer done)
+{
+    Job *job = tag;
+
+    job->verdict = verdict;
+    g_clear_pointer(&job->input, check_input_free);
+    (*(guint *)done)++;
+}
+
+/* Reads folder by folder while those before are verified. */
+static gboolean verify_jobs(DqVerifier *verifier, GArray *jobs, GError **error)
+{
+    guint done = 0;
+    g_autoptr(DqStream) stream = dq_stream_new(verifier, opt.threads > 1 ? (guint)opt.threads : 0,
+                                               take_verdict, &done);
+
+    for (guint i = 0; i < jobs->len; i++) {
+        Job *job = &g_array_index(jobs, Job, i);
+        DqQuote quote;
+
+        job->input = check_input_read_folder(job->name, &opt.source, error);
+        if (job->input == NULL) {
+            return FALSE;
+        }
+        quote = check_input_quote(job->input);
+        dq_stream_push(stream, &quote, job);
+        show_progress(i + 1, jobs->len);
+    }
+    return TRUE;
+}
+
+static int report_jobs(const GArray *jobs)
+{
+    guint trusted = 0;
+
+    for (guint i = 0; i < jobs->len; i++) {
+        const Job *job = &g_array_index(jobs, Job, i);
+
+        report(job->name, job->verdict);
+        trusted += dq_verdict_is_trusted(job->verdict) ? 1 : 0;
+    }
+    if (!opt.json) {
+        printf("trusted: %u of %u\n", trusted, jobs->len);
+    }
+    return trusted == jobs->len ? EXIT_TRUSTED : EXIT_NOT_TRUSTED;
+}
+
 /* All verdicts are kept until the state is saved, then reported in the order of the folders. */
 static int check_folders(DqVerifier *verifier, DqState *state, GError **error)
 {
-    g_autoptr(GPtrArray) verdicts = g_ptr_array_new_with_free_func((GDestroyNotify)dq_verdict_free);
-    guint all = g_strv_length(opt.folders), trusted = 0;
+    guint count = g_strv_length(opt.folders);
+    g_autoptr(GArray) jobs = g_array_sized_new(FALSE, TRUE, sizeof(Job), count);
 
-    for (guint i = 0; i < all; i++) {
-        g_autoptr(CheckInput) input = check_input_read_folder(opt.folders[i], &opt.source, error);
-
-        if (input == NULL) {
-            return EXIT_UNUSABLE;
-        }
-        g_ptr_array_add(verdicts, check(verifier, input));
-        show_progress(i + 1, all);
+    g_array_set_clear_func(jobs, job_clear);
+    g_array_set_size(jobs, count);
+    for (guint i = 0; i < count; i++) {
+        g_array_index(jobs, Job, i).name = opt.folders[i];
     }
-    if (state != NULL && !dq_state_save(state, error)) {
+    if (!verify_jobs(verifier, jobs, error) ||
+        (state != NULL && !dq_state_save(state, error))) {
         return EXIT_UNUSABLE;
     }
-    for (guint i = 0; i < all; i++) {
-        report(opt.folders[i], verdicts->pdata[i]);
-        trusted += dq_verdict_is_trusted(verdicts->pdata[i]) ? 1 : 0;
-    }
-    if (!opt.json) {
-        printf("trusted: %u of %u\n", trusted, all);
-    }
-    return trusted == all ? EXIT_TRUSTED : EXIT_NOT_TRUSTED;
+    return report_jobs(jobs);
 }
 
 static int run(GError **error)

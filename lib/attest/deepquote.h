@@ -365,12 +365,45 @@ void dq_verifier_set_state(DqVerifier *verifier, DqState *state);
  */
 DqVerdict *dq_verifier_check(DqVerifier *verifier, const DqQuote *quote);
 
+/** DqStream: one verifier at work on many deep quotes. */
+typedef struct DqStream DqStream;
+
+/**
+ * DqVerdictFunc:
+ * @tag: as given to dq_stream_push(), whose deep quote is not needed any more
+ * @verdict: (transfer full)
+ *
+ * Called once for each deep quote, never twice at a time, in the order of the verdicts: with one
+ * thread or none this is the order of the deep quotes. It must not push.
+ */
+typedef void (*DqVerdictFunc)(gpointer tag, DqVerdict *verdict, gpointer data);
+
+/**
+ * dq_stream_new:
+ * @verifier: borrowed, and not changed until dq_stream_finish()
+ * @threads: that verify; with 0 it is done within dq_stream_push()
+ *
+ * With several threads the state sees deep quotes of the same VM in any order, so that an older
+ * one may turn out stale.
+ */
+DqStream *dq_stream_new(DqVerifier *verifier, guint threads, DqVerdictFunc func, gpointer data);
+
+/**
+ * dq_stream_push: hands over a deep quote; waits while too many are queued. What @quote points to
+ * must live until its verdict has been delivered.
+ */
+void dq_stream_push(DqStream *stream, const DqQuote *quote, gpointer tag);
+
+/** dq_stream_finish: waits for the verdicts that are missing, and frees the stream. */
+void dq_stream_finish(DqStream *stream);
+
 #pragma GCC visibility pop
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqMerkleTree, dq_merkle_tree_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqKey, dq_key_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqPolicy, dq_policy_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqState, dq_state_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqStream, dq_stream_finish)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqVerdict, dq_verdict_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqVerifier, dq_verifier_free)
 

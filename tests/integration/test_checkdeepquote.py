@@ -202,8 +202,12 @@ def _():
         tap.equal((done.returncode, done.stdout),
                   (1, f'{good}: verdict: trusted\n{bad}: verdict: not trusted (bad-proof)\n'
                       'trusted: 1 of 2\n'))
+        tap.equal(run('--threads', '2', *host, good, bad).stdout, done.stdout)
         done = run('--json', *host, good, bad)
         tap.equal([json.loads(line)['name'] for line in done.stdout.splitlines()], [good, bad])
+        done = run(*host, good, '/nowhere')
+        tap.equal((done.returncode, done.stdout), (2, ''))
+        assert '/nowhere: ' in done.stderr
         done = run(*host, '--state', good + '/state', good, good)
         tap.equal(done.stdout.splitlines()[1], f'{good}: verdict: not trusted (wrong-nonce)')
 

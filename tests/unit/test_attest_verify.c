@@ -242,6 +242,49 @@ static void test_race(Fixture *f, gconstpointer data)
     g_assert_cmpint(trusted, ==, 1);
 }
 
+#define STREAM_QUOTES 500 /* more than a queue holds */
+
+typedef struct Seen {
+    guint count, trusted, in_order;
+    gint running;
+} Seen;
+
+static void see(gpointer tag, DqVerdict *verdict, gpointer data)
+{
+    Seen *seen = data;
+
+    g_assert_cmpint(g_atomic_int_add(&seen->running, 1), ==, 0);
+    seen->in_order += GPOINTER_TO_UINT(tag) == seen->count ? 1 : 0;
+    seen->count++;
+    seen->trusted += dq_verdict_is_trusted(verdict) ? 1 : 0;
+    dq_verdict_free(verdict);
+    g_atomic_int_add(&seen->running, -1);
+}
+
+/* Every third is changed; each has its own verdict, whatever the number of threads. */
+static void test_stream(Fixture *f, gconstpointer data)
+{
+    static const guint threads[] = { 0, 1, 3 };
+    DqQuote bad = f->quote;
+
+    (void)data;
+    bad.vtpm_pcrs.len--;
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++) {
+        Seen seen = { 0 };
+        DqStream *stream = dq_stream_new(f->verifier, threads[i], see, &seen);
+
+        for (guint k = 0; k < STREAM_QUOTES; k++) {
+            dq_stream_push(stream, k % 3 == 0 ? &bad : &f->quote, GUINT_TO_POINTER(k));
+        }
+        dq_stream_finish(stream);
+        g_assert_cmpuint(seen.count, ==, STREAM_QUOTES);
+        g_assert_cmpuint(seen.trusted, ==, STREAM_QUOTES - (STREAM_QUOTES + 2) / 3);
+        if (threads[i] < 2) {
+            g_assert_cmpuint(seen.in_order, ==, STREAM_QUOTES);
+        }
+    }
+}
+
 #define ADD(path, up, test) g_test_add("/attest/verify/" path, Fixture, NULL, up, test, tear_down)
 
 int main(int argc, char **argv)
@@ -256,5 +299,6 @@ int main(int argc, char **argv)
     ADD("each-of-a-batch-proves-itself-only", set_up, test_batch);
     ADD("a-trusted-nonce-is-used-up", set_up, test_nonce);
     ADD("one-of-many-threads-uses-the-nonce", set_up, test_race);
+    ADD("a-stream-has-a-verdict-for-each", set_up, test_stream);
     return g_test_run();
 }
