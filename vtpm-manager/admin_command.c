@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The administrator's commands: a table of what each does. */
+#include <string.h>
+
+#include "admin_server.h"
+#include "attest/deepquote.h"
+#include "vtpm_server.h"
+
+typedef struct AdminRequest {
+    AdminConnection *connection;
+    Manager *manager;
+    JsonObject *json; /* borrowed */
+} AdminRequest;
+
+typedef void (*AdminHandler)(const AdminRequest *request);
+
+static JsonObject *answer_new(void)
+{
+    JsonObject *answer = json_object_new();
+
+    json_object_set_boolean_member(answer, "ok", TRUE);
+    return answer;
+}
+
+static void set_hex(JsonObject *object, const char *member, const uint8_t *data, gsize len)
+{
+    g_autofree char *hex = dq_hex_encode(data, len);
+
+    json_object_set_string_member(object, member, hex);
+}
+
+static void set_bytes(JsonObject *object, const char *member, GBytes *bytes)
+{
+    gsize size = 0;
+    const uint8_t *data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+
+    set_hex(object, member, data, size);
+}
+
+/* A string member; %NULL, where it is missing or something else. */
+static const char *get_string(JsonObject *object, const char *member)
+{
+    JsonNode *node = json_object_get_member(object, member);
+
+    return node && json_node_get_value_type(node) == G_TYPE_STRING ? json_node_get_string(node)
+                                                                   : NULL;
+}
+
+static gboolean get_uuid(const AdminRequest *request, uint8_t *ret)
+{
+    const char *text = get_string(request->json, "uuid");
+    g_autoptr(GError) error = NULL;
+
+    if (!text) {
+        admin_connection_fail(request->connection, "the request names no uuid");
+        return FALSE;
+    }
+    if (!dq_uuid_parse(text, ret, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* ------------------------------------------------------------------------------------- status */
+
+static JsonObject *describe_tpm(Manager *manager)
+{
+    const HwTpmInfo *info = manager->info;
+    const char *error = quoter_tpm_error(manager->quoter);
+    JsonObject *tpm = json_object_new();
+    JsonArray *banks = json_array_new();
+    g_autofree char *firmware = NULL;
+
+    firmware = g_strdup_printf("%u.%u.%u.%u", info->firmware[0] >> 16, info->firmware[0] & 0xffff,
+                               info->firmware[1] >> 16, info->firmware[1] & 0xffff);
+    json_object_set_string_member(tpm, "tcti", manager->tcti);
+    json_object_set_string_member(tpm, "manufacturer", info->manufacturer);
+    json_object_set_string_member(tpm, "vendor", info->vendor);
+    json_object_set_string_member(tpm, "firmware", firmware);
+    json_object_set_boolean_member(tpm, "simulated", info->simulated);
+    json_object_set_string_member(tpm, "state", error ? "failing" : "ok");
+    if (error) {
+        json_object_set_string_member(tpm, "error", error);
+    }
+    for (uint32_t i = 0; i < info->banks.count; i++) {
+        json_array_add_int_element(banks, info->banks.bank[i].hash);
+    }
+    json_object_set_array_member(tpm, "banks", banks);
+    set_bytes(tpm, "ak-name", info->ak_name);
+    set_bytes(tpm, "ek-name", info->ek_name);
+    json_object_set_boolean_member(
+        tpm, "ak-certificate",
+        manager->credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE] != NULL);
+    json_object_set_boolean_member(tpm, "ek-certificate", info->ek_certificate != NULL);
+    return tpm;
+}
+
+static JsonObject *describe_quotes(Manager *manager)
+{
+    QuoterCounts counts = quoter_counts(manager->quoter);
+    JsonObject *quotes = json_object_new();
+
+    json_object_set_int_member(quotes, "requests", (gint64)counts.requests);
+    json_object_set_int_member(quotes, "answered", (gint64)counts.answered);
+    json_object_set_int_member(quotes, "refused", (gint64)counts.refused);
+    json_object_set_int_member(quotes, "timed-out", (gint64)counts.timed_out);
+    json_object_set_int_member(quotes, "cancelled", (gint64)counts.cancelled);
+    json_object_set_int_member(quotes, "hardware-quotes", (gint64)counts.batches);
+    json_object_set_int_member(quotes, "queued", counts.queued);
+    json_object_set_int_member(quotes, "in-flight", counts.in_flight);
+    return quotes;
+}
+
+static void handle_status(const AdminRequest *request)
+{
+    Manager *manager = request->manager;
+    g_autoptr(GPtrArray) vms = registry_list(manager->registry);
+    JsonObject *answer = answer_new();
+
+    json_object_set_string_member(answer, "version", PROJECT_VERSION);
+    json_object_set_int_member(answer, "started", manager->started);
+    json_object_set_boolean_member(answer, "simulated", manager->info->simulated);
+    json_object_set_boolean_member(answer, "auto-register", manager->auto_register);
+    json_object_set_int_member(answer, "vms", vms->len);
+    json_object_set_int_member(answer, "connected", vtpm_server_connections(manager->vtpms));
+    json_object_set_object_member(answer, "tpm", describe_tpm(manager));
+    json_object_set_object_member(answer, "quotes", describe_quotes(manager));
+    admin_connection_reply(request->connection, answer);
+}
+
+/* ---------------------------------------------------------------------------------------- VMs */
+
+static JsonObject *describe_vm(Manager *manager, const RegistryVm *vm)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid);
+    JsonObject *object = json_object_new();
+
+    json_object_set_string_member(object, "uuid", uuid);
+    json_object_set_string_member(object, "name", vm->name);
+    json_object_set_int_member(object, "owner", vm->owner);
+    json_object_set_boolean_member(object, "enabled", vm->enabled);
+    json_object_set_boolean_member(object, "connected",
+                                   vtpm_server_live(manager->vtpms, vm->uuid) != NULL);
+    set_hex(object, "ek", vm->ek, vm->ek_len);
+    json_object_set_int_member(object, "epoch", (gint64)vm->epoch);
+    json_object_set_int_member(object, "generation", (gint64)vm->generation);
+    json_object_set_int_member(object, "created", vm->created);
+    json_object_set_int_member(object, "seen", vm->seen);
+    return object;
+}
+
+static void handle_list(const AdminRequest *request)
+{
+    g_autoptr(GPtrArray) vms = registry_list(request->manager->registry);
+    JsonObject *answer = answer_new();
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < vms->len; i++) {
+        json_array_add_object_element(array,
+                                      describe_vm(request->manager, g_ptr_array_index(vms, i)));
+    }
+    json_object_set_array_member(answer, "vms", array);
+    admin_connection_reply(request->connection, answer);
+}
+
+static void reply_vm(const AdminRequest *request, const uint8_t *uuid)
+{
+    const RegistryVm *vm = registry_find(request->manager->registry, uuid);
+    JsonObject *answer;
+
+    if (!vm) {
+        admin_connection_fail(request->connection, "no VM with this UUID is registered; see "
+                                                   "vtpm-managerctl list");
+        return;
+    }
+    answer = answer_new();
+    json_object_set_object_member(answer, "vm", describe_vm(request->manager, vm));
+    admin_connection_reply(request->connection, answer);
+}
+
+static void handle_show(const AdminRequest *request)
+{
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+
+    if (get_uuid(request, uuid)) {
+        reply_vm(request, uuid);
+    }
+}
+
+/* The optional member "ek" as bytes; FALSE, and answered, where it is no Name. */
+static gboolean get_ek(const AdminRequest *request, GBytes **ret)
+{
+    const char *text = get_string(request->json, "ek");
+    g_autoptr(GBytes) ek = dq_hex_decode(text ? text : "", NULL);
+    gsize size = 0;
+    const uint8_t *data = ek ? g_bytes_get_data(ek, &size) : NULL;
+
+    if (!ek || !wire_name_valid((WireBytes){ data, size })) {
+        admin_connection_fail(request->connection,
+                              "ek is not a Name: give nameAlg and digest in hexadecimal");
+        return FALSE;
+    }
+    *ret = g_steal_pointer(&ek);
+    return TRUE;
+}
+
+static gboolean get_owner(const AdminRequest *request, uid_t *ret)
+{
+    JsonNode *node = json_object_get_member(request->json, "owner");
+
+    if (!node) {
+        *ret = admin_connection_uid(request->connection);
+        return TRUE;
+    }
+    if (json_node_get_value_type(node) != G_TYPE_INT64 || json_node_get_int(node) < 0 ||
+        json_node_get_int(node) >= G_MAXUINT32) {
+        admin_connection_fail(request->connection, "owner is a numeric user id");
+        return FALSE;
+    }
+    *ret = (uid_t)json_node_get_int(node);
+    return TRUE;
+}
+
+static void handle_register(const AdminRequest *request)
+{
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    g_autoptr(GBytes) ek = NULL;
+    g_autoptr(GError) error = NULL;
+    const uint8_t *data;
+    gsize size;
+    uid_t owner;
+
+    if (!get_uuid(request, uuid) || !get_owner(request, &owner) || !get_ek(request, &ek)) {
+        return;
+    }
+    data = g_bytes_get_data(ek, &size);
+    if (!registry_register(request->manager->registry, uuid, owner,
+                           get_string(request->json, "name"), (WireBytes){ data, size }, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, uuid);
+}
+
+static void handle_unregister(const AdminRequest *request)
+{
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    VtpmConnection *live;
+    g_autoptr(GError) error = NULL;
+
+    if (!get_uuid(request, uuid)) {
+        return;
+    }
+    if (!registry_unregister(request->manager->registry, uuid, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    live = vtpm_server_live(request->manager->vtpms, uuid);
+    if (live) {
+        vtpm_connection_close(live, NULL);
+    }
+    admin_connection_reply(request->connection, answer_new());
+}
+
+static void set_enabled(const AdminRequest *request, gboolean enabled)
+{
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    g_autoptr(GError) error = NULL;
+
+    if (!get_uuid(request, uuid)) {
+        return;
+    }
+    if (!registry_enable(request->manager->registry, uuid, enabled, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, uuid);
+}
+
+static void handle_enable(const AdminRequest *request)
+{
+    set_enabled(request, TRUE);
+}
+
+static void handle_disable(const AdminRequest *request)
+{
+    set_enabled(request, FALSE);
+}
+
+/* ----------------------------------------------------------------------------------- AK, quote */
+
+static void handle_ak(const AdminRequest *request)
+{
+    const HwTpmInfo *info = request->manager->info;
+    Credentials *credentials = request->manager->credentials;
+    JsonObject *answer = answer_new();
+
+    set_bytes(answer, "public", info->ak_public);
+    set_bytes(answer, "name", info->ak_name);
+    set_bytes(answer, "certificate", credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE]);
+    json_object_set_boolean_member(answer, "simulated", info->simulated);
+    admin_connection_reply(request->connection, answer);
+}
+
+typedef struct QuoteJob {
+    AdminConnection *connection;
+    uint8_t nonce[DEEPQUOTE_NONCE_MAX];
+    gsize nonce_len;
+    WirePcrSelection pcrs;
+    HwQuote *quote;
+    GError *error;
+} QuoteJob;
+
+static void quote_job_run(HwTpm *tpm, void *data)
+{
+    QuoteJob *job = data;
+
+    hw_tpm_quote(tpm, (WireBytes){ job->nonce, job->nonce_len }, &job->pcrs, &job->quote,
+                 &job->error);
+}
+
+static JsonArray *describe_values(const HwQuote *quote)
+{
+    JsonArray *array = json_array_new();
+    guint next = 0;
+
+    for (uint32_t i = 0; i < quote->pcrs.count; i++) {
+        for (unsigned pcr = 0; pcr < HW_PCRS && next < quote->count; pcr++) {
+            g_autofree char *hex = NULL;
+            JsonObject *value;
+
+            if (!wire_pcr_selected(&quote->pcrs.bank[i], pcr)) {
+                continue;
+            }
+            hex = dq_hex_encode(quote->value[next].value, quote->value[next].size);
+            value = json_object_new();
+            json_object_set_int_member(value, "bank", quote->pcrs.bank[i].hash);
+            json_object_set_int_member(value, "pcr", pcr);
+            json_object_set_string_member(value, "value", hex);
+            json_array_add_object_element(array, value);
+            next++;
+        }
+    }
+    return array;
+}
+
+static void quote_job_done(void *data)
+{
+    QuoteJob *job = data;
+
+    if (job->quote) {
+        JsonObject *answer = answer_new();
+
+        set_bytes(answer, "message", job->quote->attest);
+        set_bytes(answer, "signature", job->quote->signature);
+        json_object_set_array_member(answer, "pcrs", describe_values(job->quote));
+        admin_connection_reply(job->connection, answer);
+    } else {
+        admin_connection_fail(job->connection, job->error->message);
+    }
+    admin_connection_release(job->connection);
+    hw_quote_free(job->quote);
+    g_clear_error(&job->error);
+    g_free(job);
+}
+
+/* "pcrs": [{"bank": 11, "pcr": 0}, ...] */
+static gboolean get_pcrs(JsonObject *json, WirePcrSelection *ret)
+{
+    JsonNode *node = json_object_get_member(json, "pcrs");
+    WirePcrSelection out = { 0 };
+    JsonArray *array;
+
+    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
+        return FALSE;
+    }
+    array = json_node_get_array(node);
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *element = json_array_get_element(array, i);
+        gint64 bank;
+        gint64 pcr;
+
+        if (!JSON_NODE_HOLDS_OBJECT(element)) {
+            return FALSE;
+        }
+        bank = json_object_get_int_member_with_default(json_node_get_object(element), "bank", -1);
+        pcr = json_object_get_int_member_with_default(json_node_get_object(element), "pcr", -1);
+        if (bank < 0 || bank > G_MAXUINT16 || pcr < 0 || pcr >= HW_PCRS ||
+            !wire_pcr_select(&out, (uint16_t)bank, (unsigned)pcr)) {
+            return FALSE;
+        }
+    }
+    *ret = out;
+    return wire_pcr_count(&out) > 0;
+}
+
+static gboolean get_nonce(const AdminRequest *request, QuoteJob *job)
+{
+    const char *text = get_string(request->json, "nonce");
+    g_autoptr(GBytes) nonce = dq_hex_decode(text ? text : "", NULL);
+    gsize size = nonce ? g_bytes_get_size(nonce) : 0;
+
+    if (size == 0 || size > sizeof(job->nonce)) {
+        admin_connection_fail(request->connection, "nonce is 1 to 64 bytes in hexadecimal");
+        return FALSE;
+    }
+    memcpy(job->nonce, g_bytes_get_data(nonce, NULL), size);
+    job->nonce_len = size;
+    return TRUE;
+}
+
+static void handle_quote(const AdminRequest *request)
+{
+    g_autofree QuoteJob *job = g_new0(QuoteJob, 1);
+
+    if (!get_nonce(request, job)) {
+        return;
+    }
+    if (!get_pcrs(request->json, &job->pcrs) ||
+        !wire_pcr_covers(&request->manager->info->banks, &job->pcrs)) {
+        admin_connection_fail(request->connection,
+                              "pcrs must name PCRs 0 to 23 of banks that the TPM has; see "
+                              "vtpm-managerctl status");
+        return;
+    }
+    job->connection = request->connection;
+    admin_connection_hold(job->connection);
+    hw_worker_submit(request->manager->worker, quote_job_run, quote_job_done,
+                     g_steal_pointer(&job));
+}
+
+static const struct {
+    const char *name;
+    AdminHandler handler;
+} commands[] = {
+    { "status", handle_status },
+    { "list", handle_list },
+    { "show", handle_show },
+    { "register", handle_register },
+    { "unregister", handle_unregister },
+    { "enable", handle_enable },
+    { "disable", handle_disable },
+    { "ak", handle_ak },
+    { "quote", handle_quote },
+};
+
+void admin_command_handle(AdminConnection *connection, Manager *manager, JsonObject *request)
+{
+    const AdminRequest r = { connection, manager, request };
+    const char *name = get_string(request, "command");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (name && g_str_equal(name, commands[i].name)) {
+            commands[i].handler(&r);
+            return;
+        }
+    }
+    admin_connection_fail(connection, "the request names no command that is known; check that "
+                                      "vtpm-managerctl and vtpm-managerd are of one version");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the daemon is made of, for the parts that need several of them. */
+#ifndef VTPM_MANAGER_MANAGER_H
+#define VTPM_MANAGER_MANAGER_H
+
+#include "credential.h"
+#include "poller.h"
+#include "quoter.h"
+#include "registry.h"
+
+typedef struct VtpmServer VtpmServer;
+
+typedef struct Manager {
+    GMainContext *context;
+    Poller *poller;
+    HwWorker *worker;
+    HwTpmInfo *info;
+    Registry *registry;
+    Credentials *credentials;
+    Quoter *quoter;
+    VtpmServer *vtpms;
+    gboolean auto_register;
+    const char *tcti;    /* as configured, for status */
+    gint64 started;      /* seconds since 1970 */
+} Manager;
+
+#endif

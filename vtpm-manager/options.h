@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vtpm-managerd's command line. */
+#ifndef VTPM_MANAGER_OPTIONS_H
+#define VTPM_MANAGER_OPTIONS_H
+
+#include "hw_tpm.h"
+
+typedef struct Options {
+    char *tcti;
+    char *simulate_dir; /* NULL: none */
+    char *state_dir;
+    char *socket;
+    mode_t socket_mode;
+    char *admin_socket;
+    HwAkAlgorithm ak_algorithm;
+    char *ak_certificate; /* NULL: none */
+    gboolean auto_register;
+    gboolean verbose;
+    gboolean version;
+} Options;
+
+/** options_parse: G_OPTION_ERROR where the command line is wrong; --help ends the program. */
+gboolean options_parse(int argc, char **argv, Options *ret, GError **error);
+void options_clear(Options *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "quoter.h"
+
+enum {
+    BATCH_TARGET = 1,   /* requests that share a quote */
+    QUEUE_LIMIT = 16384, /* beyond it requesters are told to try again */
+};
+
+struct QuoteTicket {
+    Quoter *quoter;
+    GList link;         /* in the queue; its data is the ticket */
+    gboolean queued;
+    Binding binding;
+    WirePcrSelection pcrs;
+    guint room;
+    guint index;        /* leaf in its batch */
+    GSource *deadline;
+    QuoteDone done;     /* NULL: nobody waits any more */
+    void *data;
+};
+
+/* A batch on its way to the TPM and back. */
+typedef struct BatchJob {
+    Quoter *quoter;
+    Batch *batch;
+    GPtrArray *tickets; /* QuoteTicket, by leaf; NULL where it dropped out */
+    HwQuote *quote;
+    GError *error;
+} BatchJob;
+
+struct Quoter {
+    HwWorker *worker;
+    HwTpmInfo *info;
+    GMainContext *context;
+    GQueue waiting; /* of QuoteTicket, oldest first */
+    BatchJob *job;  /* with the worker; NULL: the TPM is idle */
+    QuoterCounts counts;
+    char *tpm_error; /* of the last batch */
+};
+
+static void start_batch(Quoter *quoter);
+
+Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context)
+{
+    Quoter *quoter = g_new0(Quoter, 1);
+
+    quoter->worker = worker;
+    quoter->info = hw_tpm_info_ref(info);
+    quoter->context = g_main_context_ref(context);
+    g_queue_init(&quoter->waiting);
+    return quoter;
+}
+
+/* Takes the ticket out of wherever it is, and frees it. */
+static void ticket_drop(QuoteTicket *ticket)
+{
+    Quoter *quoter = ticket->quoter;
+
+    if (ticket->queued) {
+        g_queue_unlink(&quoter->waiting, &ticket->link);
+    } else if (quoter->job && ticket->index < quoter->job->tickets->len &&
+               g_ptr_array_index(quoter->job->tickets, ticket->index) == ticket) {
+        g_ptr_array_index(quoter->job->tickets, ticket->index) = NULL;
+    }
+    if (ticket->deadline) {
+        g_source_destroy(ticket->deadline);
+        g_source_unref(ticket->deadline);
+    }
+    g_free(ticket);
+}
+
+static void ticket_answer(QuoteTicket *ticket, ManagerStatus status, WireBytes evidence)
+{
+    QuoterCounts *counts = &ticket->quoter->counts;
+    QuoteDone done = ticket->done;
+    void *data = ticket->data;
+
+    if (status == MANAGER_OK) {
+        counts->answered++;
+    } else if (status == MANAGER_TIMEOUT) {
+        counts->timed_out++;
+    } else {
+        counts->refused++;
+    }
+    ticket_drop(ticket);
+    done(data, status, evidence);
+}
+
+void quoter_free(Quoter *quoter)
+{
+    const WireBytes none = { 0 };
+
+    if (!quoter) {
+        return;
+    }
+    while (!g_queue_is_empty(&quoter->waiting)) {
+        ticket_answer(g_queue_peek_head(&quoter->waiting), MANAGER_HOST_TPM, none);
+    }
+    if (quoter->job) {
+        for (guint i = 0; i < quoter->job->tickets->len; i++) {
+            if (g_ptr_array_index(quoter->job->tickets, i)) {
+                ticket_answer(g_ptr_array_index(quoter->job->tickets, i), MANAGER_HOST_TPM, none);
+            }
+        }
+        quoter->job->quoter = NULL;
+    }
+    g_free(quoter->tpm_error);
+    hw_tpm_info_unref(quoter->info);
+    g_main_context_unref(quoter->context);
+    g_free(quoter);
+}
+
+static gboolean deadline_passed(gpointer data)
+{
+    ticket_answer(data, MANAGER_TIMEOUT, (WireBytes){ 0 });
+    return G_SOURCE_REMOVE;
+}
+
+ManagerStatus quoter_status_of_error(const GError *error)
+{
+    static const struct {
+        HwTpmError code;
+        ManagerStatus status;
+    } table[] = {
+        { HW_TPM_ERROR_BUSY, MANAGER_BUSY },
+        { HW_TPM_ERROR_VALUE, MANAGER_BAD_VALUE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (g_error_matches(error, HW_TPM_ERROR, (gint)table[i].code)) {
+            return table[i].status;
+        }
+    }
+    return MANAGER_HOST_TPM;
+}
+
+/* On the worker's thread: nothing but the job's own fields. */
+static void batch_run(HwTpm *tpm, void *data)
+{
+    BatchJob *job = data;
+
+    batch_seal(job->batch);
+    hw_tpm_quote(tpm, batch_qualifying_data(job->batch), batch_pcrs(job->batch), &job->quote,
+                 &job->error);
+}
+
+static void answer_one(const BatchJob *job, HwTpmInfo *info, QuoteTicket *ticket)
+{
+    uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
+    WireWriter w = WIRE_WRITER(buf, MIN(ticket->room, sizeof(buf)));
+    gsize name_len;
+    const uint8_t *name = g_bytes_get_data(info->ak_name, &name_len);
+
+    if (!job->quote) {
+        ticket_answer(ticket, quoter_status_of_error(job->error), (WireBytes){ 0 });
+    } else if (batch_evidence(job->batch, ticket->index, (WireBytes){ name, name_len }, job->quote,
+                              &w)) {
+        ticket_answer(ticket, MANAGER_OK, wire_written(&w));
+    } else {
+        ticket_answer(ticket, MANAGER_TOO_LARGE, (WireBytes){ 0 });
+    }
+}
+
+static void job_free(BatchJob *job)
+{
+    batch_free(job->batch);
+    g_ptr_array_unref(job->tickets);
+    hw_quote_free(job->quote);
+    g_clear_error(&job->error);
+    g_free(job);
+}
+
+static void batch_done(void *data)
+{
+    BatchJob *job = data;
+    Quoter *quoter = job->quoter;
+
+    if (!quoter) {
+        job_free(job);
+        return;
+    }
+    quoter->counts.batches += job->quote != NULL;
+    g_clear_pointer(&quoter->tpm_error, g_free);
+    if (job->error) {
+        quoter->tpm_error = g_strdup(job->error->message);
+        g_warning("no quote for %u request(s): %s", batch_size(job->batch), job->error->message);
+    }
+    /* A requester that goes away while others are answered takes its ticket out of the array. */
+    for (guint i = 0; i < job->tickets->len; i++) {
+        QuoteTicket *ticket = g_ptr_array_index(job->tickets, i);
+
+        if (ticket) {
+            answer_one(job, quoter->info, ticket);
+        }
+    }
+    quoter->job = NULL;
+    job_free(job);
+    start_batch(quoter);
+}
+
+/* Moves waiting requests into @job until it is full, or the next one does not fit it. */
+static void fill(Quoter *quoter, BatchJob *job)
+{
+    while (batch_size(job->batch) < BATCH_TARGET && !g_queue_is_empty(&quoter->waiting)) {
+        QuoteTicket *ticket = g_queue_peek_head(&quoter->waiting);
+
+        if (!batch_add(job->batch, &ticket->binding, &ticket->pcrs, &ticket->index)) {
+            break;
+        }
+        g_queue_unlink(&quoter->waiting, &ticket->link);
+        ticket->queued = FALSE;
+        g_ptr_array_add(job->tickets, ticket);
+    }
+}
+
+static void start_batch(Quoter *quoter)
+{
+    BatchJob *job;
+
+    if (quoter->job || g_queue_is_empty(&quoter->waiting)) {
+        return;
+    }
+    job = g_new0(BatchJob, 1);
+    job->quoter = quoter;
+    job->batch = batch_new();
+    job->tickets = g_ptr_array_new();
+    fill(quoter, job);
+    g_assert(job->tickets->len > 0); /* quoter_submit() takes what fits an empty batch */
+    quoter->job = job;
+    hw_worker_submit(quoter->worker, batch_run, batch_done, job);
+}
+
+QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcrSelection *pcrs,
+                           guint room, guint timeout_ms, QuoteDone done, void *data)
+{
+    QuoteTicket *ticket;
+
+    g_return_val_if_fail(hw_pcr_merge(&(WirePcrSelection){ 0 }, pcrs, DEEPQUOTE_HOST_BANKS_MAX),
+                         NULL);
+    quoter->counts.requests++;
+    if (g_queue_get_length(&quoter->waiting) >= QUEUE_LIMIT) {
+        quoter->counts.refused++;
+        return NULL;
+    }
+    ticket = g_new0(QuoteTicket, 1);
+    ticket->quoter = quoter;
+    ticket->link.data = ticket;
+    ticket->binding = *binding;
+    ticket->pcrs = *pcrs;
+    ticket->room = room;
+    ticket->done = done;
+    ticket->data = data;
+    ticket->deadline = g_timeout_source_new(timeout_ms);
+    g_source_set_callback(ticket->deadline, deadline_passed, ticket, NULL);
+    g_source_attach(ticket->deadline, quoter->context);
+    ticket->queued = TRUE;
+    g_queue_push_tail_link(&quoter->waiting, &ticket->link);
+    start_batch(quoter);
+    return ticket;
+}
+
+void quoter_cancel(Quoter *quoter, QuoteTicket *ticket)
+{
+    quoter->counts.cancelled++;
+    ticket_drop(ticket);
+}
+
+QuoterCounts quoter_counts(const Quoter *quoter)
+{
+    QuoterCounts counts = quoter->counts;
+
+    counts.queued = g_queue_get_length((GQueue *)&quoter->waiting);
+    counts.in_flight = quoter->job ? quoter->job->tickets->len : 0;
+    return counts;
+}
+
+const char *quoter_tpm_error(const Quoter *quoter)
+{
+    return quoter->tpm_error;
+}
+
+gboolean quoter_idle(const Quoter *quoter)
+{
+    return !quoter->job && g_queue_is_empty((GQueue *)&quoter->waiting);
+}

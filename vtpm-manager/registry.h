@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The VMs that this host knows: an SQLite file, and the same in memory.
+ *
+ * Everything is looked up in memory. A change is stored first and then made in memory, so that
+ * what could not be stored never happened. A row stays when its VM is unregistered: epoch and
+ * generation of a UUID never go back.
+ *
+ * A quote must not wait for the disk, so a row stores a ceiling of generations ahead of use. After
+ * a crash the next life of that VM starts at the ceiling: generations may skip, never repeat.
+ */
+#ifndef VTPM_MANAGER_REGISTRY_H
+#define VTPM_MANAGER_REGISTRY_H
+
+#include <glib.h>
+#include <sys/types.h>
+
+#include "wire/manager.h"
+
+#define REGISTRY_ERROR (registry_error_quark())
+GQuark registry_error_quark(void);
+
+typedef enum RegistryError {
+    REGISTRY_ERROR_STORAGE, /* the file cannot be read or written; nothing has changed */
+    REGISTRY_ERROR_EXISTS,
+    REGISTRY_ERROR_UNKNOWN, /* no such VM */
+    REGISTRY_ERROR_CONFLICT, /* what the VM says contradicts what is known of it */
+} RegistryError;
+
+enum { REGISTRY_NAME_MAX = 255 };
+
+typedef struct RegistryVm {
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    char *name; /* for people; may be empty */
+    uid_t owner;
+    gboolean registered; /* FALSE: a tombstone */
+    gboolean enabled;
+    uint8_t ek[WIRE_NAME_MAX];
+    gsize ek_len; /* 0: not pinned yet */
+    gboolean begun; /* @instance is set */
+    uint8_t instance[MANAGER_INSTANCE_SIZE];
+    uint64_t epoch;
+    uint64_t base;       /* generation at which this instance began */
+    uint64_t generation; /* the last one told to a verifier, where @exact */
+    gboolean exact;      /* FALSE after a crash: it lies between @generation and @ceiling */
+    uint64_t ceiling;    /* stored: no generation above it has been told */
+    gint64 created;      /* seconds since 1970; 0: never */
+    gint64 seen;
+    gint64 removed;
+} RegistryVm;
+
+typedef struct Registry Registry;
+
+/**
+ * registry_open:
+ * @path: made where it is missing
+ *
+ * Errors: REGISTRY_ERROR_STORAGE, also for a file that a newer version made.
+ */
+Registry *registry_open(const char *path, GError **error);
+
+/** registry_close: stores what was only in memory. */
+void registry_close(Registry *registry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_close)
+
+/** registry_find: the registered VM, borrowed until the next change; else %NULL. */
+const RegistryVm *registry_find(Registry *registry, const uint8_t *uuid);
+
+/** registry_list: (transfer container) (element-type RegistryVm): registered VMs by UUID. */
+GPtrArray *registry_list(Registry *registry);
+
+/** registry_register: @ek may be empty. Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_STORAGE. */
+gboolean registry_register(Registry *registry, const uint8_t *uuid, uid_t owner, const char *name,
+                           WireBytes ek, GError **error);
+
+/** registry_unregister, registry_enable. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
+gboolean registry_unregister(Registry *registry, const uint8_t *uuid, GError **error);
+gboolean registry_enable(Registry *registry, const uint8_t *uuid, gboolean enabled, GError **error);
+
+/**
+ * registry_begin: a vTPM says hello. A new @instance begins an epoch, stored durably before this
+ * returns; the present one changes nothing.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
+ */
+gboolean registry_begin(Registry *registry, const uint8_t *uuid, const uint8_t *instance,
+                        GError **error);
+
+/** registry_pin_ek: stores the first EK Name that the VM has. Does nothing for the same again. */
+gboolean registry_pin_ek(Registry *registry, const uint8_t *uuid, WireBytes ek, GError **error);
+
+/**
+ * registry_advance:
+ * @commits: states committed since the instance began
+ *
+ * Sets the generation to base + @commits. Touches the disk once in some thousand generations.
+ *
+ * Errors: REGISTRY_ERROR_CONFLICT where that goes back, REGISTRY_ERROR_UNKNOWN,
+ * REGISTRY_ERROR_STORAGE.
+ */
+gboolean registry_advance(Registry *registry, const uint8_t *uuid, uint64_t commits,
+                          GError **error);
+
+#endif
