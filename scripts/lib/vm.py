@@ -5,25 +5,13 @@
         vm.agent.check('cat /proc/version')
 """
 import os
-import signal
 import subprocess
 
 from agent import Agent, GuestError
+from process import spawn, stop, tail
 
 QEMU = os.environ.get('QEMU', 'qemu-system-x86_64')
 BOOT_SECONDS = 120
-
-
-def stop_process(process, seconds=10):
-    """Ends a process that we started: SIGTERM, then SIGKILL."""
-    if process is None or process.poll() is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _probe(accelerator, build):
@@ -78,8 +66,10 @@ class Vm:
     accel: 'kvm' or 'tcg'; None finds out
     """
 
-    def __init__(self, directory, build, device, vtpm, accel=None):
+    def __init__(self, directory, build, device, vtpm, accel=None, keep=False):
         self.directory = directory
+        self.keep = keep
+        self.log = os.path.join(directory, 'qemu.log')
         self.console = os.path.join(directory, 'console')
         self.console_log = os.path.join(directory, 'console.log')
         self.accel = accel or accelerator(build)
@@ -106,9 +96,7 @@ class Vm:
         self.stop()
 
     def start(self):
-        with open(os.path.join(self.directory, 'qemu.log'), 'wb') as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log)
+        self.process = spawn(self.command, self.log, self.keep)
         try:
             self.agent = Agent(self._agent_path, lambda: self.process.poll() is None)
             self.agent.wait(BOOT_SECONDS)
@@ -123,15 +111,9 @@ class Vm:
         if self.agent is not None:
             self.agent.close()
             self.agent = None
-        stop_process(self.process)
+        stop(self.process)
         self.process = None
 
     def tail(self):
         """The end of what QEMU and the guest said, for a report of what went wrong."""
-        text = []
-        for name in ('qemu.log', 'console.log'):
-            path = os.path.join(self.directory, name)
-            if os.path.exists(path):
-                with open(path, encoding='utf-8', errors='replace') as f:
-                    text += [f'--- {name}', *f.read().splitlines()[-30:]]
-        return '\n'.join(text)
+        return tail(self.log) + tail(self.console_log)

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The demonstration: one host, one guest, one verifier. Run by scripts/demo."""
+import argparse
+import os
+import shlex
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import uuid
+
+from agent import GuestError
+from host import PCR_LIST, Failed, Manager, Vtpm, verify
+from vm import Vm
+
+VTPM_PCRS = 'sha256:0,1,2,3,4,5,6,7'
+CHANGED_EVENT = ('4 boot loader: grub 2.06', '4 boot loader: something else')
+
+
+def say(text=''):
+    print(text, flush=True)
+
+
+def step(title):
+    say(f'\n== {title}')
+
+
+def indented(text):
+    for line in text.splitlines():
+        say('   ' + line)
+
+
+def new_nonce():
+    return os.urandom(32).hex()
+
+
+def flip_bit(source, target, name):
+    """Copies a quote and flips the last bit of one of its files."""
+    shutil.copytree(source, target)
+    path = os.path.join(target, name)
+    with open(path, 'rb') as f:
+        data = bytearray(f.read())
+    data[-1] ^= 1
+    with open(path, 'wb') as f:
+        f.write(data)
+
+
+class Demo:
+    """The running parts and what the verifier holds."""
+
+    def __init__(self, options, directory):
+        self.options = options
+        self.build = options.build
+        self.directory = directory
+        self.uuid = str(uuid.uuid4())
+        self.parts = []
+        self.key = self.policy = self.nonce = self.vm = None
+        self.state = os.path.join(directory, 'verifier', 'state')
+        self.quote = os.path.join(directory, 'quote')
+        self.right = 0
+
+    def start(self, part):
+        self.parts.append(part)
+        return part.start()
+
+    def host(self):
+        step('The host')
+        manager = Manager(self.directory, self.build, self.options.keep)
+        self.manager = self.start(manager)
+        say('   stand-in TPM   a swtpm, NOT hardware: it shows how things work and protects nothing')
+        say('   its PCRs       extended as a firmware would, by the events in stand-in-tpm/events')
+        say(f'   vtpm-managerd  process {manager.process.pid}, the only user of that TPM')
+        manager.ctl('register', self.uuid, '--owner', str(os.getuid()), '--name', 'demo')
+        say(f'   registered     VM {self.uuid}')
+
+    def enrolment(self):
+        step('The verifier enrols the host')
+        name, self.key, self.policy = self.manager.enrol(
+            os.path.join(self.directory, 'verifier'), self.uuid)
+        say(f'   host AK        {name}')
+        say(f'   policy         this VM; the values that the host PCRs {PCR_LIST} have now')
+
+    def guest(self):
+        step('The guest')
+        self.vtpm = self.start(Vtpm(self.directory, self.build, self.uuid, self.manager,
+                                    self.options.keep))
+        vm = Vm(self.directory, self.build, self.options.device, self.vtpm.ctrl,
+                keep=self.options.keep)
+        began = time.monotonic()
+        self.vm = self.start(vm)
+        agent = vm.agent
+        say(f'   QEMU           {vm.accel}, {self.options.device}; up after '
+            f'{time.monotonic() - began:.1f} s')
+        say('   its kernel     ' + agent.check('uname -sr').decode().strip())
+        say('   its TPM        ' + agent.check(
+            'echo "TPM $(cat /sys/class/tpm/tpm0/tpm_version_major).0, '
+            '$(ls /dev/tpm0 /dev/tpmrm0 | xargs)"').decode().strip())
+        first = agent.check('cat /sys/class/tpm/tpm0/pcr-sha256/0').decode().strip().lower()
+        say(f'   its PCR 0      {first}')
+
+    def deepquote(self, to):
+        """A fresh nonce, and the guest's quote for it in the directory `to`."""
+        nonce = new_nonce()
+        began = time.monotonic()
+        said = self.vm.agent.deepquote(nonce, VTPM_PCRS, PCR_LIST, to)
+        return nonce, said, time.monotonic() - began
+
+    def first_quote(self):
+        step('The guest asks for a deep quote')
+        self.nonce, said, seconds = self.deepquote(self.quote)
+        say('   # tpm2_deepquote --ak-create --ak-public ak.pub -q '
+            f'{self.nonce[:16]}... -l {VTPM_PCRS} \\')
+        say(f'       --host-pcr-list {PCR_LIST} -m quote.msg -s quote.sig -o pcrs.bin '
+            '--evidence evidence.bin')
+        indented(said)
+        size = os.path.getsize(os.path.join(self.quote, 'evidence.bin'))
+        say(f'   {size} bytes of evidence; quoted and carried out in {seconds:.1f} s')
+
+    def verify(self, quote, nonce, state=None):
+        return verify(self.build, quote, nonce, self.key, self.policy, self.uuid, state)
+
+    def verdict(self):
+        step('The verifier checks it')
+        verdict = self.verify(self.quote, self.nonce, self.state)
+        indented(verdict.text)
+        self.right += verdict.trusted
+        return verdict.trusted
+
+    def refusal(self, what, verdict, reason):
+        """One line for a refusal; whether it came, and for the expected reason."""
+        right = verdict.refused_for(reason)
+        if verdict.status == 1:
+            got = f'not trusted ({verdict.reason})'
+        else:
+            got = verdict.lines[-1] if verdict.lines else f'status {verdict.status}'
+        say(f'   {"✓" if right else "✗"} {what:<46} {got}'
+            + ('' if right else f'; expected: not trusted ({reason})'))
+        self.right += right
+
+    def refusals(self):
+        step('What the verifier refuses')
+        flipped = os.path.join(self.directory, 'flipped')
+        flip_bit(self.quote, flipped, 'quote.msg')
+        self.refusal("one bit of the guest's quote flipped", self.verify(flipped, self.nonce),
+                     'bad-vtpm-quote')
+        self.refusal('the same quote shown for a new nonce',
+                     self.verify(self.quote, new_nonce(), self.state), 'wrong-nonce')
+        self.manager.stop()
+        self.manager.edit_events(*CHANGED_EVENT)
+        self.manager.start()
+        changed = os.path.join(self.directory, 'changed')
+        nonce, _, _ = self.deepquote(changed)
+        self.refusal('the host booted another boot loader (PCR 4)',
+                     self.verify(changed, nonce, self.state), 'policy')
+
+    def run(self):
+        self.host()
+        self.enrolment()
+        self.guest()
+        self.first_quote()
+        self.verdict()
+        self.refusals()
+        return self.right == 4
+
+    def stop(self):
+        for part in reversed(self.parts):
+            part.stop()
+
+    def tell_how_to_get_in(self):
+        step('Everything is left running')
+        pids = ' '.join(str(part.process.pid) for part in reversed(self.parts))
+        say(f'   console  socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:{self.vm.console}')
+        say('            (a root shell; leave it with Ctrl-])')
+        say(f'   manager  {shlex.join([self.manager.tool, "--socket", self.manager.admin])} list')
+        say(f'   files    {self.directory}')
+        say(f'   to end   kill {pids}; rm -r {self.directory}')
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(prog='scripts/demo', add_help=False)
+    parser.add_argument('--build', required=True)
+    parser.add_argument('--device', choices=['tpm-tis', 'tpm-crb'], default='tpm-tis')
+    parser.add_argument('--keep', action='store_true')
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    demo = Demo(options, tempfile.mkdtemp(prefix='deepquote-demo-'))
+    right = False
+    try:
+        right = demo.run()
+    except (Failed, GuestError, OSError, RuntimeError) as problem:
+        say(f'\nThe demonstration failed: {problem}')
+    except KeyboardInterrupt:
+        say('\ninterrupted')
+    finally:
+        if options.keep and demo.vm is not None:
+            demo.tell_how_to_get_in()
+        else:
+            demo.stop()
+            shutil.rmtree(demo.directory)
+    say()
+    say('verdict: trusted' if right else 'verdict: the demonstration did not come out right')
+    return 0 if right else 1
+
+
+sys.exit(main())
