@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One boot of a Linux guest with the TPM device of argv[1]: it takes the vTPM, and deep-quotes."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.environ['SOURCE_ROOT']
+BUILD = os.environ['BUILD_ROOT']
+sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
+
+import tap  # noqa: E402
+from agent import GuestError  # noqa: E402
+from host import PCR_LIST, Manager, Vtpm, verify  # noqa: E402
+from vm import Vm  # noqa: E402
+
+DEVICE = sys.argv.pop(1)
+UUID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
+DRIVER = DEVICE.replace('-', '_')
+
+
+class Setting:
+    """What the cases share: a host, a guest, and a deep quote."""
+    directory = tempfile.mkdtemp(prefix='boot-')
+    manager = vtpm = vm = key = policy = None
+    quote = os.path.join(directory, 'quote')
+    nonce = os.urandom(32).hex()
+
+    @classmethod
+    def stop(cls):
+        for part in (cls.vm, cls.vtpm, cls.manager):
+            if part is not None:
+                part.stop()
+        shutil.rmtree(cls.directory)
+
+
+def guest(script):
+    return Setting.vm.agent.check(script).decode()
+
+
+@tap.case('the guest boots and its kernel takes the TPM')
+def _():
+    subprocess.run([os.path.join(ROOT, 'scripts', 'guest-image'), BUILD], check=True)
+    Setting.manager = Manager(Setting.directory, BUILD).start()
+    Setting.manager.ctl('register', UUID, '--owner', str(os.getuid()), '--name', 'boot')
+    Setting.vtpm = Vtpm(Setting.directory, BUILD, UUID, Setting.manager).start()
+    Setting.vm = Vm(Setting.directory, BUILD, DEVICE, Setting.vtpm.ctrl).start()
+    driver = os.path.basename(guest('readlink /sys/class/tpm/tpm0/device/driver').strip())
+    tap.equal(driver, DRIVER)
+    tap.equal(guest('cat /sys/class/tpm/tpm0/tpm_version_major').strip(), '2')
+
+
+@tap.case('the kernel counts the commands of the TPM and finds them right')
+def _():
+    # a count that does not fit puts the TPM into failure mode, and leaves no resource manager
+    messages = guest('dmesg')
+    assert not re.search(r'tpm tpm0:.*(fail|error|self ?test)', messages, re.I), messages
+    assert not re.search(r'failure mode', messages, re.I), messages
+    guest('test -c /dev/tpm0 && test -c /dev/tpmrm0')
+
+
+@tap.case('the kernel reads PCRs that the firmware extended')
+def _():
+    first = guest('cat /sys/class/tpm/tpm0/pcr-sha256/0').strip()
+    assert re.fullmatch('[0-9A-F]{64}', first) and first != '0' * 64, first
+
+
+@tap.case('the guest deep-quotes')
+def _():
+    said = Setting.vm.agent.deepquote(Setting.nonce, 'sha256:0,1,2,3,4,5,6,7', PCR_LIST,
+                                      Setting.quote)
+    # this kernel may keep vendor commands from /dev/tpmrm0; then one line says what was done
+    assert len(said.splitlines()) <= 1, said
+    assert not said or '/dev/tpm0' in said, said
+
+
+@tap.case('the verifier trusts the deep quote')
+def _():
+    _, Setting.key, Setting.policy = Setting.manager.enrol(
+        os.path.join(Setting.directory, 'verifier'), UUID)
+    verdict = verify(BUILD, Setting.quote, Setting.nonce, Setting.key, Setting.policy, UUID)
+    assert verdict.trusted, verdict.text
+
+
+@tap.case('the verifier does not trust it for another VM')
+def _():
+    other = UUID[:-1] + '9'
+    verdict = verify(BUILD, Setting.quote, Setting.nonce, Setting.key, None, other)
+    assert verdict.refused_for('wrong-vm'), verdict.text
+
+
+@tap.case('the quote is over the PCRs that the kernel shows')
+def _():
+    shown = ''.join(guest(f'cat /sys/class/tpm/tpm0/pcr-sha256/{i}').strip() for i in range(8))
+    with open(os.path.join(Setting.quote, 'pcrs.bin'), 'rb') as f:
+        tap.equal(f.read().hex().upper(), shown)
+
+
+@tap.case('a change of a guest PCR shows in the next quote')
+def _():
+    before = os.path.join(Setting.quote, 'pcrs.bin')
+    after = os.path.join(Setting.directory, 'after')
+    # TPM2_PCR_Extend of PCR 4's sha256 bank, as any program in the guest could
+    command = ('80 02 00 00 00 41 00 00 01 82 00 00 00 04 00 00 00 09 40 00 00 09 00 00 00 00 00 '
+               '00 00 00 01 00 0b') + ' 5a' * 32
+    octal = ''.join(f'\\{int(byte, 16):03o}' for byte in command.split())
+    status = guest(f"exec 4<>/dev/tpm0; printf '{octal}' >&4; dd bs=4096 count=1 <&4 2>/dev/null "
+                   '| xxd -p').strip()
+    tap.equal(status[12:20], '00000000', 'PCR_Extend')
+    nonce = os.urandom(32).hex()
+    Setting.vm.agent.deepquote(nonce, 'sha256:0,1,2,3,4,5,6,7', PCR_LIST, after)
+    verdict = verify(BUILD, after, nonce, Setting.key, Setting.policy, UUID)
+    assert verdict.trusted, verdict.text
+    with open(before, 'rb') as f, open(os.path.join(after, 'pcrs.bin'), 'rb') as g:
+        old, new = f.read(), g.read()
+    tap.equal([i for i in range(8) if old[32 * i:32 * i + 32] != new[32 * i:32 * i + 32]], [4])
+
+
+@tap.case('a VM that the manager does not know is told so in words')
+def _():
+    Setting.manager.ctl('disable', UUID)
+    try:
+        Setting.vm.agent.deepquote(os.urandom(32).hex(), 'sha256:0', 'sha256:0',
+                                   os.path.join(Setting.directory, 'denied'))
+    except GuestError as problem:
+        assert 'refuses this VM' in str(problem) and '0x502' in str(problem), problem
+    else:
+        raise AssertionError('a disabled VM got a deep quote')
+    finally:
+        Setting.manager.ctl('enable', UUID)
+
+
+@tap.case('the host away: the guest is told, and its TPM works on')
+def _():
+    Setting.manager.stop()
+    try:
+        Setting.vm.agent.deepquote(os.urandom(32).hex(), 'sha256:0', 'sha256:0',
+                                   os.path.join(Setting.directory, 'away'))
+    except GuestError as problem:
+        assert 'vtpm-managerd' in str(problem) and '0x501' in str(problem), problem
+    else:
+        raise AssertionError('a deep quote without a manager')
+    guest('cat /sys/class/tpm/tpm0/pcr-sha256/0')
+    Setting.manager.start()
+    nonce = os.urandom(32).hex()
+    back = os.path.join(Setting.directory, 'back')
+    Setting.vm.agent.deepquote(nonce, 'sha256:0,1,2,3,4,5,6,7', PCR_LIST, back)
+    verdict = verify(BUILD, back, nonce, Setting.key, Setting.policy, UUID)
+    assert verdict.trusted, verdict.text
+
+
+try:
+    tap.main()
+finally:
+    Setting.stop()

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real libvirtd inside namespace.enter(), and domains of the guest image."""
+import base64
+import os
+import shutil
+import subprocess
+import time
+
+from agent import Agent
+from process import spawn, stop
+from vm import accelerator
+
+BIN = '/run/deepquote/bin'       # first on libvirtd's PATH, as PREFIX/lib/swtpm-deepquote/bin is
+BOOT = '/var/lib/libvirt/boot'
+LIBVIRTD_LOG = '/var/log/libvirt/libvirtd.log'
+
+_QEMU_CONF = """
+stdio_handler = "file"
+security_driver = "none"
+cgroup_controllers = []
+"""
+
+_LIBVIRTD_CONF = f"""
+log_level = 3
+log_outputs = "2:file:{LIBVIRTD_LOG}"
+auth_unix_rw = "none"
+"""
+
+_DOMAIN = """
+<domain type='{type}'>
+  <name>{name}</name>
+  <uuid>{uuid}</uuid>
+  <memory unit='MiB'>256</memory>
+  <os>
+    <type arch='x86_64' machine='pc'>hvm</type>
+    <kernel>{boot}/vmlinuz</kernel>
+    <initrd>{boot}/initramfs</initrd>
+    <cmdline>console=ttyS0 quiet panic=-1</cmdline>
+  </os>
+  <features><acpi/></features>
+  <on_reboot>destroy</on_reboot>
+  <devices>
+    <emulator>{emulator}</emulator>
+    <controller type='usb' model='none'/>
+    <memballoon model='none'/>
+    <serial type='file'><source path='/var/log/libvirt/{name}.console'/></serial>
+    <serial type='unix'><source mode='bind' path='/run/deepquote/{name}.agent'/></serial>
+    <tpm model='{model}'><backend type='emulator' version='2.0'/></tpm>
+  </devices>
+</domain>
+"""
+
+
+def install_launcher(build):
+    """Puts the launcher and its module where an installation would, readable to everyone."""
+    os.makedirs(BIN, exist_ok=True)
+    for name in ('swtpm-deepquote', 'module.so'):
+        shutil.copy2(os.path.join(build, 'swtpm-deepquote', name), f'{BIN}/{name}')
+    os.symlink('swtpm-deepquote', f'{BIN}/swtpm')
+    # QEMU, as libvirt-qemu, makes the agents' sockets here
+    shutil.chown('/run/deepquote', 'libvirt-qemu')
+
+
+def virsh(*arguments, check=True):
+    done = subprocess.run(['virsh', '-q', '-c', 'qemu:///system', *arguments],
+                          capture_output=True, text=True, check=False, timeout=120)
+    if check and done.returncode != 0:
+        raise AssertionError(f'virsh {arguments[0]}: {done.stderr.strip()}\n{logs()}')
+    return done.stdout
+
+
+def logs():
+    """The ends of all logs, for a report of what went wrong."""
+    text = []
+    for top in ('/var/log/libvirt', '/var/log/swtpm', '/run/deepquote'):
+        for directory, _, names in os.walk(top):
+            for name in names:
+                if name.endswith(('.log', '.console')):
+                    with open(os.path.join(directory, name), encoding='utf-8',
+                              errors='replace') as f:
+                        text += [f'--- {directory}/{name}', *f.read().splitlines()[-25:]]
+    return '\n'.join(text)
+
+
+class Libvirtd:
+    """The daemon, started without systemd, with BIN first on its PATH."""
+
+    def __init__(self):
+        self.process = None
+
+    def __enter__(self):
+        for name, text in (('qemu.conf', _QEMU_CONF), ('libvirtd.conf', _LIBVIRTD_CONF)):
+            with open(f'/etc/libvirt/{name}', 'w', encoding='ascii') as f:
+                f.write(text)
+        shutil.rmtree('/etc/libvirt/qemu/networks', ignore_errors=True)
+        env = dict(os.environ, PATH=f'{BIN}:{os.environ["PATH"]}')
+        self.process = spawn(['libvirtd'], '/var/log/libvirt/libvirtd.out.log', env=env)
+        end = time.monotonic() + 60
+        while self._answers() is not None:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f'libvirtd does not answer: {self._answers()}\n{logs()}')
+            time.sleep(0.1)
+        return self
+
+    def __exit__(self, *_):
+        stop(self.process)
+
+    @staticmethod
+    def _answers():
+        """None, or why not. A call that comes while the daemon starts may never be answered."""
+        try:
+            done = subprocess.run(['virsh', '-q', '-c', 'qemu:///system', 'version'],
+                                  capture_output=True, text=True, check=False, timeout=5)
+        except subprocess.TimeoutExpired:
+            return 'no answer'
+        return None if done.returncode == 0 else done.stderr.strip()
+
+
+class Domain:
+    """A domain with the guest image and a TPM; entering starts it and waits until it answers.
+
+    It stays defined, and thus keeps its TPM, until libvirtd's namespaces end.
+    """
+
+    def __init__(self, build, name, uuid, model):
+        self.name = name
+        self.uuid = uuid
+        self.agent = None
+        for image in ('vmlinuz', 'initramfs'):
+            shutil.copy2(os.path.join(build, 'guest', image), BOOT)
+        self.xml = _DOMAIN.format(
+            type='kvm' if accelerator(build) == 'kvm' else 'qemu', name=name, uuid=uuid,
+            model=model, boot=BOOT, emulator=shutil.which('qemu-system-x86_64'))
+
+    def __enter__(self):
+        path = f'/run/deepquote/{self.name}.xml'
+        with open(path, 'w', encoding='ascii') as f:
+            f.write(self.xml)
+        virsh('define', path)
+        virsh('start', self.name)
+        try:
+            self.agent = Agent(f'/run/deepquote/{self.name}.agent', self.running)
+            self.agent.wait(120)
+        except BaseException as problem:
+            report = logs()
+            self.__exit__()
+            raise AssertionError(f'{problem}\n{report}') from problem
+        return self
+
+    def __exit__(self, *_):
+        if self.agent is not None:
+            self.agent.close()
+            self.agent = None
+        if self.running():
+            virsh('destroy', self.name)
+
+    def power_off(self):
+        """Ends the guest from inside, and waits until libvirt has noticed."""
+        self.agent.socket.sendall(b'\n0 ' + base64.b64encode(b'poweroff -f') + b'\n')
+        end = time.monotonic() + 30
+        while self.running():
+            if time.monotonic() > end:
+                raise AssertionError(f'the domain does not end\n{logs()}')
+            time.sleep(0.1)
+
+    def running(self):
+        return self.name in virsh('list', '--name', check=False).split()
+
+    def vtpm_processes(self):
+        """Command lines of the processes that serve this domain's TPM."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                with open(f'/proc/{pid}/cmdline', 'rb') as f:
+                    words = f.read().split(b'\0')
+            except OSError:
+                continue
+            line = b' '.join(words).decode(errors='replace')
+            if self.uuid in line and 'swtpm' in words[0].decode(errors='replace'):
+                found.append(line)
+        return found

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Namespaces of our own, in which a libvirtd can run with its usual paths and touch nothing.
+
+enter() starts the program again in new mount and process namespaces: what it starts ends with it,
+whatever happens, and what it writes below /etc, /run, /var/lib/libvirt and the like is gone then.
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+_INSIDE = 'LIBVIRT_TEST_INSIDE'
+# Directories that libvirt and swtpm write to; empty inside
+_PRIVATE = ['/run', '/var/log', '/var/cache', '/var/lib/libvirt', '/var/lib/swtpm-localca',
+            '/dev/shm']
+
+
+def _unshare():
+    return ['unshare', '--mount', '--pid', '--ipc', '--fork', '--kill-child=SIGKILL',
+            '--mount-proc', '--propagation', 'private']
+
+
+def inside():
+    """Whether enter() has done its work, or is about to."""
+    return os.environ.get(_INSIDE) == 'yes'
+
+
+def obstacle():
+    """Why namespaces cannot be had here, or None."""
+    if os.geteuid() != 0:
+        return 'a system libvirtd needs root'
+    for program in ('unshare', 'libvirtd', 'virsh'):
+        if shutil.which(program) is None:
+            return f'no {program}: run scripts/setup'
+    done = subprocess.run([*_unshare(), 'true'], capture_output=True, text=True, check=False)
+    return f'no namespaces here: {done.stderr.strip()}' if done.returncode != 0 else None
+
+
+def _mount(*arguments):
+    subprocess.run(['mount', *arguments], check=True)
+
+
+def _mount_private():
+    for path in _PRIVATE:
+        if os.path.isdir(path):
+            _mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
+    etc = '/run/etc'
+    subprocess.run(['cp', '-a', '/etc', etc], check=True)
+    _mount('--bind', etc, '/etc')
+    for path in ('/run/lock', '/var/lib/libvirt/boot', '/var/log/libvirt/qemu',
+                 '/var/cache/libvirt/qemu', '/var/log/swtpm/libvirt/qemu'):
+        os.makedirs(path, exist_ok=True)
+    shutil.chown('/var/lib/swtpm-localca', 'tss', 'root')
+
+
+def _reap_until_end_of(child):
+    """The duty of process 1: libvirtd waits for the processes that it kills to be gone."""
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            os._exit(os.waitstatus_to_exitcode(status) & 0xff)
+
+
+def enter():
+    """Runs the whole program again inside; returns only there."""
+    if not inside():
+        os.environ[_INSIDE] = 'yes'
+        os.execvp('unshare', [*_unshare(), sys.executable, *sys.argv])
+    child = os.fork()
+    if child != 0:
+        _reap_until_end_of(child)
+    _mount_private()

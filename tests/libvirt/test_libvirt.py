@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real libvirtd starts our launcher as `swtpm`: domains with both TPM models deep-quote."""
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.environ['SOURCE_ROOT']
+BUILD = os.environ['BUILD_ROOT']
+sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
+
+import namespace  # noqa: E402
+import tap  # noqa: E402
+from agent import GuestError  # noqa: E402
+from host import PCR_LIST, Manager, verify  # noqa: E402
+from libvirtd import BIN, Domain, Libvirtd, install_launcher, logs, virsh  # noqa: E402
+from vm import accelerator  # noqa: E402
+
+MANAGER_DIR = '/run/vtpm-manager'
+CONF = '/etc/swtpm-deepquote.conf'
+UUIDS = {'tpm-tis': '6ba7b810-9dad-41d1-80b4-00c04fd430c8',
+         'tpm-crb': '7d444840-9dc0-41d1-b245-5ffdce74fad2'}
+UNKNOWN = '1b4e28ba-2fa1-41d2-883f-0016d3cca427'
+
+
+def skip_all(why):
+    print(f'1..0 # SKIP {why}')
+    sys.exit(0)
+
+
+def deepquote(domain, to):
+    """A nonce, and the files of the domain's quote for it in the directory `to`."""
+    nonce = os.urandom(32).hex()
+    try:
+        domain.agent.deepquote(nonce, 'sha256:0,1,2,3,4,5,6,7', PCR_LIST, to)
+    except GuestError as problem:
+        raise AssertionError(f'{problem}\n{logs()}') from problem
+    return nonce
+
+
+def expect_trusted(domain, name):
+    """Deep-quotes and verifies; returns the vTPM's epoch."""
+    quote = f'/run/deepquote/{name}'
+    nonce = deepquote(domain, quote)
+    _, key, policy = manager.enrol(f'/run/deepquote/verifier-{name}', domain.uuid)
+    verdict = verify(BUILD, quote, nonce, key, policy, domain.uuid)
+    assert verdict.trusted, verdict.text
+    return int(re.search(r'epoch (\d+)', verdict.text).group(1))
+
+
+def ak_public(name):
+    with open(f'/run/deepquote/{name}/ak.pub', 'rb') as f:
+        return f.read()
+
+
+def add_model_cases(model):
+    """The life of a domain with this TPM model, as cases."""
+    name = f'dq-{model}'
+    uuid = UUIDS[model]
+    seen = []
+
+    @tap.case(f'{model}: libvirt starts the launcher as its swtpm, and the guest deep-quotes')
+    def _():
+        manager.ctl('register', uuid, '--owner', 'tss', '--name', name)
+        with Domain(BUILD, name, uuid, model) as domain:
+            lines = domain.vtpm_processes()
+            assert len(lines) == 1 and f'/{uuid}/tpm2' in lines[0], lines
+            driver = domain.agent.check('readlink /sys/class/tpm/tpm0/device/driver').decode()
+            tap.equal(os.path.basename(driver.strip()), model.replace('-', '_'))
+            seen.append(expect_trusted(domain, name))
+            seen.append(ak_public(name))
+        assert not domain.vtpm_processes(), 'swtpm outlived its domain'
+
+    @tap.case(f'{model}: the second start has the same TPM and a later epoch')
+    def _():
+        with Domain(BUILD, name, uuid, model) as domain:
+            later = expect_trusted(domain, name)
+        assert later > seen[0], (later, seen[0])
+        tap.equal(ak_public(name), seen[1])
+
+    @tap.case(f'{model}: a shutdown from inside ends swtpm too')
+    def _():
+        with Domain(BUILD, name, uuid, model) as domain:
+            domain.power_off()
+            assert not domain.vtpm_processes(), 'swtpm outlived its domain'
+
+
+@tap.case('virsh tells that libvirtd knows the emulated TPM')
+def _():
+    capabilities = virsh('domcapabilities', '--virttype', 'qemu')
+    assert "<value>tpm-tis</value>" in capabilities, capabilities
+    assert "<value>tpm-crb</value>" in capabilities, capabilities
+    assert "<value>emulator</value>" in capabilities, capabilities
+
+
+for _model in UUIDS:
+    add_model_cases(_model)
+
+
+@tap.case('a domain whose UUID is not registered runs, and is refused a deep quote')
+def _():
+    with Domain(BUILD, 'dq-unknown', UNKNOWN, 'tpm-tis') as domain:
+        domain.agent.check('cat /sys/class/tpm/tpm0/pcr-sha256/0')
+        status, _, said = domain.agent.run('tpm2_deepquote --host-pcr-list sha256:0 '
+                                           '--host-pcrs-out /tmp/pcrs')
+        tap.equal(status, 1)
+        assert '0x502' in said and 'register' in said, said
+
+
+@tap.case('without settings the launcher is the distribution\'s swtpm')
+def _():
+    os.rename(CONF, CONF + '.away')
+    try:
+        with Domain(BUILD, 'dq-plain', UNKNOWN, 'tpm-crb') as domain:
+            domain.agent.check('cat /sys/class/tpm/tpm0/pcr-sha256/0')
+            status, _, said = domain.agent.run('tpm2_deepquote --ak-create --ak-public /tmp/ak')
+            tap.equal(status, 1)
+            assert 'offers no TPM2_DeepQuote' in said, said
+    finally:
+        os.rename(CONF + '.away', CONF)
+
+
+def prepare():
+    """Outside: what the namespaces need is made with the rights and paths of the caller."""
+    why = namespace.obstacle()
+    if why is not None:
+        skip_all(why)
+    subprocess.run([os.path.join(ROOT, 'scripts', 'guest-image'), BUILD], check=True)
+    accelerator(BUILD)
+
+
+if not namespace.inside():
+    prepare()
+namespace.enter()
+os.makedirs(MANAGER_DIR)
+install_launcher(BUILD)
+with open(CONF, 'w', encoding='ascii') as conf:
+    conf.write(f'manager={MANAGER_DIR}/vtpm.sock\n')
+manager = Manager('/run/deepquote', BUILD, sockets=MANAGER_DIR)
+with manager, Libvirtd():
+    tap.main()
