@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a TPM back end may offer beyond TPMBackend
+ *
+ * TPMBackend runs each command on a worker thread and knows no locality-4 hash sequence, no bounded
+ * wait and no figures. A back end that has them implements this interface as well; the functions
+ * below work on every back end and fall back where it does not. All of them, and the methods, are
+ * called with the big lock held.
+ */
+#ifndef BACKENDS_TPM_BACKEND_EXT_H
+#define BACKENDS_TPM_BACKEND_EXT_H
+
+#include "qapi/qapi-types-tpm-status.h"
+#include "sysemu/tpm_backend.h"
+
+#define TYPE_TPM_BACKEND_EXT "tpm-backend-ext"
+typedef struct TPMBackendExt TPMBackendExt;
+typedef struct TPMBackendExtClass TPMBackendExtClass;
+DECLARE_CLASS_CHECKERS(TPMBackendExtClass, TPM_BACKEND_EXT, TYPE_TPM_BACKEND_EXT)
+#define TPM_BACKEND_EXT(obj) INTERFACE_CHECK(TPMBackendExt, (obj), TYPE_TPM_BACKEND_EXT)
+
+/*
+ * submit: starts @cmd, which stays valid until the front end's request_completed() was called; that
+ *   may happen before submit returns. Never waits longer than the back end's bound for doing so.
+ * finish: returns when no command is in flight; bounded. The answer has been delivered by then.
+ * hash_start, hash_data, hash_end: one locality-4 hash sequence (PC Client Platform TPM Profile,
+ *   "Locality 4 hash interface"). A false return means that nothing was hashed and that the
+ *   sequence is over.
+ * query_status: (transfer full)
+ */
+struct TPMBackendExtClass {
+    InterfaceClass parent_class;
+
+    void (*submit)(TPMBackend *tb, TPMBackendCmd *cmd);
+    void (*finish)(TPMBackend *tb);
+    bool (*hash_start)(TPMBackend *tb);
+    bool (*hash_data)(TPMBackend *tb, const uint8_t *data, size_t length);
+    bool (*hash_end)(TPMBackend *tb);
+    TpmStatus *(*query_status)(TPMBackend *tb);
+};
+
+/**
+ * tpm_backend_ext_submit:
+ * @cmd: borrowed until request_completed() of the front end
+ *
+ * Returns: false where the back end has no submit of its own, so that the caller starts a worker.
+ */
+bool tpm_backend_ext_submit(TPMBackend *tb, TPMBackendCmd *cmd);
+
+/**
+ * tpm_backend_ext_finish:
+ *
+ * Waits, bounded by the back end, until no command that tpm_backend_ext_submit() took is in flight.
+ */
+void tpm_backend_ext_finish(TPMBackend *tb);
+
+/**
+ * tpm_backend_hash_start, tpm_backend_hash_data, tpm_backend_hash_end:
+ *
+ * Returns: false where the back end or its TPM has no hash interface, or refuses.
+ */
+bool tpm_backend_hash_start(TPMBackend *tb);
+bool tpm_backend_hash_data(TPMBackend *tb, const uint8_t *data, size_t length);
+bool tpm_backend_hash_end(TPMBackend *tb);
+
+/**
+ * tpm_backend_ext_register, tpm_backend_ext_unregister:
+ *
+ * Puts a back end into the answer of query-tpm-status, or takes it out.
+ */
+void tpm_backend_ext_register(TPMBackend *tb);
+void tpm_backend_ext_unregister(TPMBackend *tb);
+
+#endif

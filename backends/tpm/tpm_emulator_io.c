@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TPM emulator back end: the command in flight
+ *
+ * A command moves through the phases of TPMEmulatorPhase whenever one of the channels has news:
+ * within the register write of the vCPU that started it for as long as the option inline-us allows,
+ * from the main loop after that. Nothing here blocks.
+ */
+#include "qemu/osdep.h"
+#include "block/aio.h"
+#include "qemu/main-loop.h"
+#include "qemu/bswap.h"
+#include "sysemu/tpm_util.h"
+#include "tpm_emulator_int.h"
+#include "trace.h"
+
+#define TPM2_RC_COMMAND_SIZE 0x142
+#define TPM2_RC_CANCELED     0x909
+#define TPM2_CC_STARTUP      0x144
+
+/* A bare response with @rc. Returns: its size, or 0 where @room is too small for one. */
+static size_t put_response(TPMEmulator *s, uint8_t *out, size_t room, uint32_t rc)
+{
+    if (room < TPM_EMULATOR_HEADER) {
+        return 0;
+    }
+    tpm_cmd_set_tag(out, s->version == TPM_VERSION_2_0 ? TPM2_ST_NO_SESSIONS : TPM_TAG_RSP_COMMAND);
+    tpm_cmd_set_size(out, TPM_EMULATOR_HEADER);
+    tpm_cmd_set_error(out, rc);
+    return TPM_EMULATOR_HEADER;
+}
+
+static uint32_t failure_code(const TPMEmulator *s)
+{
+    return s->version == TPM_VERSION_2_0 ? TPM_RC_FAILURE : TPM_FAIL;
+}
+
+/* Follows TPM2_Startup and TPM2_Shutdown, to know whether a reset has to send the latter. */
+static void note_orderliness(TPMEmulator *s, uint32_t code, bool success)
+{
+    s->shut_down = code == TPM2_CC_SHUTDOWN && success;
+    s->started_up |= code == TPM2_CC_STARTUP && success;
+}
+
+static void flight_unwatch(TPMEmulator *s)
+{
+    if (s->flight.watched_fd >= 0) {
+        aio_set_fd_handler(qemu_get_aio_context(), s->flight.watched_fd, false, NULL, NULL, NULL,
+                           NULL, NULL);
+        s->flight.watched_fd = -1;
+        timer_del(s->command_timer);
+    }
+}
+
+/* Ends the flight with the @size bytes in flight.reply and tells the front end. */
+static void flight_land(TPMEmulator *s, size_t size, bool from_tpm)
+{
+    TPMEmulatorFlight *f = &s->flight;
+    TPMBackendCmd *cmd = f->cmd;
+    uint32_t rc = tpm_cmd_get_errcode(f->reply);
+
+    flight_unwatch(s);
+    f->phase = TPM_EMULATOR_QUIET;
+    f->cmd = NULL;
+    f->have = size;
+    if (from_tpm) {
+        note_orderliness(s, f->code, rc == 0);
+    }
+    if (!cmd) {
+        return;
+    }
+    s->failures += !from_tpm;
+    tpm_command_stats_add(&s->stats, f->code, tpm_emulator_now() - f->started_ns, rc != 0,
+                          f->inline_wait && from_tpm);
+    trace_tpm_emulator_response(f->code, rc, size, f->inline_wait);
+    cmd->selftest_done = rc == 0 && tpm_util_is_selftest(cmd->in, cmd->in_len);
+    memcpy(cmd->out, f->reply, MIN(size, cmd->out_len));
+    TPM_IF_GET_CLASS(s->parent.tpmif)->request_completed(s->parent.tpmif, 0);
+}
+
+static void flight_answer(TPMEmulator *s, uint32_t rc)
+{
+    flight_land(s, put_response(s, s->flight.reply, sizeof(s->flight.reply), rc), false);
+}
+
+static TPMEmulatorProgress flight_send(TPMEmulator *s, const uint8_t *command, size_t size)
+{
+    s->flight.phase = TPM_EMULATOR_RESPONSE;
+    s->flight.have = 0;
+    if (!s->data || qio_channel_write(s->data, (const char *)command, size, NULL) != size) {
+        return TPM_EMULATOR_BROKEN;
+    }
+    return TPM_EMULATOR_MORE;
+}
+
+/* Awaits the reply to SET_LOCALITY, then sends the command. */
+static TPMEmulatorProgress locality_step(TPMEmulator *s)
+{
+    TPMEmulatorFlight *f = &s->flight;
+    QIOChannel *ioc = tpm_emulator_control_channel(s);
+    TPMEmulatorProgress p = tpm_emulator_control_drain(s);
+
+    if (p != TPM_EMULATOR_DONE) {
+        return p;
+    }
+    p = ioc ? tpm_emulator_read_some(ioc, f->reply + f->have, sizeof(ptm_res) - f->have, &f->have)
+            : TPM_EMULATOR_BROKEN;
+    if (p != TPM_EMULATOR_DONE || f->have < sizeof(ptm_res)) {
+        return p;
+    }
+    if (ldl_be_p(f->reply)) {
+        flight_answer(s, failure_code(s));
+        return TPM_EMULATOR_DONE;
+    }
+    s->locality = f->cmd->locty;
+    if (f->cancelled) {
+        flight_answer(s, s->version == TPM_VERSION_2_0 ? TPM2_RC_CANCELED : TPM_FAIL);
+        return TPM_EMULATOR_DONE;
+    }
+    return flight_send(s, f->cmd->in, f->cmd->in_len);
+}
+
+/* Awaits the response: one whole frame, no byte more, no larger than there is room for. */
+static TPMEmulatorProgress response_step(TPMEmulator *s)
+{
+    TPMEmulatorFlight *f = &s->flight;
+    size_t room = f->cmd ? MIN(f->cmd->out_len, sizeof(f->reply)) : sizeof(f->reply);
+    TPMEmulatorProgress p = s->data ? tpm_emulator_read_some(s->data, f->reply + f->have, sizeof(f->reply) - f->have,
+                                     &f->have)
+                         : TPM_EMULATOR_BROKEN;
+    uint32_t size;
+
+    if (p != TPM_EMULATOR_DONE || f->have < TPM_EMULATOR_HEADER) {
+        return p;
+    }
+    size = tpm_cmd_get_size(f->reply);
+    if (size < TPM_EMULATOR_HEADER || size > room || f->have > size) {
+        return TPM_EMULATOR_BROKEN;
+    }
+    if (f->have == size) {
+        flight_land(s, size, true);
+    }
+    return TPM_EMULATOR_DONE;
+}
+
+/* Takes all the news there is. */
+static void flight_advance(TPMEmulator *s)
+{
+    static TPMEmulatorProgress (*const step[])(TPMEmulator *) = {
+        [TPM_EMULATOR_LOCALITY] = locality_step,
+        [TPM_EMULATOR_RESPONSE] = response_step,
+    };
+    TPMEmulatorProgress p = TPM_EMULATOR_DONE;
+
+    while (s->flight.phase != TPM_EMULATOR_QUIET && p == TPM_EMULATOR_DONE) {
+        p = step[s->flight.phase](s);
+    }
+    if (p == TPM_EMULATOR_BROKEN) {
+        tpm_emulator_lose(s, s->flight.have ? "a malformed reply" : "the connection broke");
+    }
+}
+
+static int flight_fd(TPMEmulator *s)
+{
+    return tpm_emulator_fd(s->flight.phase == TPM_EMULATOR_LOCALITY ? tpm_emulator_control_channel(s) : s->data);
+}
+
+static void flight_wait(TPMEmulator *s, int64_t deadline_ns)
+{
+    while (s->flight.phase != TPM_EMULATOR_QUIET && tpm_emulator_wait_readable(flight_fd(s), deadline_ns)) {
+        flight_advance(s);
+    }
+}
+
+static void flight_watch(TPMEmulator *s);
+
+static void flight_news(void *opaque)
+{
+    TPMEmulator *s = opaque;
+
+    flight_advance(s);
+    flight_watch(s);
+}
+
+/* From now on the main loop takes the news. */
+static void flight_watch(TPMEmulator *s)
+{
+    int fd;
+
+    if (s->flight.phase == TPM_EMULATOR_QUIET) {
+        return;
+    }
+    fd = flight_fd(s);
+    if (fd == s->flight.watched_fd) {
+        return;
+    }
+    flight_unwatch(s);
+    s->flight.watched_fd = fd;
+    aio_set_fd_handler(qemu_get_aio_context(), fd, false, flight_news, NULL, NULL, NULL, s);
+    if (s->command_timeout_ms) {
+        timer_mod(s->command_timer, s->flight.started_ns / SCALE_MS + s->command_timeout_ms);
+    }
+}
+
+static void flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, uint32_t code)
+{
+    TPMEmulatorFlight *f = &s->flight;
+
+    assert(f->phase == TPM_EMULATOR_QUIET);
+    f->phase = TPM_EMULATOR_RESPONSE;
+    f->cmd = cmd;
+    f->code = code;
+    f->started_ns = tpm_emulator_now();
+    f->cancelled = false;
+    f->inline_wait = false;
+    f->have = 0;
+}
+
+/* The command, or the request that has to go before it. */
+static TPMEmulatorProgress flight_take_off(TPMEmulator *s)
+{
+    TPMBackendCmd *cmd = s->flight.cmd;
+    uint32_t body = 0;
+    bool sent;
+
+    if (s->locality == cmd->locty) {
+        return flight_send(s, cmd->in, cmd->in_len);
+    }
+    s->flight.phase = TPM_EMULATOR_LOCALITY;
+    s->locality = TPM_EMULATOR_NO_LOCALITY;
+    *(uint8_t *)&body = cmd->locty;
+    trace_tpm_emulator_locality(cmd->locty);
+    sent = tpm_emulator_control_send(
+        s, TPM_EMULATOR_CONTROL(CMD_SET_LOCALITY, .body = &body, .body_size = sizeof(body)), 0);
+    return sent ? TPM_EMULATOR_MORE : TPM_EMULATOR_BROKEN;
+}
+
+void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd)
+{
+    TPMEmulator *s = TPM_EMULATOR(tb);
+    int64_t limit_ns = s->inline_us * (int64_t)SCALE_US;
+    bool framed = cmd->in_len >= TPM_EMULATOR_HEADER && cmd->in_len <= TPM_EMULATOR_MAX_FRAME &&
+                  tpm_cmd_get_size(cmd->in) == cmd->in_len;
+
+    flight_begin(s, cmd, framed ? tpm_cmd_get_ordinal(cmd->in) : 0);
+    if (s->state != TPM_BACKEND_STATE_RUNNING) {
+        flight_answer(s, failure_code(s));
+        return;
+    }
+    if (!framed) {
+        flight_answer(s, s->version == TPM_VERSION_2_0 ? TPM2_RC_COMMAND_SIZE : TPM_BAD_PARAM_SIZE);
+        return;
+    }
+    if (flight_take_off(s) == TPM_EMULATOR_BROKEN) {
+        tpm_emulator_lose(s, "the TPM takes no more commands");
+        return;
+    }
+    if (limit_ns && tpm_command_stats_expected(&s->stats, s->flight.code) <= limit_ns) {
+        s->flight.inline_wait = true;
+        flight_wait(s, s->flight.started_ns + limit_ns);
+        s->flight.inline_wait = false;
+    }
+    flight_watch(s);
+}
+
+void tpm_emulator_finish(TPMBackend *tb)
+{
+    TPMEmulator *s = TPM_EMULATOR(tb);
+
+    flight_wait(s, tpm_emulator_now() + s->control_timeout_ms * (int64_t)SCALE_MS);
+    if (s->flight.phase != TPM_EMULATOR_QUIET) {
+        tpm_emulator_lose(s, "no answer to the last command before a reset or a snapshot");
+    }
+}
+
+size_t tpm_emulator_exchange(TPMEmulator *s, const uint8_t *command, size_t size)
+{
+    flight_begin(s, NULL, tpm_cmd_get_ordinal(command));
+    if (flight_send(s, command, size) == TPM_EMULATOR_BROKEN) {
+        tpm_emulator_lose(s, "the TPM takes no commands");
+        return 0;
+    }
+    flight_wait(s, tpm_emulator_now() + s->control_timeout_ms * (int64_t)SCALE_MS);
+    if (s->flight.phase != TPM_EMULATOR_QUIET) {
+        tpm_emulator_lose(s, "no answer to a command");
+    }
+    return tpm_emulator_is_lost(s) ? 0 : s->flight.have;
+}
+
+void tpm_emulator_cancel(TPMEmulator *s)
+{
+    QIOChannel *ioc = tpm_emulator_control_channel(s);
+    uint32_t command = cpu_to_be32(CMD_CANCEL_TPM_CMD);
+
+    if (s->flight.phase == TPM_EMULATOR_QUIET || s->flight.cancelled) {
+        return;
+    }
+    s->flight.cancelled = true;
+    if (s->flight.phase != TPM_EMULATOR_RESPONSE || !ioc ||
+        !tpm_emulator_can(s, PTM_CAP_CANCEL_TPM_CMD)) {
+        return;
+    }
+    tpm_emulator_control_drain(s);
+    if (qio_channel_write(ioc, (char *)&command, sizeof(command), NULL) == sizeof(command)) {
+        s->ctrl_owed += sizeof(ptm_res);
+    }
+    trace_tpm_emulator_cancel(s->flight.code);
+}
+
+void tpm_emulator_fail_flight(TPMEmulator *s)
+{
+    if (s->flight.phase != TPM_EMULATOR_QUIET) {
+        flight_answer(s, failure_code(s));
+    }
+}

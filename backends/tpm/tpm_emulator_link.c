@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TPM emulator back end: connection, start and loss of the TPM
+ *
+ * The TPM is started at each reset of the guest. When it is lost the guest goes on, with a TPM that
+ * answers every command with a failure. A TPM that comes back is not started before the next reset
+ * of the guest, because fresh PCRs under a running guest would be a forged measurement.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/qapi-events-tpm-status.h"
+#include "qemu/bswap.h"
+#include "qemu/error-report.h"
+#include "qemu/sockets.h"
+#include "chardev/char-socket.h"
+#include "io/channel-socket.h"
+#include "sysemu/runstate.h"
+#include "sysemu/tpm_util.h"
+#include "tpm_emulator_int.h"
+#include "trace.h"
+
+/* --- states --- */
+
+static const bool state_follows[TPM_BACKEND_STATE__MAX][TPM_BACKEND_STATE__MAX] = {
+    [TPM_BACKEND_STATE_STOPPED] = {
+        [TPM_BACKEND_STATE_STOPPED] = true,
+        [TPM_BACKEND_STATE_RUNNING] = true,
+        [TPM_BACKEND_STATE_LOST] = true,
+    },
+    [TPM_BACKEND_STATE_RUNNING] = {
+        [TPM_BACKEND_STATE_STOPPED] = true,
+        [TPM_BACKEND_STATE_LOST] = true,
+    },
+    [TPM_BACKEND_STATE_LOST] = {
+        [TPM_BACKEND_STATE_WAITING] = true,
+    },
+    [TPM_BACKEND_STATE_WAITING] = {
+        [TPM_BACKEND_STATE_LOST] = true,
+        [TPM_BACKEND_STATE_STOPPED] = true,
+    },
+};
+
+void tpm_emulator_set_state(TPMEmulator *s, TpmBackendState state, const char *reason)
+{
+    bool change = s->state != state;
+
+    assert(state_follows[s->state][state]);
+    s->state = state;
+    g_free(s->lost_reason);
+    s->lost_reason = g_strdup(reason);
+    trace_tpm_emulator_state(TpmBackendState_str(state), reason ? reason : "");
+    /* a reset passes through stopped on its way to running: no news for anyone */
+    if (change && state != TPM_BACKEND_STATE_STOPPED && s->parent.id) {
+        qapi_event_send_tpm_backend_state(s->parent.id, state, reason != NULL, reason);
+    }
+}
+
+void tpm_emulator_close_data(TPMEmulator *s)
+{
+    if (s->data) {
+        object_unref(OBJECT(s->data));
+        s->data = NULL;
+    }
+}
+
+void tpm_emulator_lose(TPMEmulator *s, const char *reason)
+{
+    if (tpm_emulator_is_lost(s)) {
+        return;
+    }
+    error_report("tpm-emulator: TPM '%s' is lost: %s; its commands fail until it is back and the "
+                 "guest is reset",
+                 s->parent.id ? s->parent.id : "", reason);
+    tpm_emulator_set_state(s, TPM_BACKEND_STATE_LOST, reason);
+    tpm_emulator_fail_flight(s);
+    tpm_emulator_close_data(s);
+    s->ctrl_owed = 0;
+    s->hashing = false;
+    if (s->ctrl_open) {
+        qemu_chr_fe_disconnect(&s->ctrl);
+    }
+}
+
+static void control_opened(TPMEmulator *s)
+{
+    s->ctrl_open = true;
+    if (s->state == TPM_BACKEND_STATE_LOST) {
+        tpm_emulator_set_state(s, TPM_BACKEND_STATE_WAITING, NULL);
+    }
+}
+
+static void control_closed(TPMEmulator *s)
+{
+    s->ctrl_open = false;
+    if (s->state == TPM_BACKEND_STATE_WAITING) {
+        tpm_emulator_set_state(s, TPM_BACKEND_STATE_LOST, "the connection was closed again");
+    } else {
+        tpm_emulator_lose(s, "the TPM closed its control channel");
+    }
+}
+
+static void control_event(void *opaque, QEMUChrEvent event)
+{
+    if (event == CHR_EVENT_OPENED) {
+        control_opened(opaque);
+    } else if (event == CHR_EVENT_CLOSED) {
+        control_closed(opaque);
+    }
+}
+
+/* What arrives is read where it is waited for, never by the chardev. */
+static int control_can_read(void *opaque)
+{
+    return 0;
+}
+
+/* --- connection --- */
+
+/* Hands the TPM one end of a socket pair as its data channel. */
+static bool open_data(TPMEmulator *s, Error **errp)
+{
+    int fds[2];
+    bool sent;
+
+    if (qemu_socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0) {
+        error_setg_errno(errp, errno, "tpm-emulator: cannot make a data channel");
+        return false;
+    }
+    sent = tpm_emulator_control(s, TPM_EMULATOR_CONTROL(CMD_SET_DATAFD, .fd = fds[1]), errp);
+    close(fds[1]);
+    if (!sent) {
+        close(fds[0]);
+        return false;
+    }
+    s->data = QIO_CHANNEL(qio_channel_socket_new_fd(fds[0], errp));
+    if (!s->data) {
+        close(fds[0]);
+        return false;
+    }
+    return qio_channel_set_blocking(s->data, false, errp) == 0;
+}
+
+/* Any TPM answers TPM2_ReadClock, started or not; a 1.2 does so under its own tag. */
+static bool probe_version(TPMEmulator *s, Error **errp)
+{
+    static const uint8_t read_clock[] = { 0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x01, 0x81 };
+    TPMVersion before = s->version;
+    uint16_t tag = 0;
+
+    if (tpm_emulator_exchange(s, read_clock, sizeof(read_clock))) {
+        tag = tpm_cmd_get_tag(s->flight.reply);
+    }
+    s->version = tag == TPM2_ST_NO_SESSIONS   ? TPM_VERSION_2_0
+                 : tag == TPM_TAG_RSP_COMMAND ? TPM_VERSION_1_2
+                                              : TPM_VERSION_UNSPEC;
+    if (s->version == TPM_VERSION_UNSPEC || (before && s->version != before)) {
+        s->version = before;
+        error_setg(errp, "tpm-emulator: no TPM of the expected version answers at chardev '%s'",
+                   s->options->chardev);
+        return false;
+    }
+    return true;
+}
+
+static bool probe_caps(TPMEmulator *s, Error **errp)
+{
+    static const ptm_cap needed = PTM_CAP_INIT | PTM_CAP_SHUTDOWN | PTM_CAP_GET_TPMESTABLISHED |
+                                  PTM_CAP_SET_LOCALITY | PTM_CAP_SET_DATAFD | PTM_CAP_STOP |
+                                  PTM_CAP_SET_BUFFERSIZE;
+    ptm_cap caps = 0;
+
+    if (!tpm_emulator_control(s,
+                              TPM_EMULATOR_CONTROL(CMD_GET_CAPABILITY, .reply = &caps,
+                                                   .reply_size = sizeof(caps), .no_result = true),
+                              errp)) {
+        return false;
+    }
+    s->caps = be64_to_cpu(caps);
+    if (!tpm_emulator_can(s, needed)) {
+        error_setg(errp,
+                   "tpm-emulator: the TPM lacks capabilities 0x%" PRIx64
+                   " of the control protocol; use a newer one",
+                   (uint64_t)(needed & ~s->caps));
+        return false;
+    }
+    return true;
+}
+
+bool tpm_emulator_stop(TPMEmulator *s, Error **errp)
+{
+    if (!tpm_emulator_control(s, TPM_EMULATOR_CONTROL(CMD_STOP), errp)) {
+        return false;
+    }
+    tpm_emulator_set_state(s, TPM_BACKEND_STATE_STOPPED, NULL);
+    return true;
+}
+
+/* @wanted 0 asks for the size in use. The TPM has to be stopped. */
+static bool set_buffer_size(TPMEmulator *s, uint32_t wanted, Error **errp)
+{
+    uint32_t body = cpu_to_be32(wanted);
+    uint32_t sizes[3]; /* in use, smallest, largest */
+
+    if (!tpm_emulator_control(s,
+                              TPM_EMULATOR_CONTROL(CMD_SET_BUFFERSIZE, .body = &body,
+                                                   .body_size = sizeof(body), .reply = sizes,
+                                                   .reply_size = sizeof(sizes)),
+                              errp)) {
+        return false;
+    }
+    s->buffer_size = MIN(be32_to_cpu(sizes[0]), TPM_EMULATOR_MAX_FRAME);
+    return true;
+}
+
+/* Over a control connection that stands: all that comes before the first INIT. */
+static bool link_up(TPMEmulator *s, Error **errp)
+{
+    s->locality = TPM_EMULATOR_NO_LOCALITY;
+    s->started_up = false;
+    s->shut_down = false;
+    s->ctrl_owed = 0;
+    return open_data(s, errp) && probe_version(s, errp) && probe_caps(s, errp) &&
+           tpm_emulator_stop(s, errp) && set_buffer_size(s, 0, errp);
+}
+
+bool tpm_emulator_connect(TPMEmulator *s, Error **errp)
+{
+    if (qemu_chr_fe_wait_connected(&s->ctrl, errp) < 0) {
+        return false;
+    }
+    qemu_chr_fe_set_handlers(&s->ctrl, control_can_read, NULL, control_event, NULL, s, NULL, true);
+    if (!s->ctrl_open) {
+        error_setg(errp, "tpm-emulator: chardev '%s' is not connected; start the TPM first",
+                   s->options->chardev);
+        return false;
+    }
+    return link_up(s, errp);
+}
+
+/* At a guest reset: takes a TPM that has come back. */
+static bool link_again(TPMEmulator *s, Error **errp)
+{
+    if (!s->ctrl_open && !SOCKET_CHARDEV(s->ctrl.chr)->reconnect_time &&
+        !SOCKET_CHARDEV(s->ctrl.chr)->is_listen && qemu_chr_fe_wait_connected(&s->ctrl, errp) < 0) {
+        return false;
+    }
+    if (s->state != TPM_BACKEND_STATE_WAITING) {
+        error_setg(errp,
+                   "tpm-emulator: TPM '%s' has not come back; start it and reset the guest again",
+                   s->parent.id);
+        return false;
+    }
+    tpm_emulator_set_state(s, TPM_BACKEND_STATE_STOPPED, NULL);
+    if (!link_up(s, errp)) {
+        tpm_emulator_lose(s, "it came back but could not be used");
+        return false;
+    }
+    return true;
+}
+
+/* --- start and stop --- */
+
+bool tpm_emulator_read_established(TPMEmulator *s, bool on_vcpu, Error **errp)
+{
+    uint8_t reply[sizeof(ptm_est) - sizeof(ptm_res)];
+
+    if (!tpm_emulator_control(s,
+                              TPM_EMULATOR_CONTROL(CMD_GET_TPMESTABLISHED, .reply = reply,
+                                                   .reply_size = sizeof(reply),
+                                                   .on_vcpu = on_vcpu),
+                              errp)) {
+        return false;
+    }
+    s->established = reply[0] != 0;
+    return true;
+}
+
+bool tpm_emulator_init(TPMEmulator *s, uint32_t flags, Error **errp)
+{
+    uint32_t body = cpu_to_be32(flags);
+
+    if (!tpm_emulator_control(s,
+                              TPM_EMULATOR_CONTROL(CMD_INIT, .body = &body,
+                                                   .body_size = sizeof(body)),
+                              errp)) {
+        return false;
+    }
+    s->locality = TPM_EMULATOR_NO_LOCALITY;
+    s->hashing = false;
+    s->shut_down = false;
+    s->started_up = flags & PTM_INIT_FLAG_DELETE_VOLATILE;
+    if (!tpm_emulator_read_established(s, false, errp)) {
+        return false;
+    }
+    tpm_emulator_set_state(s, TPM_BACKEND_STATE_RUNNING, NULL);
+    return true;
+}
+
+void tpm_emulator_shut_down(TPMEmulator *s)
+{
+    static const uint8_t shutdown_clear[] = { 0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x45, 0, 0 };
+
+    if (s->version == TPM_VERSION_2_0 && s->state == TPM_BACKEND_STATE_RUNNING && s->started_up &&
+        !s->shut_down && !s->handed_over) {
+        tpm_emulator_exchange(s, shutdown_clear, sizeof(shutdown_clear));
+    }
+}
+
+bool tpm_emulator_start(TPMEmulator *s, uint32_t buffer_size, Error **errp)
+{
+    if (tpm_emulator_is_lost(s) && !link_again(s, errp)) {
+        return false;
+    }
+    tpm_emulator_shut_down(s);
+    if (!tpm_emulator_stop(s, errp) || (buffer_size && !set_buffer_size(s, buffer_size, errp))) {
+        return false;
+    }
+    /* an incoming stream brings the state first */
+    return runstate_check(RUN_STATE_INMIGRATE) || tpm_emulator_init(s, 0, errp);
+}
