@@ -105,31 +105,26 @@ static bool tpm_emulator_hash_start(TPMBackend *tb)
 {
     TPMEmulator *s = TPM_EMULATOR(tb);
 
-    s->hashing = tpm_emulator_can(s, PTM_CAP_HASHING) &&
-                 vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_START, .on_vcpu = true));
-    return s->hashing;
+    return tpm_emulator_can(s, PTM_CAP_HASHING) &&
+           vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_START, .on_vcpu = true));
 }
 
 static bool tpm_emulator_hash_data(TPMBackend *tb, const uint8_t *data, size_t length)
 {
-    TPMEmulator *s = TPM_EMULATOR(tb);
     uint32_t body = cpu_to_be32(length);
 
-    s->hashing = s->hashing &&
-                 vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_DATA, .body = &body,
-                                                      .body_size = sizeof(body), .tail = data,
-                                                      .tail_size = length, .on_vcpu = true));
-    return s->hashing;
+    return vcpu_control(TPM_EMULATOR(tb),
+                        TPM_EMULATOR_CONTROL(CMD_HASH_DATA, .body = &body,
+                                             .body_size = sizeof(body), .tail = data,
+                                             .tail_size = length, .on_vcpu = true));
 }
 
 static bool tpm_emulator_hash_end(TPMBackend *tb)
 {
     TPMEmulator *s = TPM_EMULATOR(tb);
-    bool done = s->hashing &&
-                vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_END, .on_vcpu = true));
 
-    s->hashing = false;
-    return done && tpm_emulator_read_established(s, true, NULL);
+    return vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_END, .on_vcpu = true)) &&
+           tpm_emulator_read_established(s, true, NULL);
 }
 
 static TpmStatus *tpm_emulator_query_status(TPMBackend *tb)

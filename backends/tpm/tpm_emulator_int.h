@@ -87,7 +87,6 @@ struct TPMEmulator {
     bool established;
     bool started_up; /* TPM2_Startup has succeeded since INIT, or state was loaded */
     bool shut_down;  /* the latest command was a TPM2_Shutdown that succeeded */
-    bool hashing;    /* between HASH_START and HASH_END */
 
     TPMEmulatorFlight flight;
     QEMUTimer *command_timer;

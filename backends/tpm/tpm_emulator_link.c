@@ -75,7 +75,6 @@ void tpm_emulator_lose(TPMEmulator *s, const char *reason)
     tpm_emulator_fail_flight(s);
     tpm_emulator_close_data(s);
     s->ctrl_owed = 0;
-    s->hashing = false;
     if (s->ctrl_open) {
         qemu_chr_fe_disconnect(&s->ctrl);
     }
@@ -286,7 +285,6 @@ bool tpm_emulator_init(TPMEmulator *s, uint32_t flags, Error **errp)
         return false;
     }
     s->locality = TPM_EMULATOR_NO_LOCALITY;
-    s->hashing = false;
     s->shut_down = false;
     s->started_up = flags & PTM_INIT_FLAG_DELETE_VOLATILE;
     if (!tpm_emulator_read_established(s, false, errp)) {
