@@ -12,7 +12,7 @@
 #include "qemu/error-report.h"
 #include "qemu/module.h"
 #include "chardev/char-socket.h"
-#include "tpm_backend_ext.h"
+#include "sysemu/tpm_backend_ext.h"
 #include "tpm_emulator_int.h"
 
 static int tpm_emulator_startup_tpm(TPMBackend *tb, size_t buffer_size)

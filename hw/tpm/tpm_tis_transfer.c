@@ -6,7 +6,7 @@
  * interface".
  */
 #include "qemu/osdep.h"
-#include "backends/tpm/tpm_backend_ext.h"
+#include "sysemu/tpm_backend_ext.h"
 #include "sysemu/tpm_util.h"
 #include "tpm_failure.h"
 #include "tpm_tis.h"

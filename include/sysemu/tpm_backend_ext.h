@@ -7,8 +7,8 @@
  * below work on every back end and fall back where it does not. All of them, and the methods, are
  * called with the big lock held.
  */
-#ifndef BACKENDS_TPM_BACKEND_EXT_H
-#define BACKENDS_TPM_BACKEND_EXT_H
+#ifndef SYSEMU_TPM_BACKEND_EXT_H
+#define SYSEMU_TPM_BACKEND_EXT_H
 
 #include "qapi/qapi-types-tpm-status.h"
 #include "sysemu/tpm_backend.h"
