@@ -146,7 +146,7 @@ def _():
         tap.equal(guest.check(nonce, *host[:2]), TRUSTED)
 
 
-@tap.case('a deep quote from before the vTPM's last start is stale')
+@tap.case('a deep quote from before the last start of the vTPM is stale')
 def _():
     with chain() as (_, guest, host):
         host += ['--state', guest.file('verifier-state')]
