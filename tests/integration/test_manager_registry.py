@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vtpm-managerd: who may speak for a VM, epochs and generations, restarts, a full disk."""
+import os
+import resource
+import shutil
+import signal
+import tempfile
+import uuid as uuids
+
+import managerd
+import tap
+from managerd import DENIED, UUID, Binding, Manager, VtpmClient, refused, wait_until
+from tpm2 import ALG_SHA256, u16
+
+NONCE = b'n' * 32
+NOBODY = 65534
+
+
+def name(byte):
+    return u16(ALG_SHA256) + bytes([byte]) * 32
+
+
+def hello(manager, instance=None, uuid=UUID):
+    """Connects, says HELLO, hangs up: (epoch, generation)."""
+    with VtpmClient(manager.socket, uuid=uuid, instance=instance) as vtpm:
+        welcome = vtpm.hello()
+    gone(manager, uuid)
+    return welcome
+
+
+def gone(manager, uuid=UUID):
+    wait_until(lambda: not manager.vm(uuid)['connected'], 'the connection is closed')
+
+
+def tell(manager, instance, commits):
+    """A quote by `instance` after `commits`; the generation in its binding."""
+    with VtpmClient(manager.socket, instance=instance) as vtpm:
+        vtpm.hello()
+        generation = Binding(vtpm.quote(NONCE, commits=commits)).generation
+    gone(manager)
+    return generation
+
+
+@tap.case('an unknown UUID is refused, and welcome once registered, on the same connection too')
+def _():
+    with Manager() as manager, VtpmClient(manager.socket) as vtpm:
+        refused(DENIED, vtpm.hello)
+        refused(DENIED, vtpm.quote, NONCE)
+        tap.equal(manager.admin('list')['vms'], [])
+        assert manager.admin('register', uuid=UUID, name='a VM')['ok']
+        tap.equal(vtpm.hello(), (1, 0))
+        vtpm.quote(NONCE)
+        assert 'vtpm-managerctl register' in manager.log_text()
+
+
+@tap.case('a disabled VM is refused, at HELLO and in the middle of its life')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        manager.admin('disable', uuid=UUID)
+        refused(DENIED, vtpm.quote, NONCE, commits=9)
+        refused(DENIED, vtpm.credential, 0)
+        refused(DENIED, vtpm.pcr_read, managerd.HOST_PCRS)
+        with VtpmClient(manager.socket) as other:
+            refused(DENIED, other.hello)
+        tap.equal((manager.vm()['epoch'], manager.vm()['generation']), (1, 0))
+        manager.admin('enable', uuid=UUID)
+        vtpm.quote(NONCE)
+
+
+@tap.case('a UUID that is connected is refused to another instance, replaced by the same')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        with VtpmClient(manager.socket) as other:
+            refused(DENIED, other.hello)
+            refused(DENIED, other.quote, NONCE)
+        tap.equal(manager.vm()['epoch'], 1)
+        vtpm.quote(NONCE)
+        with VtpmClient(manager.socket, instance=vtpm.instance) as again:
+            tap.equal(again.hello(), (1, 0))
+            tap.equal(vtpm.sock.recv(100), b'', 'the old connection')
+            again.quote(NONCE)
+        gone(manager)
+        tap.equal(hello(manager), (2, 0))
+
+
+@tap.case('each new instance is an epoch, a reconnect is not')
+def _():
+    with Manager(auto_register=True) as manager:
+        first, second = os.urandom(16), os.urandom(16)
+        tap.equal(hello(manager, first), (1, 0))
+        tap.equal(hello(manager, first), (1, 0))
+        tap.equal(tell(manager, first, 5), 5)
+        tap.equal(hello(manager, second), (2, 5))
+        tap.equal(tell(manager, second, 0), 5)
+        tap.equal(tell(manager, second, 3), 8)
+        tap.equal(hello(manager, first), (3, 8))
+
+
+@tap.case('commits that go back within an instance are refused')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        vtpm.quote(NONCE, commits=4)
+        refused(DENIED, vtpm.quote, NONCE, commits=3)
+        refused(DENIED, vtpm.quote, NONCE, commits=2 ** 64 - 1)
+        tap.equal(manager.vm()['generation'], 4)
+        tap.equal(Binding(vtpm.quote(NONCE, commits=4)).generation, 4)
+
+
+@tap.case('a new instance on a live connection begins an epoch there')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        vtpm.quote(NONCE, commits=2)
+        vtpm.instance = os.urandom(16)
+        tap.equal(vtpm.hello(), (2, 2))
+
+
+@tap.case('a restart of the manager keeps VMs, epochs, generations and the AK')
+def _():
+    with Manager(auto_register=True) as manager:
+        first = os.urandom(16)
+        hello(manager, first)
+        tell(manager, first, 6)
+        key = manager.admin('ak')
+        manager.restart()
+        tap.equal(manager.admin('ak'), key)
+        tap.equal((manager.vm()['epoch'], manager.vm()['generation']), (1, 6))
+        tap.equal(hello(manager, first), (1, 0))
+        tap.equal(tell(manager, first, 7), 7)
+        tap.equal(hello(manager), (2, 7))
+
+
+@tap.case('after a crash of the manager no generation is told twice')
+def _():
+    with Manager(auto_register=True) as manager:
+        first = os.urandom(16)
+        tell(manager, first, 6)
+        manager.kill()
+        manager.start()
+        tap.equal(tell(manager, first, 6), 6)  # the same instance knows where it is
+        manager.kill()
+        manager.start()
+        epoch, generation = hello(manager)     # another one does not, and skips
+        tap.equal(epoch, 2)
+        assert generation > 6, generation
+        tell(manager, os.urandom(16), 20000)   # far above what is reserved at once
+        manager.kill()
+        manager.start()
+        assert hello(manager)[1] >= generation + 20000
+
+
+@tap.case('a vTPM outlives a restart of the manager')
+def _():
+    with Manager(auto_register=True) as manager:
+        with VtpmClient(manager.socket) as vtpm:
+            vtpm.hello()
+            vtpm.quote(NONCE)
+            manager.restart()
+            tap.equal(vtpm.sock.recv(100), b'')
+        with VtpmClient(manager.socket, instance=vtpm.instance) as again:
+            tap.equal(again.hello(), (1, 0))
+            again.quote(NONCE)
+
+
+@tap.case('an unregistered VM is cut off; registered again, its numbers go on')
+def _():
+    with Manager() as manager:
+        manager.admin('register', uuid=UUID)
+        with VtpmClient(manager.socket) as vtpm:
+            vtpm.hello()
+            vtpm.quote(NONCE, ek=name(1), commits=3)
+            manager.admin('unregister', uuid=UUID)
+            tap.equal(vtpm.sock.recv(100), b'')
+        with VtpmClient(manager.socket) as other:
+            refused(DENIED, other.hello)
+        assert not manager.admin('unregister', uuid=UUID)['ok']
+        manager.restart()
+        manager.admin('register', uuid=UUID)
+        tap.equal(hello(manager), (2, 3))
+        tap.equal(manager.vm()['ek'], '', 'the EK is free to be another')
+
+
+@tap.case('the first EK is pinned: another one, or none, is refused')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        tap.equal(Binding(vtpm.quote(NONCE)).ek, b'')
+        tap.equal(Binding(vtpm.quote(NONCE, ek=name(1))).ek, name(1))
+        refused(DENIED, vtpm.quote, NONCE, ek=name(2), commits=1)
+        refused(DENIED, vtpm.quote, NONCE, commits=1)
+        tap.equal((manager.vm()['ek'], manager.vm()['generation']), (name(1).hex(), 0))
+        assert 'endorsement key' in manager.log_text()
+        vtpm.close()
+        manager.restart()
+        tap.equal(manager.vm()['ek'], name(1).hex())
+
+
+@tap.case('an EK given at registration binds from the start')
+def _():
+    with Manager() as manager:
+        manager.admin('register', uuid=UUID, ek=name(7).hex())
+        with VtpmClient(manager.socket) as vtpm:
+            vtpm.hello()
+            refused(DENIED, vtpm.quote, NONCE)
+            refused(DENIED, vtpm.quote, NONCE, ek=name(8))
+            vtpm.quote(NONCE, ek=name(7))
+
+
+def quote_as(uid, manager):
+    """Whether a process of `uid` is welcome."""
+    child = os.fork()
+    if child == 0:
+        status = 3
+        try:
+            os.setgid(uid)
+            os.setuid(uid)
+            with VtpmClient(manager.socket) as vtpm:
+                vtpm.hello()
+                vtpm.quote(NONCE)
+                status = 0
+        except managerd.Refused as reason:
+            status = 1 if reason.status == DENIED else 2
+        finally:
+            os._exit(status)
+    return {0: True, 1: False}[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])]
+
+
+@tap.case('only the owner of a VM may speak for it, root neither')
+def _():
+    if os.geteuid() != 0:
+        tap.skip('needs root to be several users')
+    with Manager() as manager:
+        manager.admin('register', uuid=UUID, owner=NOBODY)
+        tap.equal(quote_as(0, manager), False)
+        tap.equal(quote_as(12345, manager), False)
+        tap.equal(manager.vm()['epoch'], 0)
+        tap.equal(quote_as(NOBODY, manager), True)
+
+
+@tap.case('a VM registered by itself belongs to who came first')
+def _():
+    if os.geteuid() != 0:
+        tap.skip('needs root to be several users')
+    with Manager(auto_register=True) as manager:
+        tap.equal(quote_as(NOBODY, manager), True)
+        tap.equal(manager.vm()['owner'], NOBODY)
+        gone(manager)
+        tap.equal(quote_as(0, manager), False)
+
+
+def fill(folder):
+    """Takes all room of a file system."""
+    with open(os.path.join(folder, 'filler'), 'wb', buffering=0) as f:
+        try:
+            while f.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+
+
+@tap.case('a full disk refuses what must be stored, and nothing is half stored')
+def _():
+    if os.geteuid() != 0:
+        tap.skip('needs root to mount')
+    state = tempfile.mkdtemp(prefix='managerd-full-')
+    if os.system(f'mount -t tmpfs -o size=1m manager-test {state} 2>/dev/null'):
+        shutil.rmtree(state)
+        tap.skip('cannot mount a tmpfs here')
+    try:
+        with Manager(auto_register=True, state=state) as manager:
+            with VtpmClient(manager.socket) as vtpm:
+                vtpm.hello()
+                # Whole file pages may still have room: new VMs until there is none.
+                fill(state)
+                others = []
+                try:
+                    for _ in range(2000):
+                        others.append(str(uuids.uuid4()))
+                        hello(manager, uuid=others[-1])
+                except managerd.Refused as reason:
+                    tap.equal(reason.status, DENIED)
+                else:
+                    raise AssertionError('never full')
+                known = {vm['uuid'] for vm in manager.admin('list')['vms']}
+                refused(DENIED, vtpm.quote, NONCE, ek=name(1), commits=1)
+                tap.equal((manager.vm()['ek'], manager.vm()['epoch']), ('', 1))
+                vtpm.quote(NONCE, commits=2)  # what needs no storing goes on
+                assert 'has room' in manager.log_text()
+                os.unlink(os.path.join(state, 'filler'))
+                vtpm.quote(NONCE, ek=name(1), commits=3)
+            hello(manager, uuid=others[-1])
+            manager.restart()
+            listed = {vm['uuid'] for vm in manager.admin('list')['vms']}
+            tap.equal(listed, known | {others[-1]})
+            tap.equal(manager.vm()['ek'], name(1).hex())
+    finally:
+        os.system(f'umount {state}')
+        shutil.rmtree(state)
+
+
+@tap.case('a registry that may not grow refuses new epochs and keeps the old')
+def _():
+    limit = 256 * 1024
+
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    with Manager(auto_register=True, prepare=small_files) as manager:
+        told = []
+        try:
+            for _ in range(500):
+                told.append(hello(manager, os.urandom(16)))
+        except managerd.Refused as reason:
+            tap.equal(reason.status, DENIED)
+        else:
+            raise AssertionError('the limit was never reached')
+        tap.equal([epoch for epoch, _ in told], list(range(1, len(told) + 1)))
+        tap.equal(manager.vm()['epoch'], len(told))
+        manager.kill()
+        manager.prepare = None
+        manager.start()
+        tap.equal(hello(manager)[0], len(told) + 1)
+
+
+@tap.case('a second manager on the same state directory refuses to start, the first goes on')
+def _():
+    with Manager(auto_register=True) as manager:
+        before = sorted(os.listdir(manager.state))
+        second = Manager(state=manager.state)
+        try:
+            second.spawn()
+            tap.equal(second.process.wait(60), 1)
+            assert 'another vtpm-managerd uses this state directory' in second.log_text()
+            third = Manager(dir=manager.dir, state=second.dir + '/state')
+            third.log = second.log
+            third.spawn()
+            tap.equal(third.process.wait(60), 1)
+        finally:
+            shutil.rmtree(second.dir)
+        tap.equal(sorted(os.listdir(manager.state)), before)
+        with VtpmClient(manager.socket) as vtpm:
+            vtpm.hello()
+            vtpm.quote(NONCE)
+
+
+@tap.case('the sockets and files of a manager that was killed are taken over')
+def _():
+    with Manager(auto_register=True) as manager:
+        hello(manager)
+        manager.process.send_signal(signal.SIGKILL)
+        manager.process.wait()
+        assert os.path.exists(manager.socket)
+        manager.start()
+        tap.equal(hello(manager)[0], 2)
+
+
+tap.main()
