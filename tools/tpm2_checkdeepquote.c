@@ -71,8 +71,8 @@ static void G_GNUC_PRINTF(1, 2) complain(const char *format, ...)
     va_end(args);
 }
 
-static gboolean give_keys(DqVerifier *verifier, char **paths,
-                          void (*give)(DqVerifier *, DqKey *), GError **error)
+static gboolean give_keys(DqVerifier *verifier, char **paths, void (*give)(DqVerifier *, DqKey *),
+                          GError **error)
 {
     for (; paths != NULL && *paths != NULL; paths++) {
         g_autoptr(DqKey) key = dq_key_new_from_file(*paths, error);
@@ -194,8 +194,8 @@ static void take_verdict(gpointer tag, DqVerdict *verdict, gpointer done)
 static gboolean verify_jobs(DqVerifier *verifier, GArray *jobs, GError **error)
 {
     guint done = 0;
-    g_autoptr(DqStream) stream = dq_stream_new(verifier, opt.threads > 1 ? (guint)opt.threads : 0,
-                                               take_verdict, &done);
+    g_autoptr(DqStream) stream =
+        dq_stream_new(verifier, opt.threads > 1 ? (guint)opt.threads : 0, take_verdict, &done);
 
     for (guint i = 0; i < jobs->len; i++) {
         Job *job = &g_array_index(jobs, Job, i);
@@ -239,8 +239,7 @@ static int check_folders(DqVerifier *verifier, DqState *state, GError **error)
     for (guint i = 0; i < count; i++) {
         g_array_index(jobs, Job, i).name = opt.folders[i];
     }
-    if (!verify_jobs(verifier, jobs, error) ||
-        (state != NULL && !dq_state_save(state, error))) {
+    if (!verify_jobs(verifier, jobs, error) || (state != NULL && !dq_state_save(state, error))) {
         return EXIT_UNUSABLE;
     }
     return report_jobs(jobs);

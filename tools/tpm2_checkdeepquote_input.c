@@ -78,12 +78,10 @@ CheckInput *check_input_read(const CheckSource *s, GError **error)
 
     if (!require(s->message, "name the vTPM's quote with -m", error) ||
         !require(s->evidence, "name the evidence with --evidence", error) ||
-        !read_nonce(s->nonce, &in->nonce, error) ||
-        !read_file(s->message, &in->message, error) ||
-        !read_file(s->signature, &in->signature, error) ||
-        !read_file(s->pcrs, &in->pcrs, error) ||
-        !read_file(s->evidence, &in->evidence, error) ||
-        !read_hex("--ek", s->ek, &in->ek, error) || !read_key(s->public, &in->key, error)) {
+        !read_nonce(s->nonce, &in->nonce, error) || !read_file(s->message, &in->message, error) ||
+        !read_file(s->signature, &in->signature, error) || !read_file(s->pcrs, &in->pcrs, error) ||
+        !read_file(s->evidence, &in->evidence, error) || !read_hex("--ek", s->ek, &in->ek, error) ||
+        !read_key(s->public, &in->key, error)) {
         return NULL;
     }
     in->has_uuid = s->uuid != NULL;
@@ -108,8 +106,8 @@ static const char *find(GPtrArray *paths, const char *folder, const char *name,
 }
 
 /* A file with one word in it. */
-static gboolean read_word(GPtrArray *words, const char *folder, const char *name,
-                          const char **word, GError **error)
+static gboolean read_word(GPtrArray *words, const char *folder, const char *name, const char **word,
+                          GError **error)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
     char *text;

@@ -30,7 +30,7 @@ G_BEGIN_DECLS
 
 #define DQ_HASH_SIZE 32 /* SHA-256 */
 #define DQ_UUID_SIZE 16
-#define DQ_NAME_MAX 66  /* algorithm and the longest digest */
+#define DQ_NAME_MAX 66 /* algorithm and the longest digest */
 #define DQ_NONCE_MAX 64
 
 /** A borrowed run of bytes; @data may be NULL where @len is 0. */
@@ -83,7 +83,7 @@ char *dq_uuid_format(const guint8 uuid[DQ_UUID_SIZE]);
 
 /* ------------------------------------------------------------------------------------ Tree */
 
-#define DQ_MERKLE_PATH_MAX 32                      /* nodes in the longest inclusion proof */
+#define DQ_MERKLE_PATH_MAX 32 /* nodes in the longest inclusion proof */
 #define DQ_MERKLE_LEAVES_MAX (G_GUINT64_CONSTANT(1) << DQ_MERKLE_PATH_MAX)
 
 /** dq_merkle_leaf: SHA-256(0x00 || binding). */
@@ -98,8 +98,8 @@ void dq_merkle_node(const guint8 left[DQ_HASH_SIZE], const guint8 right[DQ_HASH_
  * Set it to zeroes, add leaves, ask for the root at any time.
  */
 typedef struct DqMerkleRoot {
-    guint64 count;                                          /* leaves so far */
-    guint8 peak[DQ_MERKLE_PATH_MAX + 1][DQ_HASH_SIZE];      /* private: one for each bit of @count */
+    guint64 count;                                     /* leaves so far */
+    guint8 peak[DQ_MERKLE_PATH_MAX + 1][DQ_HASH_SIZE]; /* private: one for each bit of @count */
 } DqMerkleRoot;
 
 /** dq_merkle_root_add: FALSE, and nothing changes, where DQ_MERKLE_LEAVES_MAX are there already. */
@@ -165,7 +165,7 @@ typedef struct DqKey DqKey;
  */
 DqKey *dq_key_new(const guint8 *data, gsize len, GError **error);
 
-/** dq_key_new_from_file: as dq_key_new(). Errors: DQ_ERROR_KEY, and those of g_file_get_contents. */
+/** dq_key_new_from_file: as dq_key_new(). Errors: DQ_ERROR_KEY, and G_FILE_ERROR. */
 DqKey *dq_key_new_from_file(const char *path, GError **error);
 DqKey *dq_key_ref(DqKey *key);
 void dq_key_unref(DqKey *key);

@@ -13,10 +13,10 @@ static const struct {
     guint16 alg;
     const char *name;
 } algorithms[] = {
-    { TPM_ALG_SHA1, "SHA1" },          { TPM_ALG_SHA256, "SHA256" },
-    { TPM_ALG_SHA384, "SHA384" },      { TPM_ALG_SHA512, "SHA512" },
-    { TPM_ALG_SM3_256, "SM3" },        { TPM_ALG_SHA3_256, "SHA3-256" },
-    { TPM_ALG_SHA3_384, "SHA3-384" },  { TPM_ALG_SHA3_512, "SHA3-512" },
+    { TPM_ALG_SHA1, "SHA1" },         { TPM_ALG_SHA256, "SHA256" },
+    { TPM_ALG_SHA384, "SHA384" },     { TPM_ALG_SHA512, "SHA512" },
+    { TPM_ALG_SM3_256, "SM3" },       { TPM_ALG_SHA3_256, "SHA3-256" },
+    { TPM_ALG_SHA3_384, "SHA3-384" }, { TPM_ALG_SHA3_512, "SHA3-512" },
 };
 
 #define ALGORITHMS G_N_ELEMENTS(algorithms)

@@ -52,8 +52,8 @@ static EVP_PKEY *pkey_from_ecc(const WirePublic *p)
         }
         memcpy(point + 1 + n - p->ecc_x.len, p->ecc_x.p, p->ecc_x.len);
         memcpy(point + 1 + 2 * n - p->ecc_y.len, p->ecc_y.p, p->ecc_y.len);
-        params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-                                                     (char *)curves[i].name, 0);
+        params[0] =
+            OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curves[i].name, 0);
         params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * n);
         params[2] = OSSL_PARAM_construct_end();
         return pkey_from_params("EC", params);
@@ -145,9 +145,10 @@ DqKey *dq_key_new(const guint8 *data, gsize len, GError **error)
     }
     key->pkey = pkey_from_public(&key->public);
     if (key->pkey == NULL) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY,
-                    "the public area holds no usable key: it must be RSA of 2048 bits or more, or a "
-                    "point on NIST P-256, P-384 or P-521");
+        g_set_error(
+            error, DQ_ERROR, DQ_ERROR_KEY,
+            "the public area holds no usable key: it must be RSA of 2048 bits or more, or a "
+            "point on NIST P-256, P-384 or P-521");
         return NULL;
     }
     return g_steal_pointer(&key);
@@ -194,8 +195,8 @@ DqBytes dq_key_get_name(const DqKey *key)
 
 gboolean dq_key_is_attestation_key(const DqKey *key)
 {
-    const guint32 mask = TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_SIGN |
-                         TPMA_OBJECT_DECRYPT;
+    const guint32 mask =
+        TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_SIGN | TPMA_OBJECT_DECRYPT;
 
     return (key->public.attributes & mask) == (mask & ~(guint32)TPMA_OBJECT_DECRYPT);
 }

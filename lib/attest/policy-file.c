@@ -48,8 +48,9 @@ static GBytes *read_hex(const Parser *p, const char *text, gsize size, GError **
     }
     if (g_bytes_get_size(bytes) != size) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
-                    "%s:%u: %s has %" G_GSIZE_FORMAT " bytes: give %" G_GSIZE_FORMAT " (%" G_GSIZE_FORMAT
-                    " digits)", p->name, p->line, text, g_bytes_get_size(bytes), size, 2 * size);
+                    "%s:%u: %s has %" G_GSIZE_FORMAT " bytes: give %" G_GSIZE_FORMAT
+                    " (%" G_GSIZE_FORMAT " digits)",
+                    p->name, p->line, text, g_bytes_get_size(bytes), size, 2 * size);
         return NULL;
     }
     return g_steal_pointer(&bytes);
@@ -67,10 +68,11 @@ static GBytes *read_name(const Parser *p, const char *text, GError **error)
     }
     name.p = g_bytes_get_data(bytes, &name.len);
     if (name.len == 0 || !wire_name_valid(name)) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
-                    "%s:%u: %s is no Name: give the algorithm and the digest as tpm2_readpublic and "
-                    "vtpm-managerctl ak print them (000b and 64 digits for SHA-256)",
-                    p->name, p->line, text);
+        g_set_error(
+            error, DQ_ERROR, DQ_ERROR_POLICY,
+            "%s:%u: %s is no Name: give the algorithm and the digest as tpm2_readpublic and "
+            "vtpm-managerctl ak print them (000b and 64 digits for SHA-256)",
+            p->name, p->line, text);
         return NULL;
     }
     return g_steal_pointer(&bytes);
@@ -245,8 +247,8 @@ static gboolean read_words(Parser *p, char **words, GError **error)
     }
     g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
                 "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
-                "vtpm-pcr, measurement, group-info, group-key or launch", p->name, p->line,
-                words[0]);
+                "vtpm-pcr, measurement, group-info, group-key or launch",
+                p->name, p->line, words[0]);
     return FALSE;
 }
 

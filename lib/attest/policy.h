@@ -36,9 +36,9 @@ struct DqPolicy {
     GPtrArray *host_keys;  /* DqKey */
     GPtrArray *host_names; /* GBytes: Names that are enrolled, those of @host_keys included */
     gboolean any_vm;
-    GHashTable *vms;       /* uuid -> DqPolicyVm */
-    GArray *host_pcrs;     /* DqPolicyPcr */
-    GArray *vtpm_pcrs;     /* DqPolicyPcr */
+    GHashTable *vms;                        /* uuid -> DqPolicyVm */
+    GArray *host_pcrs;                      /* DqPolicyPcr */
+    GArray *vtpm_pcrs;                      /* DqPolicyPcr */
     GByteArray *digests[DQ_POLICY_DIGESTS]; /* DQ_HASH_SIZE bytes each; empty: nothing expected */
 };
 

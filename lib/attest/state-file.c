@@ -155,8 +155,7 @@ static guint read_lines(DqState *s, char *text)
     return number;
 }
 
-static gboolean read_text(DqState *s, const char *text, gsize len, const char *name,
-                          GError **error)
+static gboolean read_text(DqState *s, const char *text, gsize len, const char *name, GError **error)
 {
     g_autofree char *copy = g_strndup(text, len);
     guint wrong = strlen(copy) != len ? 1 : read_lines(s, copy);
@@ -164,7 +163,8 @@ static gboolean read_text(DqState *s, const char *text, gsize len, const char *n
     if (wrong != 0) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_STATE,
                     "%s:%u: the state file is damaged: put a copy of it back, or delete it and "
-                    "take new nonces only", name, wrong);
+                    "take new nonces only",
+                    name, wrong);
         return FALSE;
     }
     return TRUE;
@@ -184,8 +184,10 @@ static void set_errno_error(GError **error, const char *path, const char *what)
 {
     int saved = errno;
 
-    g_set_error(error, DQ_ERROR, DQ_ERROR_STATE, "%s: cannot be %s: %s; name a file in a folder "
-                "that you may write to", path, what, g_strerror(saved));
+    g_set_error(error, DQ_ERROR, DQ_ERROR_STATE,
+                "%s: cannot be %s: %s; name a file in a folder "
+                "that you may write to",
+                path, what, g_strerror(saved));
 }
 
 /* Waits for the lock; -1 with the error set. */
@@ -329,7 +331,8 @@ static gboolean save(DqState *state, GError **error)
                                   0600, &cause)) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_STATE,
                     "%s; make room or name another file: until the state is saved the verdict "
-                    "must not be acted on", cause->message);
+                    "must not be acted on",
+                    cause->message);
         g_error_free(cause);
         return FALSE;
     }

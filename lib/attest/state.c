@@ -73,8 +73,7 @@ static DqBytes clock_key(guint8 buffer[DQ_UUID_SIZE + DQ_NAME_MAX], const guint8
 
 void dq_state_put_vm(DqState *state, DqBytes uuid, DqStateVm vm)
 {
-    g_hash_table_replace(state->vms, g_bytes_new(uuid.data, uuid.len),
-                         g_memdup2(&vm, sizeof(vm)));
+    g_hash_table_replace(state->vms, g_bytes_new(uuid.data, uuid.len), g_memdup2(&vm, sizeof(vm)));
 }
 
 void dq_state_put_host(DqState *state, DqBytes name, DqStateHost host)
@@ -160,8 +159,7 @@ DqStateFault dq_state_record(DqState *state, const DqStateEntry *e)
     if (fault == DQ_STATE_FRESH) {
         dq_state_put_nonce(state, e->nonce);
         dq_state_put_vm(state, uuid, (DqStateVm){ e->epoch, e->generation });
-        dq_state_put_host(state, e->host_name,
-                          (DqStateHost){ e->reset_count, e->restart_count });
+        dq_state_put_host(state, e->host_name, (DqStateHost){ e->reset_count, e->restart_count });
         dq_state_put_clock(state, uuid, e->host_name, e->clock);
         state->changed = TRUE;
     }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(dq-error-quark, dq_error)
+G_DEFINE_QUARK(dq - error - quark, dq_error)
 
 GBytes *dq_hex_decode(const char *text, GError **error)
 {
@@ -17,7 +17,8 @@ GBytes *dq_hex_decode(const char *text, GError **error)
         if (v < 0) {
             g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
                         "character %" G_GSIZE_FORMAT " of the value is no hexadecimal digit: "
-                        "use 0-9 and a-f only, without prefix or separators", i + 1);
+                        "use 0-9 and a-f only, without prefix or separators",
+                        i + 1);
             return NULL;
         }
         out[i / 2] = (guint8)(i % 2 == 0 ? v << 4 : out[i / 2] | v);

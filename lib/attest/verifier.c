@@ -9,11 +9,10 @@ DqVerifier *dq_verifier_new(void)
 {
     DqVerifier *v = g_new0(DqVerifier, 1);
 
-    v->host_keys = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-                                         (GDestroyNotify)g_bytes_unref,
+    v->host_keys = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
                                          (GDestroyNotify)dq_key_unref);
-    v->enrolled = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-                                        (GDestroyNotify)g_bytes_unref, NULL);
+    v->enrolled =
+        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
     g_mutex_init(&v->cache_lock);
     return v;
 }

@@ -207,8 +207,7 @@ static void report(const Bench *b, const Load *l)
     double rate = (double)l->done / l->seconds;
 
     printf("%-42s %9.0f/s  %5.1f us  %u signature%s  %.2f of the limit\n", l->what, rate,
-           1e6 / rate, l->signatures, l->signatures == 1 ? " " : "s",
-           rate * l->signatures / raw);
+           1e6 / rate, l->signatures, l->signatures == 1 ? " " : "s", rate * l->signatures / raw);
 }
 
 static void finish(Bench *b, Load *loads, gsize count)

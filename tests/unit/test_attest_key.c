@@ -34,8 +34,8 @@ static void test_forms(void)
 static void test_name(void)
 {
     g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
-    g_autofree char *want = g_compute_checksum_for_data(G_CHECKSUM_SHA256, k->public->data + 2,
-                                                        k->public->len - 2);
+    g_autofree char *want =
+        g_compute_checksum_for_data(G_CHECKSUM_SHA256, k->public->data + 2, k->public->len - 2);
     DqBytes name = dq_key_get_name(k->key);
     g_autofree char *got = dq_hex_encode(name.data, name.len);
 
@@ -85,8 +85,8 @@ static void test_attributes(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
-                                              MAKER_AK_ATTRIBUTES ^ cases[i].change);
+        g_autoptr(MakerKey) k =
+            maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES ^ cases[i].change);
 
         g_assert_cmpint(dq_key_is_attestation_key(k->key), ==, cases[i].good);
     }
@@ -107,8 +107,7 @@ static void test_signatures(void)
     const DqBytes other = { (const guint8 *)"massage", 7 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
-        g_autoptr(MakerKey) k = maker_key_new(schemes[i].alg, schemes[i].hash,
-                                              MAKER_AK_ATTRIBUTES);
+        g_autoptr(MakerKey) k = maker_key_new(schemes[i].alg, schemes[i].hash, MAKER_AK_ATTRIBUTES);
         g_autoptr(GByteArray) s = maker_sign(k, message);
 
         for (int again = 0; again < 3; again++) { /* with and without a context that is ready */

@@ -6,7 +6,13 @@
 
 /* Entries and roots that implementations of Certificate Transparency test with. */
 static const char *const known_entry[] = {
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
+    "",
+    "00",
+    "10",
+    "2021",
+    "3031",
+    "40414243",
+    "5051525354555657",
     "606162636465666768696a6b6c6d6e6f",
 };
 static const char *const known_root[] = {
@@ -150,15 +156,16 @@ static void test_largest_tree(void)
 
     g_assert_true(dq_merkle_root_from_path(leaf, DQ_MERKLE_LEAVES_MAX - 1, DQ_MERKLE_LEAVES_MAX,
                                            path, DQ_MERKLE_PATH_MAX, root));
-    g_assert_true(dq_merkle_root_from_path(leaf, 0, DQ_MERKLE_LEAVES_MAX, path,
-                                           DQ_MERKLE_PATH_MAX, root));
+    g_assert_true(
+        dq_merkle_root_from_path(leaf, 0, DQ_MERKLE_LEAVES_MAX, path, DQ_MERKLE_PATH_MAX, root));
     g_assert_false(dq_merkle_root_from_path(leaf, 0, DQ_MERKLE_LEAVES_MAX, path,
                                             DQ_MERKLE_PATH_MAX - 1, root));
     g_assert_false(dq_merkle_root_add(&stream, leaf));
     g_assert_true(stream.count == DQ_MERKLE_LEAVES_MAX);
 }
 
-/* SHA-256("DEEPQUOTE-ROOT-V1\0" || 00 00 00 00 00 00 03 e8 || 32 times 0xab), computed elsewhere. */
+/* SHA-256("DEEPQUOTE-ROOT-V1\0" || 00 00 00 00 00 00 03 e8 || 32 times 0xab), computed elsewhere.
+ */
 static void test_qualifying_data(void)
 {
     guint8 root[DQ_HASH_SIZE], data[DQ_HASH_SIZE];

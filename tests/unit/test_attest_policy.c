@@ -21,12 +21,13 @@ static DqPolicy *parse(const char *text)
 static void test_meaning(void)
 {
     static const guint8 uuid[DQ_UUID_SIZE] = { 1, 2 };
-    g_autoptr(DqPolicy) p = parse("# nothing\n"
-                                 "\t vm  01020000-0000-0000-0000-000000000000\tek=name:000b" HEX32 " # ek\r\n"
-                                 "host-pcr sha256:7 " HEX32 "\n"
-                                 "host-pcr sha256:7 " HEX32 " " HEX32 "\n"
-                                 "vtpm-pcr sha1:31 000102030405060708090a0b0c0d0e0f10111213\n"
-                                 "launch " HEX32);
+    g_autoptr(DqPolicy) p =
+        parse("# nothing\n"
+              "\t vm  01020000-0000-0000-0000-000000000000\tek=name:000b" HEX32 " # ek\r\n"
+              "host-pcr sha256:7 " HEX32 "\n"
+              "host-pcr sha256:7 " HEX32 " " HEX32 "\n"
+              "vtpm-pcr sha1:31 000102030405060708090a0b0c0d0e0f10111213\n"
+              "launch " HEX32);
     const DqPolicyVm *vm = dq_policy_find_vm(p, uuid);
     const DqPolicyPcr *pcr = &g_array_index(p->host_pcrs, DqPolicyPcr, 0);
 
@@ -102,8 +103,8 @@ static void test_errors(void)
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_null(dq_policy_new_from_text(wrong[i].text, strlen(wrong[i].text), "folder/name",
-                                              &error));
+        g_assert_null(
+            dq_policy_new_from_text(wrong[i].text, strlen(wrong[i].text), "folder/name", &error));
         g_assert_error(error, DQ_ERROR, DQ_ERROR_POLICY);
         if (!g_str_has_prefix(error->message, wrong[i].message)) {
             g_assert_cmpstr(error->message, ==, wrong[i].message);

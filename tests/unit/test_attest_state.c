@@ -251,7 +251,8 @@ static void test_damage(void)
     }
 }
 
-#define ADD_FILE(path, test) g_test_add("/attest/state/" path, Folder, NULL, set_up, test, tear_down)
+#define ADD_FILE(path, test)                                                                       \
+    g_test_add("/attest/state/" path, Folder, NULL, set_up, test, tear_down)
 
 int main(int argc, char **argv)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What holds for every deep quote: nothing that was changed is trusted, nothing is trusted twice. */
+/* What holds for every deep quote: nothing that was changed is trusted, nothing is trusted twice.
+ */
 #include "maker.h"
 
 #include "attest/key.h"

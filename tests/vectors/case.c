@@ -17,10 +17,11 @@ CaseKeys *case_keys_new(void)
     k->host = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
     k->host_rsa = maker_key_new(TPM_ALG_RSASSA, TPM_ALG_SHA256, ak);
     k->host_other = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
-    k->host_free = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
-                                 ak & ~(guint32)TPMA_OBJECT_RESTRICTED);
-    k->host_movable = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
-                                    ak & ~(guint32)(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT));
+    k->host_free =
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(guint32)TPMA_OBJECT_RESTRICTED);
+    k->host_movable =
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
+                      ak & ~(guint32)(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT));
     k->host_storage = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak | TPMA_OBJECT_DECRYPT);
     k->ak = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
     k->ak_other = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
@@ -33,8 +34,9 @@ CaseKeys *case_keys_new(void)
 void case_keys_free(CaseKeys *keys)
 {
     MakerKey *const all[] = {
-        keys->host, keys->host_rsa, keys->host_other, keys->host_free, keys->host_movable,
-        keys->host_storage, keys->ak, keys->ak_other, keys->ak_rsa, keys->ak_pss, keys->ak_p384,
+        keys->host,         keys->host_rsa,     keys->host_other, keys->host_free,
+        keys->host_movable, keys->host_storage, keys->ak,         keys->ak_other,
+        keys->ak_rsa,       keys->ak_pss,       keys->ak_p384,
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {

@@ -35,14 +35,14 @@ typedef struct CaseWork {
     gboolean any_uuid;        /* the verifier does not say which UUID it expects */
     guint8 uuid[DQ_UUID_SIZE];
     GByteArray *nonce;
-    GByteArray *vtpm_ek;      /* empty: not known */
-    GString *policy;          /* empty: none */
-    char *state;              /* NULL: none */
+    GByteArray *vtpm_ek; /* empty: not known */
+    GString *policy;     /* empty: none */
+    char *state;         /* NULL: none */
 } CaseWork;
 
 typedef struct Case {
-    const char *name;    /* of the file; it begins with the word that must come out */
-    const char *text;    /* what is special about it */
+    const char *name;            /* of the file; it begins with the word that must come out */
+    const char *text;            /* what is special about it */
     void (*before)(CaseWork *w); /* changes the order and what the verifier holds; or NULL */
     void (*after)(CaseWork *w);  /* changes what came out; or NULL */
 } Case;

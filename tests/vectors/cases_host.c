@@ -64,8 +64,8 @@ static void flag_without_digest(CaseWork *w)
 static void long_path(CaseWork *w)
 {
     guint8 nodes[(DEEPQUOTE_PATH_MAX + 1) * DQ_HASH_SIZE] = { 0 };
-    gsize at = (gsize)(binding_in_evidence(w) - w->deed->evidence->data) + w->deed->binding->len +
-               16;
+    gsize at =
+        (gsize)(binding_in_evidence(w) - w->deed->evidence->data) + w->deed->binding->len + 16;
     g_autoptr(GByteArray) tail = g_byte_array_new();
 
     g_byte_array_append(tail, w->deed->evidence->data + at + 2,
@@ -449,8 +449,7 @@ const Case cases_host[] = {
     { "malformed-binding-magic", "another magic number in the binding", NULL, binding_magic },
     { "malformed-binding-version", "a binding of version 2", NULL, binding_version },
     { "malformed-unknown-flag", "a flag that does not exist", NULL, unknown_flag },
-    { "malformed-flag-no-digest", "a flag is set, its digest is empty", NULL,
-      flag_without_digest },
+    { "malformed-flag-no-digest", "a flag is set, its digest is empty", NULL, flag_without_digest },
     { "malformed-long-path", "a proof of 33 nodes", NULL, long_path },
     { "malformed-pcr-count", "fewer values are announced than selected", NULL, wrong_pcr_count },
     { "malformed-pcr-size", "a SHA-256 PCR of 31 bytes", NULL, wrong_pcr_size },
@@ -465,23 +464,19 @@ const Case cases_host[] = {
     { "unknown-host-not-fixed", "an enrolled key that can leave its TPM", movable_host, NULL },
     { "unknown-host-storage-key", "an enrolled key that decrypts", storage_host, NULL },
     { "unknown-host-offered-key", "a key that is known but not trusted", only_offered, NULL },
-    { "unknown-host-no-public", "a Name is enrolled, its key is nowhere", named_without_key,
-      NULL },
+    { "unknown-host-no-public", "a Name is enrolled, its key is nowhere", named_without_key, NULL },
     { "bad-host-signature-flipped", "a bit of the signature", NULL, flip_signature },
-    { "bad-host-signature-quote", "a bit of the host's attest: its clock", NULL,
-      flip_host_quote },
+    { "bad-host-signature-quote", "a bit of the host's attest: its clock", NULL, flip_host_quote },
     { "bad-host-signature-rsa", "a bit of an RSA signature", rsa_host, flip_signature },
-    { "bad-host-signature-other-key", "another key signed, the enrolled one is named",
-      other_signs, NULL },
+    { "bad-host-signature-other-key", "another key signed, the enrolled one is named", other_signs,
+      NULL },
     { "bad-host-signature-sha1", "the signature says SHA-1", sha1_host, NULL },
     { "bad-host-signature-null", "a signature of TPM_ALG_NULL", null_host_signature, NULL },
     { "bad-host-signature-swapped", "r and s change places", swapped_host_signature, NULL },
     { "bad-host-signature-zero", "r and s are zero", zero_host_signature, NULL },
-    { "not-a-quote-host-magic", "not TPM_GENERATED_VALUE in the host's attest", host_magic,
-      NULL },
+    { "not-a-quote-host-magic", "not TPM_GENERATED_VALUE in the host's attest", host_magic, NULL },
     { "not-a-quote-host-type", "the host certified a key", host_type, NULL },
-    { "not-a-quote-vtpm-magic", "not TPM_GENERATED_VALUE in the vTPM's attest", vtpm_magic,
-      NULL },
+    { "not-a-quote-vtpm-magic", "not TPM_GENERATED_VALUE in the vTPM's attest", vtpm_magic, NULL },
     { "not-a-quote-vtpm-type", "the vTPM certified a key", vtpm_type, NULL },
     { "bad-proof-node", "a bit of a node in the proof", path_flipped, NULL },
     { "bad-proof-index", "the neighbour's index", other_index, NULL },
@@ -490,8 +485,7 @@ const Case cases_host[] = {
     { "bad-proof-short", "the proof ends below the root", short_path, NULL },
     { "bad-proof-index-range", "an index beyond the tree", index_out_of_range, NULL },
     { "bad-proof-bare-root", "the host signed the root without its label", root_only, NULL },
-    { "bad-proof-plain-quote", "a plain quote of the host for this nonce", plain_host_quote,
-      NULL },
+    { "bad-proof-plain-quote", "a plain quote of the host for this nonce", plain_host_quote, NULL },
     { "bad-proof-binding", "the epoch in the binding was changed", NULL, binding_changed },
     { "host-pcr-mismatch-value", "a bit of a PCR value", NULL, pcr_value },
     { "host-pcr-mismatch-order", "two values change places", pcr_order, NULL },

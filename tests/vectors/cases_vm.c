@@ -115,7 +115,8 @@ static void policy_signer(CaseWork *w)
 
 /* ------------------------------------------------------------------------- bad-vtpm-quote */
 
-/* Two quotes of one vTPM for one nonce: the signed PCRs of the one, the host's word for the other. */
+/* Two quotes of one vTPM for one nonce: the signed PCRs of the one, the host's word for the other.
+ */
 static void mix_and_match(CaseWork *w)
 {
     MakerOrder other = w->order;
@@ -350,8 +351,8 @@ const Case cases_vm[] = {
     { "bad-vtpm-signature-rsa", "a bit of an RSA signature", rsa_vtpm, signature_flipped },
     { "bad-vtpm-signature-other", "another key signed than the binding names", signed_by_other,
       NULL },
-    { "bad-vtpm-signature-unnamed", "a signature, but the binding names no key",
-      signed_by_nobody, NULL },
+    { "bad-vtpm-signature-unnamed", "a signature, but the binding names no key", signed_by_nobody,
+      NULL },
     { "bad-vtpm-signature-no-key", "the verifier has no key to check with", no_key, NULL },
     { "bad-vtpm-signature-missing", "the binding names a key, but nothing is signed", NULL,
       take_signature },
@@ -359,8 +360,8 @@ const Case cases_vm[] = {
     { "vtpm-pcr-mismatch-none", "no values are given", NULL, no_values },
     { "vtpm-pcr-mismatch-short", "the last value is missing", NULL, value_missing },
     { "vtpm-pcr-mismatch-long", "a value too many", NULL, value_too_many },
-    { "vtpm-pcr-mismatch-unproven", "values for an unsigned quote without digest",
-      unsigned_vtpm, values_unproven },
+    { "vtpm-pcr-mismatch-unproven", "values for an unsigned quote without digest", unsigned_vtpm,
+      values_unproven },
     { "stale-epoch", "the epoch went back", epoch_back, NULL },
     { "stale-generation", "the generation went back", generation_back, NULL },
     { "stale-generation-new-epoch", "a new epoch with an older state", rolled_back, NULL },

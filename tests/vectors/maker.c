@@ -42,7 +42,8 @@ static GByteArray *make_pcrs(const char *whose, const WirePcrSelection *s)
             guint8 value[DQ_DIGEST_MAX];
 
             if (wire_pcr_selected(&s->bank[i], pcr)) {
-                g_byte_array_append(out, value, (guint)maker_pcr(whose, s->bank[i].hash, pcr, value));
+                g_byte_array_append(out, value,
+                                    (guint)maker_pcr(whose, s->bank[i].hash, pcr, value));
             }
         }
     }
@@ -211,8 +212,8 @@ static void make_evidence(MakerDeed *d)
         .pcr_count = (guint32)wire_pcr_count(&o->host_pcrs),
     };
 
-    g_assert_true(wire_decode_signature(dq_wire(maker_bytes(d->host_signature)),
-                                        &e.host_signature));
+    g_assert_true(
+        wire_decode_signature(dq_wire(maker_bytes(d->host_signature)), &e.host_signature));
     g_assert_true(dq_pcr_split(&o->host_pcrs, maker_bytes(pcrs), e.pcr));
     e.path_length = (guint16)dq_merkle_tree_path(d->tree, o->leaf_index, path);
     if (o->evidence != NULL) {

@@ -16,9 +16,9 @@
 /** A key with its public area. */
 typedef struct MakerKey {
     EVP_PKEY *pkey;
-    guint16 alg;         /* of its signatures: TPM_ALG_ECDSA, TPM_ALG_RSASSA, TPM_ALG_RSAPSS */
+    guint16 alg; /* of its signatures: TPM_ALG_ECDSA, TPM_ALG_RSASSA, TPM_ALG_RSAPSS */
     guint16 hash;
-    GByteArray *public;  /* TPM2B_PUBLIC */
+    GByteArray *public; /* TPM2B_PUBLIC */
     DqKey *key;
 } MakerKey;
 
@@ -53,7 +53,7 @@ typedef struct MakerOrder {
     guint64 clock;
     guint64 tree_size, leaf_index;
 
-    const MakerKey *ak; /* NULL: TPM_RH_NULL */
+    const MakerKey *ak;       /* NULL: TPM_RH_NULL */
     gboolean digest_unsigned; /* a quote that no key signs has a digest all the same */
     WirePcrSelection vtpm_pcrs;
     guint8 uuid[DQ_UUID_SIZE];
@@ -79,7 +79,7 @@ struct MakerDeed {
     GByteArray *host_quoted;
     GByteArray *host_signature;
     GByteArray *evidence;
-    DqMerkleTree *tree; /* where a batch is shared: see maker_batch_new() */
+    DqMerkleTree *tree;   /* where a batch is shared: see maker_batch_new() */
     guint8 scratch[4096]; /* for hooks: bytes that must live until the evidence is encoded */
 };
 

@@ -46,7 +46,7 @@ static GByteArray *make_public(const MakerKey *k, guint32 attributes)
     };
 
     if (attributes & TPMA_OBJECT_DECRYPT) { /* such a key has a cipher for its children */
-        p.sym_alg = 0x0006; /* TPM_ALG_AES */
+        p.sym_alg = 0x0006;                 /* TPM_ALG_AES */
         p.sym_key_bits = 128;
         p.sym_mode = 0x0043; /* TPM_ALG_CFB */
         p.scheme = (WireSigScheme){ .scheme = TPM_ALG_NULL };

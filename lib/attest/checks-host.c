@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Checks 1 to 6: the evidence, the host's signature and what it covers. */
+#include "attest/checks.h"
+
+#include "attest/digest.h"
+#include "attest/key.h"
+
+gboolean dq_check_decodes(DqRun *r)
+{
+    const DqQuote *q = r->quote;
+
+    if (!wire_decode_evidence(dq_wire(q->evidence), &r->evidence)) {
+        return dq_run_fail(r, "the evidence does not decode");
+    }
+    if (!wire_decode_attest(r->evidence.host_quoted, &r->host)) {
+        return dq_run_fail(r, "the host's TPMS_ATTEST does not decode");
+    }
+    if (!wire_decode_attest(dq_wire(q->vtpm_quoted), &r->vtpm)) {
+        return dq_run_fail(r, "the vTPM's TPMS_ATTEST does not decode");
+    }
+    if (q->vtpm_signature.len == 0) {
+        r->vtpm_signature = (WireSignature){ .alg = TPM_ALG_NULL };
+    } else if (!wire_decode_signature(dq_wire(q->vtpm_signature), &r->vtpm_signature)) {
+        return dq_run_fail(r, "the vTPM's TPMT_SIGNATURE does not decode");
+    }
+    return TRUE;
+}
+
+gboolean dq_check_host_is_known(DqRun *r)
+{
+    DqBytes name = dq_unwire(r->evidence.host_signer);
+    g_autofree char *hex = NULL;
+
+    if (!dq_verifier_trusts_host(r->verifier, name)) {
+        hex = dq_hex_encode(name.data, name.len);
+        return dq_run_fail(r, "no host with the key %s is enrolled", hex);
+    }
+    r->host_key = dq_verifier_find_host_key(r->verifier, name);
+    if (r->host_key == NULL) {
+        hex = dq_hex_encode(name.data, name.len);
+        return dq_run_fail(r, "the key %s is enrolled by Name, but its public area was not given",
+                           hex);
+    }
+    if (!dq_key_is_attestation_key(r->host_key)) {
+        return dq_run_fail(r, "the enrolled key is no restricted, fixedTPM signing key");
+    }
+    return TRUE;
+}
+
+/*
+ * Identifies attest, signature and signer as they lie in the evidence one after the other, each
+ * with its size.
+ */
+static void host_signature_digest(const DqRun *r, guint8 ret_digest[DQ_HASH_SIZE])
+{
+    const WireBytes last = r->evidence.host_signer;
+    const DqBytes span = { r->quote->evidence.data,
+                           (gsize)(last.p + last.len - r->quote->evidence.data) };
+
+    dq_sha256(&span, 1, ret_digest);
+}
+
+gboolean dq_check_host_signature(DqRun *r)
+{
+    guint8 digest[DQ_HASH_SIZE];
+
+    host_signature_digest(r, digest);
+    if (dq_verifier_recall(r->verifier, digest)) {
+        return TRUE;
+    }
+    if (!dq_key_verify_signature(r->host_key, dq_unwire(r->evidence.host_quoted),
+                                 &r->evidence.host_signature)) {
+        return dq_run_fail(r, "the host key did not sign the host's quote");
+    }
+    dq_verifier_remember(r->verifier, digest);
+    return TRUE;
+}
+
+static gboolean is_quote(const WireAttest *a)
+{
+    return a->magic == TPM_GENERATED_VALUE && a->type == TPM_ST_ATTEST_QUOTE;
+}
+
+gboolean dq_check_quotes(DqRun *r)
+{
+    if (!is_quote(&r->host)) {
+        return dq_run_fail(
+            r, "the host's attest is no quote made by a TPM (magic 0x%08x, type 0x%04x)",
+            r->host.magic, r->host.type);
+    }
+    if (!is_quote(&r->vtpm)) {
+        return dq_run_fail(
+            r, "the vTPM's attest is no quote made by a TPM (magic 0x%08x, type 0x%04x)",
+            r->vtpm.magic, r->vtpm.type);
+    }
+    return TRUE;
+}
+
+gboolean dq_check_proof(DqRun *r)
+{
+    const WireEvidence *e = &r->evidence;
+    guint8 leaf[DQ_HASH_SIZE], root[DQ_HASH_SIZE], data[DQ_HASH_SIZE];
+
+    dq_merkle_leaf(e->binding_bytes.p, e->binding_bytes.len, leaf);
+    if (!dq_merkle_root_from_path(leaf, e->leaf_index, e->tree_size, e->path, e->path_length,
+                                  root)) {
+        return dq_run_fail(
+            r, "%u nodes prove nothing for leaf %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT,
+            e->path_length, e->leaf_index, e->tree_size);
+    }
+    dq_merkle_qualifying_data(e->tree_size, root, data);
+    if (!dq_bytes_equal((DqBytes){ data, sizeof(data) }, dq_unwire(r->host.extra_data))) {
+        return dq_run_fail(r, "the host's quote is not over the tree that the proof leads to");
+    }
+    return TRUE;
+}
+
+gboolean dq_check_host_pcrs(DqRun *r)
+{
+    const WireEvidence *e = &r->evidence;
+    const DqPolicy *policy = r->verifier->policy;
+    const DqPolicyPcr *missing = NULL;
+
+    if (!dq_pcr_selection_equal(&e->host_pcrs, &r->host.pcr_select)) {
+        return dq_run_fail(r, "the evidence and the host's quote select different PCRs");
+    }
+    if (!dq_pcr_digest_matches(e->host_signature.hash, e->pcr, e->pcr_count, r->host.pcr_digest)) {
+        return dq_run_fail(r, "the host PCR values do not hash to the quoted digest");
+    }
+    if (policy != NULL) {
+        missing = dq_policy_find_uncovered(policy->host_pcrs, &e->host_pcrs);
+    }
+    if (missing != NULL) {
+        return dq_run_fail(r, "the policy asks for host PCR %s:%u, which was not quoted",
+                           dq_pcr_bank_name(missing->alg), missing->pcr);
+    }
+    return TRUE;
+}
