@@ -21,6 +21,7 @@ CONF = '/etc/swtpm-deepquote.conf'
 UUIDS = {'tpm-tis': '6ba7b810-9dad-41d1-80b4-00c04fd430c8',
          'tpm-crb': '7d444840-9dc0-41d1-b245-5ffdce74fad2'}
 UNKNOWN = '1b4e28ba-2fa1-41d2-883f-0016d3cca427'
+PLAIN = '550e8400-e29b-41d4-a716-446655440000'
 
 
 def skip_all(why):
@@ -111,7 +112,7 @@ def _():
 def _():
     os.rename(CONF, CONF + '.away')
     try:
-        with Domain(BUILD, 'dq-plain', UNKNOWN, 'tpm-crb') as domain:
+        with Domain(BUILD, 'dq-plain', PLAIN, 'tpm-crb') as domain:
             domain.agent.check('cat /sys/class/tpm/tpm0/pcr-sha256/0')
             status, _, said = domain.agent.run('tpm2_deepquote --ak-create --ak-public /tmp/ak')
             tap.equal(status, 1)
