@@ -320,6 +320,9 @@ bool key_scheme(Key *key, uint16_t hash, TPMT_SIG_SCHEME *ret, GError **error)
     TPMI_ALG_PUBLIC type;
 
     if (key->tr == ESYS_TR_RH_NULL) {
+        /* nothing is signed; the TPM takes the hash of the PCR digest from the scheme */
+        own.scheme = TPM2_ALG_ECDSA;
+        own.details.any.hashAlg = hash != 0 ? hash : TPM2_ALG_SHA256;
         *ret = own;
         return true;
     }
