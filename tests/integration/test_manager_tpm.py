@@ -1,0 +1,436 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vtpm-managerd and its TPM: keys over restarts, a TPM that goes, comes back, is busy or refuses.
+
+The TPM is a swtpm behind a relay of the test's own, which can answer in its place.
+"""
+import contextlib
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import managerd
+import tap
+import tpm2
+from managerd import (BAD_VALUE, BUSY, HOST_TPM, TIMEOUT, Binding, Manager, VtpmClient, refused,
+                      wait_until)
+from tpm2 import ALG_SHA256
+from vtpm import Vtpm, receive
+
+NONCE = b'q' * 32
+BRIDGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'tcti_bridge.py')
+QUOTE, PCR_READ, CREATE_PRIMARY = (tpm2.CC[n] for n in ('Quote', 'PCR_Read', 'CreatePrimary'))
+RC_RETRY, RC_LOCKOUT, RC_TESTING, RC_FAILURE, RC_REFERENCE_H0 = 0x922, 0x921, 0x90A, 0x101, 0x910
+
+
+def code_of(command):
+    return struct.unpack('>I', command[6:10])[0]
+
+
+def error(rc):
+    return struct.pack('>HII', 0x8001, 10, rc)
+
+
+class Relay:
+    """A swtpm that only the manager's commands start; `hook(command)` may answer for it."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix='managerd-tpm-')
+        self.path = os.path.join(self.dir, 'relay')
+        self.tcti = f'cmd:{sys.executable} {BRIDGE} {self.path}'
+        self.hook = lambda command: None
+        self.counts = {}
+        self.lock = threading.Lock()
+        self.up = True
+        self.live = []
+        self.tpm = Vtpm(dir=os.path.join(self.dir, 'tpm'), startup=False).start()
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        self.down()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                sock = self.listener.accept()[0]
+                if not self.up:
+                    sock.close()
+                    continue
+                self.live.append(sock)
+                threading.Thread(target=self.carry, args=(sock,), daemon=True).start()
+
+    def carry(self, sock):
+        with contextlib.suppress(OSError, EOFError), sock:
+            while True:
+                header = receive(sock, 10)
+                command = header + receive(sock, struct.unpack('>I', header[2:6])[0] - 10)
+                code = code_of(command)
+                self.counts[code] = self.counts.get(code, 0) + 1
+                response = self.hook(command)
+                sock.sendall(self.send(command) if response is None else response)
+
+    def send(self, command):
+        with self.lock:
+            return self.tpm.send(command)
+
+    def down(self):
+        """The TPM and the way to it are gone."""
+        self.up = False
+        self.tpm.stop()
+        for sock in self.live:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        self.live.clear()
+
+    def back(self):
+        """A TPM that was reset: nobody has started it."""
+        self.tpm.start()
+        self.up = True
+
+    def reset(self):
+        """The TPM is reset while the way to it stays."""
+        with self.lock:
+            self.tpm.stop()
+            self.tpm.start()
+
+
+@contextlib.contextmanager
+def setting(**options):
+    with Relay() as relay, Manager(tcti=relay.tcti, auto_register=True, **options) as manager:
+        with VtpmClient(manager.socket) as vtpm:
+            vtpm.hello()
+            yield relay, manager, vtpm
+
+
+def trusted(manager, vtpm, **options):
+    evidence = vtpm.quote(NONCE, **options)
+    tap.equal(manager.check(vtpm, evidence, NONCE), (0, 'verdict: trusted'))
+    return evidence
+
+
+@tap.case('a software TPM reached by --tcti is told for what it is')
+def _():
+    with setting() as (_, manager, vtpm):
+        trusted(manager, vtpm)
+        status = manager.admin('status')
+        tap.equal((status['simulated'], status['tpm']['simulated']), (True, True))
+        assert 'simulated, not hardware' in manager.log_text()
+        assert b'SIMULATED TPM - not hardware' in vtpm.credential(1)[1]
+
+
+@tap.case('once the PCR values are known, a deep quote costs one command')
+def _():
+    with setting() as (relay, manager, vtpm):
+        trusted(manager, vtpm)
+        relay.counts.clear()
+        for _ in range(10):
+            vtpm.quote(NONCE)
+        tap.equal(relay.counts, {QUOTE: 10})
+
+
+@tap.case('a PCR extended before the quote is read again')
+def _():
+    with setting() as (relay, manager, vtpm):
+        trusted(manager, vtpm)
+        tpm2.pcr_extend(relay.send, 7)
+        relay.counts.clear()
+        trusted(manager, vtpm)
+        tap.equal(relay.counts, {QUOTE: 1, PCR_READ: 1})
+
+
+@tap.case('a PCR extended between quote and read makes another quote')
+def _():
+    with setting() as (relay, manager, vtpm):
+        relay.hook = lambda command: (tpm2.pcr_extend(relay.send, 0)
+                                      if code_of(command) == PCR_READ else None)
+        relay.counts.clear()
+        trusted(manager, vtpm)
+        tap.equal(relay.counts, {QUOTE: 2, PCR_READ: 1})
+
+
+@tap.case('PCRs that never hold still are given up as busy')
+def _():
+    with setting() as (relay, manager, vtpm):
+        relay.hook = lambda command: (tpm2.pcr_extend(relay.send, 0)
+                                      if code_of(command) in (QUOTE, PCR_READ) else None)
+        refused(BUSY, vtpm.quote, NONCE)
+        assert relay.counts[QUOTE] < 10
+        relay.hook = lambda command: None
+        trusted(manager, vtpm)
+
+
+@tap.case('more PCRs than one TPM2_PCR_Read returns')
+def _():
+    with setting() as (relay, manager, vtpm):
+        relay.counts.clear()
+        trusted(manager, vtpm, host_pcrs=tpm2.selection((ALG_SHA256, range(20))))
+        tap.equal(relay.counts, {QUOTE: 1, PCR_READ: 3})
+
+
+@tap.case('RETRY and TESTING are waited for')
+def _():
+    with setting() as (relay, manager, vtpm):
+        left = [3, 3]
+
+        def busy(command):
+            for i, rc in enumerate((RC_RETRY, RC_TESTING)):
+                if code_of(command) == QUOTE and left[i]:
+                    left[i] -= 1
+                    return error(rc)
+            return None
+        relay.hook = busy
+        trusted(manager, vtpm)
+        tap.equal(left, [0, 0])
+
+
+def answering(rc, *codes):
+    return lambda command: error(rc) if code_of(command) in codes else None
+
+
+@tap.case('errors of the TPM: each told as what it is, and over when it is over')
+def _():
+    with setting() as (relay, manager, vtpm):
+        for rc, status, word in ((RC_LOCKOUT, HOST_TPM, 'lockout'),
+                                 (RC_FAILURE, HOST_TPM, 'failure mode'),
+                                 (0x1C4, BAD_VALUE, 'parameter'),  # VALUE, parameter 1
+                                 (RC_REFERENCE_H0, HOST_TPM, 'lost a loaded key')):
+            relay.hook = answering(rc, QUOTE)
+            refused(status, vtpm.quote, NONCE)
+            assert word in manager.log_text(), (word, manager.log_text())
+            tap.equal(manager.admin('status')['tpm']['state'], 'failing')
+            relay.hook = lambda command: None
+            trusted(manager, vtpm)
+            tap.equal(manager.admin('status')['tpm']['state'], 'ok')
+        relay.hook = answering(RC_LOCKOUT, PCR_READ)
+        refused(HOST_TPM, vtpm.pcr_read, managerd.HOST_PCRS)
+
+
+@tap.case('a TPM that hangs: time-out at the deadline, and answers again after')
+def _():
+    with setting() as (relay, manager, vtpm):
+        go_on = threading.Event()
+        relay.hook = lambda command: go_on.wait(60) and None
+        start = time.monotonic()
+        refused(TIMEOUT, vtpm.quote, NONCE, timeout_ms=300)
+        assert 0.25 < time.monotonic() - start < 20
+        with VtpmClient(manager.socket, uuid='00000000-0000-4000-8000-000000000001') as other:
+            other.hello()
+            refused(TIMEOUT, other.quote, NONCE, timeout_ms=100)
+        tap.equal(manager.admin('status')['quotes']['timed-out'], 2)
+        go_on.set()
+        trusted(manager, vtpm)
+
+
+@tap.case('a TPM that goes away and comes back')
+def _():
+    with setting() as (relay, manager, vtpm):
+        evidence = trusted(manager, vtpm, commits=1)
+        relay.down()
+        refused(HOST_TPM, vtpm.quote, NONCE, commits=1)
+        refused(HOST_TPM, vtpm.pcr_read, managerd.HOST_PCRS)
+        tap.equal(manager.admin('status')['tpm']['state'], 'failing')
+        assert not manager.admin('quote', nonce='aa', pcrs=[{'bank': 11, 'pcr': 0}])['ok']
+        relay.back()
+        again = trusted(manager, vtpm, commits=1)
+        tap.equal(Binding(again).host_signer, Binding(evidence).host_signer)
+        tap.equal((Binding(again).epoch, Binding(again).generation), (1, 1))
+        tap.equal(vtpm.sock.getpeername(), manager.socket)
+
+
+@tap.case('a TPM that is reset behind the connection is started and its AK loaded again')
+def _():
+    with setting() as (relay, manager, vtpm):
+        first = Binding(trusted(manager, vtpm)).host_signer
+        relay.reset()
+        tap.equal(Binding(trusted(manager, vtpm)).host_signer, first)
+
+
+@tap.case('a key that a reset flushed is loaded again')
+def _():
+    with setting() as (relay, manager, vtpm):
+        trusted(manager, vtpm)
+        _, handles = tpm2.capability_list(relay.send, tpm2.CAP_HANDLES, 0x80000000, 10)
+        tap.equal(len(handles), 1)
+        tpm2.flush(relay.send, handles[0])
+        trusted(manager, vtpm)
+
+
+@tap.case('SIGTERM waits for the quote that is being made')
+def _():
+    with setting() as (relay, manager, vtpm):
+        quoting, go_on = threading.Event(), threading.Event()
+
+        def hold(command):
+            if code_of(command) == QUOTE:
+                quoting.set()
+                go_on.wait(60)
+        relay.hook = hold
+        number = vtpm.send(managerd.QUOTE, vtpm.quote_body(NONCE))
+        assert quoting.wait(30)
+        manager.process.terminate()
+        wait_until(lambda: not listening(manager.socket), 'no new connections')
+        assert manager.process.poll() is None
+        go_on.set()
+        tap.equal(len(vtpm.receive(managerd.QUOTE, number).b2()) > 500, True)
+        tap.equal(manager.process.wait(30), 0)
+
+
+def listening(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        try:
+            s.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def start_fails(manager):
+    """The log of a manager that does not come up."""
+    manager.spawn()
+    try:
+        tap.equal(manager.process.wait(60), 1, 'exit code')
+    finally:
+        manager.kill()
+    return manager.log_text()
+
+
+@tap.case('no TPM: exit 1 and what to do')
+def _():
+    manager = Manager(tcti='device:/nonexistent')
+    text = start_fails(manager)
+    shutil.rmtree(manager.dir)
+    assert 'check' in text and '--tcti' in text, text
+
+
+@tap.case('a lost, a damaged and a foreign AK: exit 1, and nothing is overwritten')
+def _():
+    with Relay() as relay, Relay() as other:
+        folder = tempfile.mkdtemp(prefix='managerd-')
+        try:
+            with Manager(dir=folder, tcti=relay.tcti) as manager:
+                ak = manager.admin('ak')
+            template = os.path.join(manager.state, 'ak-ecc.template')
+            with open(template, 'rb') as f:
+                good = f.read()
+            os.unlink(template)
+            assert 'is missing: restore it' in start_fails(Manager(dir=folder, tcti=relay.tcti))
+            with open(template, 'wb') as f:
+                f.write(good[:-1])
+            assert 'is damaged: restore it' in start_fails(Manager(dir=folder, tcti=relay.tcti))
+            with open(template, 'wb') as f:
+                f.write(good)
+            assert 'not belong to this TPM' in start_fails(Manager(dir=folder, tcti=other.tcti))
+            with Manager(dir=folder, tcti=relay.tcti) as manager:
+                tap.equal(manager.admin('ak'), ak)
+        finally:
+            shutil.rmtree(folder)
+
+
+@tap.case('an RSA key by option; both keys live beside each other')
+def _():
+    folder = tempfile.mkdtemp(prefix='managerd-')
+    try:
+        names = []
+        for algorithm in ('rsa', 'ecc', 'rsa'):
+            with Manager(dir=folder, ak_algorithm=algorithm, auto_register=True) as manager:
+                with VtpmClient(manager.socket) as vtpm:
+                    vtpm.hello()
+                    evidence = trusted(manager, vtpm)
+                tap.equal(Binding(evidence).algorithm,
+                          tpm2.ALG_RSASSA if algorithm == 'rsa' else tpm2.ALG_ECDSA)
+                names.append(manager.admin('ak')['name'])
+        tap.equal(names[0], names[2])
+        assert names[0] != names[1]
+    finally:
+        shutil.rmtree(folder)
+
+
+@tap.case('a changed event of the simulated host shows in its PCRs')
+def _():
+    with Manager(auto_register=True) as manager:
+        def pcr_4():
+            return manager.admin('quote', nonce='aa', pcrs=[{'bank': 11, 'pcr': 4}])['pcrs']
+        first = pcr_4()
+        manager.restart()
+        tap.equal(pcr_4(), first)
+        with open(os.path.join(manager.tpm, 'events'), 'a', encoding='utf-8') as f:
+            f.write('4 another kernel\n')
+        tap.equal(pcr_4(), first)
+        manager.restart()
+        assert pcr_4() != first
+        tap.equal(manager.stop(), 0)
+        with open(os.path.join(manager.tpm, 'events'), 'a', encoding='utf-8') as f:
+            f.write('24 no such PCR\n')
+        assert 'events:13: write a PCR number' in start_fails(manager)
+
+
+@tap.case('the simulated TPM starts again when its process was killed')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        first = trusted(manager, vtpm)
+        children = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(manager.process.pid)],
+                                  capture_output=True, text=True, check=True).stdout.split()
+        tap.equal(len(children), 1)
+        os.kill(int(children[0]), 9)
+        tap.equal(Binding(trusted(manager, vtpm)).host_signer, Binding(first).host_signer)
+
+
+@tap.case('the EK and its certificate are those of the TPM')
+def _():
+    if not shutil.which('swtpm_setup') or not shutil.which('certtool'):
+        tap.skip('needs swtpm_setup and certtool')
+    with Relay() as relay:
+        relay.down()
+        setup = ['swtpm_setup', '--tpm2', '--tpmstate', relay.tpm.state, '--create-ek-cert',
+                 '--overwrite', '--config', make_ca(relay.dir)]
+        done = subprocess.run(setup, capture_output=True, text=True, check=False)
+        if done.returncode:
+            tap.skip('swtpm_setup: ' + (done.stdout + done.stderr).strip().splitlines()[-1])
+        relay.back()
+        with Manager(tcti=relay.tcti, auto_register=True) as manager:
+            status = manager.admin('status')['tpm']
+            tap.equal(status['ek-certificate'], True)
+            with VtpmClient(manager.socket) as vtpm:
+                vtpm.hello()
+                trusted(manager, vtpm)
+                total, der = vtpm.credential(2)
+                while len(der) < total:
+                    der += vtpm.credential(2, len(der))[1]
+            text = subprocess.run(['openssl', 'x509', '-inform', 'DER', '-noout', '-pubkey'],
+                                  input=der, capture_output=True, check=True).stdout
+            assert b'PUBLIC KEY' in text
+            persistent = tpm2.read_name(relay.send, 0x81010001)
+            tap.equal(status['ek-name'], persistent.hex())
+
+
+def make_ca(folder):
+    """Configuration of a local CA of our own; returns swtpm_setup's configuration file."""
+    def put(file, *lines):
+        path = os.path.join(folder, file)
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write('\n'.join(lines) + '\n')
+        return path
+    ca = put('ca.conf', f'statedir = {folder}/ca', f'signingkey = {folder}/ca/key.pem',
+             f'issuercert = {folder}/ca/cert.pem', f'certserial = {folder}/ca/serial')
+    options = put('ca.options', '--platform-manufacturer Test', '--platform-version 1',
+                  '--platform-model Test')
+    return put('setup.conf', 'create_certs_tool = /usr/bin/swtpm_localca',
+               f'create_certs_tool_config = {ca}', f'create_certs_tool_options = {options}',
+               'active_pcr_banks = sha256')
+
+
+tap.main()
