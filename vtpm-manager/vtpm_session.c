@@ -236,6 +236,9 @@ static void handle_quote(VtpmConnection *connection, const ManagerMessage *messa
     if (vm) {
         status = prepare_quote(connection, vm, quote, &binding);
     }
+    if (status == MANAGER_OK && quote->timeout_ms == 0) {
+        status = MANAGER_TIMEOUT;
+    }
     if (status != MANAGER_OK) {
         reply_status(connection, MANAGER_QUOTE_REPLY, message->id, status);
         return;

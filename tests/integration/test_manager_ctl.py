@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vtpm-managerctl: commands, tables, JSON, files, exit codes; the administration socket itself."""
+import json
+import os
+import socket
+import stat
+import subprocess
+import tempfile
+
+import managerd
+import tap
+from managerd import UUID, Manager, VtpmClient
+
+manager = Manager().start()
+OTHER = '00000000-0000-4000-8000-000000000002'
+EK = '000b' + '5a' * 32
+
+
+def ctl(*args, code=0):
+    done = manager.ctl(*args)
+    tap.equal(done.returncode, code, done.stdout + done.stderr)
+    return done
+
+
+@tap.case('register, list, show, disable, enable, unregister')
+def _():
+    tap.equal(ctl('register', UUID, '--owner', 'nobody', '--name', 'web', '--ek', EK).stdout, '')
+    lines = ctl('list').stdout.splitlines()
+    tap.equal(lines[0].split(), ['UUID', 'STATE', 'OWNER', 'EPOCH', 'GENERATION', 'NAME'])
+    tap.equal(lines[1].split(), [UUID, 'enabled', 'nobody', '0', '0', 'web'])
+    shown = dict(line.split(maxsplit=1) for line in ctl('show', UUID).stdout.splitlines()
+                 if not line.startswith('endorsement'))
+    tap.equal((shown['UUID'], shown['name'], shown['seen']), (UUID, 'web', 'never'))
+    assert EK in ctl('show', UUID).stdout
+    tap.equal(ctl('disable', UUID).stdout, '')
+    assert ' disabled ' in ctl('list').stdout
+    ctl('enable', UUID)
+    assert ' enabled ' in ctl('list').stdout
+    ctl('unregister', UUID)
+    tap.equal(len(ctl('list').stdout.splitlines()), 1)
+
+
+@tap.case('a connected VM is shown as connected')
+def _():
+    ctl('register', OTHER)
+    with VtpmClient(manager.socket, uuid=OTHER) as vtpm:
+        vtpm.hello()
+        assert ' connected ' in ctl('list').stdout
+        assert '1 registered, 1 connected' in ctl('status').stdout
+    tap.equal(json.loads(ctl('--json', 'show', OTHER).stdout)['vm']['owner'], os.geteuid())
+
+
+@tap.case('what does not exist or exists already: exit 1, a line on what to do, no output')
+def _():
+    for args, word in ((('show', UUID), 'vtpm-managerctl list'),
+                       (('enable', UUID), 'vtpm-managerctl register'),
+                       (('disable', UUID), 'vtpm-managerctl register'),
+                       (('unregister', UUID), 'vtpm-managerctl register'),
+                       (('register', OTHER), 'unregister it first'),
+                       (('register', UUID, '--ek', '000b55'), 'not a Name'),
+                       (('show', 'not-a-uuid'), 'not-a-uuid'),
+                       (('quote', '--nonce', 'zz', '--pcrs', 'sha256:0'), '1 to 64 bytes'),
+                       (('quote', '--nonce', '00', '--pcrs', 'sm3_256:0'), 'banks that the TPM')):
+        done = ctl(*args, code=1)
+        tap.equal(done.stdout, '')
+        assert word in done.stderr, done.stderr
+
+
+@tap.case('wrong usage: exit 2')
+def _():
+    for args in ((), ('nonsense',), ('show',), ('show', UUID, UUID), ('status', 'x'),
+                 ('--nonsense', 'status'), ('quote',), ('quote', '--nonce', '00'),
+                 ('quote', '--nonce', '00', '--pcrs', 'sha256'),
+                 ('quote', '--nonce', '00', '--pcrs', 'sha256:24'),
+                 ('quote', '--nonce', '00', '--pcrs', 'md5:0'),
+                 ('register', UUID, '--owner', 'no such user')):
+        done = ctl(*args, code=2)
+        assert 'Try vtpm-managerctl --help' in done.stderr, done.stderr
+    tap.equal(ctl('--version').stdout.split()[0], 'vtpm-managerctl')
+    assert 'Commands:' in ctl('--help').stdout
+
+
+@tap.case('status tells of the TPM, in words and in JSON')
+def _():
+    text = ctl('status').stdout
+    assert 'SIMULATED, not hardware' in text and 'sha256' in text, text
+    status = json.loads(ctl('--json', 'status').stdout)
+    tap.equal((status['simulated'], status['tpm']['manufacturer']), (True, 'IBM'))
+
+
+@tap.case('the AK and a host quote are what tpm2_checkquote accepts')
+def _():
+    with tempfile.TemporaryDirectory(prefix='managerd-') as d:
+        name = ctl('ak', '--output', d + '/ak').stdout.strip()
+        tap.equal(name, manager.admin('ak')['name'])
+        out = ctl('quote', '--nonce', 'abcd', '--pcrs', 'sha256:0,7+sha1:1', '-m', d + '/m', '-s',
+                  d + '/s', '-o', d + '/o').stdout.splitlines()
+        tap.equal([line.split()[0] for line in out], ['sha256:0', 'sha256:7', 'sha1:1'])
+        with open(d + '/o', 'rb') as f:
+            tap.equal(f.read().hex(), ''.join(line.split()[1] for line in out))
+        for nonce, code in (('abcd', 0), ('abce', 1)):
+            done = subprocess.run(['tpm2_checkquote', '-u', d + '/ak', '-m', d + '/m', '-s',
+                                   d + '/s', '-q', nonce], capture_output=True, check=False)
+            tap.equal(done.returncode != 0, code != 0, done.stderr)
+
+
+@tap.case('no manager there: exit 1')
+def _():
+    done = subprocess.run([managerd.MANAGERCTL, '--socket', manager.dir + '/none', 'status'],
+                          capture_output=True, text=True, check=False)
+    tap.equal(done.returncode, 1)
+    assert 'is vtpm-managerd running' in done.stderr
+
+
+@tap.case('the administration socket is the owner\'s only')
+def _():
+    tap.equal(stat.S_IMODE(os.stat(manager.admin_socket).st_mode), 0o600)
+    tap.equal(stat.S_IMODE(os.stat(manager.socket).st_mode), 0o666)
+    tap.equal(stat.S_IMODE(os.stat(manager.state).st_mode), 0o700)
+
+
+@tap.case('a user who reaches the administration socket nevertheless is turned away')
+def _():
+    if os.geteuid() != 0:
+        tap.skip('needs root to be another user')
+    os.chmod(manager.admin_socket, 0o666)
+    try:
+        done = subprocess.run([managerd.MANAGERCTL, '--socket', manager.admin_socket, 'status'],
+                              capture_output=True, text=True, check=False, user=65534)
+    finally:
+        os.chmod(manager.admin_socket, 0o600)
+    tap.equal((done.returncode, done.stdout), (1, ''))
+
+
+@tap.case('requests that are no JSON, no object, too long or many in one packet')
+def _():
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(30)
+        s.connect(manager.admin_socket)
+        quote = {'command': 'quote', 'nonce': 'aa', 'pcrs': [{'bank': 11, 'pcr': 0}]}
+        lines = ['', '[]', '{', '"x"', '{"command": 3}', '{"command": "show", "uuid": {}}',
+                 '{"command": "register", "uuid": "%s", "owner": "x"}' % UUID,
+                 '{"command": "register", "uuid": "%s", "owner": -1}' % UUID,
+                 '{"command": "quote", "nonce": "aa", "pcrs": [1]}', json.dumps(quote),
+                 '{"command": "list"}']
+        s.sendall('\n'.join(lines).encode() + b'\n')
+        answers = s.makefile()
+        got = [json.loads(answers.readline())['ok'] for _ in lines]
+        tap.equal(got, [False] * 9 + [True, True])
+        try:
+            s.sendall(b'x' * 70000)
+            assert s.recv(1) == b''
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    assert manager.admin('status')['ok']
+
+
+try:
+    tap.main()
+finally:
+    manager.stop()
+    manager.__exit__()
