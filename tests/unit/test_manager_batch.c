@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bindings and batches: what is bound, and that each leaf's evidence proves what the TPM signs. */
+#include <string.h>
+
+#include "attest/deepquote.h"
+#include "batch.h"
+#include "binding.h"
+
+static const uint8_t nonce[20] = "a verifier's nonce..";
+static const uint8_t ek_name[34] = { 0x00, 0x0b, 1, 2, 3 };
+static const uint8_t other_name[34] = { 0x00, 0x0b, 9, 9, 9 };
+
+#define BYTES(array) ((WireBytes){ (array), sizeof(array) })
+
+/* A vTPM's quote in @buf; the request borrows it. */
+static ManagerQuote make_request(uint8_t *buf, gsize cap, WireBytes extra, uint32_t magic,
+                                 uint16_t type)
+{
+    WireWriter w = WIRE_WRITER(buf, cap);
+    WireAttest attest = { .magic = magic, .type = type, .extra_data = extra };
+    ManagerQuote request = { .flags = DEEPQUOTE_HASH_UUID, .ek = BYTES(ek_name) };
+
+    wire_pcr_select(&attest.pcr_select, TPM_ALG_SHA256, 0);
+    attest.pcr_digest = BYTES(ek_name);
+    g_assert_true(wire_put_attest(&w, &attest));
+    request.quoted = wire_written(&w);
+    wire_pcr_select(&request.host_pcrs, TPM_ALG_SHA256, 7);
+    return request;
+}
+
+static RegistryVm make_vm(void)
+{
+    return (RegistryVm){ .uuid = "sixteen bytes..", .epoch = 3, .generation = 44, .enabled = TRUE };
+}
+
+static void test_binds_all(void)
+{
+    uint8_t buf[512];
+    ManagerQuote request =
+        make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
+    RegistryVm vm = make_vm();
+    g_autofree char *want = NULL;
+    g_autofree char *got = NULL;
+    uint8_t leaf[DQ_HASH_SIZE];
+    WireBinding b;
+    Binding binding;
+
+    request.flags = 0;
+    request.signer = BYTES(other_name);
+    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
+    g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));
+    g_assert_cmpuint(b.flags, ==, DEEPQUOTE_HASH_UUID);
+    g_assert_cmpmem(b.nonce.p, b.nonce.len, nonce, sizeof(nonce));
+    g_assert_cmpmem(b.uuid, 16, vm.uuid, 16);
+    g_assert_cmpmem(b.vtpm_ek.p, b.vtpm_ek.len, ek_name, sizeof(ek_name));
+    g_assert_cmpmem(b.vtpm_signer.p, b.vtpm_signer.len, other_name, sizeof(other_name));
+    g_assert_cmpuint(b.epoch, ==, 3);
+    g_assert_cmpuint(b.generation, ==, 44);
+    want = g_compute_checksum_for_data(G_CHECKSUM_SHA256, request.quoted.p, request.quoted.len);
+    got = dq_hex_encode(b.vtpm_quoted.p, b.vtpm_quoted.len);
+    g_assert_cmpstr(got, ==, want);
+    dq_merkle_leaf(binding.bytes, binding.len, leaf);
+    g_assert_cmpmem(binding.leaf, sizeof(binding.leaf), leaf, sizeof(leaf));
+}
+
+static void test_flags_not_provided(void)
+{
+    uint8_t buf[512];
+    ManagerQuote request =
+        make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
+    RegistryVm vm = make_vm();
+    WireBinding b;
+    Binding binding;
+
+    request.flags = DEEPQUOTE_FLAGS_ALL;
+    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
+    g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));
+    g_assert_cmpuint(b.flags, ==, DEEPQUOTE_HASH_UUID);
+    g_assert_cmpuint(b.measurement.len + b.group_info.len + b.group_key.len + b.launch.len, ==, 0);
+}
+
+static void assert_refused(const RegistryVm *vm, const ManagerQuote *request, ManagerStatus status)
+{
+    Binding poison;
+    Binding binding;
+    const char *why = NULL;
+
+    memset(&poison, 0xa5, sizeof(poison));
+    binding = poison;
+    g_assert_cmpint(binding_make(vm, request, &binding, &why), ==, status);
+    g_assert_nonnull(why);
+    g_assert_cmpmem(&binding, sizeof(binding), &poison, sizeof(poison));
+}
+
+static void test_refuses_no_quote(void)
+{
+    uint8_t buf[512];
+    RegistryVm vm = make_vm();
+    ManagerQuote request;
+
+    request = make_request(buf, sizeof(buf), (WireBytes){ 0 }, TPM_GENERATED_VALUE,
+                           TPM_ST_ATTEST_QUOTE);
+    assert_refused(&vm, &request, MANAGER_BAD_VALUE);
+    request = make_request(buf, sizeof(buf), BYTES(nonce), 0xff544346, TPM_ST_ATTEST_QUOTE);
+    assert_refused(&vm, &request, MANAGER_BAD_VALUE);
+    request = make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, 0x8017);
+    assert_refused(&vm, &request, MANAGER_BAD_VALUE);
+    request = make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE,
+                           TPM_ST_ATTEST_QUOTE);
+    for (gsize n = 0; n < request.quoted.len; n++) {
+        ManagerQuote cut = request;
+
+        cut.quoted.len = n;
+        assert_refused(&vm, &cut, MANAGER_BAD_VALUE);
+    }
+}
+
+static void test_ek_rules(void)
+{
+    uint8_t buf[512];
+    ManagerQuote request =
+        make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
+    RegistryVm vm = make_vm();
+    Binding binding;
+
+    memcpy(vm.ek, ek_name, sizeof(ek_name));
+    vm.ek_len = sizeof(ek_name);
+    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
+    request.ek = BYTES(other_name);
+    assert_refused(&vm, &request, MANAGER_DENIED);
+    request.ek = (WireBytes){ 0 };
+    assert_refused(&vm, &request, MANAGER_DENIED);
+    vm.ek_len = 0;
+    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
+}
+
+/* ------------------------------------------------------------------------------------ batches */
+
+static Binding make_binding(guint number)
+{
+    uint8_t buf[512];
+    uint8_t own[4] = { (uint8_t)(number >> 8), (uint8_t)number, 1, 1 };
+    ManagerQuote request =
+        make_request(buf, sizeof(buf), BYTES(own), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
+    RegistryVm vm = make_vm();
+    Binding binding;
+
+    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
+    return binding;
+}
+
+static HwQuote *make_quote(const Batch *batch)
+{
+    static const uint8_t signature[] = { 0x00, 0x14, 0x00, 0x0b, 0x00, 0x02, 0xaa, 0xbb };
+    static const uint8_t attest[] = "made up attest";
+    HwQuote *quote = g_new0(HwQuote, 1);
+
+    quote->attest = g_bytes_new_static(attest, sizeof(attest));
+    quote->signature = g_bytes_new_static(signature, sizeof(signature));
+    quote->pcrs = *batch_pcrs(batch);
+    quote->count = (unsigned)wire_pcr_count(&quote->pcrs);
+    for (unsigned i = 0; i < quote->count; i++) {
+        quote->value[i].size = 32;
+    }
+    return quote;
+}
+
+static void assert_proves(const Batch *batch, guint index, const Binding *binding,
+                          const HwQuote *quote)
+{
+    uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+    uint8_t root[DQ_HASH_SIZE];
+    uint8_t data[DQ_HASH_SIZE];
+    WireEvidence e;
+
+    g_assert_true(batch_evidence(batch, index, BYTES(ek_name), quote, &w));
+    g_assert_true(wire_decode_evidence(wire_written(&w), &e));
+    g_assert_cmpmem(e.binding_bytes.p, e.binding_bytes.len, binding->bytes, binding->len);
+    g_assert_cmpuint(e.leaf_index, ==, index);
+    g_assert_cmpuint(e.tree_size, ==, batch_size(batch));
+    g_assert_true(dq_merkle_root_from_path(binding->leaf, e.leaf_index, e.tree_size, e.path,
+                                           e.path_length, root));
+    dq_merkle_qualifying_data(e.tree_size, root, data);
+    g_assert_cmpmem(data, sizeof(data), batch_qualifying_data(batch).p,
+                    batch_qualifying_data(batch).len);
+}
+
+static void test_each_leaf_proves(void)
+{
+    const guint sizes[] = { 1, 2, 3, 7, 8, 100 };
+
+    for (gsize s = 0; s < G_N_ELEMENTS(sizes); s++) {
+        g_autoptr(Batch) batch = batch_new();
+        g_autoptr(HwQuote) quote = NULL;
+        WirePcrSelection pcrs = { 0 };
+        guint index;
+
+        wire_pcr_select(&pcrs, TPM_ALG_SHA256, 0);
+        for (guint i = 0; i < sizes[s]; i++) {
+            Binding binding = make_binding(i);
+
+            g_assert_true(batch_add(batch, &binding, &pcrs, &index));
+            g_assert_cmpuint(index, ==, i);
+        }
+        batch_seal(batch);
+        quote = make_quote(batch);
+        for (guint i = 0; i < sizes[s]; i++) {
+            Binding binding = make_binding(i);
+
+            assert_proves(batch, i, &binding, quote);
+        }
+    }
+}
+
+static void test_union_of_selections(void)
+{
+    g_autoptr(Batch) batch = batch_new();
+    const uint16_t hashes[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA512 };
+    Binding binding = make_binding(0);
+    WirePcrSelection fifth = { 0 };
+    WirePcrSelection beyond = { .count = 1,
+                                .bank = { { TPM_ALG_SHA256, 4, { 0, 0, 0, 1 } } } };
+    guint index = 77;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(hashes); i++) {
+        WirePcrSelection pcrs = { 0 };
+
+        wire_pcr_select(&pcrs, hashes[i], (unsigned)i);
+        g_assert_true(batch_add(batch, &binding, &pcrs, &index));
+        g_assert_true(wire_pcr_covers(batch_pcrs(batch), &pcrs));
+    }
+    g_assert_cmpuint(wire_pcr_count(batch_pcrs(batch)), ==, 4);
+    wire_pcr_select(&fifth, TPM_ALG_SHA3_256, 0);
+    g_assert_false(batch_add(batch, &binding, &fifth, &index));
+    g_assert_false(batch_add(batch, &binding, &beyond, &index));
+    g_assert_cmpuint(index, ==, 3);
+    g_assert_cmpuint(batch_size(batch), ==, 4);
+    g_assert_cmpuint(wire_pcr_count(batch_pcrs(batch)), ==, 4);
+}
+
+static void test_limit(void)
+{
+    g_autoptr(Batch) batch = batch_new();
+    Binding binding = make_binding(0);
+    WirePcrSelection pcrs = { 0 };
+    guint index;
+
+    wire_pcr_select(&pcrs, TPM_ALG_SHA256, 0);
+    for (guint i = 0; i < BATCH_LIMIT; i++) {
+        g_assert_true(batch_add(batch, &binding, &pcrs, &index));
+    }
+    g_assert_false(batch_add(batch, &binding, &pcrs, &index));
+    g_assert_cmpuint(batch_size(batch), ==, BATCH_LIMIT);
+}
+
+static void test_no_room(void)
+{
+    g_autoptr(Batch) batch = batch_new();
+    g_autoptr(HwQuote) quote = NULL;
+    Binding binding = make_binding(0);
+    WirePcrSelection pcrs = { 0 };
+    uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+    gsize size;
+    guint index;
+
+    wire_pcr_select(&pcrs, TPM_ALG_SHA256, 0);
+    batch_add(batch, &binding, &pcrs, &index);
+    batch_seal(batch);
+    quote = make_quote(batch);
+    g_assert_true(batch_evidence(batch, 0, BYTES(ek_name), quote, &w));
+    size = w.len;
+    for (gsize room = 0; room < size; room++) {
+        w = WIRE_WRITER(buf, room);
+        g_assert_false(batch_evidence(batch, 0, BYTES(ek_name), quote, &w));
+        g_assert_cmpuint(w.len, ==, 0);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/binding/binds-all", test_binds_all);
+    g_test_add_func("/manager/binding/acts-on-what-it-provides", test_flags_not_provided);
+    g_test_add_func("/manager/binding/refuses-what-is-no-quote", test_refuses_no_quote);
+    g_test_add_func("/manager/binding/refuses-another-ek", test_ek_rules);
+    g_test_add_func("/manager/batch/each-leaf-proves-what-is-signed", test_each_leaf_proves);
+    g_test_add_func("/manager/batch/quotes-the-union", test_union_of_selections);
+    g_test_add_func("/manager/batch/is-bounded", test_limit);
+    g_test_add_func("/manager/batch/evidence-without-room", test_no_room);
+    return g_test_run();
+}

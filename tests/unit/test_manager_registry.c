@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The registry: what is stored, what survives which end, what is refused. */
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <signal.h>
+
+#include "registry.h"
+
+typedef struct Fixture {
+    char *dir;
+    char *path;
+    Registry *registry;
+} Fixture;
+
+static const uint8_t vm_a[16] = "aaaaaaaaaaaaaaa";
+static const uint8_t vm_b[16] = "bbbbbbbbbbbbbbb";
+static const uint8_t first[16] = "instance number";
+static const uint8_t second[16] = "instance second";
+static const WireBytes no_ek = { NULL, 0 };
+
+static void open_registry(Fixture *f)
+{
+    g_autoptr(GError) error = NULL;
+
+    f->registry = registry_open(f->path, &error);
+    g_assert_no_error(error);
+}
+
+static void set_up(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    f->dir = g_dir_make_tmp("registry-XXXXXX", NULL);
+    f->path = g_build_filename(f->dir, "registry.db", NULL);
+    open_registry(f);
+}
+
+static void tear_down(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autofree char *wal = g_strconcat(f->path, "-wal", NULL);
+    g_autofree char *copy = g_strconcat(f->path, ".copy", NULL);
+    g_autofree char *copy_wal = g_strconcat(copy, "-wal", NULL);
+
+    g_clear_pointer(&f->registry, registry_close);
+    g_unlink(f->path);
+    g_unlink(wal);
+    g_unlink(copy);
+    g_unlink(copy_wal);
+    g_rmdir(f->dir);
+    g_free(f->path);
+    g_free(f->dir);
+}
+
+static void reopen(Fixture *f)
+{
+    g_clear_pointer(&f->registry, registry_close);
+    open_registry(f);
+}
+
+/* Goes on with the files as a crash at this moment would leave them. */
+static void crash(Fixture *f)
+{
+    g_autofree char *copy = g_strconcat(f->path, ".copy", NULL);
+    const char *const suffixes[] = { "", "-wal" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *from = g_strconcat(f->path, suffixes[i], NULL);
+        g_autofree char *to = g_strconcat(copy, suffixes[i], NULL);
+        g_autofree char *text = NULL;
+        gsize size;
+
+        g_assert_true(g_file_get_contents(from, &text, &size, NULL));
+        g_assert_true(g_file_set_contents(to, text, (gssize)size, NULL));
+    }
+    g_clear_pointer(&f->registry, registry_close);
+    g_free(f->path);
+    f->path = g_steal_pointer(&copy);
+    open_registry(f);
+}
+
+static const RegistryVm *add(Fixture *f, const uint8_t *uuid)
+{
+    g_assert_true(registry_register(f->registry, uuid, 1000, "name", no_ek, NULL));
+    return registry_find(f->registry, uuid);
+}
+
+static void assert_numbers(Fixture *f, uint64_t epoch, uint64_t generation)
+{
+    const RegistryVm *vm = registry_find(f->registry, vm_a);
+
+    g_assert_nonnull(vm);
+    g_assert_cmpuint(vm->epoch, ==, epoch);
+    g_assert_cmpuint(vm->generation, ==, generation);
+}
+
+static void test_keeps_rows(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const WireBytes ek = { (const uint8_t *)"\0\x0b"
+                                            "01234567890123456789012345678901",
+                           34 };
+    const RegistryVm *vm;
+    g_autoptr(GPtrArray) list = NULL;
+
+    add(f, vm_b);
+    g_assert_true(registry_register(f->registry, vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", ek,
+                                    NULL));
+    g_assert_true(registry_enable(f->registry, vm_a, FALSE, NULL));
+    reopen(f);
+    vm = registry_find(f->registry, vm_a);
+    g_assert_nonnull(vm);
+    g_assert_cmpstr(vm->name, ==, "it's \"odd\" \xc3\xa4");
+    g_assert_cmpuint(vm->owner, ==, 4294967294u);
+    g_assert_false(vm->enabled);
+    g_assert_cmpmem(vm->ek, vm->ek_len, ek.p, ek.len);
+    g_assert_false(vm->begun);
+    g_assert_cmpint(vm->created, >, 0);
+    list = registry_list(f->registry);
+    g_assert_cmpuint(list->len, ==, 2);
+    g_assert_true(g_ptr_array_index(list, 0) == vm);
+}
+
+static void test_refuses_doubles_and_strangers(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    add(f, vm_a);
+    g_assert_false(registry_register(f->registry, vm_a, 1, "other", no_ek, &error));
+    g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_EXISTS);
+    g_clear_error(&error);
+    g_assert_cmpstr(registry_find(f->registry, vm_a)->name, ==, "name");
+    g_assert_null(registry_find(f->registry, vm_b));
+    g_assert_false(registry_unregister(f->registry, vm_b, &error));
+    g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN);
+    g_assert_false(registry_enable(f->registry, vm_b, TRUE, NULL));
+    g_assert_false(registry_begin(f->registry, vm_b, first, NULL));
+    g_assert_false(registry_advance(f->registry, vm_b, 1, NULL));
+    g_assert_false(registry_pin_ek(f->registry, vm_b, no_ek, NULL));
+}
+
+static void test_epochs(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    add(f, vm_a);
+    assert_numbers(f, 0, 0);
+    g_assert_true(registry_begin(f->registry, vm_a, first, NULL));
+    g_assert_true(registry_begin(f->registry, vm_a, first, NULL));
+    assert_numbers(f, 1, 0);
+    g_assert_true(registry_advance(f->registry, vm_a, 3, NULL));
+    g_assert_true(registry_begin(f->registry, vm_a, second, NULL));
+    assert_numbers(f, 2, 3);
+    g_assert_true(registry_advance(f->registry, vm_a, 1, NULL));
+    assert_numbers(f, 2, 4);
+}
+
+static void test_generation_never_back(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const uint64_t bad[] = { 0, 9, UINT64_MAX, UINT64_MAX - 9, (uint64_t)INT64_MAX };
+    g_autoptr(GError) error = NULL;
+
+    add(f, vm_a);
+    registry_begin(f->registry, vm_a, first, NULL);
+    g_assert_true(registry_advance(f->registry, vm_a, 10, NULL));
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_assert_false(registry_advance(f->registry, vm_a, bad[i], &error));
+        g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
+        g_clear_error(&error);
+        assert_numbers(f, 1, 10);
+    }
+    g_assert_true(registry_advance(f->registry, vm_a, 10, NULL));
+}
+
+static void test_tombstone(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    add(f, vm_a);
+    registry_begin(f->registry, vm_a, first, NULL);
+    registry_advance(f->registry, vm_a, 10, NULL);
+    g_assert_true(registry_unregister(f->registry, vm_a, NULL));
+    g_assert_null(registry_find(f->registry, vm_a));
+    reopen(f);
+    g_assert_null(registry_find(f->registry, vm_a));
+    add(f, vm_a);
+    assert_numbers(f, 1, 10);
+    registry_begin(f->registry, vm_a, second, NULL);
+    assert_numbers(f, 2, 10);
+}
+
+static void test_orderly_end_skips_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    add(f, vm_a);
+    registry_begin(f->registry, vm_a, first, NULL);
+    registry_advance(f->registry, vm_a, 10, NULL);
+    reopen(f);
+    assert_numbers(f, 1, 10);
+    g_assert_true(registry_advance(f->registry, vm_a, 11, NULL));
+    reopen(f);
+    registry_begin(f->registry, vm_a, second, NULL);
+    assert_numbers(f, 2, 11);
+}
+
+static void test_crash_skips_but_never_repeats(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const uint64_t told[] = { 1, 4095, 4096, 4097, 8192, 100000 };
+    uint64_t last = 0;
+
+    add(f, vm_a);
+    for (gsize i = 0; i < G_N_ELEMENTS(told); i++) {
+        uint8_t instance[16] = { (uint8_t)(i + 1) };
+        const RegistryVm *vm;
+
+        g_assert_true(registry_begin(f->registry, vm_a, instance, NULL));
+        vm = registry_find(f->registry, vm_a);
+        g_assert_cmpuint(vm->base, >=, last);
+        last = vm->base + told[i];
+        g_assert_true(registry_advance(f->registry, vm_a, told[i], NULL));
+        if (i == 0) {
+            crash(f);
+            /* The same instance goes on where it is, crash or not. */
+            g_assert_true(registry_begin(f->registry, vm_a, instance, NULL));
+            g_assert_true(registry_advance(f->registry, vm_a, told[i], NULL));
+            g_assert_cmpuint(registry_find(f->registry, vm_a)->generation, ==, last);
+        }
+    }
+    crash(f);
+    registry_begin(f->registry, vm_a, second, NULL);
+    g_assert_cmpuint(registry_find(f->registry, vm_a)->base, >=, last);
+    g_assert_cmpuint(registry_find(f->registry, vm_a)->epoch, ==, G_N_ELEMENTS(told) + 1);
+}
+
+static void test_pins_ek_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const WireBytes ek = { (const uint8_t *)"first ek", 8 };
+    const WireBytes other = { (const uint8_t *)"other ek", 8 };
+    g_autoptr(GError) error = NULL;
+
+    add(f, vm_a);
+    g_assert_true(registry_pin_ek(f->registry, vm_a, ek, NULL));
+    g_assert_true(registry_pin_ek(f->registry, vm_a, ek, NULL));
+    g_assert_false(registry_pin_ek(f->registry, vm_a, other, &error));
+    g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
+    crash(f);
+    g_assert_cmpmem(registry_find(f->registry, vm_a)->ek, registry_find(f->registry, vm_a)->ek_len,
+                    ek.p, ek.len);
+}
+
+static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const WireBytes ek = { (const uint8_t *)"first ek", 8 };
+    struct rlimit old;
+    struct rlimit none;
+    g_autoptr(GError) error = NULL;
+
+    add(f, vm_a);
+    registry_begin(f->registry, vm_a, first, NULL);
+    getrlimit(RLIMIT_FSIZE, &old);
+    none = old;
+    none.rlim_cur = 4096;
+    setrlimit(RLIMIT_FSIZE, &none);
+    g_assert_false(registry_begin(f->registry, vm_a, second, &error));
+    g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
+    g_clear_error(&error);
+    g_assert_false(registry_register(f->registry, vm_b, 1, NULL, no_ek, NULL));
+    g_assert_false(registry_pin_ek(f->registry, vm_a, ek, NULL));
+    g_assert_false(registry_unregister(f->registry, vm_a, NULL));
+    g_assert_false(registry_advance(f->registry, vm_a, 5000, NULL));
+    g_assert_true(registry_advance(f->registry, vm_a, 4000, NULL));
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_numbers(f, 1, 4000);
+    g_assert_null(registry_find(f->registry, vm_b));
+    g_assert_cmpuint(registry_find(f->registry, vm_a)->ek_len, ==, 0);
+    g_assert_true(registry_begin(f->registry, vm_a, second, NULL));
+    reopen(f);
+    assert_numbers(f, 2, 4000);
+}
+
+static void break_file(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void test_refuses_what_it_cannot_read(Fixture *f, gconstpointer data)
+{
+    const char *sql = data;
+    g_autoptr(GError) error = NULL;
+
+    add(f, vm_a);
+    g_clear_pointer(&f->registry, registry_close);
+    if (sql) {
+        break_file(f->path, sql);
+    } else {
+        g_assert_true(g_file_set_contents(f->path, "This is no database, whatever it is called.",
+                                          -1, NULL));
+    }
+    f->registry = registry_open(f->path, &error);
+    g_assert_null(f->registry);
+    g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
+}
+
+#define ADD(name, function, data)                                                                  \
+    g_test_add("/manager/registry/" name, Fixture, data, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    signal(SIGXFSZ, SIG_IGN);
+    ADD("keeps-rows", test_keeps_rows, NULL);
+    ADD("refuses-doubles-and-strangers", test_refuses_doubles_and_strangers, NULL);
+    ADD("a-new-instance-is-an-epoch", test_epochs, NULL);
+    ADD("generation-never-goes-back", test_generation_never_back, NULL);
+    ADD("unregistered-keeps-its-numbers", test_tombstone, NULL);
+    ADD("orderly-end-skips-nothing", test_orderly_end_skips_nothing, NULL);
+    ADD("crash-skips-but-never-repeats", test_crash_skips_but_never_repeats, NULL);
+    ADD("pins-the-first-ek", test_pins_ek_once, NULL);
+    ADD("no-room-changes-nothing", test_no_room_changes_nothing, NULL);
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 2");
+    ADD("refuses-a-damaged-uuid", test_refuses_what_it_cannot_read, "UPDATE vm SET uuid = 'x'");
+    ADD("refuses-a-damaged-instance", test_refuses_what_it_cannot_read,
+        "UPDATE vm SET instance = x'00'");
+    ADD("refuses-a-damaged-ek", test_refuses_what_it_cannot_read,
+        "UPDATE vm SET ek = zeroblob(67)");
+    ADD("refuses-another-file", test_refuses_what_it_cannot_read, NULL);
+    return g_test_run();
+}
