@@ -22,13 +22,13 @@ static const struct {
     { TPM_ECC_NIST_P521, "secp521r1", 66 },
 };
 
-static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM *params)
+static EVP_PKEY *pkey_from_params(const char *type, int selection, OSSL_PARAM *params)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     EVP_PKEY *pkey = NULL;
 
     if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1) {
-        if (EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        if (EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1) {
             pkey = NULL;
         }
     }
@@ -37,11 +37,44 @@ static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM *params)
     return pkey;
 }
 
+/* The curve without a point, made once: setting it up costs more than reading a point. */
+static EVP_PKEY *curve_template(gsize at)
+{
+    static EVP_PKEY *made[G_N_ELEMENTS(curves)];
+    static gsize once;
+
+    if (g_once_init_enter(&once)) {
+        for (gsize i = 0; i < G_N_ELEMENTS(curves); i++) {
+            OSSL_PARAM params[] = {
+                OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curves[i].name,
+                                                 0),
+                OSSL_PARAM_construct_end(),
+            };
+
+            made[i] = pkey_from_params("EC", EVP_PKEY_KEY_PARAMETERS, params);
+        }
+        g_once_init_leave(&once, 1);
+    }
+    return made[at];
+}
+
 /* OpenSSL's point decoder refuses what is not on the curve. */
+static EVP_PKEY *pkey_from_point(gsize curve, const guint8 *point, gsize len)
+{
+    EVP_PKEY *template = curve_template(curve);
+    EVP_PKEY *pkey = template == NULL ? NULL : EVP_PKEY_dup(template);
+
+    if (pkey != NULL && EVP_PKEY_set1_encoded_public_key(pkey, point, len) == 1) {
+        return pkey;
+    }
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+    return NULL;
+}
+
 static EVP_PKEY *pkey_from_ecc(const WirePublic *p)
 {
     guint8 point[1 + 2 * WIRE_ECC_BYTES_MAX] = { 0x04 };
-    OSSL_PARAM params[3];
 
     for (gsize i = 0; i < G_N_ELEMENTS(curves); i++) {
         gsize n = curves[i].size;
@@ -52,11 +85,7 @@ static EVP_PKEY *pkey_from_ecc(const WirePublic *p)
         }
         memcpy(point + 1 + n - p->ecc_x.len, p->ecc_x.p, p->ecc_x.len);
         memcpy(point + 1 + 2 * n - p->ecc_y.len, p->ecc_y.p, p->ecc_y.len);
-        params[0] =
-            OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curves[i].name, 0);
-        params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * n);
-        params[2] = OSSL_PARAM_construct_end();
-        return pkey_from_params("EC", params);
+        return pkey_from_point(i, point, 1 + 2 * n);
     }
     return NULL;
 }
@@ -78,7 +107,7 @@ static EVP_PKEY *pkey_from_rsa(const WirePublic *p)
     params[0] = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, n);
     params[1] = OSSL_PARAM_construct_uint32(OSSL_PKEY_PARAM_RSA_E, &exponent);
     params[2] = OSSL_PARAM_construct_end();
-    return pkey_from_params("RSA", params);
+    return pkey_from_params("RSA", EVP_PKEY_PUBLIC_KEY, params);
 }
 
 static EVP_PKEY *pkey_from_public(const WirePublic *p)

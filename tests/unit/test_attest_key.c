@@ -168,6 +168,35 @@ static void test_other_scheme(void)
     g_assert_false(dq_key_verify(k->key, message, maker_bytes(bytes)));
 }
 
+static gpointer read_and_verify(gpointer data)
+{
+    const DqBytes message = { (const guint8 *)"message", 7 };
+    const MakerKey *k = data;
+    g_autoptr(GByteArray) s = maker_sign(k, message);
+
+    for (int i = 0; i < 200; i++) {
+        g_autoptr(DqKey) own = dq_key_new(k->public->data, k->public->len, NULL);
+
+        g_assert_true(dq_key_verify(own, message, maker_bytes(s)));
+        g_assert_true(dq_key_verify(k->key, message, maker_bytes(s)));
+    }
+    return NULL;
+}
+
+/* Keys are read in several threads at once, and one key is used by all of them. */
+static void test_threads(void)
+{
+    g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
+    GThread *threads[4];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++) {
+        threads[i] = g_thread_new("key", read_and_verify, k);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++) {
+        g_thread_join(threads[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -179,5 +208,6 @@ int main(int argc, char **argv)
     g_test_add_func("/attest/key/each-scheme-verifies-and-no-bit-may-differ", test_signatures);
     g_test_add_func("/attest/key/numbers-may-begin-with-zeroes", test_short_numbers);
     g_test_add_func("/attest/key/the-scheme-is-the-keys", test_other_scheme);
+    g_test_add_func("/attest/key/threads-share-keys", test_threads);
     return g_test_run();
 }
