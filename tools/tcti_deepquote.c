@@ -51,8 +51,7 @@ static bool is_quote(WireBytes command)
     WireTpmHeader h;
     WireReader body;
 
-    return whole_message(command, &h, &body) && h.code == TPM_CC_Quote &&
-           h.tag == TPM_ST_SESSIONS;
+    return whole_message(command, &h, &body) && h.code == TPM_CC_Quote && h.tag == TPM_ST_SESSIONS;
 }
 
 bool tcti_deepquote_command(WireBytes quote, const WirePcrSelection *host_pcrs, uint32_t flags,
@@ -157,8 +156,7 @@ static TSS2_RC receive_deepquote(TctiDeepQuote *t, int32_t timeout)
     if (rc != TSS2_RC_SUCCESS) {
         return rc;
     }
-    if (size > sizeof(buf) ||
-        !tcti_deepquote_response((WireBytes){ buf, size }, &w, &evidence)) {
+    if (size > sizeof(buf) || !tcti_deepquote_response((WireBytes){ buf, size }, &w, &evidence)) {
         return TSS2_TCTI_RC_MALFORMED_RESPONSE;
     }
     t->response_size = w.len;

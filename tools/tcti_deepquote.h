@@ -37,8 +37,7 @@ void tcti_deepquote_free(TSS2_TCTI_CONTEXT *tcti);
  * From now on each TPM2_Quote is sent as TPM2_DeepQuote; a TPM that asks for the command again
  * (TPM_RC_RETRY) thus gets the same one. Drops evidence that was not taken.
  */
-void tcti_deepquote_arm(TSS2_TCTI_CONTEXT *tcti, const WirePcrSelection *host_pcrs,
-                        uint32_t flags);
+void tcti_deepquote_arm(TSS2_TCTI_CONTEXT *tcti, const WirePcrSelection *host_pcrs, uint32_t flags);
 
 /** tcti_deepquote_disarm: TPM2_Quote passes untouched again; evidence stays until it is taken. */
 void tcti_deepquote_disarm(TSS2_TCTI_CONTEXT *tcti);
@@ -46,8 +45,9 @@ void tcti_deepquote_disarm(TSS2_TCTI_CONTEXT *tcti);
 /**
  * tcti_deepquote_take_evidence:
  *
- * Returns: (transfer full) (nullable): the evidence of the last successful TPM2_DeepQuote, undecoded,
- * at most WIRE_TPM_BUFFER_MAX bytes; NULL where there was none since it was armed or last taken.
+ * Returns: (transfer full) (nullable): the evidence of the last successful TPM2_DeepQuote,
+ * undecoded, at most WIRE_TPM_BUFFER_MAX bytes; NULL where there was none since it was armed or
+ * last taken.
  */
 GBytes *tcti_deepquote_take_evidence(TSS2_TCTI_CONTEXT *tcti);
 

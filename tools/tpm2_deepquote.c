@@ -68,7 +68,8 @@ static const GOptionEntry entries[] = {
 };
 
 static const char description[] =
-    "A deep quote is a quote of this guest's vTPM that the host's TPM countersigns. The files made\n"
+    "A deep quote is a quote of this guest's vTPM that the host's TPM countersigns. The files "
+    "made\n"
     "here go to the verifier: tpm2_checkdeepquote.\n\n"
     "  tpm2_deepquote --ak-create --ak-public ak.pub -q NONCE -l sha256:0,1,2,3,4,5,6,7 \\\n"
     "      --host-pcr-list sha256:0,1,2,3,4,5,6,7 -m quote.msg -s quote.sig -o pcrs.bin \\\n"
@@ -89,10 +90,8 @@ static const struct {
     const char *name;
     uint32_t flag;
 } flag_names[] = {
-    { "uuid", DEEPQUOTE_HASH_UUID },
-    { "measurements", DEEPQUOTE_VTPM_MEASUREMENTS },
-    { "group-info", DEEPQUOTE_GROUP_INFO },
-    { "group-key", DEEPQUOTE_GROUP_PUBKEY },
+    { "uuid", DEEPQUOTE_HASH_UUID },        { "measurements", DEEPQUOTE_VTPM_MEASUREMENTS },
+    { "group-info", DEEPQUOTE_GROUP_INFO }, { "group-key", DEEPQUOTE_GROUP_PUBKEY },
     { "launch", DEEPQUOTE_VM_LAUNCH },
 };
 
@@ -158,8 +157,8 @@ static bool parse_nonce(const char *hex, TPM2B_DATA *ret, GError **error)
         return input_error(error, "-q: the nonce is 1 to 64 bytes in hexadecimal digits");
     }
     for (size_t i = 0; i < n / 2; i++) {
-        ret->buffer[i] = (BYTE)(g_ascii_xdigit_value(hex[2 * i]) << 4 |
-                                g_ascii_xdigit_value(hex[2 * i + 1]));
+        ret->buffer[i] =
+            (BYTE)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
     }
     ret->size = (UINT16)(n / 2);
     return true;
@@ -234,8 +233,7 @@ static bool parse_task(Task *task, GError **error)
             pcr_list_parse(opt.host_pcr_list, &task->request.host_pcrs, error)) &&
            (opt.flags == NULL || parse_flags(opt.flags, &task->request.flags, error)) &&
            (opt.host_credential == NULL || parse_credential(opt.host_credential, task, error)) &&
-           (!task->quote || parse_quote(task, error)) &&
-           parse_auth(opt.auth, &task->auth, error) &&
+           (!task->quote || parse_quote(task, error)) && parse_auth(opt.auth, &task->auth, error) &&
            parse_auth(opt.hierarchy_auth, &task->hierarchy_auth, error);
 }
 

@@ -100,10 +100,11 @@ bool key_auth_parse(const char *text, TPM2B_AUTH *ret, GError **error)
     if (ok) {
         *ret = auth;
     } else {
-        g_set_error(error, VTPM_ERROR, VTPM_ERROR_INPUT,
-                    "the password cannot be used: give str:TEXT, hex:BYTES or file:PATH (readable), "
-                    "at most %zu bytes",
-                    sizeof(auth.buffer));
+        g_set_error(
+            error, VTPM_ERROR, VTPM_ERROR_INPUT,
+            "the password cannot be used: give str:TEXT, hex:BYTES or file:PATH (readable), "
+            "at most %zu bytes",
+            sizeof(auth.buffer));
     }
     explicit_bzero(&auth, sizeof(auth));
     return ok;
@@ -117,8 +118,8 @@ bool key_context_parse(WireBytes bytes, TPMS_CONTEXT *ret)
     WireBytes blob;
 
     if (!wire_get_u32(&r, &magic) || magic != CONTEXT_MAGIC || !wire_get_u32(&r, &version) ||
-        version != CONTEXT_VERSION || !wire_get_u32(&r, &hierarchy) ||
-        !wire_get_u32(&r, &handle) || !wire_get_u64(&r, &sequence) ||
+        version != CONTEXT_VERSION || !wire_get_u32(&r, &hierarchy) || !wire_get_u32(&r, &handle) ||
+        !wire_get_u64(&r, &sequence) ||
         !wire_get_tpm2b(&r, sizeof(ret->contextBlob.buffer), &blob) || r.left != 0) {
         return false;
     }
@@ -166,11 +167,12 @@ static Key *open_file(Vtpm *vtpm, const char *path, GError **error)
         g_prefix_error(error, "the key (-c): ");
         return NULL;
     }
-    if (n <= CONTEXT_FILE_MAX && key_context_parse((WireBytes){ (uint8_t *)content, n }, &context)) {
+    if (n <= CONTEXT_FILE_MAX &&
+        key_context_parse((WireBytes){ (uint8_t *)content, n }, &context)) {
         if (!vtpm_check(Esys_ContextLoad(vtpm->esys, &context, &tr), "loading the key's context",
                         error)) {
-            g_prefix_error(error, "%s: made by another TPM, or before it was reset? Make it again: ",
-                           path);
+            g_prefix_error(
+                error, "%s: made by another TPM, or before it was reset? Make it again: ", path);
             return NULL;
         }
         return key_new(vtpm, tr, true);

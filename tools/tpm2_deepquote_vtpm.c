@@ -11,10 +11,10 @@
 #define BARE_DEVICE "/dev/tpm0"
 
 /* A response code's lowest bits, without the layer that it comes from */
-#define RC_OF_TPM(rc) ((rc) & 0xffffu)
-#define RC_LAYER(rc) ((rc) & TSS2_RC_LAYER_MASK)
+#define RC_OF_TPM(rc) ((rc)&0xffffu)
+#define RC_LAYER(rc) ((rc)&TSS2_RC_LAYER_MASK)
 
-G_DEFINE_QUARK(vtpm-error, vtpm_error)
+G_DEFINE_QUARK(vtpm - error, vtpm_error)
 
 /** What a code means to whoever runs the program, and what they can do. */
 static const struct {
@@ -52,7 +52,8 @@ static const struct {
     { TPM2_RC_HASH | TPM2_RC_P | TPM2_RC_3, 0x0fff,
       "the vTPM does not know a hash algorithm of --pcr-list: see tpm2_getcap pcrs" },
     { TPM2_RC_SCHEME, 0x00bf,
-      "the key cannot sign so: leave -g out, or name the hash of the key's scheme; a TPM that makes "
+      "the key cannot sign so: leave -g out, or name the hash of the key's scheme; a TPM that "
+      "makes "
       "no unsigned quotes (libtpms) needs a key, not -c null" },
     { TPM2_RC_SIZE, 0x00bf, "the answer does not fit the TPM's buffer: ask for fewer PCRs" },
     { TPM2_RC_OBJECT_MEMORY, 0xffff,
@@ -166,7 +167,8 @@ static Vtpm *open_device(const char *path, GError **error)
     return open_tcti(conf, error);
 }
 
-/** Sets @error according to what the probe said of @vtpm; true where the vendor commands are there. */
+/** Sets @error according to what the probe said of @vtpm; true where the vendor commands are there.
+ */
 static bool check_vendor(TSS2_RC probed, GError **error)
 {
     uint32_t code = RC_OF_TPM(probed), layer = RC_LAYER(probed);

@@ -58,7 +58,8 @@ TSS2_RC vtpm_exchange(TSS2_TCTI_CONTEXT *tcti, WireBytes command, uint8_t *buf,
  */
 bool vtpm_check(TSS2_RC rc, const char *what, GError **error);
 
-/** vtpm_explain: (nullable): what to do about a response code; NULL where there is nothing to add. */
+/** vtpm_explain: (nullable): what to do about a response code; NULL where there is nothing to add.
+ */
 const char *vtpm_explain(TSS2_RC rc);
 
 #endif

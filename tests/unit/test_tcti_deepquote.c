@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The TCTI that turns TPM2_Quote into TPM2_DeepQuote, in front of a TPM that says what it is told. */
+/* The TCTI that turns TPM2_Quote into TPM2_DeepQuote, in front of a TPM that says what it is told.
+ */
 #include "tcti_deepquote.h"
 
 #include <string.h>
@@ -23,12 +24,12 @@ typedef struct Fixture {
 } Fixture;
 
 static const uint8_t quote_command[] = {
-    0x80, 0x02, 0, 0, 0, 45, 0, 0, 0x01, 0x58,   /* header */
-    0x80, 0, 0, 0,                               /* signHandle */
-    0, 0, 0, 9, 0x40, 0, 0, 9, 0, 0, 0, 0, 0,    /* password session, empty */
-    0, 4, 'n', 'o', 'n', 'c',                    /* qualifyingData */
-    0, 0x10,                                     /* inScheme */
-    0, 0, 0, 1, 0, 0x0b, 3, 1, 0, 0,             /* PCRselect */
+    0x80, 0x02, 0,   0,   0,    45,   0, 0, 0x01, 0x58,          /* header */
+    0x80, 0,    0,   0,                                          /* signHandle */
+    0,    0,    0,   9,   0x40, 0,    0, 9, 0,    0,    0, 0, 0, /* password session, empty */
+    0,    4,    'n', 'o', 'n',  'c',                             /* qualifyingData */
+    0,    0x10,                                                  /* inScheme */
+    0,    0,    0,   1,   0,    0x0b, 3, 1, 0,    0,             /* PCRselect */
 };
 
 static TSS2_RC fake_transmit(TSS2_TCTI_CONTEXT *ctx, size_t size, const uint8_t *command)
@@ -96,8 +97,7 @@ static size_t put_response(uint8_t *buf, size_t cap, bool evidence)
                   wire_put_tpm2b(&w, (WireBytes){ attest_bytes, sizeof(attest_bytes) }) &&
                   wire_put_signature(&w, &none));
     if (evidence) {
-        g_assert_true(
-            wire_put_tpm2b(&w, (WireBytes){ evidence_bytes, sizeof(evidence_bytes) }));
+        g_assert_true(wire_put_tpm2b(&w, (WireBytes){ evidence_bytes, sizeof(evidence_bytes) }));
     }
     g_assert_true(wire_close_u32(&w, mark) &&
                   wire_put_bytes(&w, (WireBytes){ auth_bytes, sizeof(auth_bytes) }) &&
@@ -133,9 +133,9 @@ static void test_the_command_is_a_deepquote(Fixture *fx, gconstpointer data)
     (void)data;
     tcti_deepquote_arm(fx->tcti, &fx->host, DEEPQUOTE_HASH_UUID);
     send_quote(fx);
-    g_assert_cmphex(wire_decode_deepquote_command(
-                        (WireBytes){ fx->fake.command, fx->fake.command_size }, &c),
-                    ==, TPM_RC_SUCCESS);
+    g_assert_cmphex(
+        wire_decode_deepquote_command((WireBytes){ fx->fake.command, fx->fake.command_size }, &c),
+        ==, TPM_RC_SUCCESS);
     g_assert_cmpmem(c.qualifying_data.p, c.qualifying_data.len, "nonc", 4);
     g_assert_true(wire_pcr_selected(&c.host_pcrs.bank[0], 7));
     g_assert_cmpuint(c.flags, ==, DEEPQUOTE_HASH_UUID);

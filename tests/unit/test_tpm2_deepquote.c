@@ -86,9 +86,9 @@ static void test_pcr_lists_as_tpm2_tools_writes_them(void)
 
 static void test_refuses_other_pcr_lists(void)
 {
-    static const char *const bad[] = { "",           "sha256",     "sha256:",   "sha256:24",
-                                       "sha256:-1",  "sha256:1,",  ":1",        "md5:1",
-                                       "sha256:1++", "sha256:1+x", "sha256:a",  "sha256:1 2",
+    static const char *const bad[] = { "",           "sha256",     "sha256:",  "sha256:24",
+                                       "sha256:-1",  "sha256:1,",  ":1",       "md5:1",
+                                       "sha256:1++", "sha256:1+x", "sha256:a", "sha256:1 2",
                                        "sha256:0x1", "+",          "sha256:,1" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
@@ -114,8 +114,7 @@ static void test_reads_pcrs_over_several_answers(void)
     fake_add_pcrs(&f, 5, 0, 8);
     fake_add_pcrs(&f, 5, 8, 10);
     g_assert_true(pcr_list_parse("sha256:0,1,2,3,4,5,6,7,8,9", &s, NULL));
-    g_assert_true(
-        pcr_read((TSS2_TCTI_CONTEXT *)&f, TPM_CC_PCR_Read, &s, &values, &error));
+    g_assert_true(pcr_read((TSS2_TCTI_CONTEXT *)&f, TPM_CC_PCR_Read, &s, &values, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(values->len, ==, 320);
     for (unsigned i = 0; i < 320; i++) {
@@ -190,10 +189,9 @@ static void test_a_missing_bank_is_an_error(void)
 
 static void test_compares_pcr_digests(void)
 {
-    static const uint8_t abc[] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
-                                   0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
-                                   0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
-                                   0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
+    static const uint8_t abc[] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+                                   0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+                                   0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
     g_autoptr(GByteArray) values = g_byte_array_new();
 
     g_byte_array_append(values, (const guint8 *)"abc", 3);
@@ -244,11 +242,11 @@ static void test_refuses_bad_passwords_without_showing_them(void)
 }
 
 static const uint8_t context_file[] = {
-    0xba, 0xdc, 0xc0, 0xde, 0, 0, 0, 1,  /* magic, version */
-    0x40, 0,    0,    0x0b,              /* hierarchy */
-    0x80, 0,    0,    0,                 /* savedHandle */
-    0,    0,    0,    0,    0, 0, 1, 2,  /* sequence */
-    0,    3,    'a',  'b',  'c',         /* contextBlob */
+    0xba, 0xdc, 0xc0, 0xde, 0,   0, 0, 1, /* magic, version */
+    0x40, 0,    0,    0x0b,               /* hierarchy */
+    0x80, 0,    0,    0,                  /* savedHandle */
+    0,    0,    0,    0,    0,   0, 1, 2, /* sequence */
+    0,    3,    'a',  'b',  'c',          /* contextBlob */
 };
 
 static void test_reads_context_files_of_tpm2_tools(void)
@@ -335,7 +333,8 @@ static void test_refuses_pages_that_lead_nowhere(void)
         uint8_t bytes[20];
         int code;
     } cases[] = {
-        { { 0x80, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0 }, VTPM_ERROR_MALFORMED }, /* empty */
+        { { 0x80, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0 },
+          VTPM_ERROR_MALFORMED },                                                   /* empty */
         { { 0x80, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, VTPM_ERROR_TPM }, /* none */
         { { 0x80, 1, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 'a', 'b' }, VTPM_ERROR_MALFORMED },
         { { 0x80, 1, 0, 0, 0, 17, 0, 0, 0, 0, 9, 0, 0, 0, 0, 1, 'a' }, VTPM_ERROR_MALFORMED },
