@@ -53,7 +53,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *tcti, size_t size, const uint8_t *com
     return TSS2_RC_SUCCESS;
 }
 
-/* Reads until @want bytes are there. */
+/* Reads until @want bytes are there, or more: one response is all that can come. */
 static TSS2_RC fill(TctiFd *t, size_t want, int32_t timeout)
 {
     while (t->have < want) {
@@ -64,7 +64,8 @@ static TSS2_RC fill(TctiFd *t, size_t want, int32_t timeout)
         if (ready == 0) {
             return TSS2_TCTI_RC_TRY_AGAIN;
         }
-        n = ready < 0 ? -1 : recv(t->fd, t->response + t->have, want - t->have, 0);
+        n = ready < 0 ? -1
+                      : recv(t->fd, t->response + t->have, sizeof(t->response) - t->have, 0);
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -95,7 +96,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *tcti, size_t *size, uint8_t *response,
     }
     r = WIRE_READER(t->response, t->have);
     if (!wire_get_tpm_header(&r, &header) || header.size < WIRE_TPM_HEADER_SIZE ||
-        header.size > sizeof(t->response)) {
+        header.size > sizeof(t->response) || header.size < t->have) {
         return TSS2_TCTI_RC_MALFORMED_RESPONSE;
     }
     rc = fill(t, header.size, timeout);

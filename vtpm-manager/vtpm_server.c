@@ -15,7 +15,6 @@ enum {
     UNWELCOMED_MAX = 1024, /* of one uid: who has not said who it is, or was refused */
     PATIENCE_S = 30,       /* for becoming welcomed */
     ACCEPTS_AT_ONCE = 16,  /* then others have their turn */
-    PACKETS_AT_ONCE = 4,
 };
 
 struct VtpmServer {
@@ -88,46 +87,35 @@ void vtpm_connection_reply(VtpmConnection *connection, ManagerMessageType type, 
     }
 }
 
-/* Reads one packet. Returns FALSE when the connection is gone or nothing is left to read. */
-static gboolean read_packet(VtpmConnection *connection)
+/* One packet at a time: whoever sends more waits for the next turn. */
+static void connection_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
 {
+    VtpmConnection *connection = (VtpmConnection *)watch;
     VtpmServer *server = connection->server;
     ManagerMessage message;
     ssize_t n = recv(connection->watch.fd, server->packet, sizeof(server->packet), MSG_DONTWAIT);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return FALSE;
+        return;
     }
     if (n <= 0) {
         vtpm_connection_close(connection, NULL);
-        return FALSE;
+        return;
     }
     if (!wire_decode_manager_message((WireBytes){ server->packet, (size_t)n }, &message)) {
         vtpm_connection_close(connection, "it sent a malformed message; check that swtpm-deepquote "
                                           "and vtpm-managerd are of one version");
-        return FALSE;
+        return;
     }
     if (message.type >= MANAGER_HELLO_REPLY) {
         vtpm_connection_close(connection, "it sent a reply");
-        return FALSE;
+        return;
     }
     if (connection->request) {
         vtpm_connection_close(connection, "it sent a request before the last one was answered");
-        return FALSE;
+        return;
     }
     vtpm_session_handle(connection, &message);
-    return g_hash_table_contains(server->connections, connection);
-}
-
-static void connection_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
-{
-    VtpmConnection *connection = (VtpmConnection *)watch;
-
-    for (int i = 0; i < PACKETS_AT_ONCE; i++) {
-        if (!read_packet(connection)) {
-            return;
-        }
-    }
 }
 
 static gboolean out_of_patience(gpointer data)

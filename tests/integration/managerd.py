@@ -89,10 +89,11 @@ class Manager:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, kind, *_):
+        code, log = self.stop(), self.log_text()
         if not self.keep:
             shutil.rmtree(self.dir, ignore_errors=True)
+        assert kind or code == 0, f'vtpm-managerd ended with {code}: {log}'
 
     def spawn(self):
         with open(self.log, 'ab') as log:

@@ -159,4 +159,4 @@ try:
     tap.main()
 finally:
     manager.stop()
-    manager.__exit__()
+    manager.__exit__(None)

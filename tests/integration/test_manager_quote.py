@@ -257,4 +257,4 @@ def _():
 try:
     tap.main()
 finally:
-    manager.__exit__()
+    manager.__exit__(None)
