@@ -375,6 +375,10 @@ def _():
         with open(os.path.join(manager.tpm, 'events'), 'a', encoding='utf-8') as f:
             f.write('24 no such PCR\n')
         assert 'events:13: write a PCR number' in start_fails(manager)
+        with open(os.path.join(manager.tpm, 'events'), 'w', encoding='utf-8') as f:
+            f.write('# nothing is measured\n\n')
+        manager.start()
+        tap.equal(pcr_4()[0]['value'], '00' * 32)
 
 
 @tap.case('the simulated TPM starts again when its process was killed')
