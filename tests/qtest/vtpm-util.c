@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the TPM tests of this project share
+ */
+#include "qemu/osdep.h"
+#include "hw/acpi/tpm.h"
+#include "qapi/qmp/qlist.h"
+#include "qapi/qmp/qstring.h"
+#include "qemu/bswap.h"
+#include "vtpm-util.h"
+
+Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, const char *more)
+{
+    Vtpm v = { .fake = fake };
+
+    v.qts = qtest_initf("-chardev socket,id=chr,path=%s,reconnect=1 "
+                        "-tpmdev emulator,id=tpm0,chardev=chr%s -device %s,tpmdev=tpm0 %s",
+                        vtpm_fake_path(fake), options, device, more);
+    return v;
+}
+
+Vtpm vtpm_start(TPMVersion version, const char *device, const char *options, const char *more)
+{
+    return vtpm_start_with(vtpm_fake_new(version), device, options, more);
+}
+
+void vtpm_stop(Vtpm *v)
+{
+    qtest_quit(v->qts);
+    vtpm_fake_free(v->fake);
+}
+
+void vtpm_command(uint8_t *out, size_t size, uint32_t code)
+{
+    memset(out, 0x11, size);
+    stw_be_p(out, 0x8001);
+    stl_be_p(out + 2, size);
+    stl_be_p(out + 6, code);
+}
+
+/* --- CRB --- */
+
+void vtpm_crb_start(Vtpm *v, const uint8_t *command, size_t size)
+{
+    qtest_writel(v->qts, vtpm_reg(0, A_CRB_LOC_CTRL), 1);
+    qtest_writel(v->qts, vtpm_reg(0, A_CRB_CTRL_REQ), 1);
+    qtest_memwrite(v->qts, vtpm_reg(0, A_CRB_DATA_BUFFER), command, size);
+    qtest_writel(v->qts, vtpm_reg(0, A_CRB_CTRL_START), 1);
+}
+
+bool vtpm_crb_running(Vtpm *v)
+{
+    return qtest_readl(v->qts, vtpm_reg(0, A_CRB_CTRL_START)) & 1;
+}
+
+size_t vtpm_crb_response(Vtpm *v, uint8_t *ret_response)
+{
+    size_t size;
+
+    qtest_memread(v->qts, vtpm_reg(0, A_CRB_DATA_BUFFER), ret_response, 10);
+    size = ldl_be_p(ret_response + 2);
+    g_assert_cmpuint(size, <=, 0xf80);
+    qtest_memread(v->qts, vtpm_reg(0, A_CRB_DATA_BUFFER), ret_response, size);
+    return size;
+}
+
+size_t vtpm_crb_run(Vtpm *v, const uint8_t *command, size_t size, uint8_t *ret_response)
+{
+    vtpm_crb_start(v, command, size);
+    vtpm_wait_until(!vtpm_crb_running(v));
+    return vtpm_crb_response(v, ret_response);
+}
+
+/* --- TIS --- */
+
+void vtpm_tis_start(Vtpm *v, unsigned locality, const uint8_t *command, size_t size)
+{
+    qtest_writeb(v->qts, vtpm_reg(locality, TPM_TIS_REG_ACCESS), TPM_TIS_ACCESS_REQUEST_USE);
+    qtest_writel(v->qts, vtpm_reg(locality, TPM_TIS_REG_STS), TPM_TIS_STS_COMMAND_READY);
+    for (size_t i = 0; i < size; i++) {
+        qtest_writeb(v->qts, vtpm_reg(locality, TPM_TIS_REG_DATA_FIFO), command[i]);
+    }
+    qtest_writel(v->qts, vtpm_reg(locality, TPM_TIS_REG_STS), TPM_TIS_STS_TPM_GO);
+}
+
+size_t vtpm_tis_response(Vtpm *v, unsigned locality, uint8_t *ret_response)
+{
+    uint64_t sts = vtpm_reg(locality, TPM_TIS_REG_STS);
+    size_t size = 0;
+
+    vtpm_wait_until(qtest_readl(v->qts, sts) & TPM_TIS_STS_DATA_AVAILABLE);
+    while (qtest_readl(v->qts, sts) & TPM_TIS_STS_DATA_AVAILABLE) {
+        g_assert_cmpuint(size, <, 4096);
+        ret_response[size++] = qtest_readb(v->qts, vtpm_reg(locality, TPM_TIS_REG_DATA_FIFO));
+    }
+    return size;
+}
+
+size_t vtpm_tis_run(Vtpm *v, unsigned locality, const uint8_t *command, size_t size,
+                    uint8_t *ret_response)
+{
+    vtpm_tis_start(v, locality, command, size);
+    return vtpm_tis_response(v, locality, ret_response);
+}
+
+/* --- QMP --- */
+
+QDict *vtpm_status(Vtpm *v)
+{
+    QDict *rsp = qtest_qmp(v->qts, "{ 'execute': 'query-tpm-status' }");
+    QDict *status;
+
+    g_assert(qdict_haskey(rsp, "return"));
+    status = qobject_to(QDict, qlist_peek(qdict_get_qlist(rsp, "return")));
+    g_assert_nonnull(status);
+    qobject_ref(status);
+    qobject_unref(rsp);
+    return status;
+}
+
+bool vtpm_state_is(Vtpm *v, const char *state)
+{
+    QDict *status = vtpm_status(v);
+    bool same = g_str_equal(qdict_get_str(status, "state"), state);
+
+    qobject_unref(status);
+    return same;
+}
+
+void vtpm_reset(Vtpm *v)
+{
+    qtest_qmp_assert_success(v->qts, "{ 'execute': 'system_reset' }");
+    qtest_qmp_eventwait(v->qts, "RESET");
+}
+
+/* --- answers --- */
+
+void vtpm_assert_failure(TPMVersion version, const uint8_t *response, size_t size)
+{
+    g_assert_cmpuint(size, ==, 10);
+    g_assert_cmphex(lduw_be_p(response), ==, version == TPM_VERSION_2_0 ? 0x8001 : 0xc4);
+    g_assert_cmpuint(ldl_be_p(response + 2), ==, 10);
+    g_assert_cmphex(ldl_be_p(response + 6), ==, version == TPM_VERSION_2_0 ? 0x101 : 9);
+}
+
+void vtpm_assert_answer(const uint8_t *command, size_t command_size, const uint8_t *response,
+                        size_t size)
+{
+    g_assert_cmpuint(size, ==, command_size + 10);
+    g_assert_cmphex(ldl_be_p(response + 6), ==, 0);
+    g_assert_cmpmem(response + 10, size - 10, command, command_size);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the TPM tests of this project share: a machine with a fake vTPM, and its TPM's registers
+ */
+#ifndef TESTS_VTPM_UTIL_H
+#define TESTS_VTPM_UTIL_H
+
+#include "libqtest.h"
+#include "qapi/qmp/qdict.h"
+#include "vtpm-fake.h"
+
+#define VTPM_BASE 0xfed40000
+
+typedef struct Vtpm {
+    VtpmFake *fake;
+    QTestState *qts;
+} Vtpm;
+
+/**
+ * vtpm_start:
+ * @device: device with its properties, as tpm-crb,localities=5
+ * @options: further options of -tpmdev, beginning with a comma; or ""
+ * @more: further arguments of QEMU
+ */
+Vtpm vtpm_start(TPMVersion version, const char *device, const char *options, const char *more);
+
+/* The same with a fake that is there already. */
+Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, const char *more);
+
+void vtpm_stop(Vtpm *v);
+
+static inline uint64_t vtpm_reg(unsigned locality, unsigned offset)
+{
+    return VTPM_BASE + locality * 0x1000 + offset;
+}
+
+/* Polls until @_condition holds; fails after ten seconds. */
+#define vtpm_wait_until(_condition)                                                                \
+    do {                                                                                           \
+        gint64 _end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;                            \
+        while (!(_condition)) {                                                                    \
+            g_assert_cmpint(g_get_monotonic_time(), <, _end);                                      \
+            g_usleep(500);                                                                         \
+        }                                                                                          \
+    } while (0)
+
+/* A command of @size bytes, at least 10, with this code. */
+void vtpm_command(uint8_t *out, size_t size, uint32_t code);
+
+/**
+ * vtpm_crb_run:
+ * @command: a whole command
+ * @ret_response: room for 4096 bytes
+ *
+ * Runs one command by locality 0 and waits for it. Returns: the size of the response.
+ */
+size_t vtpm_crb_run(Vtpm *v, const uint8_t *command, size_t size, uint8_t *ret_response);
+
+/* Sends a command and leaves it running. */
+void vtpm_crb_start(Vtpm *v, const uint8_t *command, size_t size);
+bool vtpm_crb_running(Vtpm *v);
+size_t vtpm_crb_response(Vtpm *v, uint8_t *ret_response);
+
+/* The same by TIS, for any locality; requests it, does not relinquish it. */
+size_t vtpm_tis_run(Vtpm *v, unsigned locality, const uint8_t *command, size_t size,
+                    uint8_t *ret_response);
+void vtpm_tis_start(Vtpm *v, unsigned locality, const uint8_t *command, size_t size);
+size_t vtpm_tis_response(Vtpm *v, unsigned locality, uint8_t *ret_response);
+
+/* The entry of query-tpm-status; (transfer full). */
+QDict *vtpm_status(Vtpm *v);
+bool vtpm_state_is(Vtpm *v, const char *state);
+
+/* Resets the guest and waits for it. */
+void vtpm_reset(Vtpm *v);
+
+/* A TPM failure of this version, and nothing else. */
+void vtpm_assert_failure(TPMVersion version, const uint8_t *response, size_t size);
+
+/* What the fake answers to @command. */
+void vtpm_assert_answer(const uint8_t *command, size_t command_size, const uint8_t *response,
+                        size_t size);
+
+#endif
