@@ -125,17 +125,10 @@ static void lock_storage(TPMEmulator *s)
     }
 }
 
-/*
- * The command in flight has to be answered before the guest's memory goes out for the last time:
- * the answer may be written there.
- */
 static void state_vm_change(void *opaque, bool running, RunState state)
 {
     TPMEmulator *s = opaque;
 
-    if (state == RUN_STATE_FINISH_MIGRATE || state == RUN_STATE_SAVE_VM) {
-        tpm_emulator_finish(TPM_BACKEND(s));
-    }
     if (running && s->handed_over) {
         s->handed_over = false;
         tpm_emulator_finish(TPM_BACKEND(s));

@@ -235,6 +235,7 @@ static void tpm_crb_realize(DeviceState *dev, Error **errp)
     if (s->ppi_enabled) {
         tpm_ppi_init(&s->ppi, get_system_memory(), TPM_PPI_ADDR_BASE, OBJECT(s));
     }
+    qemu_add_vm_change_state_handler(tpm_crb_vm_change, s);
     if (xen_enabled()) {
         tpm_crb_reset(s);
     } else {

@@ -15,6 +15,7 @@
 #include "hw/acpi/tpm.h"
 #include "hw/qdev-core.h"
 #include "migration/vmstate.h"
+#include "sysemu/runstate.h"
 #include "sysemu/tpm_backend.h"
 #include "tpm_ppi.h"
 
@@ -76,8 +77,7 @@ typedef struct CRBState {
     uint8_t frame[TPM_CRB_BUFFER]; /* command and response, where the guest cannot change them */
 
     uint32_t regs[TPM_CRB_R_MAX]; /* as in the migration stream; not used elsewhere */
-    bool saving;
-    bool late_response; /* one that came when the guest's memory had been saved already */
+    bool late_response; /* it came while the guest was stopped, maybe after its memory was saved */
 
     bool ppi_enabled;
     TPMPPI ppi;
@@ -109,5 +109,8 @@ void tpm_crb_request_completed(TPMIf *ti, int ret);
 /* tpm_crb_vmstate.c */
 
 extern const VMStateDescription vmstate_tpm_crb;
+
+/* Handler of VM state changes. */
+void tpm_crb_vm_change(void *opaque, bool running, RunState state);
 
 #endif

@@ -5,6 +5,7 @@
  * PTP 1.03, "CRB interface state transitions" and "Locality control and status".
  */
 #include "qemu/osdep.h"
+#include "sysemu/runstate.h"
 #include "sysemu/tpm_util.h"
 #include "tpm_crb.h"
 #include "tpm_failure.h"
@@ -219,6 +220,6 @@ void tpm_crb_request_completed(TPMIf *ti, int ret)
         tpm_put_failure(s->frame, TPM_VERSION_2_0);
     }
     tpm_crb_put_response(s);
-    s->late_response = s->saving;
+    s->late_response = !runstate_is_running();
     move(s, CRB_RESPONDED);
 }

@@ -8,13 +8,28 @@
 #include "qemu/osdep.h"
 #include "tpm_crb.h"
 
+/*
+ * A guest that stops for its state to be saved has its memory saved after this: a response that is
+ * in the buffer by then goes along with it.
+ */
+void tpm_crb_vm_change(void *opaque, bool running, RunState state)
+{
+    CRBState *s = opaque;
+
+    if (state == RUN_STATE_FINISH_MIGRATE || state == RUN_STATE_SAVE_VM) {
+        tpm_backend_finish_sync(s->tpmbe);
+        s->late_response = false;
+    }
+    if (running) {
+        s->late_response = false;
+    }
+}
+
 static int crb_pre_save(void *opaque)
 {
     CRBState *s = opaque;
 
-    s->saving = true;
     tpm_backend_finish_sync(s->tpmbe);
-    s->saving = false;
     for (unsigned i = 0; i < TPM_CRB_R_MAX; i++) {
         s->regs[i] = tpm_crb_read(s, 0, i * sizeof(uint32_t));
     }

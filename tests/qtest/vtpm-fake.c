@@ -288,7 +288,7 @@ static void take_control(VtpmFake *fake)
     uint32_t command;
     size_t size;
 
-    if (recvmsg(fake->control, &msg, MSG_WAITALL) != sizeof(word)) {
+    if (recvmsg(fake->control, &msg, MSG_WAITALL | MSG_CMSG_CLOEXEC) != sizeof(word)) {
         hang_up(fake);
         return;
     }
@@ -328,7 +328,7 @@ static void start_listening(VtpmFake *fake)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-    fake->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     g_strlcpy(address.sun_path, fake->path, sizeof(address.sun_path));
     g_assert_cmpint(bind(fake->listener, (struct sockaddr *)&address, sizeof(address)), ==, 0);
     g_assert_cmpint(listen(fake->listener, 1), ==, 0);
@@ -379,7 +379,7 @@ static void *serve(void *opaque)
         if (pfd[0].revents) {
             take_wakeup(fake);
         } else if (pfd[1].revents) {
-            fake->control = accept(fake->listener, NULL, NULL);
+            fake->control = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
         } else if (pfd[2].revents) {
             take_control(fake);
         } else if (pfd[3].revents) {
@@ -410,7 +410,7 @@ VtpmFake *vtpm_fake_new(TPMVersion version)
     fake->locality = 0xff;
     fake->hashed = g_byte_array_new();
     g_mutex_init(&fake->lock);
-    g_assert_cmpint(pipe(fake->wake), ==, 0);
+    g_assert_cmpint(pipe2(fake->wake, O_CLOEXEC), ==, 0);
     start_listening(fake);
     fake->thread = g_thread_new("vtpm-fake", serve, fake);
     return fake;

@@ -9,14 +9,25 @@
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
 
-Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, const char *more)
+static Vtpm start(VtpmFake *fake, const char *chardev, const char *device, const char *options,
+                  const char *more)
 {
     Vtpm v = { .fake = fake };
 
-    v.qts = qtest_initf("-chardev socket,id=chr,path=%s,reconnect=1 "
+    v.qts = qtest_initf("-chardev socket,id=chr,path=%s%s "
                         "-tpmdev emulator,id=tpm0,chardev=chr%s -device %s,tpmdev=tpm0 %s",
-                        vtpm_fake_path(fake), options, device, more);
+                        vtpm_fake_path(fake), chardev, options, device, more);
     return v;
+}
+
+Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, const char *more)
+{
+    return start(fake, ",reconnect=1", device, options, more);
+}
+
+Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *more)
+{
+    return start(vtpm_fake_new(version), "", device, "", more);
 }
 
 Vtpm vtpm_start(TPMVersion version, const char *device, const char *options, const char *more)
