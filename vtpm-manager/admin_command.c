@@ -90,8 +90,7 @@ static JsonObject *describe_tpm(Manager *manager)
     set_bytes(tpm, "ak-name", info->ak_name);
     set_bytes(tpm, "ek-name", info->ek_name);
     json_object_set_boolean_member(
-        tpm, "ak-certificate",
-        manager->credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE] != NULL);
+        tpm, "ak-certificate", manager->credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE] != NULL);
     json_object_set_boolean_member(tpm, "ek-certificate", info->ek_certificate != NULL);
     return tpm;
 }

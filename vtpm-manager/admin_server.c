@@ -29,7 +29,7 @@ struct AdminConnection {
     guint refs;
     gboolean open;
     gboolean working; /* lines are being worked off, further up the stack */
-    gboolean busy; /* a request is being worked on; the next line waits */
+    gboolean busy;    /* a request is being worked on; the next line waits */
     GString *input;
 };
 

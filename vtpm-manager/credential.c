@@ -228,7 +228,7 @@ gboolean credentials_page(const Credentials *credentials, guint32 what, guint32 
         return FALSE;
     }
     *ret_total = (guint32)size;
-    *ret_page = (WireBytes){ data ? data + offset : NULL,
-                             MIN(size - offset, (gsize)DEEPQUOTE_PAGE_MAX) };
+    *ret_page =
+        (WireBytes){ data ? data + offset : NULL, MIN(size - offset, (gsize)DEEPQUOTE_PAGE_MAX) };
     return TRUE;
 }

@@ -198,8 +198,7 @@ static gboolean show(const CtlCommand *command, const char *line, const CtlOptio
                      GError **error)
 {
     g_autoptr(JsonNode) node = json_from_string(line, NULL);
-    JsonObject *answer =
-        node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    JsonObject *answer = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 
     if (!answer) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,

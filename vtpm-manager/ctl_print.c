@@ -103,8 +103,8 @@ static const char *or_none(const char *text)
     return *text ? text : "-";
 }
 
-gboolean ctl_print_nothing(G_GNUC_UNUSED JsonObject *answer, G_GNUC_UNUSED const CtlOptions *options,
-                           G_GNUC_UNUSED GError **error)
+gboolean ctl_print_nothing(G_GNUC_UNUSED JsonObject *answer,
+                           G_GNUC_UNUSED const CtlOptions *options, G_GNUC_UNUSED GError **error)
 {
     return TRUE;
 }

@@ -232,8 +232,8 @@ TSS2_RC hw_ak_load(ESYS_CONTEXT *esys, HwAkAlgorithm algorithm, const char *stat
     if (!public_bytes) {
         rc = make_new(esys, algorithm, template_path, public_path, &key, &public_bytes, error);
     } else if (template_bytes) {
-        rc = find_again(esys, template_bytes, public_bytes, template_path, public_path, &key,
-                        error);
+        rc =
+            find_again(esys, template_bytes, public_bytes, template_path, public_path, &key, error);
     } else {
         g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
                     "%s is missing: restore it from a backup, or remove %s to make a new "

@@ -108,8 +108,7 @@ static TSS2_RC read_persistent(ESYS_CONTEXT *esys, const EkKind *kind, GBytes **
         return rc;
     }
     if (p->publicArea.type == kind->type &&
-        (kind->type == TPM2_ALG_RSA ||
-         p->publicArea.parameters.eccDetail.curveID == kind->curve)) {
+        (kind->type == TPM2_ALG_RSA || p->publicArea.parameters.eccDetail.curveID == kind->curve)) {
         *ret_public = public_bytes(p);
     }
     Esys_Free(p);

@@ -4,7 +4,7 @@
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tpm2_types.h>
 
-G_DEFINE_QUARK(hw-tpm-error-quark, hw_tpm_error)
+G_DEFINE_QUARK(hw_tpm_error, hw_tpm_error)
 
 typedef struct HwMeaning {
     TPM2_RC code;

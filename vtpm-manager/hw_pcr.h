@@ -51,7 +51,7 @@ unsigned hw_pcr_store(HwPcrCache *cache, const TPML_PCR_SELECTION *out, const TP
 gboolean hw_pcr_values(HwPcrCache *cache, const WirePcrSelection *s, HwPcr *ret,
                        unsigned *ret_count);
 
-/** hw_pcr_digest_matches: whether SHA-256 over @values in order is @digest (a quote's pcrDigest). */
+/** hw_pcr_digest_matches: whether SHA-256 over @values in order is @digest, a pcrDigest. */
 gboolean hw_pcr_digest_matches(const HwPcr *values, unsigned count, WireBytes digest);
 
 #endif

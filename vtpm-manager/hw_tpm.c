@@ -9,11 +9,11 @@
 #include "hw_ek.h"
 
 enum {
-    AGAIN_TRIES = 12,        /* of a command that the TPM says to send again */
-    AGAIN_FIRST_US = 1000,   /* then twice as long each time: 4 s in all */
+    AGAIN_TRIES = 12,      /* of a command that the TPM says to send again */
+    AGAIN_FIRST_US = 1000, /* then twice as long each time: 4 s in all */
     AGAIN_LONGEST_US = 800000,
-    RECOVERIES = 2,          /* reopen or reload during one command */
-    QUOTE_TRIES = 5,         /* until PCR values fit */
+    RECOVERIES = 2,  /* reopen or reload during one command */
+    QUOTE_TRIES = 5, /* until PCR values fit */
 };
 
 struct HwTpm {
@@ -97,14 +97,17 @@ void hw_tpm_free(HwTpm *tpm)
     g_free(tpm);
 }
 
+static const char printable[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .-_";
+
 static TSS2_RC read_properties(ESYS_CONTEXT *esys, HwTpmInfo *info)
 {
     TPMS_CAPABILITY_DATA *data = NULL;
     TPMI_YES_NO more;
     TSS2_RC rc;
 
-    rc = Esys_GetCapability(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                            TPM2_CAP_TPM_PROPERTIES, TPM2_PT_MANUFACTURER, 8, &more, &data);
+    rc = Esys_GetCapability(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_TPM_PROPERTIES,
+                            TPM2_PT_MANUFACTURER, 8, &more, &data);
     if (rc != TSS2_RC_SUCCESS) {
         return rc;
     }
@@ -123,12 +126,9 @@ static TSS2_RC read_properties(ESYS_CONTEXT *esys, HwTpmInfo *info)
         }
     }
     Esys_Free(data);
-    /* Vendor strings come padded, and from the TPM: printable or nothing. */
-    g_strchomp(g_strcanon(info->manufacturer, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                              "0123456789 .-_", ' '));
-    g_strcanon(info->vendor, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .-_",
-               ' ');
-    g_strchomp(info->vendor);
+    /* Padded, and from outside: printable or nothing. */
+    g_strchomp(g_strcanon(info->manufacturer, printable, ' '));
+    g_strchomp(g_strcanon(info->vendor, printable, ' '));
     return TSS2_RC_SUCCESS;
 }
 
@@ -255,8 +255,9 @@ gboolean hw_tpm_open(HwTpm *tpm, GError **error)
         tpm->info = g_steal_pointer(&info);
     } else if (!g_bytes_equal(tpm->info->ak_name, info->ak_name)) {
         disconnect(tpm, FALSE);
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
-                    "the attestation key in the state directory was exchanged: restart the manager");
+        g_set_error(
+            error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
+            "the attestation key in the state directory was exchanged: restart the manager");
         return FALSE;
     }
     return TRUE;
@@ -412,9 +413,9 @@ static gboolean quote_once(HwTpm *tpm, QuoteCommand *c, HwQuote **ret_quote, Wir
         return FALSE;
     }
     ok = marshal_quote(c, quote) &&
-         wire_decode_attest((WireBytes){ g_bytes_get_data(quote->attest, NULL),
-                                         g_bytes_get_size(quote->attest) },
-                            &attest) &&
+         wire_decode_attest(
+             (WireBytes){ g_bytes_get_data(quote->attest, NULL), g_bytes_get_size(quote->attest) },
+             &attest) &&
          attest.type == TPM_ST_ATTEST_QUOTE;
     Esys_Free(c->attest);
     Esys_Free(c->signature);
@@ -456,8 +457,8 @@ gboolean hw_tpm_quote(HwTpm *tpm, WireBytes qualifying, const WirePcrSelection *
                         "the TPM does not have all PCRs that were asked for");
             return FALSE;
         }
-        if (fits(tpm, quote, digest) || (read_into_cache(tpm, &quote->pcrs, NULL) &&
-                                         fits(tpm, quote, digest))) {
+        if (fits(tpm, quote, digest) ||
+            (read_into_cache(tpm, &quote->pcrs, NULL) && fits(tpm, quote, digest))) {
             *ret_quote = g_steal_pointer(&quote);
             return TRUE;
         }

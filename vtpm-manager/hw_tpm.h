@@ -34,13 +34,13 @@ typedef struct HwTpmInfo {
     char manufacturer[5];
     char vendor[17];
     guint32 firmware[2];
-    gboolean simulated;      /* a software TPM, whatever it is reached by */
-    WirePcrSelection banks;  /* the PCRs that are there */
-    GBytes *ak_public;       /* TPM2B_PUBLIC */
+    gboolean simulated;     /* a software TPM, whatever it is reached by */
+    WirePcrSelection banks; /* the PCRs that are there */
+    GBytes *ak_public;      /* TPM2B_PUBLIC */
     GBytes *ak_name;
-    GBytes *ek_public;       /* TPM2B_PUBLIC */
+    GBytes *ek_public; /* TPM2B_PUBLIC */
     GBytes *ek_name;
-    GBytes *ek_certificate;  /* as found in NV; NULL: none */
+    GBytes *ek_certificate; /* as found in NV; NULL: none */
 } HwTpmInfo;
 
 HwTpmInfo *hw_tpm_info_ref(HwTpmInfo *info);
@@ -49,8 +49,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HwTpmInfo, hw_tpm_info_unref)
 
 /** A quote with the PCR values that it is about. */
 typedef struct HwQuote {
-    GBytes *attest;    /* TPMS_ATTEST */
-    GBytes *signature; /* TPMT_SIGNATURE */
+    GBytes *attest;        /* TPMS_ATTEST */
+    GBytes *signature;     /* TPMT_SIGNATURE */
     WirePcrSelection pcrs; /* as quoted */
     unsigned count;
     HwPcr value[DEEPQUOTE_HOST_PCRS_MAX];

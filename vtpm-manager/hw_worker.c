@@ -20,9 +20,9 @@ struct HwWorker {
     GCond more;      /* in @todo */
     GQueue todo;     /* HwJob; one without run ends the thread */
     GQueue finished; /* HwJob */
-    GSource *source;       /* calls done for what is finished */
-    guint pending;         /* main context only */
-    gint abandon;          /* atomic: run no more jobs */
+    GSource *source; /* calls done for what is finished */
+    guint pending;   /* main context only */
+    gint abandon;    /* atomic: run no more jobs */
 };
 
 static HwJob *take(HwWorker *worker, GQueue *queue, gboolean wait)

@@ -13,9 +13,12 @@ static const struct {
     int priority;
     const char *word;
 } log_levels[] = {
-    { G_LOG_LEVEL_ERROR, 2, "fatal: " },   { G_LOG_LEVEL_CRITICAL, 3, "error: " },
-    { G_LOG_LEVEL_WARNING, 4, "warning: " }, { G_LOG_LEVEL_MESSAGE, 5, "" },
-    { G_LOG_LEVEL_INFO, 6, "" },           { G_LOG_LEVEL_DEBUG, 7, "" },
+    { G_LOG_LEVEL_ERROR, 2, "fatal: " },
+    { G_LOG_LEVEL_CRITICAL, 3, "error: " },
+    { G_LOG_LEVEL_WARNING, 4, "warning: " },
+    { G_LOG_LEVEL_MESSAGE, 5, "" },
+    { G_LOG_LEVEL_INFO, 6, "" },
+    { G_LOG_LEVEL_DEBUG, 7, "" },
 };
 
 static const char *message_of(const GLogField *fields, gsize n_fields)

@@ -201,8 +201,8 @@ static gboolean prepare(Daemon *daemon, GError **error)
         }
         source = simulator_source(daemon->simulator);
     }
-    manager->worker = hw_worker_new(hw_tpm_new(&source, o->ak_algorithm, o->state_dir),
-                                    manager->context);
+    manager->worker =
+        hw_worker_new(hw_tpm_new(&source, o->ak_algorithm, o->state_dir), manager->context);
     return TRUE;
 }
 

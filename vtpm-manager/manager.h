@@ -20,8 +20,8 @@ typedef struct Manager {
     Quoter *quoter;
     VtpmServer *vtpms;
     gboolean auto_register;
-    const char *tcti;    /* as configured, for status */
-    gint64 started;      /* seconds since 1970 */
+    const char *tcti; /* as configured, for status */
+    gint64 started;   /* seconds since 1970 */
 } Manager;
 
 #endif

@@ -63,8 +63,8 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
     g_autofree char *mode = NULL;
     g_autofree char *algorithm = NULL;
     const GOptionEntry entries[] = {
-        { "tcti", 'T', 0, G_OPTION_ARG_STRING, &o.tcti,
-          "How to reach the TPM (device:/dev/tpmrm0)", "CONF" },
+        { "tcti", 'T', 0, G_OPTION_ARG_STRING, &o.tcti, "How to reach the TPM (device:/dev/tpmrm0)",
+          "CONF" },
         { "simulate-tpm", 0, 0, G_OPTION_ARG_FILENAME, &o.simulate_dir,
           "Use a private software TPM with its state in DIR: no hardware, no trust", "DIR" },
         { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &o.state_dir,

@@ -56,7 +56,8 @@ Poller *poller_new(GMainContext *context, GError **error)
     ((PollerSource *)poller->source)->poller = poller;
     g_source_add_unix_fd(poller->source, fd, G_IO_IN);
     g_source_set_static_name(poller->source, "poller");
-    /* Nothing here runs the loop again, and GLib's guard against it costs two wake-ups a dispatch. */
+    /* Nothing here runs the loop again, and GLib's guard against it costs two wake-ups a dispatch.
+     */
     g_source_set_can_recurse(poller->source, TRUE);
     g_source_attach(poller->source, context);
     return poller;

@@ -2,20 +2,20 @@
 #include "quoter.h"
 
 enum {
-    BATCH_TARGET = 1,   /* requests that share a quote */
+    BATCH_TARGET = 1,    /* requests that share a quote */
     QUEUE_LIMIT = 16384, /* beyond it requesters are told to try again */
 };
 
 struct QuoteTicket {
     Quoter *quoter;
-    GList link;         /* in the queue; its data is the ticket */
+    GList link; /* in the queue; its data is the ticket */
     gboolean queued;
     Binding binding;
     WirePcrSelection pcrs;
     guint room;
-    guint index;        /* leaf in its batch */
+    guint index; /* leaf in its batch */
     GSource *deadline;
-    QuoteDone done;     /* NULL: nobody waits any more */
+    QuoteDone done; /* NULL: nobody waits any more */
     void *data;
 };
 

@@ -23,11 +23,11 @@ typedef void (*QuoteDone)(void *data, ManagerStatus status, WireBytes evidence);
 
 typedef struct QuoterCounts {
     guint64 requests;
-    guint64 answered;  /* with evidence */
+    guint64 answered; /* with evidence */
     guint64 refused;
     guint64 timed_out;
     guint64 cancelled;
-    guint64 batches;   /* hardware quotes made */
+    guint64 batches; /* hardware quotes made */
     guint queued;
     guint in_flight;
 } QuoterCounts;

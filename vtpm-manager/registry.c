@@ -6,7 +6,7 @@
 #include "attest/deepquote.h"
 #include "registry_store.h"
 
-G_DEFINE_QUARK(registry-error-quark, registry_error)
+G_DEFINE_QUARK(registry_error, registry_error)
 
 #define CEILING_STEP G_GUINT64_CONSTANT(4096)
 #define COMMITS_MAX (G_GUINT64_CONSTANT(1) << 48)

@@ -23,7 +23,7 @@ GQuark registry_error_quark(void);
 typedef enum RegistryError {
     REGISTRY_ERROR_STORAGE, /* the file cannot be read or written; nothing has changed */
     REGISTRY_ERROR_EXISTS,
-    REGISTRY_ERROR_UNKNOWN, /* no such VM */
+    REGISTRY_ERROR_UNKNOWN,  /* no such VM */
     REGISTRY_ERROR_CONFLICT, /* what the VM says contradicts what is known of it */
 } RegistryError;
 
@@ -36,7 +36,7 @@ typedef struct RegistryVm {
     gboolean registered; /* FALSE: a tombstone */
     gboolean enabled;
     uint8_t ek[WIRE_NAME_MAX];
-    gsize ek_len; /* 0: not pinned yet */
+    gsize ek_len;   /* 0: not pinned yet */
     gboolean begun; /* @instance is set */
     uint8_t instance[MANAGER_INSTANCE_SIZE];
     uint64_t epoch;

@@ -15,27 +15,26 @@ struct RegistryStore {
 };
 
 /* Integers hold 63 bits of the counters; at one commit a microsecond that is 292,000 years. */
-static const char schema[] =
-    "CREATE TABLE vm ("
-    " uuid TEXT PRIMARY KEY NOT NULL,"
-    " name TEXT NOT NULL,"
-    " owner INTEGER NOT NULL,"
-    " registered INTEGER NOT NULL,"
-    " enabled INTEGER NOT NULL,"
-    " ek BLOB NOT NULL,"
-    " instance BLOB NOT NULL," /* empty: none yet */
-    " epoch INTEGER NOT NULL,"
-    " base INTEGER NOT NULL,"
-    " generation INTEGER NOT NULL,"
-    " ceiling INTEGER NOT NULL,"
-    " created INTEGER NOT NULL,"
-    " seen INTEGER NOT NULL,"
-    " removed INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA user_version = 1;";
+static const char schema[] = "CREATE TABLE vm ("
+                             " uuid TEXT PRIMARY KEY NOT NULL,"
+                             " name TEXT NOT NULL,"
+                             " owner INTEGER NOT NULL,"
+                             " registered INTEGER NOT NULL,"
+                             " enabled INTEGER NOT NULL,"
+                             " ek BLOB NOT NULL,"
+                             " instance BLOB NOT NULL," /* empty: none yet */
+                             " epoch INTEGER NOT NULL,"
+                             " base INTEGER NOT NULL,"
+                             " generation INTEGER NOT NULL,"
+                             " ceiling INTEGER NOT NULL,"
+                             " created INTEGER NOT NULL,"
+                             " seen INTEGER NOT NULL,"
+                             " removed INTEGER NOT NULL) WITHOUT ROWID;"
+                             "PRAGMA user_version = 1;";
 
 /* The order of the columns is that of bind_row() and read_row(). */
 #define COLUMNS                                                                                    \
-    "uuid, name, owner, registered, enabled, ek, instance, epoch, base, generation, ceiling, "      \
+    "uuid, name, owner, registered, enabled, ek, instance, epoch, base, generation, ceiling, "     \
     "created, seen, removed"
 
 static gboolean fail(RegistryStore *store, const char *what, GError **error)
@@ -98,7 +97,8 @@ RegistryStore *registry_store_open(const char *path, GError **error)
     g_autoptr(RegistryStore) store = g_new0(RegistryStore, 1);
 
     store->path = g_strdup(path);
-    /* Exclusive locking before WAL keeps the index in memory: no mapped file that a full disk cuts. */
+    /* Exclusive locking before WAL keeps the index in memory: no mapped file that a full disk cuts.
+     */
     if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
         SQLITE_OK) {
         fail(store, "open", error);
@@ -205,9 +205,8 @@ gboolean registry_store_load(RegistryStore *store, void (*take)(RegistryVm *vm, 
 
 static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid)
 {
-    const int64_t numbers[] = { (int64_t)vm->epoch,      (int64_t)vm->base,
-                                (int64_t)vm->generation, (int64_t)vm->ceiling,
-                                vm->created,             vm->seen,
+    const int64_t numbers[] = { (int64_t)vm->epoch,   (int64_t)vm->base, (int64_t)vm->generation,
+                                (int64_t)vm->ceiling, vm->created,       vm->seen,
                                 vm->removed };
     gboolean ok;
 

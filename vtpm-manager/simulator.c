@@ -104,9 +104,18 @@ static gboolean spawn(Simulator *simulator, int fd, GError **error)
 {
     g_autofree char *state = g_strdup_printf("dir=%s,mode=0600", simulator->dir);
     g_autofree char *log = g_strdup_printf("file=%s/swtpm.log,truncate", simulator->dir);
-    const char *argv[] = { "swtpm",  "socket",         "--tpm2",     "--fd", G_STRINGIFY(3),
-                           "--flags", "not-need-init", "--tpmstate", state,  "--log",
-                           log,       NULL };
+    const char *argv[] = { "swtpm",
+                           "socket",
+                           "--tpm2",
+                           "--fd",
+                           G_STRINGIFY(3),
+                           "--flags",
+                           "not-need-init",
+                           "--tpmstate",
+                           state,
+                           "--log",
+                           log,
+                           NULL };
     const int target = CHILD_FD;
 
     return g_spawn_async_with_pipes_and_fds(

@@ -64,8 +64,7 @@ static TSS2_RC fill(TctiFd *t, size_t want, int32_t timeout)
         if (ready == 0) {
             return TSS2_TCTI_RC_TRY_AGAIN;
         }
-        n = ready < 0 ? -1
-                      : recv(t->fd, t->response + t->have, sizeof(t->response) - t->have, 0);
+        n = ready < 0 ? -1 : recv(t->fd, t->response + t->have, sizeof(t->response) - t->have, 0);
         if (n < 0 && errno == EINTR) {
             continue;
         }

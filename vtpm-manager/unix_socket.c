@@ -33,8 +33,7 @@ static gboolean make_free(const struct sockaddr_un *address, int type)
         return FALSE;
     }
     fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    dead = fd >= 0 &&
-           connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+    dead = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
            errno == ECONNREFUSED;
     if (fd >= 0) {
         close(fd);

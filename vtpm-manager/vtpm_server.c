@@ -59,8 +59,7 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     if (connection->request) {
         vtpm_session_abandon(connection->request);
     }
-    if (connection->welcomed &&
-        g_hash_table_lookup(server->live, connection->uuid) == connection) {
+    if (connection->welcomed && g_hash_table_lookup(server->live, connection->uuid) == connection) {
         g_hash_table_remove(server->live, connection->uuid);
     }
     forget_patience(connection);
@@ -122,8 +121,7 @@ static gboolean out_of_patience(gpointer data)
 {
     VtpmConnection *connection = data;
 
-    g_debug("process %d, uid %u: no accepted HELLO in time", (int)connection->pid,
-            connection->uid);
+    g_debug("process %d, uid %u: no accepted HELLO in time", (int)connection->pid, connection->uid);
     vtpm_connection_close(connection, NULL);
     return G_SOURCE_REMOVE;
 }

@@ -18,7 +18,7 @@ typedef struct VtpmConnection {
     gboolean welcomed; /* uuid and instance are set, and this is the VM's one live connection */
     uint8_t uuid[DEEPQUOTE_UUID_SIZE];
     uint8_t instance[MANAGER_INSTANCE_SIZE];
-    GSource *patience; /* closes a connection that does not become welcomed */
+    GSource *patience;           /* closes a connection that does not become welcomed */
     struct VtpmRequest *request; /* outstanding; NULL: none */
 } VtpmConnection;
 
@@ -28,7 +28,7 @@ typedef struct VtpmRequest {
     Manager *manager;
     ManagerMessageType type;
     uint32_t id;
-    QuoteTicket *ticket;  /* MANAGER_QUOTE */
+    QuoteTicket *ticket;   /* MANAGER_QUOTE */
     WirePcrSelection pcrs; /* MANAGER_PCR_READ */
     GBytes *parameters;
     GError *error;

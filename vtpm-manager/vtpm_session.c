@@ -27,7 +27,8 @@ static void log_refusal(const VtpmConnection *connection, const uint8_t *uuid, c
     }
     text = dq_uuid_format(uuid);
     g_warning("VM %s (process %d, uid %u) is refused: %s%s", text, (int)connection->pid,
-              connection->uid, why, told == LOGS_AT_ONCE ? " (more refusals are not logged now)" : "");
+              connection->uid, why,
+              told == LOGS_AT_ONCE ? " (more refusals are not logged now)" : "");
 }
 
 static void reply_status(VtpmConnection *connection, ManagerMessageType type, uint32_t id,
@@ -100,8 +101,7 @@ static void handle_hello(VtpmConnection *connection, const ManagerMessage *messa
     const ManagerHello *hello = &message->hello;
     ManagerReply reply = { .status = MANAGER_DENIED };
 
-    if (connection->welcomed &&
-        memcmp(connection->uuid, hello->uuid, sizeof(hello->uuid)) != 0) {
+    if (connection->welcomed && memcmp(connection->uuid, hello->uuid, sizeof(hello->uuid)) != 0) {
         vtpm_connection_close(connection, "it said HELLO for a second VM");
         return;
     }
@@ -143,8 +143,7 @@ static void request_free(VtpmRequest *request)
 }
 
 /* Answers the request, if somebody still waits, and frees it. */
-static void request_answer(VtpmRequest *request, ManagerMessageType type,
-                           const ManagerReply *reply)
+static void request_answer(VtpmRequest *request, ManagerMessageType type, const ManagerReply *reply)
 {
     VtpmConnection *connection = request->connection;
     uint32_t id = request->id;
@@ -244,9 +243,9 @@ static void handle_quote(VtpmConnection *connection, const ManagerMessage *messa
         return;
     }
     request = request_new(connection, message);
-    request->ticket = quoter_submit(connection->manager->quoter, &binding, &quote->host_pcrs,
-                                    quote->room, MIN(quote->timeout_ms, TIMEOUT_MAX_MS),
-                                    quote_done, request);
+    request->ticket =
+        quoter_submit(connection->manager->quoter, &binding, &quote->host_pcrs, quote->room,
+                      MIN(quote->timeout_ms, TIMEOUT_MAX_MS), quote_done, request);
     if (!request->ticket) {
         const ManagerReply busy = { .status = MANAGER_BUSY };
 

@@ -98,15 +98,15 @@ static void test_refuses_no_quote(void)
     RegistryVm vm = make_vm();
     ManagerQuote request;
 
-    request = make_request(buf, sizeof(buf), (WireBytes){ 0 }, TPM_GENERATED_VALUE,
-                           TPM_ST_ATTEST_QUOTE);
+    request =
+        make_request(buf, sizeof(buf), (WireBytes){ 0 }, TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
     assert_refused(&vm, &request, MANAGER_BAD_VALUE);
     request = make_request(buf, sizeof(buf), BYTES(nonce), 0xff544346, TPM_ST_ATTEST_QUOTE);
     assert_refused(&vm, &request, MANAGER_BAD_VALUE);
     request = make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, 0x8017);
     assert_refused(&vm, &request, MANAGER_BAD_VALUE);
-    request = make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE,
-                           TPM_ST_ATTEST_QUOTE);
+    request =
+        make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
     for (gsize n = 0; n < request.quoted.len; n++) {
         ManagerQuote cut = request;
 
@@ -219,8 +219,7 @@ static void test_union_of_selections(void)
     const uint16_t hashes[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA512 };
     Binding binding = make_binding(0);
     WirePcrSelection fifth = { 0 };
-    WirePcrSelection beyond = { .count = 1,
-                                .bank = { { TPM_ALG_SHA256, 4, { 0, 0, 0, 1 } } } };
+    WirePcrSelection beyond = { .count = 1, .bank = { { TPM_ALG_SHA256, 4, { 0, 0, 0, 1 } } } };
     guint index = 77;
 
     for (gsize i = 0; i < G_N_ELEMENTS(hashes); i++) {

@@ -112,8 +112,9 @@ static void test_stores_what_was_read(void)
 
 static void test_events(void)
 {
-    const char *const bad[] = { "",   " 4 x", "x",     "4",        "4 ",
-                                "-1 x", "24 x", "4x y", "99999999999999999999 x" };
+    const char *const bad[] = { "",     " 4 x", "x",
+                                "4",    "4 ",   "-1 x",
+                                "24 x", "4x y", "99999999999999999999 x" };
     guint pcr = 77;
     const char *text = NULL;
 

@@ -102,8 +102,8 @@ static void test_keeps_rows(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_autoptr(GPtrArray) list = NULL;
 
     add(f, vm_b);
-    g_assert_true(registry_register(f->registry, vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", ek,
-                                    NULL));
+    g_assert_true(
+        registry_register(f->registry, vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", ek, NULL));
     g_assert_true(registry_enable(f->registry, vm_a, FALSE, NULL));
     reopen(f);
     vm = registry_find(f->registry, vm_a);
@@ -290,8 +290,8 @@ static void test_refuses_what_it_cannot_read(Fixture *f, gconstpointer data)
     if (sql) {
         break_file(f->path, sql);
     } else {
-        g_assert_true(g_file_set_contents(f->path, "This is no database, whatever it is called.",
-                                          -1, NULL));
+        g_assert_true(
+            g_file_set_contents(f->path, "This is no database, whatever it is called.", -1, NULL));
     }
     f->registry = registry_open(f->path, &error);
     g_assert_null(f->registry);
