@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vtpm-managerd: evidence for vTPMs, checked by the verifier; what it refuses and answers."""
 import os
+import resource
 import socket
 import uuid
 
@@ -234,6 +235,37 @@ def _():
     tap.equal(manager.check(vtpms[-1], evidence, NONCE), (0, 'verdict: trusted'))
     for vtpm in vtpms:
         vtpm.close()
+
+
+@tap.case('connections without HELLO are bounded, and do not keep a welcome vTPM out of work')
+def _():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        tap.skip('needs 2048 open files')
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, hard))
+    silent = []
+    try:
+        with welcome() as vtpm:
+            for _ in range(1100):
+                silent.append(client(uuid=new_uuid()))
+            assert closed(silent[-1])
+            vtpm.quote(NONCE)
+            assert 'too many connections' in manager.log_text()
+            while silent:
+                silent.pop().close()
+            managerd.wait_until(can_say_hello, 'a new vTPM is welcome again')
+    finally:
+        for connection in silent:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def can_say_hello():
+    try:
+        welcome().close()
+    except (EOFError, OSError):
+        return False
+    return True
 
 
 @tap.case('a stream connection is not taken for a vTPM')
