@@ -47,6 +47,8 @@ def _mount_private():
     etc = '/run/etc'
     subprocess.run(['cp', '-a', '/etc', etc], check=True)
     _mount('--bind', etc, '/etc')
+    with open('/etc/hosts', 'w', encoding='ascii') as f:  # libvirtd asks for the machine's own name
+        f.write(f'127.0.0.1 localhost {os.uname().nodename}\n')
     for path in ('/run/lock', '/var/lib/libvirt/boot', '/var/log/libvirt/qemu',
                  '/var/cache/libvirt/qemu', '/var/log/swtpm/libvirt/qemu'):
         os.makedirs(path, exist_ok=True)
