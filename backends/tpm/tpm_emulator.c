@@ -183,12 +183,13 @@ static bool take_options(TPMEmulator *s, QemuOpts *opts, Error **errp)
     uint32_t control_s = 0, command_s = 0;
 
     if (!chr) {
-        error_setg(errp, "tpm-emulator: chardev '%s' not found; give chardev=ID of a -chardev socket",
+        error_setg(errp,
+                   "tpm-emulator: chardev '%s' not found; give chardev=ID of a -chardev socket",
                    id ? id : "");
         return false;
     }
     if (!object_dynamic_cast(OBJECT(chr), TYPE_CHARDEV_SOCKET)) {
-        error_setg(errp, "tpm-emulator: chardev '%s' is not a unix socket; use -chardev socket", id);
+        error_setg(errp, "tpm-emulator: chardev '%s' is not a socket; use -chardev socket", id);
         return false;
     }
     if (!take_option(opts, "inline-us", TPM_EMULATOR_INLINE_US, TPM_EMULATOR_INLINE_US_MAX,

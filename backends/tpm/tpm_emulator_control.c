@@ -69,7 +69,8 @@ TPMEmulatorProgress tpm_emulator_control_drain(TPMEmulator *s)
         TPMEmulatorProgress p;
 
         have = 0;
-        p = ioc ? tpm_emulator_read_some(ioc, word, MIN(sizeof(word), s->ctrl_owed), &have) : TPM_EMULATOR_BROKEN;
+        p = ioc ? tpm_emulator_read_some(ioc, word, MIN(sizeof(word), s->ctrl_owed), &have)
+                : TPM_EMULATOR_BROKEN;
         if (p != TPM_EMULATOR_DONE) {
             return p;
         }
@@ -95,8 +96,8 @@ bool tpm_emulator_control_send(TPMEmulator *s, const TPMEmulatorControl *call, i
         memcpy(message + sizeof(command) + call->body_size, call->tail, call->tail_size);
     }
     while (ioc && iov.iov_len) {
-        ssize_t n = qio_channel_writev_full(ioc, &iov, 1, fd < 0 ? NULL : &fd, fd < 0 ? 0 : 1, 0,
-                                            NULL);
+        ssize_t n =
+            qio_channel_writev_full(ioc, &iov, 1, fd < 0 ? NULL : &fd, fd < 0 ? 0 : 1, 0, NULL);
 
         if (n == QIO_CHANNEL_ERR_BLOCK) {
             GPollFD pfd = { .fd = tpm_emulator_fd(ioc), .events = G_IO_OUT };
@@ -123,10 +124,12 @@ static bool control_read(TPMEmulator *s, void *buf, size_t size, int64_t deadlin
     size_t have = 0;
 
     while (ioc && have < size) {
-        TPMEmulatorProgress p = tpm_emulator_read_some(ioc, (uint8_t *)buf + have, size - have, &have);
+        TPMEmulatorProgress p =
+            tpm_emulator_read_some(ioc, (uint8_t *)buf + have, size - have, &have);
 
         if (p == TPM_EMULATOR_BROKEN ||
-            (p == TPM_EMULATOR_MORE && !tpm_emulator_wait_readable(tpm_emulator_fd(ioc), deadline_ns))) {
+            (p == TPM_EMULATOR_MORE &&
+             !tpm_emulator_wait_readable(tpm_emulator_fd(ioc), deadline_ns))) {
             return false;
         }
     }
@@ -156,7 +159,8 @@ static void control_discard_rest(TPMEmulator *s, size_t size)
     g_autofree uint8_t *rest = g_malloc(size);
     size_t have = 0;
 
-    while (ioc && have < size && tpm_emulator_read_some(ioc, rest, size - have, &have) == TPM_EMULATOR_DONE) {
+    while (ioc && have < size &&
+           tpm_emulator_read_some(ioc, rest, size - have, &have) == TPM_EMULATOR_DONE) {
         continue;
     }
 }

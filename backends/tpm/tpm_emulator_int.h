@@ -27,6 +27,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(TPMEmulator, TPM_EMULATOR)
 #define TPM2_CC_SHUTDOWN 0x145
 
 #define TPM_EMULATOR_HEADER       10   /* tag, size, code: of commands and responses alike */
+#define TPM_EMULATOR_MIN_FRAME    128  /* smallest buffer that a TPM may tell */
 #define TPM_EMULATOR_MAX_FRAME    4096 /* largest command or response, by TPM 1.2 and 2.0 */
 #define TPM_EMULATOR_MAX_BLOB     (1024 * 1024)
 #define TPM_EMULATOR_NO_LOCALITY  0xff
@@ -155,7 +156,7 @@ bool tpm_emulator_start(TPMEmulator *s, uint32_t buffer_size, Error **errp);
  */
 void tpm_emulator_shut_down(TPMEmulator *s);
 
-/* Reads the established flag into s->established. False with @errp set, as for a control request. */
+/* Reads the established flag into s->established. False with @errp set, as of control requests. */
 bool tpm_emulator_read_established(TPMEmulator *s, bool on_vcpu, Error **errp);
 
 void tpm_emulator_close_data(TPMEmulator *s);

@@ -15,8 +15,8 @@
 #include "trace.h"
 
 #define TPM2_RC_COMMAND_SIZE 0x142
-#define TPM2_RC_CANCELED     0x909
-#define TPM2_CC_STARTUP      0x144
+#define TPM2_RC_CANCELED 0x909
+#define TPM2_CC_STARTUP 0x144
 
 /* A bare response with @rc. Returns: its size, or 0 where @room is too small for one. */
 static size_t put_response(TPMEmulator *s, uint8_t *out, size_t room, uint32_t rc)
@@ -125,9 +125,9 @@ static TPMEmulatorProgress response_step(TPMEmulator *s)
 {
     TPMEmulatorFlight *f = &s->flight;
     size_t room = f->cmd ? MIN(f->cmd->out_len, sizeof(f->reply)) : sizeof(f->reply);
-    TPMEmulatorProgress p = s->data ? tpm_emulator_read_some(s->data, f->reply + f->have, sizeof(f->reply) - f->have,
-                                     &f->have)
-                         : TPM_EMULATOR_BROKEN;
+    TPMEmulatorProgress p = s->data ? tpm_emulator_read_some(s->data, f->reply + f->have,
+                                                             sizeof(f->reply) - f->have, &f->have)
+                                    : TPM_EMULATOR_BROKEN;
     uint32_t size;
 
     if (p != TPM_EMULATOR_DONE || f->have < TPM_EMULATOR_HEADER) {
@@ -162,12 +162,14 @@ static void flight_advance(TPMEmulator *s)
 
 static int flight_fd(TPMEmulator *s)
 {
-    return tpm_emulator_fd(s->flight.phase == TPM_EMULATOR_LOCALITY ? tpm_emulator_control_channel(s) : s->data);
+    return tpm_emulator_fd(
+        s->flight.phase == TPM_EMULATOR_LOCALITY ? tpm_emulator_control_channel(s) : s->data);
 }
 
 static void flight_wait(TPMEmulator *s, int64_t deadline_ns)
 {
-    while (s->flight.phase != TPM_EMULATOR_QUIET && tpm_emulator_wait_readable(flight_fd(s), deadline_ns)) {
+    while (s->flight.phase != TPM_EMULATOR_QUIET &&
+           tpm_emulator_wait_readable(flight_fd(s), deadline_ns)) {
         flight_advance(s);
     }
 }

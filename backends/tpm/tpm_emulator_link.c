@@ -207,6 +207,11 @@ static bool set_buffer_size(TPMEmulator *s, uint32_t wanted, Error **errp)
                               errp)) {
         return false;
     }
+    if (be32_to_cpu(sizes[0]) < TPM_EMULATOR_MIN_FRAME) {
+        error_setg(errp, "tpm-emulator: the TPM's buffer of %" PRIu32 " bytes is too small",
+                   be32_to_cpu(sizes[0]));
+        return false;
+    }
     s->buffer_size = MIN(be32_to_cpu(sizes[0]), TPM_EMULATOR_MAX_FRAME);
     return true;
 }

@@ -33,7 +33,7 @@ typedef enum TPMTISState {
 
 typedef struct TPMLocality {
     uint32_t state; /* TPMTISState */
-    uint8_t access; /* SEIZE is set from a seizure until it takes effect; the guest never reads it */
+    uint8_t access; /* SEIZE is set until a seizure takes effect; the guest never reads it */
     uint32_t sts;   /* without the burst count */
     uint32_t iface_id;
     uint32_t inte;
@@ -109,7 +109,7 @@ static inline bool tpm_tis_is_aborting(const TPMState *s)
     return s->aborting_locty != TPM_TIS_NO_LOCALITY;
 }
 
-/* Sets the enabled ones of @flags, TPM_TIS_INT_*, in the status of @locty, and the interrupt line. */
+/* Sets the enabled ones of @flags, TPM_TIS_INT_*, in the status of @locty; raises the interrupt. */
 void tpm_tis_raise(TPMState *s, uint8_t locty, uint32_t flags);
 
 /* Sets the interrupt line by what is enabled and pending. */

@@ -252,7 +252,7 @@ typedef struct DataFault {
     TPMVersion version;
 } DataFault;
 
-/* The pending command and later ones fail, QEMU and guest go on, and a reset brings the TPM back. */
+/* This command and later ones fail, QEMU and guest go on, and a reset brings the TPM back. */
 static void test_data_fault(const void *opaque)
 {
     const DataFault *f = opaque;

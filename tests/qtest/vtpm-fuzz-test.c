@@ -3,9 +3,9 @@
  * Random register accesses and a random vTPM on both TPM devices
  *
  * Each seed is a run of its own that comes out the same whenever it is repeated, but for the timing
- * of the processes. A fixed set of seeds runs as a test. VTPM_FUZZ_SECONDS=N goes on with new ones for
- * that long on each device, VTPM_FUZZ_SEED=N runs that one alone. What it finds is QEMU ending, so QEMU
- * should be built with the sanitizers.
+ * of the processes. A fixed set of seeds runs as a test. VTPM_FUZZ_SECONDS=N goes on with new ones
+ * for that long on each device, VTPM_FUZZ_SEED=N runs that one alone. What it finds is QEMU ending,
+ * so QEMU should be built with the sanitizers.
  */
 #include "qemu/osdep.h"
 #include "backends/tpm/tpm_ioctl.h"
