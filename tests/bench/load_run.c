@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "load_run.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <math.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    EVENTS = 256,
+    HELLOS_AT_ONCE = 128,
+    RETRY_MS = 2, /* after a refusal */
+    NS_PER_MS = 1000000,
+};
+
+/** How a VM floods: so many requests of a kind without waiting for answers. */
+static const struct {
+    const char *name;
+    LoadRequest request;
+    unsigned depth;
+} flood_kinds[] = {
+    { "quote", LOAD_QUOTE, 1 },
+    { "pipeline", LOAD_QUOTE, 8 },
+    { "pcr-read", LOAD_PCR_READ, 1 },
+    { "hello", LOAD_HELLO, 1 },
+};
+
+/* VMs that ask again later, each so long after it was put in. */
+typedef struct Delay {
+    GQueue queue; /* of DelayItem */
+    gint64 ns;
+} Delay;
+
+typedef struct DelayItem {
+    LoadVm *vm;
+    gint64 at;
+} DelayItem;
+
+struct LoadRun {
+    const LoadOptions *options;
+    int epoll;
+    GPtrArray *vms;
+    guint welcomed;
+    guint hellos; /* outstanding, of those that do not flood */
+    guint kind;   /* of flood */
+    Delay think, retry;
+    GQueue idle;    /* open loop: VMs without a request */
+    GQueue backlog; /* open loop: times of requests that found no VM idle */
+    gint64 next_arrival;
+    LoadStats *stats; /* NULL: not counted */
+    LoadCheck *check;
+    gint64 connect_ns;
+    gboolean asking; /* welcomed VMs ask */
+    const char *fault;
+};
+
+static void ask(LoadVm *vm, gint64 due_ns);
+
+static void delay_put(Delay *delay, LoadVm *vm)
+{
+    DelayItem *item = g_new(DelayItem, 1);
+
+    *item = (DelayItem){ vm, load_now_ns() + delay->ns };
+    g_queue_push_tail(&delay->queue, item);
+}
+
+static void delay_run(Delay *delay, gint64 now)
+{
+    DelayItem *item;
+
+    while ((item = g_queue_peek_head(&delay->queue)) && item->at <= now) {
+        g_queue_pop_head(&delay->queue);
+        ask(item->vm, now);
+        g_free(item);
+    }
+}
+
+static gint64 delay_next(const Delay *delay)
+{
+    const DelayItem *item = g_queue_peek_head((GQueue *)&delay->queue);
+
+    return item ? item->at : G_MAXINT64;
+}
+
+static gboolean watch(LoadRun *run, LoadVm *vm)
+{
+    struct epoll_event event = { .events = EPOLLIN, .data.ptr = vm };
+
+    return epoll_ctl(run->epoll, EPOLL_CTL_ADD, vm->fd, &event) == 0;
+}
+
+static gboolean say_hello(LoadRun *run, LoadVm *vm)
+{
+    if (!load_vm_connect(vm, run->options->socket) || !watch(run, vm) ||
+        !load_vm_ask(vm, LOAD_HELLO)) {
+        load_vm_disconnect(vm);
+        return FALSE;
+    }
+    run->hellos += !vm->floods;
+    return TRUE;
+}
+
+/* The manager closed it: comes back, as a vTPM would. */
+static void lost(LoadRun *run, LoadVm *vm)
+{
+    if (!vm->floods) {
+        run->hellos -= !vm->welcomed;
+        run->welcomed -= vm->welcomed;
+        if (run->stats) {
+            run->stats->closed++;
+        }
+    }
+    load_vm_disconnect(vm);
+    if (!say_hello(run, vm)) {
+        run->fault = "the manager does not let a VM connect again; see its log";
+    }
+}
+
+static void flood(LoadRun *run, LoadVm *vm)
+{
+    while (vm->outstanding < flood_kinds[run->kind].depth) {
+        if (!load_vm_ask(vm, flood_kinds[run->kind].request)) {
+            return; /* closed: epoll tells */
+        }
+    }
+}
+
+static void ask(LoadVm *vm, gint64 due_ns)
+{
+    if (!vm->welcomed || vm->outstanding > 0) {
+        return; /* it was reconnected meanwhile, and asks when it is welcomed */
+    }
+    vm->asked_ns = due_ns;
+    load_vm_ask(vm, LOAD_QUOTE);
+}
+
+/* The VM may ask again. */
+static void ready(LoadRun *run, LoadVm *vm)
+{
+    gint64 *arrived;
+
+    if (!run->asking) {
+        return;
+    }
+    if (run->options->rate <= 0) {
+        if (run->think.ns > 0) {
+            delay_put(&run->think, vm);
+        } else {
+            ask(vm, load_now_ns());
+        }
+        return;
+    }
+    arrived = g_queue_pop_head(&run->backlog);
+    if (arrived) {
+        ask(vm, *arrived);
+        g_free(arrived);
+    } else {
+        g_queue_push_tail(&run->idle, vm);
+    }
+}
+
+static void welcomed(LoadRun *run, LoadVm *vm, ManagerStatus status)
+{
+    if (status != MANAGER_OK) {
+        run->fault = "the manager refuses a VM; start it with --auto-register, and see its log";
+        return;
+    }
+    vm->welcomed = TRUE;
+    if (!vm->floods) {
+        run->welcomed++;
+        run->hellos--;
+        ready(run, vm);
+    }
+}
+
+static void answered(LoadRun *run, LoadVm *vm, const ManagerReply *reply)
+{
+    const gint64 latency = load_now_ns() - vm->asked_ns;
+    guint64 tree_size;
+
+    if (reply->status != MANAGER_OK) {
+        if (run->stats) {
+            run->stats->refused[reply->status]++;
+        }
+        delay_put(&run->retry, vm);
+        return;
+    }
+    if (!load_vm_evidence_fits(vm, reply->evidence, &tree_size)) {
+        if (run->stats) {
+            run->stats->wrong++;
+        }
+    } else if (run->stats) {
+        load_stats_answer(run->stats, latency, tree_size);
+        load_check_offer(run->check, vm, reply->evidence);
+    }
+    ready(run, vm);
+}
+
+static void handle(LoadRun *run, LoadVm *vm, WireBytes packet)
+{
+    ManagerMessage m;
+
+    if (!wire_decode_manager_message(packet, &m) || m.type < MANAGER_HELLO_REPLY ||
+        (!vm->floods && m.id != vm->id)) {
+        if (run->stats) {
+            run->stats->wrong++;
+        }
+        lost(run, vm);
+        return;
+    }
+    vm->outstanding -= vm->outstanding > 0;
+    if (m.type == MANAGER_HELLO_REPLY && !vm->welcomed) {
+        welcomed(run, vm, m.reply.status);
+    } else if (!vm->floods) {
+        answered(run, vm, &m.reply);
+    } else if (run->stats) {
+        run->stats->flood++;
+    }
+    if (vm->floods && vm->welcomed) {
+        flood(run, vm);
+    }
+}
+
+static void readable(LoadRun *run, LoadVm *vm)
+{
+    uint8_t buf[MANAGER_MESSAGE_MAX];
+    ssize_t n = recv(vm->fd, buf, sizeof(buf), 0);
+
+    if (n > 0) {
+        handle(run, vm, (WireBytes){ buf, (size_t)n });
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        lost(run, vm);
+    }
+}
+
+/* Open loop: requests come at random times whatever the manager does. */
+static void arrivals(LoadRun *run, gint64 now)
+{
+    while (run->next_arrival <= now) {
+        LoadVm *vm = g_queue_pop_head(&run->idle);
+
+        if (vm) {
+            ask(vm, run->next_arrival);
+        } else {
+            gint64 *at = g_new(gint64, 1);
+
+            *at = run->next_arrival;
+            g_queue_push_tail(&run->backlog, at);
+        }
+        run->next_arrival += (gint64)(-log(1 - g_random_double()) * 1e9 / run->options->rate);
+    }
+}
+
+static gboolean step(LoadRun *run, gint64 until)
+{
+    struct epoll_event events[EVENTS];
+    gint64 now = load_now_ns(), next = until, wait;
+    struct timespec timeout;
+    int n;
+
+    next = MIN(next, MIN(delay_next(&run->think), delay_next(&run->retry)));
+    next = MIN(next, run->next_arrival);
+    wait = MAX(next - now, 0);
+    timeout = (struct timespec){ wait / 1000000000, wait % 1000000000 };
+    n = epoll_pwait2(run->epoll, events, EVENTS, &timeout, NULL);
+    for (int i = 0; i < n; i++) {
+        readable(run, events[i].data.ptr);
+    }
+    now = load_now_ns();
+    delay_run(&run->think, now);
+    delay_run(&run->retry, now);
+    arrivals(run, now);
+    return run->fault == NULL;
+}
+
+static gboolean fail(const LoadRun *run, GError **error)
+{
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, run->fault);
+    return FALSE;
+}
+
+/* Connects @vms from @first on, so many at a time. */
+static gboolean connect_all(LoadRun *run, guint first, GError **error)
+{
+    const gint64 until = load_now_ns() + 600 * G_GINT64_CONSTANT(1000000000);
+
+    for (guint i = first; i < run->vms->len; i++) {
+        if (!say_hello(run, run->vms->pdata[i])) {
+            g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                        "%s: %s; is vtpm-managerd there, with enough open files allowed?",
+                        run->options->socket, g_strerror(errno));
+            return FALSE;
+        }
+        while (run->hellos >= HELLOS_AT_ONCE) {
+            if (!step(run, until)) {
+                return fail(run, error);
+            }
+        }
+    }
+    while (run->hellos > 0) {
+        if (!step(run, until)) {
+            return fail(run, error);
+        }
+    }
+    return TRUE;
+}
+
+LoadRun *load_run_new(const LoadOptions *options, GError **error)
+{
+    LoadRun *run = g_new0(LoadRun, 1);
+    gint64 start;
+
+    run->options = options;
+    run->epoll = epoll_create1(EPOLL_CLOEXEC);
+    run->vms = g_ptr_array_new_with_free_func((GDestroyNotify)load_vm_free);
+    run->think.ns = (gint64)(options->think_ms * NS_PER_MS);
+    run->retry.ns = RETRY_MS * NS_PER_MS;
+    run->next_arrival = G_MAXINT64;
+    run->check = load_check_new((guint)options->samples);
+    for (int i = 0; i < options->vms; i++) {
+        g_ptr_array_add(run->vms, load_vm_new((unsigned)i, (guint32)options->seed,
+                                              (guint)options->timeout_ms));
+    }
+    start = load_now_ns();
+    if (!connect_all(run, 0, error)) {
+        load_run_free(run);
+        return NULL;
+    }
+    run->connect_ns = load_now_ns() - start;
+    run->asking = TRUE;
+    if (options->rate > 0) {
+        run->next_arrival = load_now_ns();
+    }
+    for (guint i = 0; i < run->vms->len; i++) {
+        ready(run, run->vms->pdata[i]);
+    }
+    return run;
+}
+
+void load_run_free(LoadRun *run)
+{
+    close(run->epoll);
+    load_check_free(run->check);
+    g_ptr_array_unref(run->vms);
+    g_queue_clear_full(&run->think.queue, g_free);
+    g_queue_clear_full(&run->retry.queue, g_free);
+    g_queue_clear_full(&run->backlog, g_free);
+    g_queue_clear(&run->idle);
+    g_free(run);
+}
+
+gboolean load_run_measure(LoadRun *run, double seconds, LoadStats *stats, GError **error)
+{
+    const gint64 start = load_now_ns(), until = start + (gint64)(seconds * 1e9);
+
+    run->stats = stats;
+    if (stats) {
+        stats->before = load_process_read(run->options->manager_pid);
+    }
+    while (load_now_ns() < until) {
+        if (!step(run, until)) {
+            return fail(run, error);
+        }
+    }
+    if (stats) {
+        stats->after = load_process_read(run->options->manager_pid);
+        stats->seconds = (double)(load_now_ns() - start) / 1e9;
+    }
+    run->stats = NULL;
+    return TRUE;
+}
+
+gboolean load_run_flood(LoadRun *run, GError **error)
+{
+    const guint first = run->vms->len;
+
+    while (run->kind < G_N_ELEMENTS(flood_kinds) &&
+           strcmp(flood_kinds[run->kind].name, run->options->flood_kind) != 0) {
+        run->kind++;
+    }
+    if (run->kind == G_N_ELEMENTS(flood_kinds)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                    "--flood-kind %s: there are quote, pipeline, pcr-read and hello",
+                    run->options->flood_kind);
+        return FALSE;
+    }
+    for (int i = 0; i < run->options->flood; i++) {
+        LoadVm *vm = load_vm_new(first + (guint)i, (guint32)run->options->seed,
+                                 (guint)run->options->timeout_ms);
+
+        vm->floods = TRUE;
+        g_ptr_array_add(run->vms, vm);
+    }
+    return connect_all(run, first, error);
+}
+
+LoadCheck *load_run_check(LoadRun *run)
+{
+    return run->check;
+}
+
+double load_run_connect_seconds(const LoadRun *run)
+{
+    return (double)run->connect_ns / 1e9;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a run of the load generator has seen, and what the manager spent on it. */
+#ifndef TESTS_BENCH_LOAD_STATS_H
+#define TESTS_BENCH_LOAD_STATS_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <sys/types.h>
+
+/** Processor time and memory of a process, from /proc; all 0 where there is no such process. */
+typedef struct LoadProcess {
+    double cpu_seconds;
+    guint64 rss_kb;
+    guint64 peak_kb;
+} LoadProcess;
+
+LoadProcess load_process_read(pid_t pid);
+
+/** One span of time; latencies are in microseconds. */
+typedef struct LoadStats {
+    GArray *latency;     /* guint32, of those answered with evidence */
+    GHashTable *batches; /* tree size -> answers */
+    guint64 refused[7];  /* by ManagerStatus */
+    guint64 wrong;       /* evidence that is not for the request, or no reply at all */
+    guint64 closed;      /* connections that the manager closed */
+    guint64 flood;       /* replies to those that flood */
+    double seconds;
+    LoadProcess before, after;
+} LoadStats;
+
+LoadStats *load_stats_new(void);
+void load_stats_free(LoadStats *stats);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LoadStats, load_stats_free)
+
+void load_stats_answer(LoadStats *stats, gint64 latency_ns, guint64 tree_size);
+
+/** load_stats_errors: all that was not answered with evidence. */
+guint64 load_stats_errors(const LoadStats *stats);
+
+double load_stats_rate(const LoadStats *stats);
+
+/** load_stats_report: members of an open JSON object. */
+void load_stats_report(LoadStats *stats, JsonBuilder *b);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "load_vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ID_AT = 8, HOST_PCRS = 8, ROOM = 3000 };
+
+static guint8 pcr_values[LOAD_VTPM_PCRS * DQ_HASH_SIZE];
+
+gint64 load_now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (gint64)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+DqBytes load_vm_pcrs(void)
+{
+    return (DqBytes){ pcr_values, sizeof(pcr_values) };
+}
+
+static void sha256(const void *data, gsize len, guint8 *ret)
+{
+    gsize n = DQ_HASH_SIZE;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    g_checksum_update(sum, data, (gssize)len);
+    g_checksum_get_digest(sum, ret, &n);
+}
+
+/* What the vTPM has quoted, with zeroes for a nonce. */
+static size_t put_attest(LoadVm *vm, uint8_t *buf, size_t size)
+{
+    static const uint8_t nonce[LOAD_NONCE_SIZE];
+    const DqBytes name = dq_key_get_name(vm->key->key);
+    WireWriter w = WIRE_WRITER(buf, size);
+    guint8 digest[DQ_HASH_SIZE];
+    WireAttest a = {
+        .magic = TPM_GENERATED_VALUE,
+        .type = TPM_ST_ATTEST_QUOTE,
+        .qualified_signer = { name.data, name.len },
+        .extra_data = { nonce, sizeof(nonce) },
+        .clock = 1000,
+        .reset_count = 1,
+        .safe = 1,
+        .firmware_version = 1,
+        .pcr_digest = { digest, sizeof(digest) },
+    };
+
+    sha256(pcr_values, sizeof(pcr_values), digest);
+    for (unsigned pcr = 0; pcr < LOAD_VTPM_PCRS; pcr++) {
+        wire_pcr_select(&a.pcr_select, TPM_ALG_SHA256, pcr);
+    }
+    g_assert_true(wire_put_attest(&w, &a));
+    return w.len;
+}
+
+static void make_packet(LoadVm *vm, guint timeout_ms)
+{
+    const DqBytes name = dq_key_get_name(vm->key->key);
+    uint8_t attest[WIRE_ATTEST_MAX];
+    const size_t attest_len = put_attest(vm, attest, sizeof(attest));
+    WireWriter w = WIRE_WRITER(vm->packet, sizeof(vm->packet));
+    ManagerMessage m = { .type = MANAGER_QUOTE };
+    WireAttest decoded;
+
+    m.quote.flags = DEEPQUOTE_HASH_UUID;
+    m.quote.signer = (WireBytes){ name.data, name.len };
+    m.quote.quoted = (WireBytes){ attest, attest_len };
+    m.quote.room = ROOM;
+    m.quote.timeout_ms = timeout_ms;
+    for (unsigned pcr = 0; pcr < HOST_PCRS; pcr++) {
+        wire_pcr_select(&m.quote.host_pcrs, TPM_ALG_SHA256, pcr);
+    }
+    g_assert_true(wire_put_manager_message(&w, &m));
+    vm->packet_len = w.len;
+    g_assert_true(wire_decode_manager_message(wire_written(&w), &m) &&
+                  wire_decode_attest(m.quote.quoted, &decoded));
+    vm->quoted_at = (size_t)(m.quote.quoted.p - vm->packet);
+    vm->quoted_len = m.quote.quoted.len;
+    vm->nonce_at = (size_t)(decoded.extra_data.p - vm->packet);
+}
+
+LoadVm *load_vm_new(unsigned index, guint32 seed, guint timeout_ms)
+{
+    LoadVm *vm = g_new0(LoadVm, 1);
+    const guint32 label[3] = { GUINT32_TO_BE(index), GUINT32_TO_BE(seed), 0 };
+    guint8 digest[DQ_HASH_SIZE];
+
+    vm->index = index;
+    vm->fd = -1;
+    sha256(label, sizeof(label), digest);
+    memcpy(vm->uuid, digest, sizeof(vm->uuid));
+    for (unsigned i = 0; i < MANAGER_INSTANCE_SIZE; i++) {
+        vm->instance[i] = (uint8_t)g_random_int();
+    }
+    vm->key = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
+    make_packet(vm, timeout_ms);
+    return vm;
+}
+
+void load_vm_free(LoadVm *vm)
+{
+    load_vm_disconnect(vm);
+    maker_key_free(vm->key);
+    g_free(vm);
+}
+
+gboolean load_vm_connect(LoadVm *vm, const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    load_vm_disconnect(vm);
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return FALSE;
+    }
+    strcpy(address.sun_path, path);
+    vm->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (vm->fd < 0 ||
+        connect(vm->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        const int saved = errno;
+
+        load_vm_disconnect(vm);
+        errno = saved;
+        return FALSE;
+    }
+    fcntl(vm->fd, F_SETFL, fcntl(vm->fd, F_GETFL) | O_NONBLOCK);
+    return TRUE;
+}
+
+void load_vm_disconnect(LoadVm *vm)
+{
+    if (vm->fd >= 0) {
+        close(vm->fd);
+    }
+    vm->fd = -1;
+    vm->outstanding = 0;
+    vm->welcomed = FALSE;
+}
+
+/* A nonce that no other request has: who asks, for the how manieth time, and from when on. */
+static void new_nonce(LoadVm *vm)
+{
+    guint8 *nonce = vm->packet + vm->nonce_at;
+    const gint64 now = load_now_ns();
+
+    memcpy(nonce, vm->instance, MANAGER_INSTANCE_SIZE);
+    memcpy(nonce + 16, &vm->id, 4);
+    memcpy(nonce + 20, &now, 8);
+}
+
+static gboolean send_small(LoadVm *vm, const ManagerMessage *m)
+{
+    uint8_t buf[128];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+
+    g_assert_true(wire_put_manager_message(&w, m));
+    return send(vm->fd, buf, w.len, MSG_NOSIGNAL) == (ssize_t)w.len;
+}
+
+gboolean load_vm_ask(LoadVm *vm, LoadRequest request)
+{
+    ManagerMessage m = { .id = ++vm->id };
+    WireWriter w = { vm->packet, sizeof(vm->packet), vm->packet_len };
+    gboolean sent;
+
+    if (request == LOAD_HELLO) {
+        m.type = MANAGER_HELLO;
+        memcpy(m.hello.uuid, vm->uuid, sizeof(vm->uuid));
+        memcpy(m.hello.instance, vm->instance, sizeof(vm->instance));
+        sent = send_small(vm, &m);
+    } else if (request == LOAD_PCR_READ) {
+        m.type = MANAGER_PCR_READ;
+        wire_pcr_select(&m.pcr_read, TPM_ALG_SHA256, 0);
+        sent = send_small(vm, &m);
+    } else {
+        wire_set_u32(&w, ID_AT, vm->id);
+        new_nonce(vm);
+        sent = send(vm->fd, vm->packet, vm->packet_len, MSG_NOSIGNAL) == (ssize_t)vm->packet_len;
+    }
+    vm->outstanding += sent;
+    return sent;
+}
+
+DqBytes load_vm_quoted(const LoadVm *vm)
+{
+    return (DqBytes){ vm->packet + vm->quoted_at, vm->quoted_len };
+}
+
+gboolean load_vm_evidence_fits(const LoadVm *vm, WireBytes bytes, guint64 *ret_tree_size)
+{
+    const DqBytes name = dq_key_get_name(vm->key->key);
+    const DqBytes quoted = load_vm_quoted(vm);
+    guint8 digest[DQ_HASH_SIZE];
+    WireEvidence e;
+
+    if (!wire_decode_evidence(bytes, &e)) {
+        return FALSE;
+    }
+    sha256(quoted.data, quoted.len, digest);
+    if (!wire_bytes_equal(e.binding.nonce,
+                          (WireBytes){ vm->packet + vm->nonce_at, LOAD_NONCE_SIZE }) ||
+        !wire_bytes_equal(e.binding.vtpm_quoted, (WireBytes){ digest, sizeof(digest) }) ||
+        !wire_bytes_equal(e.binding.vtpm_signer, (WireBytes){ name.data, name.len }) ||
+        memcmp(e.binding.uuid, vm->uuid, sizeof(vm->uuid)) != 0) {
+        return FALSE;
+    }
+    *ret_tree_size = e.tree_size;
+    return TRUE;
+}

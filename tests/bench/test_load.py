@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""deepquote-load against a real manager, and against one whose evidence is not for the request."""
+import json
+import os
+import pathlib
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'integration'))
+import managerd  # noqa: E402
+import tap  # noqa: E402
+
+LOAD = os.path.join(managerd.BUILD_ROOT, 'tests', 'bench', 'deepquote-load')
+
+
+def load(path, *options):
+    """(exit code, report, what it prints)"""
+    with tempfile.TemporaryDirectory(prefix='load-') as folder:
+        report = pathlib.Path(folder) / 'report'
+        done = subprocess.run([LOAD, '--socket', path, '--json', report, *options],
+                              capture_output=True, text=True, check=False, timeout=120)
+        found = json.loads(report.read_text()) if report.exists() else None
+    return done.returncode, found, done.stdout + done.stderr
+
+
+def real(*options):
+    with managerd.Manager(auto_register=True) as manager:
+        with tempfile.NamedTemporaryFile(prefix='load-', suffix='.pub') as ak:
+            ak.write(bytes.fromhex(manager.admin('ak')['public']))
+            ak.flush()
+            return load(manager.socket, '--host-ak', ak.name, '--manager-pid',
+                        str(manager.process.pid), '--seconds', '1', '--warmup', '0.2', *options)
+
+
+class Liar(threading.Thread):
+    """A manager that welcomes everybody and answers each request with the same bytes."""
+
+    def __init__(self, path, evidence):
+        super().__init__(daemon=True)
+        self.evidence = evidence
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(path)
+        self.listener.listen(8)
+        self.start()
+
+    def run(self):
+        connection, _ = self.listener.accept()
+        while True:
+            try:
+                packet = connection.recv(8192)
+            except ConnectionResetError:
+                return
+            if not packet:
+                return
+            kind, request_id = struct.unpack('>HI', packet[6:12])
+            body = (bytes(16) if kind == managerd.HELLO else
+                    struct.pack('>H', len(self.evidence)) + self.evidence)
+            connection.send(struct.pack('>IHHII', managerd.MAGIC, managerd.VERSION,
+                                        kind | managerd.REPLY, request_id, managerd.OK) + body)
+
+
+@tap.case('closed loop: every VM is answered and a sample is verified')
+def _():
+    code, report, text = real('--vms', '8')
+    tap.equal(code, 0, text)
+    result = report['result']
+    assert result['answers'] >= 8 and result['errors'] == 0, text
+    tap.equal(sum(result['answers_by_batch_size'].values()), result['answers'])
+    tap.equal(report['trusted'], report['verified'])
+    assert report['verified'] >= 8, text
+    assert result['manager_rss_mb'] > 0, text
+
+
+@tap.case('open loop: requests come at the given rate')
+def _():
+    code, report, text = real('--vms', '8', '--open', '60')
+    tap.equal(code, 0, text)
+    assert 20 < report['result']['per_second'] < 120, text
+
+
+@tap.case('a VM that floods is measured beside the others')
+def _():
+    code, report, text = real('--vms', '4', '--flood', '1', '--flood-kind', 'pcr-read')
+    tap.equal(code, 0, text)
+    assert report['flooded']['flood_replies'] > 0 and report['flooded']['answers'] > 0, text
+
+
+@tap.case('evidence that is not for the request counts as wrong')
+def _():
+    with tempfile.TemporaryDirectory(prefix='load-') as folder:
+        path = os.path.join(folder, 'sock')
+        Liar(path, b'nothing of the kind')
+        code, report, text = load(path, '--seconds', '0.3', '--warmup', '0.1')
+    tap.equal(code, 1, text)
+    assert report['result']['error_kinds']['wrong'] > 0, text
+    tap.equal(report['result']['answers'], 0)
+
+
+@tap.case('no manager is told in words')
+def _():
+    code, report, text = load('/nowhere/vtpm.sock', '--seconds', '1')
+    tap.equal((code, report), (1, None))
+    assert '/nowhere/vtpm.sock' in text and 'vtpm-managerd' in text, text
+
+
+tap.main()
