@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 
+from agent import Agent
 from process import spawn, stop, tail, wait_for
 
 DISTRIBUTION = '/usr/bin/qemu-system-x86_64'
@@ -71,7 +72,7 @@ class Machine:
     device: 'tpm-tis', 'tpm-crb', 'tpm-tis-device', or None for no TPM
     vtpm: the control socket of its swtpm
     arguments: of QEMU, in addition
-    port: whether it has a second serial port, for send() and line()
+    port: whether it has a second serial port, for send() and line(), or for agent()
     """
 
     def __init__(self, directory, qemu, accel, device, vtpm, arguments, port=False):
@@ -90,7 +91,7 @@ class Machine:
             self.command += ['-chardev', f'socket,id=vtpm,path={vtpm}',
                              '-tpmdev', 'emulator,id=tpm0,chardev=vtpm',
                              '-device', f'{device},tpmdev=tpm0']
-        self.process = self.port = self._qmp = None
+        self.process = self.port = self._qmp = self._agent = None
         self.buffer = b''
 
     def __enter__(self):
@@ -106,8 +107,6 @@ class Machine:
         self.process = spawn(self.command, self.log)
         try:
             wait_for('QEMU', lambda: os.path.exists(self._qmp_path), self.process, self.log)
-            if self._port_path:
-                self.port = self._connect(self._port_path)
         except BaseException:
             self.stop()
             raise
@@ -123,18 +122,32 @@ class Machine:
         return sock
 
     def stop(self):
-        for sock in (self.port, self._qmp):
-            if sock is not None:
-                sock.close()
-        self.port = self._qmp = None
+        for peer in (self.port, self._qmp, self._agent):
+            if peer is not None:
+                peer.close()
+        self.port = self._qmp = self._agent = None
         stop(self.process)
         self.process = None
 
+    def agent(self, seconds):
+        """The agent of the guest image, once it answers; for guests that have it."""
+        if self._agent is None:
+            self._agent = Agent(self._port_path, lambda: self.process.poll() is None)
+        try:
+            self._agent.wait(seconds)
+        except Exception as problem:
+            raise RuntimeError(f'{problem}\n{self.tail()}') from None
+        return self._agent
+
     def send(self, text):
+        if self.port is None:
+            self.port = self._connect(self._port_path)
         self.port.sendall(text.encode())
 
     def line(self, seconds):
         """The next line from the second serial port."""
+        if self.port is None:
+            self.port = self._connect(self._port_path)
         end = time.monotonic() + seconds
         while b'\n' not in self.buffer:
             self.port.settimeout(max(0.01, end - time.monotonic()))
@@ -150,6 +163,8 @@ class Machine:
 
     def serial(self):
         """All that the first serial port has said."""
+        if not os.path.exists(self.serial_log):
+            return ''
         with open(self.serial_log, encoding='utf-8', errors='replace') as f:
             return f.read()
 

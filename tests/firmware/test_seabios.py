@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian's kernel started by SeaBIOS, with a TPM 2.0 behind the device of argv[1]."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.environ['SOURCE_ROOT']
+BUILD = os.environ['BUILD_ROOT']
+sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
+
+import eventlog  # noqa: E402
+import tap  # noqa: E402
+import vm  # noqa: E402
+from linux import Guest  # noqa: E402
+from machine import Machine, Swtpm, qemus  # noqa: E402
+
+DEVICE = sys.argv.pop(1)
+FIRMWARE_PCRS = range(8)
+
+
+class Boot:
+    """A guest of one QEMU; started by its first case, used by the others."""
+
+    def __init__(self, qemu):
+        self.qemu = qemu
+        self.directory = tempfile.mkdtemp(prefix='seabios-')
+        self.swtpm = self.machine = self.guest = self.first = None
+
+    def start(self):
+        image = os.path.join(BUILD, 'guest')
+        self.swtpm = Swtpm(self.directory).start()
+        self.machine = Machine(
+            self.directory, self.qemu, vm.accelerator(BUILD), DEVICE, self.swtpm.control,
+            ['-m', '256', '-kernel', os.path.join(image, 'vmlinuz'),
+             '-initrd', os.path.join(image, 'initramfs'),
+             '-append', 'console=ttyS0 quiet panic=-1'], port=True).start()
+        self.guest = Guest(self.machine.agent(120))
+
+    def stop(self):
+        for part in (self.machine, self.swtpm):
+            if part is not None:
+                part.stop()
+        shutil.rmtree(self.directory)
+
+    def restart(self):
+        """Reboots the guest from within."""
+        self.guest.agent.run('touch /tmp/before; (sleep 0.2; reboot -f) >/dev/null 2>&1 &')
+        for _ in range(100):
+            self.guest = Guest(self.machine.agent(120))
+            try:
+                if self.guest.agent.run('test -e /tmp/before', 5)[0] != 0:
+                    return
+            except Exception:  # the guest went down between the two
+                continue
+        raise AssertionError('the guest does not reboot')
+
+
+def cases(name, boot):
+    """The cases for one QEMU."""
+    @tap.case(f'{name}: the kernel takes the TPM and has nothing against it')
+    def _():
+        boot.start()
+        tap.equal(boot.guest.driver(), DEVICE.replace('-', '_'))
+        tap.equal(boot.guest.text('cat /sys/class/tpm/tpm0/tpm_version_major'), '2')
+        tap.equal(boot.guest.complaints(), '')
+
+    @tap.case(f'{name}: PCRs 0 to 7 are extended, and a separator ends each')
+    def _():
+        boot.first = boot.guest.banks()
+        assert 'sha256' in boot.first, boot.first.keys()
+        for bank, values in boot.first.items():
+            for pcr in FIRMWARE_PCRS:
+                assert any(values[pcr]), f'{bank}:{pcr} is not extended'
+        tap.equal(eventlog.separators(boot.guest.log()), set(FIRMWARE_PCRS))
+
+    @tap.case(f'{name}: the event log in the guest leads to the PCRs, in every bank')
+    def _():
+        events = boot.guest.log()
+        for bank, values in boot.first.items():
+            got = eventlog.replay(events, bank, FIRMWARE_PCRS)
+            tap.equal([v.hex() for v in got], [values[p].hex() for p in FIRMWARE_PCRS], bank)
+
+    @tap.case(f'{name}: a log with one event less does not')
+    def _():
+        events = boot.guest.log()
+        got = eventlog.replay(events[:-1], 'sha256', FIRMWARE_PCRS)
+        assert got != [boot.first['sha256'][pcr] for pcr in FIRMWARE_PCRS]
+
+    @tap.case(f'{name}: after a reboot the PCRs start anew and end the same')
+    def _():
+        boot.restart()
+        again = boot.guest.banks()
+        for bank, values in boot.first.items():
+            tap.equal([again[bank][p] for p in FIRMWARE_PCRS],
+                      [values[p] for p in FIRMWARE_PCRS], bank)
+        tap.equal(boot.guest.complaints(), '')
+
+
+subprocess.run([os.path.join(ROOT, 'scripts', 'guest-image'), BUILD], check=True)
+boots = {name: Boot(qemu) for name, qemu in qemus().items()}
+try:
+    for label, one in boots.items():
+        cases(label, one)
+    tap.main()
+finally:
+    for one in boots.values():
+        one.stop()
