@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian's kernel for arm64 on the "virt" machine, started by its UEFI firmware, with a TPM 2.0
+behind tpm-tis-device."""
+import base64
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.environ['SOURCE_ROOT']
+HERE = os.path.join(ROOT, 'tests', 'firmware')
+sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
+
+import authenticode  # noqa: E402
+import eventlog  # noqa: E402
+import tap  # noqa: E402
+from cpio import newc  # noqa: E402
+from machine import Machine, Swtpm, qemus  # noqa: E402
+
+FIRMWARE = '/usr/share/qemu-efi-aarch64/QEMU_EFI.fd'
+CACHE = os.path.join(ROOT, 'build', 'cache', 'arm64')
+MODULES = ('tpm_tis_core.ko', 'tpm_tis.ko')
+
+
+def content(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def cached(name):
+    return content(os.path.join(CACHE, name))
+
+
+def initramfs():
+    tree = dict.fromkeys(('bin', 'dev', 'proc', 'sys', 'modules'))
+    tree['init'] = content(os.path.join(HERE, 'aarch64-init'))
+    tree['bin/busybox'] = cached('busybox')
+    for module in MODULES:
+        tree['modules/' + module] = cached(module)
+    return newc(tree)
+
+
+class Boot:
+    """One boot, and what the guest said of its TPM."""
+
+    def __init__(self, qemu):
+        self.qemu = qemu
+        self.directory = tempfile.mkdtemp(prefix='aarch64-')
+        self.said = {}
+
+    def run(self):
+        initrd = os.path.join(self.directory, 'initramfs')
+        with open(initrd, 'wb') as f:
+            f.write(initramfs())
+        with Swtpm(self.directory) as swtpm, Machine(
+                self.directory, self.qemu, 'tcg', 'tpm-tis-device', swtpm.control,
+                ['-machine', 'virt', '-cpu', 'cortex-a57', '-m', '512', '-bios', FIRMWARE,
+                 '-kernel', os.path.join(CACHE, 'vmlinuz'), '-initrd', initrd,
+                 '-append', 'console=ttyAMA0 quiet panic=-1']) as machine:
+            for line in machine.wait_for_text('say end', 240).splitlines():
+                word, *rest = line.split()[:1] + line.split(' ')[1:]
+                if word == 'say':
+                    self.said.setdefault(rest[0], []).append(rest[1:])
+
+    def banks(self):
+        banks = {}
+        for bank, pcr, value in self.said['pcr']:
+            banks.setdefault(bank, {})[int(pcr)] = bytes.fromhex(value)
+        return banks
+
+    def log(self):
+        return eventlog.parse(base64.b64decode(''.join(line[0] for line in self.said['log'])))
+
+    def stop(self):
+        shutil.rmtree(self.directory)
+
+
+def cases(name, boot):
+    """The cases for one QEMU."""
+    @tap.case(f'{name}: the kernel, started by UEFI firmware, takes the TPM')
+    def _():
+        boot.run()
+        tap.equal(boot.said['driver'], [['tpm_tis']])
+        tap.equal(boot.said['version'], [['2']])
+        tap.equal(boot.said.get('complaint', []), [])
+
+    @tap.case(f'{name}: PCRs 0 to 7 are extended, and a separator is in each')
+    def _():
+        for bank, values in boot.banks().items():
+            for pcr in range(8):
+                assert any(values[pcr]), f'{bank}:{pcr} is not extended'
+        tap.equal(eventlog.separators(boot.log()), set(range(8)))
+
+    @tap.case(f'{name}: the event log leads to the PCRs, in every bank')
+    def _():
+        events = boot.log()
+        for bank, values in boot.banks().items():
+            got = eventlog.replay(events, bank, range(10))
+            tap.equal([v.hex() for v in got], [values[p].hex() for p in range(10)], bank)
+
+    @tap.case(f'{name}: kernel and initial file system are in the log by their digests')
+    def _():
+        kernel = [e.digests['sha256'] for e in boot.log()
+                  if (e.pcr, e.type) == (4, eventlog.EFI_BOOT_SERVICES_APPLICATION)]
+        assert authenticode.digest(cached('vmlinuz')) in kernel, kernel
+        files = [e.digests['sha256'] for e in boot.log() if e.pcr == 9]
+        assert hashlib.sha256(initramfs()).digest() in files, files
+
+
+subprocess.run([os.path.join(HERE, 'fetch-arm64'), CACHE], check=True)
+boots = {label: Boot(qemu) for label, qemu in
+         qemus('QEMU_SYSTEM_AARCH64', '/usr/bin/qemu-system-aarch64').items()}
+try:
+    for label, one in boots.items():
+        cases(label, one)
+    tap.main()
+finally:
+    for one in boots.values():
+        one.stop()
