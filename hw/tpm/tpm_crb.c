@@ -53,7 +53,14 @@ static uint32_t intf_id_read(CRBState *s, uint8_t locty)
     val = FIELD_DP32(val, CRB_INTF_ID, CapLocality, s->localities == TPM_CRB_LOCALITIES);
     val = FIELD_DP32(val, CRB_INTF_ID, CapDataXferSizeSupport, 3); /* 64 bytes */
     val = FIELD_DP32(val, CRB_INTF_ID, CapCRB, 1);
-    return FIELD_DP32(val, CRB_INTF_ID, InterfaceSelector, 1);
+    val = FIELD_DP32(val, CRB_INTF_ID, InterfaceSelector, 1);
+    return FIELD_DP32(val, CRB_INTF_ID, IntfSelLock, s->locked);
+}
+
+/* There is no other interface to select. */
+static void intf_id_write(CRBState *s, uint8_t locty, uint32_t bits)
+{
+    s->locked |= FIELD_EX32(bits, CRB_INTF_ID, IntfSelLock);
 }
 
 static uint32_t intf_id2_read(CRBState *s, uint8_t locty)
@@ -97,7 +104,7 @@ static const CRBRegister registers[] = {
     { A_CRB_LOC_STS, false, loc_sts_read },
     { A_CRB_CTRL_REQ, true, NULL, tpm_crb_write_ctrl_req },
     { A_CRB_CTRL_CANCEL, true, cancel_read, tpm_crb_write_cancel },
-    { A_CRB_INTF_ID, false, intf_id_read },
+    { A_CRB_INTF_ID, false, intf_id_read, intf_id_write },
     { A_CRB_INTF_ID2, false, intf_id2_read },
     { A_CRB_CTRL_CMD_SIZE, true, buffer_size_read },
     { A_CRB_CTRL_CMD_LADDR, true, buffer_addr_read },
@@ -139,9 +146,10 @@ static void tpm_crb_mmio_write(void *opaque, hwaddr addr, uint64_t val, unsigned
     uint32_t mask = MAKE_64BIT_MASK(0, 8 * size);
 
     trace_tpm_crb_mmio_write(addr, size, val);
-    /* all writable bits are in the lowest byte */
-    if (reg && reg->write && (!reg->owner_only || s->owner == locty) && (addr & 3) == 0) {
-        reg->write(s, locty, val & mask);
+    /* but for INTF_ID, all writable bits are in the lowest byte */
+    if (reg && reg->write && (!reg->owner_only || s->owner == locty) &&
+        (reg->offset == addr % TPM_CRB_PAGE || reg->offset == A_CRB_INTF_ID)) {
+        reg->write(s, locty, (val & mask) << (8 * (addr & 3)));
     }
 }
 
@@ -179,6 +187,7 @@ static void tpm_crb_reset(void *opaque)
     s->aborting = false;
     s->cancelled = false;
     s->failed = false;
+    s->locked = false;
     s->late_response = false;
     memset(s->requested, 0, sizeof(s->requested));
     memset(s->seized, 0, sizeof(s->seized));

@@ -71,6 +71,7 @@ typedef struct CRBState {
     uint8_t next;     /* to this one */
     bool cancelled;   /* CTRL_CANCEL as it reads back */
     bool failed;      /* CTRL_STS.tpmSts */
+    bool locked;      /* INTF_ID.IntfSelLock */
     bool requested[TPM_CRB_LOCALITIES];
     bool seized[TPM_CRB_LOCALITIES]; /* LOC_STS.beenSeized */
 

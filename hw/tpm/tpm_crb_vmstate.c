@@ -53,6 +53,7 @@ static int crb_post_load(void *opaque, int version_id)
     }
     s->aborting = false;
     s->cancelled = s->regs[R_CRB_CTRL_CANCEL] & CRB_INVOKE;
+    s->locked = FIELD_EX32(s->regs[R_CRB_INTF_ID], CRB_INTF_ID, IntfSelLock);
     s->failed = FIELD_EX32(sts, CRB_CTRL_STS, tpmSts);
     s->phase = FIELD_EX32(sts, CRB_CTRL_STS, tpmIdle) ? CRB_IDLE : CRB_COMPLETION;
     s->seized[0] = FIELD_EX32(s->regs[R_CRB_LOC_STS], CRB_LOC_STS, beenSeized);

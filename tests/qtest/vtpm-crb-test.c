@@ -64,10 +64,24 @@ static void test_access_widths(void)
     vtpm_stop(&v);
 }
 
+static void test_selector_lock(void)
+{
+    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
+    uint32_t before = get(&v, 0, A_CRB_INTF_ID);
+
+    set(&v, 0, A_CRB_INTF_ID, 0x80000);
+    g_assert_cmphex(get(&v, 0, A_CRB_INTF_ID), ==, before | 0x80000);
+    set(&v, 0, A_CRB_INTF_ID, 0);
+    g_assert_cmphex(get(&v, 0, A_CRB_INTF_ID), ==, before | 0x80000);
+    vtpm_reset(&v);
+    g_assert_cmphex(get(&v, 0, A_CRB_INTF_ID), ==, before);
+    vtpm_stop(&v);
+}
+
 static void test_read_only(void)
 {
-    static const unsigned offsets[] = { A_CRB_LOC_STATE, A_CRB_LOC_STS, A_CRB_INTF_ID,
-                                        A_CRB_INTF_ID2, A_CRB_CTRL_STS, A_CRB_CTRL_CMD_SIZE,
+    static const unsigned offsets[] = { A_CRB_LOC_STATE, A_CRB_LOC_STS, A_CRB_INTF_ID2,
+                                        A_CRB_CTRL_STS, A_CRB_CTRL_CMD_SIZE,
                                         A_CRB_CTRL_CMD_LADDR, A_CRB_CTRL_CMD_HADDR,
                                         A_CRB_CTRL_RSP_SIZE, A_CRB_CTRL_RSP_ADDR };
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
@@ -388,6 +402,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("/vtpm-crb/registers/every-access-width", test_access_widths);
     qtest_add_func("/vtpm-crb/registers/read-only-ones-stay", test_read_only);
+    qtest_add_func("/vtpm-crb/registers/selector-lock-stays-until-reset", test_selector_lock);
     qtest_add_func("/vtpm-crb/idle/start-is-refused", test_idle_enforced);
     qtest_add_func("/vtpm-crb/idle/contradicting-request-is-ignored",
                    test_ready_and_idle_together);
