@@ -68,6 +68,14 @@ void tpm_command_stats_add(TPMCommandStats *stats, uint32_t code, int64_t elapse
     kind->expected_ns = learn(kind->expected_ns, elapsed_ns);
 }
 
+void tpm_command_stats_add_failure(TPMCommandStats *stats, uint32_t code)
+{
+    TPMCommandKind *kind = kind_of(stats, code);
+
+    kind->commands++;
+    kind->errors++;
+}
+
 static TpmLatencyBucketList *query_latency(const TPMCommandKind *kind)
 {
     TpmLatencyBucketList *head = NULL, **tail = &head;

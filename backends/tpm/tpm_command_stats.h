@@ -44,10 +44,17 @@ int64_t tpm_command_stats_expected(TPMCommandStats *stats, uint32_t code);
  * @error: the response code was not success
  * @inline_completion: the answer was there before the vCPU went on
  *
- * Counts one answered command and learns from it.
+ * Counts one command that the TPM has answered, and learns from it.
  */
 void tpm_command_stats_add(TPMCommandStats *stats, uint32_t code, int64_t elapsed_ns, bool error,
                            bool inline_completion);
+
+/**
+ * tpm_command_stats_add_failure:
+ *
+ * Counts one command that the TPM did not get to answer; nothing is learned from it.
+ */
+void tpm_command_stats_add_failure(TPMCommandStats *stats, uint32_t code);
 
 /**
  * tpm_command_stats_query:

@@ -18,18 +18,6 @@
 #define TPM2_RC_CANCELED 0x909
 #define TPM2_CC_STARTUP 0x144
 
-/* A bare response with @rc. Returns: its size, or 0 where @room is too small for one. */
-static size_t put_response(TPMEmulator *s, uint8_t *out, size_t room, uint32_t rc)
-{
-    if (room < TPM_EMULATOR_HEADER) {
-        return 0;
-    }
-    tpm_cmd_set_tag(out, s->version == TPM_VERSION_2_0 ? TPM2_ST_NO_SESSIONS : TPM_TAG_RSP_COMMAND);
-    tpm_cmd_set_size(out, TPM_EMULATOR_HEADER);
-    tpm_cmd_set_error(out, rc);
-    return TPM_EMULATOR_HEADER;
-}
-
 static uint32_t failure_code(const TPMEmulator *s)
 {
     return s->version == TPM_VERSION_2_0 ? TPM_RC_FAILURE : TPM_FAIL;
@@ -69,18 +57,29 @@ static void flight_land(TPMEmulator *s, size_t size, bool from_tpm)
     if (!cmd) {
         return;
     }
-    s->failures += !from_tpm;
-    tpm_command_stats_add(&s->stats, f->code, tpm_emulator_now() - f->started_ns, rc != 0,
-                          f->inline_wait && from_tpm);
+    if (from_tpm) {
+        tpm_command_stats_add(&s->stats, f->code, tpm_emulator_now() - f->started_ns, rc != 0,
+                              f->inline_wait);
+    } else {
+        tpm_command_stats_add_failure(&s->stats, f->code);
+        s->failures++;
+    }
     trace_tpm_emulator_response(f->code, rc, size, f->inline_wait);
     cmd->selftest_done = rc == 0 && tpm_util_is_selftest(cmd->in, cmd->in_len);
     memcpy(cmd->out, f->reply, MIN(size, cmd->out_len));
     TPM_IF_GET_CLASS(s->parent.tpmif)->request_completed(s->parent.tpmif, 0);
 }
 
+/* Ends the flight with a bare response of our own. */
 static void flight_answer(TPMEmulator *s, uint32_t rc)
 {
-    flight_land(s, put_response(s, s->flight.reply, sizeof(s->flight.reply), rc), false);
+    uint8_t *reply = s->flight.reply;
+
+    tpm_cmd_set_tag(reply,
+                    s->version == TPM_VERSION_2_0 ? TPM2_ST_NO_SESSIONS : TPM_TAG_RSP_COMMAND);
+    tpm_cmd_set_size(reply, TPM_EMULATOR_HEADER);
+    tpm_cmd_set_error(reply, rc);
+    flight_land(s, TPM_EMULATOR_HEADER, false);
 }
 
 static TPMEmulatorProgress flight_send(TPMEmulator *s, const uint8_t *command, size_t size)
