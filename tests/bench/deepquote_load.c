@@ -60,6 +60,15 @@ static gboolean parse(int argc, char **argv, LoadOptions *o, GError **error)
     return TRUE;
 }
 
+static void clear(LoadOptions *o)
+{
+    g_free(o->socket);
+    g_free(o->host_ak);
+    g_free(o->flood_kind);
+    g_free(o->label);
+    g_free(o->json);
+}
+
 static void allow_open_files(guint wanted)
 {
     struct rlimit limit;
@@ -189,7 +198,6 @@ int main(int argc, char **argv)
     LoadRun *run;
     gboolean ok;
 
-    o.flood_kind = g_strdup("pipeline");
     if (!parse(argc, argv, &o, &error)) {
         fprintf(stderr, "deepquote-load: %s\n", error->message);
         return 2;
@@ -197,6 +205,9 @@ int main(int argc, char **argv)
     if (o.version) {
         puts("deepquote-load " PROJECT_VERSION);
         return 0;
+    }
+    if (!o.flood_kind) {
+        o.flood_kind = g_strdup("pipeline");
     }
     allow_open_files((guint)(o.vms + o.flood) + 64);
     run = load_run_new(&o, &error);
@@ -211,6 +222,6 @@ int main(int argc, char **argv)
     load_stats_free(out.calm);
     load_stats_free(out.flood);
     g_free(out.reason);
-    g_free(o.flood_kind);
+    clear(&o);
     return ok ? 0 : 1;
 }
