@@ -215,6 +215,28 @@ static void test_options_refuse(void)
     }
 }
 
+static void test_every_chip_of_the_table_is_found(void)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    guint chips = 0;
+
+    g_assert_true(g_file_get_contents(CHIPS_TABLE, &text, NULL, NULL));
+    lines = g_strsplit(g_strchomp(text), "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) words = g_strsplit_set(*line, " \t", 2);
+        LatencyCurve c = { 0 };
+
+        if (**line != '#' && **line != '\0') {
+            g_test_message("%s", *line);
+            g_assert_true(latency_table_find(CHIPS_TABLE, words[0], &c));
+            g_assert_cmpfloat(latency_curve_at(&c, 50), >, 0);
+            chips++;
+        }
+    }
+    g_assert_cmpuint(chips, >=, 12);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -237,5 +259,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcti-latency/curve/refuses-what-does-not-ascend", test_curve_refuses);
     g_test_add_func("/tcti-latency/options/name-a-chip", test_options_name_a_chip);
     g_test_add_func("/tcti-latency/options/refuse", test_options_refuse);
+    g_test_add_func("/tcti-latency/table/every-chip-is-found",
+                    test_every_chip_of_the_table_is_found);
     return g_test_run();
 }
