@@ -79,7 +79,8 @@ static void allow_open_files(guint wanted)
     limit.rlim_cur = MIN((rlim_t)wanted, limit.rlim_max);
     setrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur < wanted) {
-        fprintf(stderr, "deepquote-load: only %lu open files are allowed; raise 'ulimit -n' to %u\n",
+        fprintf(stderr,
+                "deepquote-load: only %lu open files are allowed; raise 'ulimit -n' to %u\n",
                 (unsigned long)limit.rlim_cur, wanted);
     }
 }
@@ -148,8 +149,8 @@ static JsonNode *report(const LoadOptions *o, Outcome *out)
 
 static double member(JsonObject *object, const char *path, const char *name)
 {
-    return json_object_get_double_member(path ? json_object_get_object_member(object, path) : object,
-                                         name);
+    return json_object_get_double_member(
+        path ? json_object_get_object_member(object, path) : object, name);
 }
 
 static void print_part(const char *what, JsonObject *r)
@@ -191,8 +192,9 @@ static gboolean all_right(const Outcome *out)
 
 int main(int argc, char **argv)
 {
-    LoadOptions o = { .vms = 1, .seconds = 10, .warmup = 2, .timeout_ms = 60000, .samples = 200,
-                      .seed = 1 };
+    LoadOptions o = {
+        .vms = 1, .seconds = 10, .warmup = 2, .timeout_ms = 60000, .samples = 200, .seed = 1
+    };
     g_autoptr(GError) error = NULL;
     Outcome out = { 0 };
     LoadRun *run;

@@ -322,8 +322,8 @@ LoadRun *load_run_new(const LoadOptions *options, GError **error)
     run->next_arrival = G_MAXINT64;
     run->check = load_check_new((guint)options->samples);
     for (int i = 0; i < options->vms; i++) {
-        g_ptr_array_add(run->vms, load_vm_new((unsigned)i, (guint32)options->seed,
-                                              (guint)options->timeout_ms));
+        g_ptr_array_add(
+            run->vms, load_vm_new((unsigned)i, (guint32)options->seed, (guint)options->timeout_ms));
     }
     start = load_now_ns();
     if (!connect_all(run, 0, error)) {

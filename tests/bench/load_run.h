@@ -17,7 +17,7 @@ typedef struct LoadOptions {
     double think_ms; /* after its answer; closed loop */
     int timeout_ms;
     int samples;
-    int flood;       /* VMs that flood, on top of the others */
+    int flood; /* VMs that flood, on top of the others */
     char *flood_kind;
     char *label;
     char *json;

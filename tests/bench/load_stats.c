@@ -123,8 +123,8 @@ static void report_latency(LoadStats *stats, JsonBuilder *b)
     static const struct {
         const char *name;
         double q;
-    } quantiles[] = { { "min", 0 },     { "p50", 0.5 },   { "p90", 0.9 },
-                      { "p99", 0.99 },  { "p999", 0.999 }, { "max", 1 } };
+    } quantiles[] = { { "min", 0 },    { "p50", 0.5 },    { "p90", 0.9 },
+                      { "p99", 0.99 }, { "p999", 0.999 }, { "max", 1 } };
     double sum = 0;
 
     g_array_sort(stats->latency, compare_u32);

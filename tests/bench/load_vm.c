@@ -124,8 +124,7 @@ gboolean load_vm_connect(LoadVm *vm, const char *path)
     }
     strcpy(address.sun_path, path);
     vm->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (vm->fd < 0 ||
-        connect(vm->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+    if (vm->fd < 0 || connect(vm->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
         const int saved = errno;
 
         load_vm_disconnect(vm);

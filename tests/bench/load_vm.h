@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A simulated vTPM: its identity, its key, its connection to the manager, and what it says there. */
+/* A simulated vTPM: its identity, its key, its connection to the manager, and what it says there.
+ */
 #ifndef TESTS_BENCH_LOAD_VM_H
 #define TESTS_BENCH_LOAD_VM_H
 

@@ -60,6 +60,7 @@ size_t tcti_latency_size(void);
  * @close_inner: called with @inner when the context is finalized; may be NULL
  */
 void tcti_latency_init(TSS2_TCTI_CONTEXT *context, TSS2_TCTI_CONTEXT *inner,
-                       const LatencyOptions *options, void (*close_inner)(TSS2_TCTI_CONTEXT *inner));
+                       const LatencyOptions *options,
+                       void (*close_inner)(TSS2_TCTI_CONTEXT *inner));
 
 #endif

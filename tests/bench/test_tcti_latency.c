@@ -166,9 +166,9 @@ static void test_curve_interpolates(void)
 
 static void test_curve_refuses(void)
 {
-    static const char *const bad[] = { "",          "50",        "50:",        "x:1",      "50:-1",
-                                       "101:1",     "50:1 50:2", "50:1 40:2",  "1:5 2:4",  "nan:1",
-                                       "50:1x",     "50:nan" };
+    static const char *const bad[] = { "",        "50",    "50:",       "x:1",
+                                       "50:-1",   "101:1", "50:1 50:2", "50:1 40:2",
+                                       "1:5 2:4", "nan:1", "50:1x",     "50:nan" };
     LatencyCurve c = { .count = 77 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
