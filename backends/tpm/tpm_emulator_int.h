@@ -80,6 +80,7 @@ struct TPMEmulator {
     QIOChannel *data;   /* our end of the data channel; NULL without one */
 
     TpmBackendState state;
+    TpmBackendState told_state; /* by the latest event */
     char *lost_reason;
     TPMVersion version;
     ptm_cap caps;

@@ -42,15 +42,14 @@ static const bool state_follows[TPM_BACKEND_STATE__MAX][TPM_BACKEND_STATE__MAX] 
 
 void tpm_emulator_set_state(TPMEmulator *s, TpmBackendState state, const char *reason)
 {
-    bool change = s->state != state;
-
     assert(state_follows[s->state][state]);
     s->state = state;
     g_free(s->lost_reason);
     s->lost_reason = g_strdup(reason);
     trace_tpm_emulator_state(TpmBackendState_str(state), reason ? reason : "");
-    /* a reset passes through stopped on its way to running: no news for anyone */
-    if (change && state != TPM_BACKEND_STATE_STOPPED && s->parent.id) {
+    /* a reset passes through stopped and comes back to running: no news for anyone */
+    if (state != TPM_BACKEND_STATE_STOPPED && state != s->told_state && s->parent.id) {
+        s->told_state = state;
         qapi_event_send_tpm_backend_state(s->parent.id, state, reason != NULL, reason);
     }
 }

@@ -226,6 +226,7 @@ static void test_reset_shuts_down(void)
     g_assert_cmpuint(vtpm_fake_order_of_command(v.fake, CC_SHUTDOWN), <,
                      vtpm_fake_order_of_control(v.fake, CMD_STOP));
     g_assert_cmpuint(vtpm_fake_controls(v.fake, CMD_INIT), ==, 1);
+    g_assert_null(qtest_qmp_event_ref(v.qts, "TPM_BACKEND_STATE")); /* nothing has changed */
     vtpm_stop(&v);
 }
 
