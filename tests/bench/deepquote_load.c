@@ -37,7 +37,7 @@ static gboolean parse(int argc, char **argv, LoadOptions *o, GError **error)
         { "flood", 0, 0, G_OPTION_ARG_INT, &o->flood,
           "Measures a second time with so many more VMs that flood", "N" },
         { "flood-kind", 0, 0, G_OPTION_ARG_STRING, &o->flood_kind,
-          "With quote, pipeline, pcr-read or hello (pipeline)", "KIND" },
+          "With quote, pipeline, pcr-read, hello or instances (pipeline)", "KIND" },
         { "label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Name of this run in the report", "TEXT" },
         { "seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "VMs of another seed are other VMs (1)", "N" },
         { "json", 0, 0, G_OPTION_ARG_FILENAME, &o->json, "Writes the report there", "FILE" },

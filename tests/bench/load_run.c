@@ -21,12 +21,10 @@ enum {
 static const struct {
     const char *name;
     LoadRequest request;
-    unsigned depth;
+    unsigned depth; /* 0: none; as soon as it is welcomed it comes back as a new instance */
 } flood_kinds[] = {
-    { "quote", LOAD_QUOTE, 1 },
-    { "pipeline", LOAD_QUOTE, 8 },
-    { "pcr-read", LOAD_PCR_READ, 1 },
-    { "hello", LOAD_HELLO, 1 },
+    { "quote", LOAD_QUOTE, 1 }, { "pipeline", LOAD_QUOTE, 8 },  { "pcr-read", LOAD_PCR_READ, 1 },
+    { "hello", LOAD_HELLO, 1 }, { "instances", LOAD_HELLO, 0 },
 };
 
 /* VMs that ask again later, each so long after it was put in. */
@@ -129,6 +127,18 @@ static void flood(LoadRun *run, LoadVm *vm)
     }
 }
 
+/* A vTPM that is born again and again. */
+static void reborn(LoadRun *run, LoadVm *vm)
+{
+    if (run->stats) {
+        run->stats->flood++;
+    }
+    for (unsigned i = 0; i < MANAGER_INSTANCE_SIZE; i++) {
+        vm->instance[i] = (uint8_t)g_random_int();
+    }
+    lost(run, vm);
+}
+
 static void ask(LoadVm *vm, gint64 due_ns)
 {
     if (!vm->welcomed || vm->outstanding > 0) {
@@ -165,6 +175,10 @@ static void ready(LoadRun *run, LoadVm *vm)
 
 static void welcomed(LoadRun *run, LoadVm *vm, ManagerStatus status)
 {
+    if (status != MANAGER_OK && vm->floods) {
+        lost(run, vm);
+        return;
+    }
     if (status != MANAGER_OK) {
         run->fault = "the manager refuses a VM; start it with --auto-register, and see its log";
         return;
@@ -220,7 +234,9 @@ static void handle(LoadRun *run, LoadVm *vm, WireBytes packet)
     } else if (run->stats) {
         run->stats->flood++;
     }
-    if (vm->floods && vm->welcomed) {
+    if (vm->floods && vm->welcomed && flood_kinds[run->kind].depth == 0) {
+        reborn(run, vm);
+    } else if (vm->floods && vm->welcomed) {
         flood(run, vm);
     }
 }
@@ -384,7 +400,7 @@ gboolean load_run_flood(LoadRun *run, GError **error)
     }
     if (run->kind == G_N_ELEMENTS(flood_kinds)) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "--flood-kind %s: there are quote, pipeline, pcr-read and hello",
+                    "--flood-kind %s: there are quote, pipeline, pcr-read, hello and instances",
                     run->options->flood_kind);
         return FALSE;
     }
