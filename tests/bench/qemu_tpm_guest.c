@@ -4,8 +4,8 @@
  * on the second serial port and answers each with one line:
  *
  *   command NAME COUNT    COUNT TPM commands: how long each took
- *   pause USE SECONDS     the second CPU's longest pauses while this one uses the TPM ("tpm")
- *                         or sleeps ("idle")
+ *   pause USE SECONDS     the second CPU's pauses while this one uses the TPM ("tpm") or sleeps
+ *                         ("idle"): the longest, and quantiles of the longest in each 10 ms
  *   files COUNT           COUNT files read for the first time: how long, and what IMA measured
  *   quit                  powers off
  */
@@ -202,6 +202,7 @@ struct spinner {
     atomic_bool stop;
     uint64_t longest;
     uint64_t over[3]; /* stretches over 0.1, 0.3 and 1 ms */
+    size_t windows;   /* in samples: the longest stretch of each window */
 };
 
 static void pin(int cpu)
@@ -213,10 +214,22 @@ static void pin(int cpu)
     sched_setaffinity(0, sizeof(set), &set);
 }
 
+static void note_stretch(struct spinner *s, uint64_t stretch, const uint64_t limits[3])
+{
+    if (stretch > limits[0]) {
+        for (int i = 0; i < 3; i++) {
+            s->over[i] += stretch > limits[i];
+        }
+    }
+    if (stretch > s->longest) {
+        s->longest = stretch;
+    }
+}
+
 static void *spin(void *data)
 {
     struct spinner *s = data;
-    uint64_t limits[3], last, now;
+    uint64_t limits[3], last, now, longest = 0, window, ends;
 
     pin(1);
     setpriority(PRIO_PROCESS, 0, -20);
@@ -224,16 +237,19 @@ static void *spin(void *data)
         static const double ns[] = { 1e5, 3e5, 1e6 };
         limits[i] = (uint64_t)(ns[i] / ns_per_tick);
     }
+    window = (uint64_t)(1e7 / ns_per_tick);
     last = __rdtsc();
+    ends = last + window;
     while (!atomic_load_explicit(&s->stop, memory_order_relaxed)) {
         now = __rdtsc();
-        if (now - last > limits[0]) {
-            for (int i = 0; i < 3; i++) {
-                s->over[i] += now - last > limits[i];
-            }
+        note_stretch(s, now - last, limits);
+        if (now - last > longest) {
+            longest = now - last;
         }
-        if (now - last > s->longest) {
-            s->longest = now - last;
+        if (now > ends && s->windows < MAX_SAMPLES) {
+            samples[s->windows++] = longest;
+            longest = 0;
+            ends = now + window;
         }
         last = now;
     }
@@ -264,9 +280,17 @@ static void do_pause(const char *use, unsigned seconds)
     }
     atomic_store(&s.stop, true);
     pthread_join(thread, NULL);
-    answer("ok longest=%.0f over100us=%" PRIu64 " over300us=%" PRIu64 " over1ms=%" PRIu64
-           " commands=%lu",
-           (double)s.longest * ns_per_tick, s.over[0], s.over[1], s.over[2], commands);
+    if (s.windows == 0) {
+        answer("error the second CPU did not run");
+        return;
+    }
+    qsort(samples, s.windows, sizeof(samples[0]), compare);
+    answer("ok window_median=%.0f window_p90=%.0f window_p99=%.0f longest=%.0f over100us=%" PRIu64
+           " over300us=%" PRIu64 " over1ms=%" PRIu64 " commands=%lu",
+           (double)samples[s.windows / 2] * ns_per_tick,
+           (double)samples[s.windows * 9 / 10] * ns_per_tick,
+           (double)samples[s.windows * 99 / 100] * ns_per_tick, (double)s.longest * ns_per_tick,
+           s.over[0], s.over[1], s.over[2], commands);
 }
 
 static long measured_by_ima(void)
