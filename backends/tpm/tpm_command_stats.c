@@ -9,8 +9,7 @@
 
 /* Upper bounds of the latency histogram in microseconds; 0 is "no bound". */
 static const uint32_t bucket_below_us[TPM_COMMAND_STATS_BUCKETS] = {
-    32,   64,    128,   256,    512,    1000,    2000,
-    5000, 20000, 50000, 200000, 500000, 2000000, 0,
+    32, 64, 128, 256, 512, 1000, 2000, 5000, 20000, 50000, 200000, 500000, 2000000, 0,
 };
 
 static unsigned bucket_of(int64_t elapsed_ns)

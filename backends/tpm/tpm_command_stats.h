@@ -7,7 +7,7 @@
 
 #include "qapi/qapi-types-tpm-status.h"
 
-#define TPM_COMMAND_STATS_KINDS   64
+#define TPM_COMMAND_STATS_KINDS 64
 #define TPM_COMMAND_STATS_BUCKETS 14
 
 typedef struct TPMCommandKind {

@@ -227,7 +227,7 @@ static const QemuOptDesc tpm_emulator_cmdline_opts[] = {
         .type = QEMU_OPT_NUMBER,
         .help = "Seconds until a TPM that owes a response is lost; 0: never (default 300)",
     },
-    { /* end of list */ },
+    {},
 };
 
 static void tpm_emulator_instance_init(Object *obj)
@@ -307,10 +307,11 @@ static const TypeInfo tpm_emulator_info = {
     .class_init = tpm_emulator_class_init,
     .instance_init = tpm_emulator_instance_init,
     .instance_finalize = tpm_emulator_instance_finalize,
-    .interfaces = (InterfaceInfo[]) {
-        { TYPE_TPM_BACKEND_EXT },
-        { }
-    },
+    .interfaces =
+        (InterfaceInfo[]){
+            { TYPE_TPM_BACKEND_EXT },
+            {},
+        },
 };
 
 static void tpm_emulator_register(void)

@@ -26,18 +26,18 @@ OBJECT_DECLARE_SIMPLE_TYPE(TPMEmulator, TPM_EMULATOR)
 
 #define TPM2_CC_SHUTDOWN 0x145
 
-#define TPM_EMULATOR_HEADER       10   /* tag, size, code: of commands and responses alike */
-#define TPM_EMULATOR_MIN_FRAME    128  /* smallest buffer that a TPM may tell */
-#define TPM_EMULATOR_MAX_FRAME    4096 /* largest command or response, by TPM 1.2 and 2.0 */
-#define TPM_EMULATOR_MAX_BLOB     (1024 * 1024)
-#define TPM_EMULATOR_NO_LOCALITY  0xff
+#define TPM_EMULATOR_HEADER 10      /* tag, size, code: of commands and responses alike */
+#define TPM_EMULATOR_MIN_FRAME 128  /* smallest buffer that a TPM may tell */
+#define TPM_EMULATOR_MAX_FRAME 4096 /* largest command or response, by TPM 1.2 and 2.0 */
+#define TPM_EMULATOR_MAX_BLOB (1024 * 1024)
+#define TPM_EMULATOR_NO_LOCALITY 0xff
 
-#define TPM_EMULATOR_INLINE_US         300  /* default of the option inline-us */
-#define TPM_EMULATOR_INLINE_US_MAX     1000
-#define TPM_EMULATOR_CONTROL_S         30   /* default of the option control-timeout */
-#define TPM_EMULATOR_COMMAND_S         300  /* default of the option command-timeout */
-#define TPM_EMULATOR_FAREWELL_MS       5000 /* longest wait for the TPM when QEMU ends */
-#define TPM_EMULATOR_VCPU_CONTROL_MS   2000 /* longest control request that a vCPU waits for */
+#define TPM_EMULATOR_INLINE_US 300 /* default of the option inline-us */
+#define TPM_EMULATOR_INLINE_US_MAX 1000
+#define TPM_EMULATOR_CONTROL_S 30         /* default of the option control-timeout */
+#define TPM_EMULATOR_COMMAND_S 300        /* default of the option command-timeout */
+#define TPM_EMULATOR_FAREWELL_MS 5000     /* longest wait for the TPM when QEMU ends */
+#define TPM_EMULATOR_VCPU_CONTROL_MS 2000 /* longest control request that a vCPU waits for */
 
 /* Where the command in flight stands. */
 typedef enum TPMEmulatorPhase {
@@ -110,15 +110,15 @@ typedef struct TPMEmulatorControl {
     size_t tail_size;
     void *reply; /* what follows the result word; filled on success only */
     size_t reply_size;
-    bool no_result; /* the reply has no result word (GET_CAPABILITY) */
-    int fd;         /* to pass along; -1 for none */
-    bool on_vcpu;   /* a vCPU waits: shorter time limit */
+    bool no_result;       /* the reply has no result word (GET_CAPABILITY) */
+    int fd;               /* to pass along; -1 for none */
+    bool on_vcpu;         /* a vCPU waits: shorter time limit */
     uint32_t tolerate;    /* a result with one of these bits is no error; the reply is not filled */
     uint32_t *ret_result; /* (nullable): the result word of a request that was no error */
 } TPMEmulatorControl;
 
 #define TPM_EMULATOR_CONTROL(cmd, ...)                                                             \
-    (&(TPMEmulatorControl) { .command = (cmd), .fd = -1, ##__VA_ARGS__ })
+    (&(TPMEmulatorControl){ .command = (cmd), .fd = -1, ##__VA_ARGS__ })
 
 static inline bool tpm_emulator_can(const TPMEmulator *s, ptm_cap caps)
 {
@@ -219,8 +219,7 @@ TPMEmulatorProgress tpm_emulator_read_some(QIOChannel *ioc, uint8_t *buf, size_t
                                            size_t *have);
 
 /* Sends a request and leaves its reply to the caller. False where it cannot go out by then. */
-bool tpm_emulator_control_send(TPMEmulator *s, const TPMEmulatorControl *call,
-                               int64_t deadline_ns);
+bool tpm_emulator_control_send(TPMEmulator *s, const TPMEmulatorControl *call, int64_t deadline_ns);
 
 /* Reads as many of the replies that nobody waits for as have arrived. DONE: all of them. */
 TPMEmulatorProgress tpm_emulator_control_drain(TPMEmulator *s);

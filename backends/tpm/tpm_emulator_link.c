@@ -269,8 +269,7 @@ bool tpm_emulator_read_established(TPMEmulator *s, bool on_vcpu, Error **errp)
 
     if (!tpm_emulator_control(s,
                               TPM_EMULATOR_CONTROL(CMD_GET_TPMESTABLISHED, .reply = reply,
-                                                   .reply_size = sizeof(reply),
-                                                   .on_vcpu = on_vcpu),
+                                                   .reply_size = sizeof(reply), .on_vcpu = on_vcpu),
                               errp)) {
         return false;
     }
@@ -282,10 +281,8 @@ bool tpm_emulator_init(TPMEmulator *s, uint32_t flags, Error **errp)
 {
     uint32_t body = cpu_to_be32(flags);
 
-    if (!tpm_emulator_control(s,
-                              TPM_EMULATOR_CONTROL(CMD_INIT, .body = &body,
-                                                   .body_size = sizeof(body)),
-                              errp)) {
+    if (!tpm_emulator_control(
+            s, TPM_EMULATOR_CONTROL(CMD_INIT, .body = &body, .body_size = sizeof(body)), errp)) {
         return false;
     }
     s->locality = TPM_EMULATOR_NO_LOCALITY;

@@ -16,8 +16,8 @@
 #include "tpm_emulator_int.h"
 #include "trace.h"
 
-#define TPM_NON_FATAL 0x800     /* bit of a TPM 1.2 result: there is no such blob */
-#define LOCK_RETRIES  300       /* of 10 ms each, by the control protocol */
+#define TPM_NON_FATAL 0x800 /* bit of a TPM 1.2 result: there is no such blob */
+#define LOCK_RETRIES 300    /* of 10 ms each, by the control protocol */
 
 static const uint32_t blob_type[TPM_EMULATOR_BLOBS] = {
     PTM_BLOB_TYPE_PERMANENT,
@@ -28,7 +28,7 @@ static const uint32_t blob_type[TPM_EMULATOR_BLOBS] = {
 static void blob_clear(TPMEmulatorBlob *blob)
 {
     g_free(blob->data);
-    *blob = (TPMEmulatorBlob) { 0 };
+    *blob = (TPMEmulatorBlob){ 0 };
 }
 
 static void blobs_clear(TPMEmulator *s)
@@ -45,20 +45,19 @@ static bool blob_get(TPMEmulator *s, uint32_t type, TPMEmulatorBlob *ret_blob, E
     TPMEmulatorBlob blob;
     uint32_t result = 0;
 
-    if (!tpm_emulator_control(s,
-                              TPM_EMULATOR_CONTROL(CMD_GET_STATEBLOB, .body = body,
-                                                   .body_size = sizeof(body), .reply = head,
-                                                   .reply_size = sizeof(head),
-                                                   .tolerate = TPM_NON_FATAL,
-                                                   .ret_result = &result),
-                              errp)) {
+    if (!tpm_emulator_control(
+            s,
+            TPM_EMULATOR_CONTROL(CMD_GET_STATEBLOB, .body = body, .body_size = sizeof(body),
+                                 .reply = head, .reply_size = sizeof(head),
+                                 .tolerate = TPM_NON_FATAL, .ret_result = &result),
+            errp)) {
         return false;
     }
     if (result) {
-        *ret_blob = (TPMEmulatorBlob) { 0 };
+        *ret_blob = (TPMEmulatorBlob){ 0 };
         return true;
     }
-    blob = (TPMEmulatorBlob) { be32_to_cpu(head[0]), be32_to_cpu(head[2]), NULL };
+    blob = (TPMEmulatorBlob){ be32_to_cpu(head[0]), be32_to_cpu(head[2]), NULL };
     if (blob.size != be32_to_cpu(head[1]) || blob.size > TPM_EMULATOR_MAX_BLOB) {
         tpm_emulator_lose(s, "a state blob of an impossible size");
         error_setg(errp, "tpm-emulator: state blob %" PRIu32 " has an impossible size", type);
@@ -84,8 +83,8 @@ static bool blob_set(TPMEmulator *s, uint32_t type, const TPMEmulatorBlob *blob,
     trace_tpm_emulator_blob("set", type, blob->size, blob->flags);
     return tpm_emulator_control(s,
                                 TPM_EMULATOR_CONTROL(CMD_SET_STATEBLOB, .body = body,
-                                                     .body_size = sizeof(body),
-                                                     .tail = blob->data, .tail_size = blob->size),
+                                                     .body_size = sizeof(body), .tail = blob->data,
+                                                     .tail_size = blob->size),
                                 errp);
 }
 
@@ -117,10 +116,9 @@ static void lock_storage(TPMEmulator *s)
     Error *err = NULL;
 
     if (!tpm_emulator_is_lost(s) && tpm_emulator_can(s, PTM_CAP_LOCK_STORAGE) &&
-        !tpm_emulator_control(s,
-                              TPM_EMULATOR_CONTROL(CMD_LOCK_STORAGE, .body = &body,
-                                                   .body_size = sizeof(body)),
-                              &err)) {
+        !tpm_emulator_control(
+            s, TPM_EMULATOR_CONTROL(CMD_LOCK_STORAGE, .body = &body, .body_size = sizeof(body)),
+            &err)) {
         error_report_err(err);
     }
 }
@@ -200,7 +198,7 @@ static int blob_load(QEMUFile *f, void *pv, size_t size, const VMStateField *fie
         return -EINVAL;
     }
     blob_clear(blob);
-    *blob = (TPMEmulatorBlob) { flags, length, g_malloc(length) };
+    *blob = (TPMEmulatorBlob){ flags, length, g_malloc(length) };
     return qemu_get_buffer(f, blob->data, length) == length ? 0 : -EIO;
 }
 
@@ -228,11 +226,12 @@ static const VMStateDescription vmstate_tpm_emulator = {
     .post_save = state_post_save,
     .pre_load = state_pre_load,
     .post_load = state_post_load,
-    .fields = (VMStateField[]) {
-        VMSTATE_ARRAY(blob, TPMEmulator, TPM_EMULATOR_BLOBS, 0, vmstate_info_blob,
-                      TPMEmulatorBlob),
-        VMSTATE_END_OF_LIST()
-    },
+    .fields =
+        (VMStateField[]){
+            VMSTATE_ARRAY(blob, TPMEmulator, TPM_EMULATOR_BLOBS, 0, vmstate_info_blob,
+                          TPMEmulatorBlob),
+            VMSTATE_END_OF_LIST(),
+        },
 };
 
 void tpm_emulator_state_register(TPMEmulator *s)

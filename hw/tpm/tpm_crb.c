@@ -198,8 +198,8 @@ static void tpm_crb_reset(void *opaque)
 static void map_memory(CRBState *s, Error **errp)
 {
     MemoryRegion *system = get_system_memory();
-    uint64_t registers_size = s->localities == 1 ? A_CRB_DATA_BUFFER
-                                                 : s->localities * (uint64_t)TPM_CRB_PAGE;
+    uint64_t registers_size =
+        s->localities == 1 ? A_CRB_DATA_BUFFER : s->localities * (uint64_t)TPM_CRB_PAGE;
     ERRP_GUARD();
 
     memory_region_init_ram(&s->cmdmem, OBJECT(s), "tpm-crb-cmd", TPM_CRB_BUFFER, errp);
@@ -212,8 +212,8 @@ static void map_memory(CRBState *s, Error **errp)
     memory_region_add_subregion_overlap(system, TPM_CRB_ADDR_BASE + A_CRB_DATA_BUFFER, &s->cmdmem,
                                         1);
     for (unsigned i = 1; i < s->localities; i++) {
-        memory_region_init_alias(&s->cmdmem_alias[i], OBJECT(s), "tpm-crb-cmd-alias", &s->cmdmem,
-                                 0, TPM_CRB_BUFFER);
+        memory_region_init_alias(&s->cmdmem_alias[i], OBJECT(s), "tpm-crb-cmd-alias", &s->cmdmem, 0,
+                                 TPM_CRB_BUFFER);
         memory_region_add_subregion_overlap(
             system, TPM_CRB_ADDR_BASE + i * TPM_CRB_PAGE + A_CRB_DATA_BUFFER, &s->cmdmem_alias[i],
             1);
@@ -280,10 +280,11 @@ static const TypeInfo tpm_crb_info = {
     .parent = TYPE_DEVICE,
     .instance_size = sizeof(CRBState),
     .class_init = tpm_crb_class_init,
-    .interfaces = (InterfaceInfo[]) {
-        { TYPE_TPM_IF },
-        { }
-    },
+    .interfaces =
+        (InterfaceInfo[]){
+            { TYPE_TPM_IF },
+            {},
+        },
 };
 
 static void tpm_crb_register(void)

@@ -19,24 +19,24 @@
 #include "sysemu/tpm_backend.h"
 #include "tpm_ppi.h"
 
-#define TPM_CRB_LOCALITIES  5
+#define TPM_CRB_LOCALITIES 5
 #define TPM_CRB_NO_LOCALITY 0xff
-#define TPM_CRB_PAGE        0x1000
-#define TPM_CRB_BUFFER      (TPM_CRB_PAGE - A_CRB_DATA_BUFFER)
+#define TPM_CRB_PAGE 0x1000
+#define TPM_CRB_BUFFER (TPM_CRB_PAGE - A_CRB_DATA_BUFFER)
 
 /* Bits of LOC_CTRL, CTRL_REQ, CTRL_CANCEL and CTRL_START */
-#define CRB_LOC_CTRL_REQUEST    BIT(0)
+#define CRB_LOC_CTRL_REQUEST BIT(0)
 #define CRB_LOC_CTRL_RELINQUISH BIT(1)
-#define CRB_LOC_CTRL_SEIZE      BIT(2)
-#define CRB_LOC_CTRL_RESET_EST  BIT(3)
-#define CRB_CTRL_REQ_CMD_READY  BIT(0)
-#define CRB_CTRL_REQ_GO_IDLE    BIT(1)
-#define CRB_INVOKE              BIT(0)
+#define CRB_LOC_CTRL_SEIZE BIT(2)
+#define CRB_LOC_CTRL_RESET_EST BIT(3)
+#define CRB_CTRL_REQ_CMD_READY BIT(0)
+#define CRB_CTRL_REQ_GO_IDLE BIT(1)
+#define CRB_INVOKE BIT(0)
 
 typedef enum CRBPhase {
     CRB_IDLE,
-    CRB_READY,      /* the guest may be writing a command */
-    CRB_RECEPTION,  /* the command is being copied out of the guest's reach */
+    CRB_READY,     /* the guest may be writing a command */
+    CRB_RECEPTION, /* the command is being copied out of the guest's reach */
     CRB_EXECUTION,
     CRB_COMPLETION, /* the response is in the buffer */
     CRB_PHASES,
@@ -66,12 +66,12 @@ typedef struct CRBState {
     MemoryRegion cmdmem_alias[TPM_CRB_LOCALITIES];
 
     CRBPhase phase;
-    uint8_t owner;    /* active locality, or TPM_CRB_NO_LOCALITY */
-    bool aborting;    /* the ownership changes when the command in execution is over, */
-    uint8_t next;     /* to this one */
-    bool cancelled;   /* CTRL_CANCEL as it reads back */
-    bool failed;      /* CTRL_STS.tpmSts */
-    bool locked;      /* INTF_ID.IntfSelLock */
+    uint8_t owner;  /* active locality, or TPM_CRB_NO_LOCALITY */
+    bool aborting;  /* the ownership changes when the command in execution is over, */
+    uint8_t next;   /* to this one */
+    bool cancelled; /* CTRL_CANCEL as it reads back */
+    bool failed;    /* CTRL_STS.tpmSts */
+    bool locked;    /* INTF_ID.IntfSelLock */
     bool requested[TPM_CRB_LOCALITIES];
     bool seized[TPM_CRB_LOCALITIES]; /* LOC_STS.beenSeized */
 

@@ -188,7 +188,7 @@ void tpm_crb_write_start(CRBState *s, uint8_t locty, uint32_t bits)
     move(s, CRB_START);
     s->cancelled = false;
     memcpy(s->frame, memory_region_get_ram_ptr(&s->cmdmem), sizeof(s->frame));
-    s->cmd = (TPMBackendCmd) {
+    s->cmd = (TPMBackendCmd){
         .locty = locty,
         .in = s->frame,
         .in_len = MIN(tpm_cmd_get_size(s->frame), s->be_buffer_size),

@@ -34,8 +34,8 @@ static int crb_pre_save(void *opaque)
         s->regs[i] = tpm_crb_read(s, 0, i * sizeof(uint32_t));
     }
     /* whether the flag is set is the TPM's to tell */
-    s->regs[R_CRB_LOC_STATE] = FIELD_DP32(s->regs[R_CRB_LOC_STATE], CRB_LOC_STATE, tpmEstablished,
-                                          0);
+    s->regs[R_CRB_LOC_STATE] =
+        FIELD_DP32(s->regs[R_CRB_LOC_STATE], CRB_LOC_STATE, tpmEstablished, 0);
     return 0;
 }
 
@@ -46,8 +46,8 @@ static int crb_post_load(void *opaque, int version_id)
     uint32_t sts = s->regs[R_CRB_CTRL_STS];
     bool assigned = FIELD_EX32(loc_state, CRB_LOC_STATE, locAssigned);
 
-    s->owner = assigned ? FIELD_EX32(loc_state, CRB_LOC_STATE, activeLocality)
-                        : TPM_CRB_NO_LOCALITY;
+    s->owner =
+        assigned ? FIELD_EX32(loc_state, CRB_LOC_STATE, activeLocality) : TPM_CRB_NO_LOCALITY;
     if (assigned && s->owner >= s->localities) {
         return -EINVAL;
     }
@@ -74,11 +74,12 @@ static bool crb_localities_needed(void *opaque)
 static const VMStateDescription vmstate_crb_localities = {
     .name = "tpm-crb/localities",
     .needed = crb_localities_needed,
-    .fields = (VMStateField[]) {
-        VMSTATE_BOOL_ARRAY(requested, CRBState, TPM_CRB_LOCALITIES),
-        VMSTATE_BOOL_ARRAY(seized, CRBState, TPM_CRB_LOCALITIES),
-        VMSTATE_END_OF_LIST()
-    },
+    .fields =
+        (VMStateField[]){
+            VMSTATE_BOOL_ARRAY(requested, CRBState, TPM_CRB_LOCALITIES),
+            VMSTATE_BOOL_ARRAY(seized, CRBState, TPM_CRB_LOCALITIES),
+            VMSTATE_END_OF_LIST(),
+        },
 };
 
 static bool crb_response_needed(void *opaque)
@@ -91,24 +92,27 @@ static bool crb_response_needed(void *opaque)
 static const VMStateDescription vmstate_crb_response = {
     .name = "tpm-crb/response",
     .needed = crb_response_needed,
-    .fields = (VMStateField[]) {
-        VMSTATE_BOOL(late_response, CRBState),
-        VMSTATE_BUFFER(frame, CRBState),
-        VMSTATE_END_OF_LIST()
-    },
+    .fields =
+        (VMStateField[]){
+            VMSTATE_BOOL(late_response, CRBState),
+            VMSTATE_BUFFER(frame, CRBState),
+            VMSTATE_END_OF_LIST(),
+        },
 };
 
 const VMStateDescription vmstate_tpm_crb = {
     .name = "tpm-crb",
     .pre_save = crb_pre_save,
     .post_load = crb_post_load,
-    .fields = (VMStateField[]) {
-        VMSTATE_UINT32_ARRAY(regs, CRBState, TPM_CRB_R_MAX),
-        VMSTATE_END_OF_LIST(),
-    },
-    .subsections = (const VMStateDescription *[]) {
-        &vmstate_crb_localities,
-        &vmstate_crb_response,
-        NULL
-    },
+    .fields =
+        (VMStateField[]){
+            VMSTATE_UINT32_ARRAY(regs, CRBState, TPM_CRB_R_MAX),
+            VMSTATE_END_OF_LIST(),
+        },
+    .subsections =
+        (const VMStateDescription *[]){
+            &vmstate_crb_localities,
+            &vmstate_crb_response,
+            NULL,
+        },
 };

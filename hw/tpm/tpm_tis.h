@@ -19,7 +19,7 @@
 #include "tpm_ppi.h"
 
 #define TPM_TIS_NO_LOCALITY 0xff
-#define TPM_TIS_BUFFER_MAX  4096
+#define TPM_TIS_BUFFER_MAX 4096
 
 /* Values are part of the migration stream. */
 typedef enum TPMTISState {
@@ -78,13 +78,11 @@ extern const VMStateDescription vmstate_tpm_tis_locality;
 
 /* The fields of the section "tpm-tis", for a device type whose TPMState is its member `state`. */
 #define TPM_TIS_VMSTATE_FIELDS(_type)                                                              \
-    VMSTATE_BUFFER(state.buffer, _type),                                                           \
-    VMSTATE_UINT16(state.rw_offset, _type),                                                        \
-    VMSTATE_UINT8(state.active_locty, _type),                                                      \
-    VMSTATE_UINT8(state.aborting_locty, _type),                                                    \
-    VMSTATE_UINT8(state.next_locty, _type),                                                        \
-    VMSTATE_STRUCT_ARRAY(state.loc, _type, TPM_TIS_NUM_LOCALITIES, 0, vmstate_tpm_tis_locality,    \
-                         TPMLocality)
+    VMSTATE_BUFFER(state.buffer, _type), VMSTATE_UINT16(state.rw_offset, _type),                   \
+        VMSTATE_UINT8(state.active_locty, _type), VMSTATE_UINT8(state.aborting_locty, _type),      \
+        VMSTATE_UINT8(state.next_locty, _type),                                                    \
+        VMSTATE_STRUCT_ARRAY(state.loc, _type, TPM_TIS_NUM_LOCALITIES, 0,                          \
+                             vmstate_tpm_tis_locality, TPMLocality)
 
 /* tpm_tis_common.c */
 
@@ -133,12 +131,12 @@ void tpm_tis_aborted(TPMState *s);
 /* tpm_tis_transfer.c */
 
 typedef enum TPMTISEvent {
-    TPM_TIS_MAKE_READY,  /* STS.commandReady was written, or an abort is over */
-    TPM_TIS_FIRST_BYTE,  /* a command begins to arrive */
-    TPM_TIS_GO,          /* STS.tpmGo was written after the last byte */
-    TPM_TIS_RESPONDED,   /* the back end has answered */
-    TPM_TIS_RETRY,       /* STS.responseRetry was written */
-    TPM_TIS_DROP,        /* the locality has lost the TPM */
+    TPM_TIS_MAKE_READY, /* STS.commandReady was written, or an abort is over */
+    TPM_TIS_FIRST_BYTE, /* a command begins to arrive */
+    TPM_TIS_GO,         /* STS.tpmGo was written after the last byte */
+    TPM_TIS_RESPONDED,  /* the back end has answered */
+    TPM_TIS_RETRY,      /* STS.responseRetry was written */
+    TPM_TIS_DROP,       /* the locality has lost the TPM */
     TPM_TIS_EVENTS,
 } TPMTISEvent;
 

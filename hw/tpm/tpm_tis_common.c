@@ -10,10 +10,10 @@
 #include "tpm_tis.h"
 #include "trace.h"
 
-#define HASH_END    0x20
-#define HASH_START  0x28
+#define HASH_END 0x20
+#define HASH_START 0x28
 #define PAGE_OFFSET ((1 << TPM_TIS_LOCALITY_SHIFT) - 1)
-#define NO_VALUE    0xffffffff
+#define NO_VALUE 0xffffffff
 
 /*
  * One register, or several that do the same, of each locality. read() gives all 32 bits and write()
@@ -57,8 +57,8 @@ static uint32_t int_enable_read(TPMState *s, uint8_t locty, unsigned size)
 
 static void int_enable_write(TPMState *s, uint8_t locty, uint32_t val, uint32_t mask)
 {
-    uint32_t writable = TPM_TIS_INT_ENABLED | TPM_TIS_INT_POLARITY_MASK |
-                        TPM_TIS_INTERRUPTS_SUPPORTED;
+    uint32_t writable =
+        TPM_TIS_INT_ENABLED | TPM_TIS_INT_POLARITY_MASK | TPM_TIS_INTERRUPTS_SUPPORTED;
 
     if (s->active_locty == locty) {
         s->loc[locty].inte = (s->loc[locty].inte & ~mask) | (val & writable);
@@ -282,7 +282,7 @@ static void locality_reset(TPMLocality *l, TPMVersion version)
         [TPM_VERSION_2_0] = { TPM_TIS_STS_TPM_FAMILY2_0, TPM_TIS_IFACE_ID_SUPPORTED_FLAGS2_0 },
     };
 
-    *l = (TPMLocality) {
+    *l = (TPMLocality){
         .state = TPM_TIS_STATE_IDLE,
         .access = TPM_TIS_ACCESS_TPM_REG_VALID_STS,
         .sts = by_version[version].family,
@@ -349,13 +349,14 @@ int tpm_tis_post_load(TPMState *s)
 const VMStateDescription vmstate_tpm_tis_locality = {
     .name = "tpm-tis/locty",
     .version_id = 0,
-    .fields = (VMStateField[]) {
-        VMSTATE_UINT32(state, TPMLocality),
-        VMSTATE_UINT32(inte, TPMLocality),
-        VMSTATE_UINT32(ints, TPMLocality),
-        VMSTATE_UINT8(access, TPMLocality),
-        VMSTATE_UINT32(sts, TPMLocality),
-        VMSTATE_UINT32(iface_id, TPMLocality),
-        VMSTATE_END_OF_LIST(),
-    },
+    .fields =
+        (VMStateField[]){
+            VMSTATE_UINT32(state, TPMLocality),
+            VMSTATE_UINT32(inte, TPMLocality),
+            VMSTATE_UINT32(ints, TPMLocality),
+            VMSTATE_UINT8(access, TPMLocality),
+            VMSTATE_UINT32(sts, TPMLocality),
+            VMSTATE_UINT32(iface_id, TPMLocality),
+            VMSTATE_END_OF_LIST(),
+        },
 };

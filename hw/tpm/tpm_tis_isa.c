@@ -38,10 +38,11 @@ static const VMStateDescription vmstate_tpm_tis_isa_hash = {
     .name = "tpm-tis/hash",
     .version_id = 0,
     .needed = tpm_tis_isa_hash_needed,
-    .fields = (VMStateField[]) {
-        VMSTATE_BOOL(state.hashing, TPMStateISA),
-        VMSTATE_END_OF_LIST()
-    },
+    .fields =
+        (VMStateField[]){
+            VMSTATE_BOOL(state.hashing, TPMStateISA),
+            VMSTATE_END_OF_LIST(),
+        },
 };
 
 static const VMStateDescription vmstate_tpm_tis_isa = {
@@ -49,14 +50,16 @@ static const VMStateDescription vmstate_tpm_tis_isa = {
     .version_id = 0,
     .pre_save = tpm_tis_isa_pre_save,
     .post_load = tpm_tis_isa_post_load,
-    .fields = (VMStateField[]) {
-        TPM_TIS_VMSTATE_FIELDS(TPMStateISA),
-        VMSTATE_END_OF_LIST()
-    },
-    .subsections = (const VMStateDescription *[]) {
-        &vmstate_tpm_tis_isa_hash,
-        NULL
-    },
+    .fields =
+        (VMStateField[]){
+            TPM_TIS_VMSTATE_FIELDS(TPMStateISA),
+            VMSTATE_END_OF_LIST(),
+        },
+    .subsections =
+        (const VMStateDescription *[]){
+            &vmstate_tpm_tis_isa_hash,
+            NULL,
+        },
 };
 
 static void tpm_tis_isa_request_completed(TPMIf *ti, int ret)
@@ -160,11 +163,12 @@ static const TypeInfo tpm_tis_isa_info = {
     .instance_size = sizeof(TPMStateISA),
     .instance_init = tpm_tis_isa_init,
     .class_init = tpm_tis_isa_class_init,
-    .interfaces = (InterfaceInfo[]) {
-        { TYPE_TPM_IF },
-        { TYPE_ACPI_DEV_AML_IF },
-        { }
-    },
+    .interfaces =
+        (InterfaceInfo[]){
+            { TYPE_TPM_IF },
+            { TYPE_ACPI_DEV_AML_IF },
+            {},
+        },
 };
 
 static void tpm_tis_isa_register(void)

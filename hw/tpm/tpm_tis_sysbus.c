@@ -37,10 +37,11 @@ static const VMStateDescription vmstate_tpm_tis_sysbus_hash = {
     .name = "tpm-tis/hash",
     .version_id = 0,
     .needed = tpm_tis_sysbus_hash_needed,
-    .fields = (VMStateField[]) {
-        VMSTATE_BOOL(state.hashing, TPMStateSysBus),
-        VMSTATE_END_OF_LIST()
-    },
+    .fields =
+        (VMStateField[]){
+            VMSTATE_BOOL(state.hashing, TPMStateSysBus),
+            VMSTATE_END_OF_LIST(),
+        },
 };
 
 static const VMStateDescription vmstate_tpm_tis_sysbus = {
@@ -48,14 +49,16 @@ static const VMStateDescription vmstate_tpm_tis_sysbus = {
     .version_id = 0,
     .pre_save = tpm_tis_sysbus_pre_save,
     .post_load = tpm_tis_sysbus_post_load,
-    .fields = (VMStateField[]) {
-        TPM_TIS_VMSTATE_FIELDS(TPMStateSysBus),
-        VMSTATE_END_OF_LIST()
-    },
-    .subsections = (const VMStateDescription *[]) {
-        &vmstate_tpm_tis_sysbus_hash,
-        NULL
-    },
+    .fields =
+        (VMStateField[]){
+            TPM_TIS_VMSTATE_FIELDS(TPMStateSysBus),
+            VMSTATE_END_OF_LIST(),
+        },
+    .subsections =
+        (const VMStateDescription *[]){
+            &vmstate_tpm_tis_sysbus_hash,
+            NULL,
+        },
 };
 
 static void tpm_tis_sysbus_request_completed(TPMIf *ti, int ret)
@@ -126,10 +129,11 @@ static const TypeInfo tpm_tis_sysbus_info = {
     .instance_size = sizeof(TPMStateSysBus),
     .instance_init = tpm_tis_sysbus_init,
     .class_init = tpm_tis_sysbus_class_init,
-    .interfaces = (InterfaceInfo[]) {
-        { TYPE_TPM_IF },
-        { }
-    },
+    .interfaces =
+        (InterfaceInfo[]){
+            { TYPE_TPM_IF },
+            {},
+        },
 };
 
 static void tpm_tis_sysbus_register(void)

@@ -99,7 +99,7 @@ static void go(TPMState *s, uint8_t locty)
         return;
     }
     tpm_tis_move(s, locty, TPM_TIS_GO);
-    s->cmd = (TPMBackendCmd) {
+    s->cmd = (TPMBackendCmd){
         .locty = locty,
         .in = s->buffer,
         .in_len = s->rw_offset,

@@ -9,11 +9,11 @@
 #include "vtpm-util.h"
 
 #define CC_PCR_READ 0x17e
-#define IDLE        2 /* CTRL_STS.tpmIdle */
-#define REQUEST     1
-#define RELINQUISH  2
-#define SEIZE       4
-#define GRANTED     1
+#define IDLE 2 /* CTRL_STS.tpmIdle */
+#define REQUEST 1
+#define RELINQUISH 2
+#define SEIZE 4
+#define GRANTED 1
 #define BEEN_SEIZED 2
 
 static uint32_t get(Vtpm *v, unsigned locality, unsigned offset)
@@ -57,8 +57,7 @@ static void test_access_widths(void)
     for (unsigned i = 0; i < 4; i++) {
         g_assert_cmphex(qtest_readb(v.qts, id + i), ==, (val >> (8 * i)) & 0xff);
     }
-    g_assert_cmphex(qtest_readq(v.qts, id), ==,
-                    val | (uint64_t)get(&v, 0, A_CRB_INTF_ID2) << 32);
+    g_assert_cmphex(qtest_readq(v.qts, id), ==, val | (uint64_t)get(&v, 0, A_CRB_INTF_ID2) << 32);
     qtest_writeb(v.qts, vtpm_reg(0, A_CRB_LOC_CTRL), REQUEST);
     g_assert_cmpuint(owner(&v, 0), ==, 0);
     vtpm_stop(&v);
@@ -80,10 +79,11 @@ static void test_selector_lock(void)
 
 static void test_read_only(void)
 {
-    static const unsigned offsets[] = { A_CRB_LOC_STATE, A_CRB_LOC_STS, A_CRB_INTF_ID2,
-                                        A_CRB_CTRL_STS, A_CRB_CTRL_CMD_SIZE,
-                                        A_CRB_CTRL_CMD_LADDR, A_CRB_CTRL_CMD_HADDR,
-                                        A_CRB_CTRL_RSP_SIZE, A_CRB_CTRL_RSP_ADDR };
+    static const unsigned offsets[] = { A_CRB_LOC_STATE,      A_CRB_LOC_STS,
+                                        A_CRB_INTF_ID2,       A_CRB_CTRL_STS,
+                                        A_CRB_CTRL_CMD_SIZE,  A_CRB_CTRL_CMD_LADDR,
+                                        A_CRB_CTRL_CMD_HADDR, A_CRB_CTRL_RSP_SIZE,
+                                        A_CRB_CTRL_RSP_ADDR };
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
 
     set(&v, 0, A_CRB_LOC_CTRL, REQUEST);
@@ -404,8 +404,7 @@ int main(int argc, char **argv)
     qtest_add_func("/vtpm-crb/registers/read-only-ones-stay", test_read_only);
     qtest_add_func("/vtpm-crb/registers/selector-lock-stays-until-reset", test_selector_lock);
     qtest_add_func("/vtpm-crb/idle/start-is-refused", test_idle_enforced);
-    qtest_add_func("/vtpm-crb/idle/contradicting-request-is-ignored",
-                   test_ready_and_idle_together);
+    qtest_add_func("/vtpm-crb/idle/contradicting-request-is-ignored", test_ready_and_idle_together);
     qtest_add_func("/vtpm-crb/execution/is-left-alone", test_running_command_is_left_alone);
     qtest_add_func("/vtpm-crb/execution/works-on-a-copy", test_command_is_copied);
     qtest_add_func("/vtpm-crb/command/impossible-size-is-answered", test_impossible_sizes);
@@ -419,8 +418,7 @@ int main(int argc, char **argv)
     qtest_add_func("/vtpm-crb/locality/combined-bits-all-count", test_combined_bits);
     qtest_add_func("/vtpm-crb/locality/control-belongs-to-the-owner",
                    test_control_belongs_to_owner);
-    qtest_add_func("/vtpm-crb/locality/seize-waits-for-the-command",
-                   test_seize_of_running_command);
+    qtest_add_func("/vtpm-crb/locality/seize-waits-for-the-command", test_seize_of_running_command);
     qtest_add_func("/vtpm-crb/locality/relinquish-waits-for-the-command",
                    test_relinquish_of_running_command);
     qtest_add_func("/vtpm-crb/locality/resets-established-from-three", test_reset_established);

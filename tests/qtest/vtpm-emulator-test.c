@@ -8,7 +8,7 @@
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
 
-#define CC_STARTUP  0x144
+#define CC_STARTUP 0x144
 #define CC_SHUTDOWN 0x145
 #define CC_PCR_READ 0x17e
 
@@ -429,8 +429,8 @@ int main(int argc, char **argv)
     qtest_add_func("/vtpm-emulator/reset/leaves-shutdown-to-a-guest-that-did-it",
                    test_reset_leaves_shutdown_to_guest);
     for (unsigned i = 0; i < ARRAY_SIZE(data_faults); i++) {
-        g_autofree char *path = g_strdup_printf("/vtpm-emulator/hostile-answer/%s",
-                                                data_faults[i].name);
+        g_autofree char *path =
+            g_strdup_printf("/vtpm-emulator/hostile-answer/%s", data_faults[i].name);
 
         qtest_add_data_func(path, &data_faults[i], test_data_fault);
     }
@@ -439,8 +439,8 @@ int main(int argc, char **argv)
                    test_answer_larger_than_crb);
     qtest_add_func("/vtpm-emulator/refused-locality-fails-one-command", test_refused_locality);
     for (unsigned i = 0; i < ARRAY_SIZE(reset_faults); i++) {
-        g_autofree char *path = g_strdup_printf("/vtpm-emulator/reset-survives/%s",
-                                                reset_faults[i].name);
+        g_autofree char *path =
+            g_strdup_printf("/vtpm-emulator/reset-survives/%s", reset_faults[i].name);
 
         qtest_add_data_func(path, &reset_faults[i], test_reset_fault);
     }

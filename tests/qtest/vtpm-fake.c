@@ -11,7 +11,7 @@
 #include "qemu/bswap.h"
 #include "vtpm-fake.h"
 
-#define HEADER    10
+#define HEADER 10
 #define MAX_CODES 32
 
 typedef struct Seen {
@@ -282,8 +282,9 @@ static void take_control(VtpmFake *fake)
     uint8_t word[4], body[16] = { 0 }, message[32] = { 0 };
     char fds[CMSG_SPACE(sizeof(int))];
     struct iovec iov = { word, sizeof(word) };
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = fds,
-                          .msg_controllen = sizeof(fds) };
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = fds, .msg_controllen = sizeof(fds)
+    };
     VtpmFault fault = VTPM_FINE;
     uint32_t command;
     size_t size;
@@ -439,26 +440,30 @@ const char *vtpm_fake_path(VtpmFake *fake)
     return fake->path;
 }
 
-#define WITH_FAKE(fake) for (GMutexLocker *_l = g_mutex_locker_new(&(fake)->lock); _l;             \
-                             g_mutex_locker_free(_l), _l = NULL)
+#define WITH_FAKE(fake)                                                                            \
+    for (GMutexLocker *_l = g_mutex_locker_new(&(fake)->lock); _l;                                 \
+         g_mutex_locker_free(_l), _l = NULL)
 
 void vtpm_fake_set_caps(VtpmFake *fake, uint64_t caps)
 {
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         fake->caps = caps;
     }
 }
 
 void vtpm_fake_fault_data(VtpmFake *fake, VtpmFault fault)
 {
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         fake->data_fault = fault;
     }
 }
 
 void vtpm_fake_fault_control(VtpmFake *fake, uint32_t command, VtpmFault fault)
 {
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         fake->faulty_control = command;
         fake->control_fault = fault;
     }
@@ -466,7 +471,8 @@ void vtpm_fake_fault_control(VtpmFake *fake, uint32_t command, VtpmFault fault)
 
 static void set_dead(VtpmFake *fake, bool dead)
 {
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         fake->dead = dead;
     }
     wake(fake);
@@ -484,7 +490,8 @@ void vtpm_fake_live(VtpmFake *fake)
 
 static void set_hold(VtpmFake *fake, bool hold)
 {
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         fake->hold = hold;
     }
     wake(fake);
@@ -502,7 +509,8 @@ void vtpm_fake_release(VtpmFake *fake)
 
 void vtpm_fake_set_response_size(VtpmFake *fake, size_t size)
 {
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         fake->response_size = size;
     }
 }
@@ -511,7 +519,8 @@ static Seen look(VtpmFake *fake, const Seen *list, uint32_t code)
 {
     Seen seen = { 0 };
 
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         seen = *find(list, code);
     }
     return seen;
@@ -539,7 +548,8 @@ unsigned vtpm_fake_order_of_command(VtpmFake *fake, uint32_t code)
 
 void vtpm_fake_forget(VtpmFake *fake)
 {
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         memset(fake->controls, 0, sizeof(fake->controls));
         memset(fake->commands, 0, sizeof(fake->commands));
     }
@@ -549,7 +559,8 @@ uint8_t vtpm_fake_locality(VtpmFake *fake)
 {
     uint8_t locality = 0xff;
 
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         locality = fake->locality;
     }
     return locality;
@@ -559,7 +570,8 @@ GByteArray *vtpm_fake_hashed(VtpmFake *fake)
 {
     GByteArray *copy = g_byte_array_new();
 
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         g_byte_array_append(copy, fake->hashed->data, fake->hashed->len);
     }
     return copy;
@@ -567,7 +579,8 @@ GByteArray *vtpm_fake_hashed(VtpmFake *fake)
 
 void vtpm_fake_set_marker(VtpmFake *fake, uint32_t marker)
 {
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         fake->marker = marker;
     }
 }
@@ -576,7 +589,8 @@ uint32_t vtpm_fake_marker(VtpmFake *fake)
 {
     uint32_t marker = 0;
 
-    WITH_FAKE(fake) {
+    WITH_FAKE(fake)
+    {
         marker = fake->marker;
     }
     return marker;

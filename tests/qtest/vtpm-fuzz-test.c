@@ -13,9 +13,9 @@
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
 
-#define SEEDS        12
-#define STEPS        2500
-#define RESET_EVERY  150 /* steps, about */
+#define SEEDS 12
+#define STEPS 2500
+#define RESET_EVERY 150 /* steps, about */
 
 typedef struct Target {
     const char *name;
@@ -32,15 +32,24 @@ static const Target targets[] = {
 };
 
 static const uint16_t tis_offsets[] = {
-    TPM_TIS_REG_ACCESS,    TPM_TIS_REG_INT_ENABLE,    TPM_TIS_REG_INT_STATUS, TPM_TIS_REG_STS,
-    TPM_TIS_REG_STS + 3,   TPM_TIS_REG_DATA_FIFO,     TPM_TIS_REG_DATA_XFIFO, 0x20,
-    0x28,                  TPM_TIS_REG_INTERFACE_ID,  TPM_TIS_REG_DATA_FIFO,  TPM_TIS_REG_STS,
+    TPM_TIS_REG_ACCESS,
+    TPM_TIS_REG_INT_ENABLE,
+    TPM_TIS_REG_INT_STATUS,
+    TPM_TIS_REG_STS,
+    TPM_TIS_REG_STS + 3,
+    TPM_TIS_REG_DATA_FIFO,
+    TPM_TIS_REG_DATA_XFIFO,
+    0x20,
+    0x28,
+    TPM_TIS_REG_INTERFACE_ID,
+    TPM_TIS_REG_DATA_FIFO,
+    TPM_TIS_REG_STS,
 };
 
 static const uint16_t crb_offsets[] = {
-    A_CRB_LOC_CTRL,  A_CRB_CTRL_REQ, A_CRB_CTRL_CANCEL, A_CRB_CTRL_START, A_CRB_LOC_STATE,
-    A_CRB_LOC_STS,   A_CRB_CTRL_STS, A_CRB_DATA_BUFFER, A_CRB_INTF_ID,    A_CRB_DATA_BUFFER + 2,
-    A_CRB_LOC_CTRL,  A_CRB_CTRL_START,
+    A_CRB_LOC_CTRL,  A_CRB_CTRL_REQ,        A_CRB_CTRL_CANCEL, A_CRB_CTRL_START,
+    A_CRB_LOC_STATE, A_CRB_LOC_STS,         A_CRB_CTRL_STS,    A_CRB_DATA_BUFFER,
+    A_CRB_INTF_ID,   A_CRB_DATA_BUFFER + 2, A_CRB_LOC_CTRL,    A_CRB_CTRL_START,
 };
 
 typedef struct Run {
@@ -140,7 +149,7 @@ static void send_command(Run *r)
 
 static void misbehave(Run *r)
 {
-    static const VtpmFault data[] = { VTPM_CLOSE, VTPM_SHORT, VTPM_LONG, VTPM_SIZE_SMALL,
+    static const VtpmFault data[] = { VTPM_CLOSE,     VTPM_SHORT,     VTPM_LONG,   VTPM_SIZE_SMALL,
                                       VTPM_SIZE_HUGE, VTPM_SIZE_WRAP, VTPM_PIECES, VTPM_PIECES };
     static const VtpmFault control[] = { VTPM_CLOSE, VTPM_SHORT, VTPM_REFUSE, VTPM_REFUSE };
     static const size_t sizes[] = { 0, 10, 11, 100, 3968, 3969, 4096 };

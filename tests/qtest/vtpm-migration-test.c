@@ -13,7 +13,7 @@
 #include "vtpm-util.h"
 
 #define CC_PCR_READ 0x17e
-#define MACHINE     "-machine q35 -nodefaults -m 64"
+#define MACHINE "-machine q35 -nodefaults -m 64"
 
 typedef struct Pair {
     char *dir;
@@ -218,8 +218,7 @@ static void test_tis_in_flight(void)
     vtpm_fake_release(p.from.fake);
     qobject_unref(qtest_qmp_receive(p.from.qts));
     finish(&p);
-    vtpm_assert_answer(command, sizeof(command), response,
-                       vtpm_tis_response(&p.to, 2, response));
+    vtpm_assert_answer(command, sizeof(command), response, vtpm_tis_response(&p.to, 2, response));
     pair_end(&p);
 }
 
