@@ -17,6 +17,7 @@ enum {
     REPLY_MARGIN_DIVISOR = 10, /* the manager gets nine tenths of the time */
     REPLY_MARGIN_MAX_MS = 200,
     HOST_PCRS_PARAMETER = 4,
+    SIGN_HANDLE_AT = WIRE_TPM_HEADER_SIZE,
     /* Response without its evidence, and evidence without PCR values, at their smallest */
     SMALLEST_RESPONSE = WIRE_TPM_HEADER_SIZE + 4 + 2 + 61 + 2 + 2 + 5,
     SMALLEST_EVIDENCE = 6 + 2 + 93 + 6 + 36 + 2 + 92 + 18 + 4 + 4,
@@ -87,30 +88,59 @@ static uint32_t check_command(const Module *m, const TpmCall *call, WireDeepQuot
     return rc;
 }
 
-/* Runs the TPM2_Quote that the command begins with; its response ends up in @m->scratch. */
-static uint32_t run_quote(Module *m, const TpmCall *call, DeepQuote *q)
+/* Runs the TPM2_Quote that the command begins with, by @signer, and keeps its response. */
+static uint32_t run_quote(Module *m, const TpmCall *call, uint32_t signer, DeepQuote *q)
 {
     WireWriter w = WIRE_WRITER(q->buf, sizeof(q->buf));
     size_t size = q->command.quote_size;
+    uint32_t rc;
 
     if (!wire_put_bytes(&w, (WireBytes){ call->command, size }) ||
         !wire_set_u32(&w, sizeof(uint16_t), (uint32_t)size) ||
-        !wire_set_u32(&w, sizeof(uint16_t) + sizeof(uint32_t), TPM_CC_Quote)) {
+        !wire_set_u32(&w, sizeof(uint16_t) + sizeof(uint32_t), TPM_CC_Quote) ||
+        !wire_set_u32(&w, SIGN_HANDLE_AT, signer)) {
         return TPM_RC_FAILURE;
     }
-    return vtpm_run(m, wire_written(&w));
+    rc = vtpm_run(m, wire_written(&w));
+    if (rc == TPM_RC_SUCCESS) {
+        memcpy(q->buf, m->scratch.buf, m->scratch.size);
+        if (!wire_decode_quote_response((WireBytes){ q->buf, m->scratch.size }, &q->quote)) {
+            rc = TPM_RC_FAILURE;
+        }
+    }
+    return rc;
 }
 
-/* Keeps the quote and finds out whose it is. */
-static uint32_t take_quote(Module *m, DeepQuote *q)
+/* Quotes without a key of the caller's: a throw-away key does, whose signature nobody sees. */
+static uint32_t run_unsigned_quote(Module *m, const TpmCall *call, DeepQuote *q)
+{
+    static const uint8_t no_signature[] = { 0x00, TPM_ALG_NULL };
+    uint32_t signer;
+    uint32_t rc = null_signer_make(m, &signer);
+
+    if (rc != TPM_RC_SUCCESS) {
+        return rc;
+    }
+    rc = run_quote(m, call, signer, q);
+    q->quote.signature = (WireBytes){ no_signature, sizeof(no_signature) };
+    null_signer_drop(m, signer);
+    return rc;
+}
+
+static uint32_t make_quote(Module *m, const TpmCall *call, DeepQuote *q)
+{
+    if (q->command.sign_handle == TPM_RH_NULL) {
+        return run_unsigned_quote(m, call, q);
+    }
+    return run_quote(m, call, q->command.sign_handle, q);
+}
+
+/* Finds out whose key signed; empty for none. */
+static uint32_t find_names(Module *m, DeepQuote *q)
 {
     size_t len = 0;
     uint32_t rc = TPM_RC_SUCCESS;
 
-    memcpy(q->buf, m->scratch.buf, m->scratch.size);
-    if (!wire_decode_quote_response((WireBytes){ q->buf, m->scratch.size }, &q->quote)) {
-        return TPM_RC_FAILURE;
-    }
     if (q->command.sign_handle != TPM_RH_NULL) {
         rc = vtpm_read_name(m, q->command.sign_handle, q->signer_buf, &len);
     }
@@ -206,12 +236,12 @@ static TPM_RESULT quote_and_countersign(Module *m, const TpmCall *call, DeepQuot
         module_log("no memory for a DeepQuote with a session; free some");
         return module_respond_rc(call, TPM_RC_RETRY);
     }
-    rc = run_quote(m, call, q);
+    rc = make_quote(m, call, q);
     if (rc != TPM_RC_SUCCESS) {
         vtpm_forget(&before);
         return module_respond_rc(call, rc);
     }
-    rc = take_quote(m, q);
+    rc = find_names(m, q);
     if (rc == TPM_RC_SUCCESS) {
         rc = countersign(m, q);
     }

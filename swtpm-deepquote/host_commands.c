@@ -93,9 +93,9 @@ TPM_RESULT host_credential_command(Module *m, const TpmCall *call)
     uint8_t prefix[sizeof(uint32_t) + sizeof(uint16_t)];
     WireWriter w = WIRE_WRITER(prefix, sizeof(prefix));
     uint32_t offset;
-    uint32_t rc = wire_decode_host_credential_command(
-        (WireBytes){ call->command, call->command_size }, &request.credential.what,
-        &request.credential.offset);
+    uint32_t rc =
+        wire_decode_host_credential_command((WireBytes){ call->command, call->command_size },
+                                            &request.credential.what, &request.credential.offset);
 
     offset = request.credential.offset;
     if (rc == TPM_RC_SUCCESS) {

@@ -23,12 +23,12 @@ extern char **environ;
 
 /** The command line, split into what is ours and what swtpm gets. */
 typedef struct CommandLine {
-    char **argv;          /* for swtpm: without --deepquote; NULL-terminated */
+    char **argv;           /* for swtpm: without --deepquote; NULL-terminated */
     const char *deepquote; /* value of --deepquote; NULL where it is not given */
-    const char *state;    /* value of --tpmstate, or TPM_PATH; NULL where there is neither */
+    const char *state;     /* value of --tpmstate, or TPM_PATH; NULL where there is neither */
     bool help;
     bool version;
-    bool information;     /* asks about swtpm itself: no TPM will run */
+    bool information; /* asks about swtpm itself: no TPM will run */
 } CommandLine;
 
 static const char usage[] =
@@ -47,7 +47,8 @@ static void complain(const char *what)
     fprintf(stderr, "swtpm-deepquote: %s\n", what);
 }
 
-/* The value of option @name at @argv[*i]: `--name value` or `--name=value`; NULL if it is another. */
+/* The value of option @name at @argv[*i]: `--name value` or `--name=value`; NULL if it is another.
+ */
 static const char *option_value(char **argv, int argc, int *i, const char *name, bool *ret_missing)
 {
     size_t len = strlen(name);
@@ -125,8 +126,10 @@ static bool read_conf(Settings *s)
 
     if (!f) {
         if (errno != ENOENT) {
-            fprintf(stderr, "swtpm-deepquote: cannot read %s: %s; make it readable for the user "
-                    "that runs swtpm\n", SWTPM_DEEPQUOTE_CONF, strerror(errno));
+            fprintf(stderr,
+                    "swtpm-deepquote: cannot read %s: %s; make it readable for the user "
+                    "that runs swtpm\n",
+                    SWTPM_DEEPQUOTE_CONF, strerror(errno));
             return false;
         }
         return true;
@@ -251,7 +254,8 @@ static bool prepare_environment(const Settings *s)
         complain("out of memory; free some and start again");
         return false;
     }
-    ok = setenv("LD_PRELOAD", preload, 1) == 0 && setenv(SETTINGS_ENV_MANAGER, s->manager, 1) == 0 &&
+    ok = setenv("LD_PRELOAD", preload, 1) == 0 &&
+         setenv(SETTINGS_ENV_MANAGER, s->manager, 1) == 0 &&
          setenv(SETTINGS_ENV_UUID, uuid, 1) == 0 && setenv(SETTINGS_ENV_TIMEOUT, timeout, 1) == 0 &&
          (before ? setenv(SETTINGS_ENV_PRELOAD, before, 1) : unsetenv(SETTINGS_ENV_PRELOAD)) == 0;
     free(preload);

@@ -42,7 +42,8 @@ static const struct {
     const char *text;
 } outcomes[] = {
     { TPM_RC_SUCCESS, "the manager at %s serves this vTPM" },
-    { DEEPQUOTE_RC_NO_MANAGER, "no manager at %s, or it makes no sense; is vtpm-managerd running?" },
+    { DEEPQUOTE_RC_NO_MANAGER,
+      "no manager at %s, or it makes no sense; is vtpm-managerd running?" },
     { DEEPQUOTE_RC_DENIED, "the manager at %s refuses this vTPM; see its log, and register the VM "
                            "with vtpm-managerctl" },
     { DEEPQUOTE_RC_HOST_TPM, "the manager at %s cannot use the host's TPM; see its log" },

@@ -28,8 +28,8 @@ typedef struct ManagerClient {
     ManagerState state;
     int fd; /* -1 where MANAGER_CLOSED */
     uint32_t last_id;
-    uint64_t commits;      /* permanent states stored since the instance began */
-    uint32_t reported;     /* response code that the log says last; UINT32_MAX: nothing yet */
+    uint64_t commits;  /* permanent states stored since the instance began */
+    uint32_t reported; /* response code that the log says last; UINT32_MAX: nothing yet */
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* last packet received; replies borrow from it */
 } ManagerClient;
 
@@ -51,8 +51,8 @@ uint64_t manager_client_deadline(const ManagerClient *c);
 /**
  * manager_client_ready: makes sure of a live connection on which the manager has welcomed us.
  *
- * Returns: TPM_RC_SUCCESS, DEEPQUOTE_RC_NO_MANAGER, DEEPQUOTE_RC_TIMEOUT, or the code for the status
- * in the manager's reply to HELLO.
+ * Returns: TPM_RC_SUCCESS, DEEPQUOTE_RC_NO_MANAGER, DEEPQUOTE_RC_TIMEOUT, or the code for the
+ * status in the manager's reply to HELLO.
  */
 uint32_t manager_client_ready(ManagerClient *c, uint64_t deadline);
 

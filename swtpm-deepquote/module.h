@@ -20,11 +20,11 @@ typedef struct TpmLibrary {
     TPM_RESULT (*register_callbacks)(struct libtpms_callbacks *callbacks);
     TPM_RESULT (*main_init)(void);
     void (*terminate)(void);
-    TPM_RESULT (*process)(unsigned char **respbuffer, uint32_t *resp_size, uint32_t *respbufsize,
-                          unsigned char *command, uint32_t command_size);
+    TPM_RESULT (*process)
+    (unsigned char **respbuffer, uint32_t *resp_size, uint32_t *respbufsize, unsigned char *command,
+     uint32_t command_size);
     TPM_RESULT (*volatile_store)(unsigned char **buffer, uint32_t *buflen);
-    TPM_RESULT (*set_state)(enum TPMLIB_StateType st, const unsigned char *buffer,
-                            uint32_t buflen);
+    TPM_RESULT (*set_state)(enum TPMLIB_StateType st, const unsigned char *buffer, uint32_t buflen);
     uint32_t (*set_buffer_size)(uint32_t wanted_size, uint32_t *min_size, uint32_t *max_size);
 } TpmLibrary;
 
@@ -130,6 +130,18 @@ bool vtpm_restore(Module *m, const VtpmSnapshot *snapshot);
 
 /** vtpm_forget: wipes and frees. */
 void vtpm_forget(VtpmSnapshot *snapshot);
+
+/* null_signer.c: who signs where the caller names nobody */
+
+/**
+ * null_signer_make: a throw-away signing key with an empty authValue.
+ *
+ * Returns: TPM_RC_SUCCESS, a warning such as TPM_RC_OBJECT_MEMORY, or TPM_RC_FAILURE.
+ */
+uint32_t null_signer_make(Module *m, uint32_t *ret_handle);
+
+/** null_signer_drop: flushes it; overwrites @m->scratch. */
+void null_signer_drop(Module *m, uint32_t handle);
 
 /* The commands that are handled here */
 typedef TPM_RESULT CommandHandler(Module *m, const TpmCall *call);

@@ -98,11 +98,14 @@ static bool parse_manager(Settings *s, const char *value, char *error, size_t er
     if (value[0] != '/') {
         return fail(error, error_size,
                     "manager=%s is not an absolute path; give the path of vtpm-managerd's socket, "
-                    "such as /run/vtpm-manager/vtpm.sock", value);
+                    "such as /run/vtpm-manager/vtpm.sock",
+                    value);
     }
     if (strlen(value) >= sizeof(s->manager)) {
-        return fail(error, error_size, "manager= is longer than the %zu bytes of a socket's path; "
-                    "use a shorter one", sizeof(s->manager) - 1);
+        return fail(error, error_size,
+                    "manager= is longer than the %zu bytes of a socket's path; "
+                    "use a shorter one",
+                    sizeof(s->manager) - 1);
     }
     strcpy(s->manager, value);
     return true;
@@ -111,8 +114,10 @@ static bool parse_manager(Settings *s, const char *value, char *error, size_t er
 static bool parse_uuid(Settings *s, const char *value, char *error, size_t error_size)
 {
     if (!settings_parse_uuid(value, strlen(value), s->uuid)) {
-        return fail(error, error_size, "uuid=%s is not a UUID; give it as "
-                    "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", value);
+        return fail(error, error_size,
+                    "uuid=%s is not a UUID; give it as "
+                    "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+                    value);
     }
     s->have_uuid = true;
     return true;
@@ -127,8 +132,8 @@ static bool parse_timeout(Settings *s, const char *value, char *error, size_t er
     ms = strtod(value, &end) * 1000;
     if (end == value || *end || errno || !isfinite(ms) || ms < SETTINGS_TIMEOUT_MIN_MS ||
         ms > SETTINGS_TIMEOUT_MAX_MS) {
-        return fail(error, error_size, "timeout=%s is not a number of seconds from %g to %g",
-                    value, SETTINGS_TIMEOUT_MIN_MS / 1000.0, SETTINGS_TIMEOUT_MAX_MS / 1000.0);
+        return fail(error, error_size, "timeout=%s is not a number of seconds from %g to %g", value,
+                    SETTINGS_TIMEOUT_MIN_MS / 1000.0, SETTINGS_TIMEOUT_MAX_MS / 1000.0);
     }
     s->timeout_ms = (uint32_t)ms;
     return true;

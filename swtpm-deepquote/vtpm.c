@@ -12,7 +12,7 @@
 enum {
     TPM_CC_StirRandom = 0x00000146,
     STIR_BYTES = 32,
-    RC_FMT1 = 0x80, /* the code is about the handle: nothing there */
+    RC_FMT1 = 0x80,   /* the code is about the handle: nothing there */
     COMMAND_MAX = 64, /* more than any command built here */
 };
 
@@ -26,8 +26,7 @@ uint32_t vtpm_run(Module *m, WireBytes command)
                                            (uint32_t)command.len);
     WireTpmHeader header;
 
-    if (result != TPM_SUCCESS ||
-        !wire_get_tpm_header(&(WireReader){ s->buf, s->size }, &header) ||
+    if (result != TPM_SUCCESS || !wire_get_tpm_header(&(WireReader){ s->buf, s->size }, &header) ||
         header.size != s->size) {
         return TPM_RC_FAILURE;
     }

@@ -52,9 +52,7 @@ static const struct {
     { TPM2_RC_HASH | TPM2_RC_P | TPM2_RC_3, 0x0fff,
       "the vTPM does not know a hash algorithm of --pcr-list: see tpm2_getcap pcrs" },
     { TPM2_RC_SCHEME, 0x00bf,
-      "the key cannot sign so: leave -g out, or name the hash of the key's scheme; a TPM that "
-      "makes "
-      "no unsigned quotes (libtpms) needs a key, not -c null" },
+      "the key cannot sign so: leave -g out, or name the hash of the key's scheme" },
     { TPM2_RC_SIZE, 0x00bf, "the answer does not fit the TPM's buffer: ask for fewer PCRs" },
     { TPM2_RC_OBJECT_MEMORY, 0xffff,
       "no room for another key in the TPM: flush some with tpm2_flushcontext -t" },

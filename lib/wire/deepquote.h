@@ -45,7 +45,7 @@ enum {
     DEEPQUOTE_HOST_BANKS_MAX = 4,
     DEEPQUOTE_HOST_PCRS_MAX = DEEPQUOTE_HOST_BANKS_MAX * WIRE_PCR_SELECT_MAX * 8,
     DEEPQUOTE_PATH_MAX = 32,
-    DEEPQUOTE_BINDING_MAX = 640,  /* more than any binding */
+    DEEPQUOTE_BINDING_MAX = 640,   /* more than any binding */
     DEEPQUOTE_EVIDENCE_MAX = 4096, /* it must fit a TPM response */
     DEEPQUOTE_PAGE_MAX = 1024,     /* bytes of one TPM2_HostCredential answer */
 };
@@ -101,7 +101,8 @@ bool wire_decode_quote_response(WireBytes bytes, WireDeepQuoteResponse *ret);
 bool wire_decode_deepquote_response(WireBytes bytes, WireDeepQuoteResponse *ret);
 bool wire_put_deepquote_response(WireWriter *w, const WireDeepQuoteResponse *resp);
 
-/** The binding. Sizes of digests: vtpm_quoted 32; the optional ones 32, or empty without their flag. */
+/** The binding. Sizes of digests: vtpm_quoted 32; the optional ones 32, or empty without their
+ * flag. */
 typedef struct WireBinding {
     uint32_t flags;
     WireBytes nonce;
@@ -122,17 +123,17 @@ bool wire_put_binding(WireWriter *w, const WireBinding *b);
 
 /** The evidence. */
 typedef struct WireEvidence {
-    WireBytes host_quoted;      /* TPMS_ATTEST, not decoded here: see wire_decode_attest() */
+    WireBytes host_quoted; /* TPMS_ATTEST, not decoded here: see wire_decode_attest() */
     WireSignature host_signature;
     WireBytes host_signer;
-    WireBytes binding_bytes;    /* what the leaf hashes */
-    WireBinding binding;        /* the same, decoded; ignored when encoding */
+    WireBytes binding_bytes; /* what the leaf hashes */
+    WireBinding binding;     /* the same, decoded; ignored when encoding */
     uint64_t tree_size;
     uint64_t leaf_index;
-    uint16_t path_length;       /* nodes of DEEPQUOTE_HASH_SIZE bytes each */
+    uint16_t path_length; /* nodes of DEEPQUOTE_HASH_SIZE bytes each */
     const uint8_t *path;
     WirePcrSelection host_pcrs;
-    uint32_t pcr_count;         /* equals wire_pcr_count(&host_pcrs) */
+    uint32_t pcr_count;                     /* equals wire_pcr_count(&host_pcrs) */
     WireBytes pcr[DEEPQUOTE_HOST_PCRS_MAX]; /* bank by bank, ascending */
 } WireEvidence;
 

@@ -34,8 +34,7 @@ bool wire_decode_binding(WireBytes bytes, WireBinding *ret)
         !wire_get_tpm2b(&r, WIRE_NAME_MAX, &b.vtpm_signer) ||
         !wire_get_copy(&r, sizeof(b.uuid), b.uuid) ||
         !wire_get_tpm2b(&r, WIRE_NAME_MAX, &b.vtpm_ek) || !wire_get_u64(&r, &b.epoch) ||
-        !wire_get_u64(&r, &b.generation) ||
-        !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.measurement) ||
+        !wire_get_u64(&r, &b.generation) || !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.measurement) ||
         !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.group_info) ||
         !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.group_key) ||
         !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.launch) || r.left != 0 || !binding_valid(&b)) {
@@ -79,8 +78,7 @@ static bool get_path(WireReader *r, WireEvidence *e)
 
 /* Calls get or put for each selected PCR, in the order in which their values travel. */
 static bool each_pcr(const WirePcrSelection *s, WireBytes *values,
-                     bool (*step)(void *cursor, size_t digest_size, WireBytes *value),
-                     void *cursor)
+                     bool (*step)(void *cursor, size_t digest_size, WireBytes *value), void *cursor)
 {
     for (uint32_t i = 0; i < s->count; i++) {
         size_t digest_size = wire_hash_size(s->bank[i].hash);

@@ -41,11 +41,10 @@ static bool put_quote(WireWriter *w, const ManagerMessage *m)
 {
     const ManagerQuote *q = &m->quote;
 
-    return wire_put_u32(w, q->flags) && wire_put_tpm2b(w, q->signer) &&
-           wire_put_tpm2b(w, q->ek) && wire_put_tpm2b(w, q->quoted) &&
-           host_pcrs_valid(&q->host_pcrs) && wire_put_pcr_selection(w, &q->host_pcrs) &&
-           wire_put_u64(w, q->commits) && wire_put_u32(w, q->room) &&
-           wire_put_u32(w, q->timeout_ms);
+    return wire_put_u32(w, q->flags) && wire_put_tpm2b(w, q->signer) && wire_put_tpm2b(w, q->ek) &&
+           wire_put_tpm2b(w, q->quoted) && host_pcrs_valid(&q->host_pcrs) &&
+           wire_put_pcr_selection(w, &q->host_pcrs) && wire_put_u64(w, q->commits) &&
+           wire_put_u32(w, q->room) && wire_put_u32(w, q->timeout_ms);
 }
 
 static bool get_pcr_read(WireReader *r, ManagerMessage *m)
@@ -55,14 +54,13 @@ static bool get_pcr_read(WireReader *r, ManagerMessage *m)
 
 static bool put_pcr_read(WireWriter *w, const ManagerMessage *m)
 {
-    return m->pcr_read.count <= DEEPQUOTE_HOST_BANKS_MAX &&
-           wire_put_pcr_selection(w, &m->pcr_read);
+    return m->pcr_read.count <= DEEPQUOTE_HOST_BANKS_MAX && wire_put_pcr_selection(w, &m->pcr_read);
 }
 
 static bool get_credential(WireReader *r, ManagerMessage *m)
 {
-    return wire_get_u32(r, &m->credential.what) &&
-           m->credential.what < DEEPQUOTE_CREDENTIALS && wire_get_u32(r, &m->credential.offset);
+    return wire_get_u32(r, &m->credential.what) && m->credential.what < DEEPQUOTE_CREDENTIALS &&
+           wire_get_u32(r, &m->credential.offset);
 }
 
 static bool put_credential(WireWriter *w, const ManagerMessage *m)
@@ -106,9 +104,8 @@ static bool get_quote_reply(WireReader *r, ManagerMessage *m)
 static bool put_quote_reply(WireWriter *w, const ManagerMessage *m)
 {
     return wire_put_u32(w, m->reply.status) &&
-           (m->reply.status != MANAGER_OK ||
-            (m->reply.evidence.len <= DEEPQUOTE_EVIDENCE_MAX &&
-             wire_put_tpm2b(w, m->reply.evidence)));
+           (m->reply.status != MANAGER_OK || (m->reply.evidence.len <= DEEPQUOTE_EVIDENCE_MAX &&
+                                              wire_put_tpm2b(w, m->reply.evidence)));
 }
 
 static bool get_pcr_read_reply(WireReader *r, ManagerMessage *m)
@@ -129,10 +126,9 @@ static bool put_pcr_read_reply(WireWriter *w, const ManagerMessage *m)
 
 static bool get_credential_reply(WireReader *r, ManagerMessage *m)
 {
-    return get_status(r, &m->reply) &&
-           (m->reply.status != MANAGER_OK ||
-            (wire_get_u32(r, &m->reply.total_size) &&
-             wire_get_tpm2b(r, DEEPQUOTE_PAGE_MAX, &m->reply.page)));
+    return get_status(r, &m->reply) && (m->reply.status != MANAGER_OK ||
+                                        (wire_get_u32(r, &m->reply.total_size) &&
+                                         wire_get_tpm2b(r, DEEPQUOTE_PAGE_MAX, &m->reply.page)));
 }
 
 static bool put_credential_reply(WireWriter *w, const ManagerMessage *m)

@@ -33,10 +33,10 @@ typedef enum ManagerMessageType {
 /** What a reply says; the vTPM turns it into a response code. */
 typedef enum ManagerStatus {
     MANAGER_OK = 0,
-    MANAGER_DENIED = 1,    /* not registered, disabled, another live connection, wrong owner or EK */
-    MANAGER_HOST_TPM = 2,  /* the hardware TPM failed, is gone or in lockout */
-    MANAGER_TIMEOUT = 3,   /* no quote within the request's deadline */
-    MANAGER_BUSY = 4,      /* back-pressure: try again */
+    MANAGER_DENIED = 1,   /* not registered, disabled, another live connection, wrong owner or EK */
+    MANAGER_HOST_TPM = 2, /* the hardware TPM failed, is gone or in lockout */
+    MANAGER_TIMEOUT = 3,  /* no quote within the request's deadline */
+    MANAGER_BUSY = 4,     /* back-pressure: try again */
     MANAGER_TOO_LARGE = 5, /* the evidence does not fit the room that the request names */
     MANAGER_BAD_VALUE = 6, /* a value in the request that the hardware TPM or the manager refuses */
     MANAGER_STATUS_COUNT = 7,
@@ -50,14 +50,14 @@ typedef struct ManagerHello {
 
 /** QUOTE: countersign @quoted. */
 typedef struct ManagerQuote {
-    uint32_t flags;       /* as asked */
-    WireBytes signer;     /* Name of the signing key; empty for TPM_RH_NULL */
-    WireBytes ek;         /* Name of the vTPM's persistent EK; empty where it has none */
-    WireBytes quoted;     /* TPMS_ATTEST of the vTPM's quote */
+    uint32_t flags;             /* as asked */
+    WireBytes signer;           /* Name of the signing key; empty for TPM_RH_NULL */
+    WireBytes ek;               /* Name of the vTPM's persistent EK; empty where it has none */
+    WireBytes quoted;           /* TPMS_ATTEST of the vTPM's quote */
     WirePcrSelection host_pcrs; /* 1..DEEPQUOTE_HOST_BANKS_MAX banks, not empty */
-    uint64_t commits;     /* states committed since this instance began */
-    uint32_t room;        /* bytes of evidence that the response can carry */
-    uint32_t timeout_ms;  /* the vTPM stops waiting then */
+    uint64_t commits;           /* states committed since this instance began */
+    uint32_t room;              /* bytes of evidence that the response can carry */
+    uint32_t timeout_ms;        /* the vTPM stops waiting then */
 } ManagerQuote;
 
 typedef struct ManagerCredential {
@@ -68,12 +68,12 @@ typedef struct ManagerCredential {
 /** A reply; all but @status is meaningful only where @status is MANAGER_OK. */
 typedef struct ManagerReply {
     ManagerStatus status;
-    uint64_t epoch;            /* HELLO */
-    uint64_t generation;       /* HELLO: states committed before this instance */
-    WireBytes evidence;        /* QUOTE */
-    WireBytes pcr_parameters;  /* PCR_READ: response parameters of TPM2_PCR_Read, undecoded */
-    uint32_t total_size;       /* CREDENTIAL */
-    WireBytes page;            /* CREDENTIAL: at most DEEPQUOTE_PAGE_MAX bytes */
+    uint64_t epoch;           /* HELLO */
+    uint64_t generation;      /* HELLO: states committed before this instance */
+    WireBytes evidence;       /* QUOTE */
+    WireBytes pcr_parameters; /* PCR_READ: response parameters of TPM2_PCR_Read, undecoded */
+    uint32_t total_size;      /* CREDENTIAL */
+    WireBytes page;           /* CREDENTIAL: at most DEEPQUOTE_PAGE_MAX bytes */
 } ManagerReply;
 
 typedef struct ManagerMessage {

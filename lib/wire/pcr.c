@@ -57,8 +57,7 @@ bool wire_put_pcr_selection(WireWriter *w, const WirePcrSelection *s)
         const WirePcrBank *b = &s->bank[i];
 
         if (b->size == 0 || b->size > WIRE_PCR_SELECT_MAX || !wire_put_u16(&t, b->hash) ||
-            !wire_put_u8(&t, b->size) ||
-            !wire_put_bytes(&t, (WireBytes){ b->select, b->size })) {
+            !wire_put_u8(&t, b->size) || !wire_put_bytes(&t, (WireBytes){ b->select, b->size })) {
             return false;
         }
     }

@@ -13,8 +13,8 @@ static const struct {
     uint16_t alg;
     SignatureShape shape;
 } shapes[] = {
-    { TPM_ALG_NULL, SHAPE_NONE },  { TPM_ALG_RSASSA, SHAPE_RSA }, { TPM_ALG_RSAPSS, SHAPE_RSA },
-    { TPM_ALG_ECDSA, SHAPE_ECC },  { TPM_ALG_ECDAA, SHAPE_ECC },  { TPM_ALG_SM2, SHAPE_ECC },
+    { TPM_ALG_NULL, SHAPE_NONE },     { TPM_ALG_RSASSA, SHAPE_RSA }, { TPM_ALG_RSAPSS, SHAPE_RSA },
+    { TPM_ALG_ECDSA, SHAPE_ECC },     { TPM_ALG_ECDAA, SHAPE_ECC },  { TPM_ALG_SM2, SHAPE_ECC },
     { TPM_ALG_ECSCHNORR, SHAPE_ECC }, { TPM_ALG_HMAC, SHAPE_HASH },
 };
 

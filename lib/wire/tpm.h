@@ -95,6 +95,7 @@ enum {
     TPM_RC_COMMAND_CODE = 0x143,
     TPM_RC_AUTHSIZE = 0x144,
     TPM_RC_AUTH_CONTEXT = 0x145,
+    TPM_RC_WARN = 0x900, /* all codes that say: not now */
     TPM_RC_RETRY = 0x922,
 };
 
@@ -188,7 +189,8 @@ typedef enum WirePcrError {
     WIRE_PCR_BAD_SIZE_OF_SELECT,
 } WirePcrError;
 
-/** wire_get_pcr_selection_max: as wire_get_pcr_selection() with at most @max_banks banks, and why. */
+/** wire_get_pcr_selection_max: as wire_get_pcr_selection() with at most @max_banks banks, and why.
+ */
 WirePcrError wire_get_pcr_selection_max(WireReader *r, uint32_t max_banks, WirePcrSelection *ret);
 bool wire_get_pcr_selection(WireReader *r, WirePcrSelection *ret);
 bool wire_put_pcr_selection(WireWriter *w, const WirePcrSelection *s);
