@@ -18,8 +18,8 @@ TIME_LIMIT = 300  # seconds a program
 CASE = re.compile(r'^(ok|not ok) \d+ (.*)')
 
 # QEMU's migration tests with swtpm ask the target for its migration status, and break where it has
-# none yet because the connection has not been accepted. That race is in the test program, which then
-# dies by a null pointer; it is the same with QEMU's own TPM code.
+# none yet because the connection has not been accepted. That race is in the test program, which
+# then dies by a null pointer; it is the same with QEMU's own TPM code.
 MAY_RACE = re.compile(r'-swtpm-test$')
 TRIES = 12
 
