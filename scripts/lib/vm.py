@@ -10,7 +10,7 @@ import subprocess
 from agent import Agent, GuestError
 from process import spawn, stop, tail
 
-QEMU = os.environ.get('QEMU', 'qemu-system-x86_64')
+QEMU = os.environ.get('QEMU_SYSTEM_X86_64', 'qemu-system-x86_64')
 BOOT_SECONDS = 120
 
 
