@@ -8,6 +8,7 @@
 Its evidence is built by hand: every structure is right and the signature is not, since only a
 verifier checks signatures. See docs/specs/manager-protocol.md.
 """
+import contextlib
 import hashlib
 import os
 import socket
@@ -83,7 +84,7 @@ def make_binding(request, uuid, epoch=1, generation=0, **other):
     nonce = other.get('nonce', request.nonce())
     return (u32(BINDING_MAGIC) + u16(1) + u32(1) + b2(nonce) +
             b2(hashlib.sha256(request.quoted).digest()) + b2(other.get('signer', request.signer)) +
-            other.get('uuid', uuid) + b2(other.get('ek', request.ek)) + u64(epoch) +
+            other.get('wrong_uuid', uuid) + b2(other.get('ek', request.ek)) + u64(epoch) +
             u64(generation) + b2(b'') * 4)
 
 
@@ -103,7 +104,11 @@ def make_evidence(request, uuid, padding_path=0, **other):
 
 
 class FakeManager:
-    """Serves one vTPM at a time on a SOCK_SEQPACKET socket, in a thread."""
+    """Serves vTPMs on a SOCK_SEQPACKET socket, each connection in a thread of its own.
+
+    In a handler raw() and drop() are about the connection that the request came on, elsewhere
+    about the latest one.
+    """
 
     CERTIFICATES = {0: b'public' * 20, 1: bytes(range(256)) * 10, 2: b'', 3: b'x' * 1024}
 
@@ -113,6 +118,7 @@ class FakeManager:
         self.on = {HELLO: FakeManager.welcome, QUOTE: FakeManager.countersign,
                    PCR_READ: FakeManager.read_pcrs, CREDENTIAL: FakeManager.page}
         self.connection = None
+        self.here = threading.local()
         self.epoch = 0
         self.instances = []
         self.uuid = None
@@ -143,7 +149,7 @@ class FakeManager:
 
     def drop(self):
         """Closes the connection."""
-        connection = self.connection
+        connection = getattr(self.here, 'connection', self.connection)
         if connection:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -159,22 +165,21 @@ class FakeManager:
     def _serve(self, listener):
         while True:
             try:
-                self.connection, _ = listener.accept()
+                connection, _ = listener.accept()
             except OSError:
                 return
-            with self.connection:
-                try:
-                    self._talk()
-                except OSError:
-                    pass
+            self.connection = connection
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
-    def _talk(self):
-        while packet := self.connection.recv(65536):
-            request = Request(packet)
-            with self.arrived:
-                self.requests.append(request)
-                self.arrived.notify_all()
-            self.on[request.type](self, request)
+    def _talk(self, connection):
+        self.here.connection = connection
+        with connection, contextlib.suppress(OSError):
+            while packet := connection.recv(65536):
+                request = Request(packet)
+                with self.arrived:
+                    self.requests.append(request)
+                    self.arrived.notify_all()
+                self.on[request.type](self, request)
 
     def wait_for(self, kind, count=1, seconds=20):
         """Waits until `count` requests of a kind have come; returns them."""
@@ -185,7 +190,7 @@ class FakeManager:
             return those()
 
     def raw(self, packet):
-        self.connection.send(packet)
+        getattr(self.here, 'connection', self.connection).send(packet)
 
     def packet(self, request, status=OK, body=b'', **other):
         """A reply packet; `other` (magic, version, type, id) puts wrong values in place."""
@@ -224,8 +229,5 @@ def after(seconds, handler):
     """A handler that waits before it does what `handler` does."""
     def late(manager, request):
         time.sleep(seconds)
-        try:
-            handler(manager, request)
-        except OSError:
-            pass
+        handler(manager, request)
     return late

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A manager that misbehaves: the guest gets a code in time and a vTPM that is as it was."""
+import hashlib
+import os
+import socket
+import time
+
+import fake_manager as fm
+import tap
+import tpm2
+from module_fixture import (DENIED, HOST_PCRS, HOST_TPM, NO_MANAGER, TIMEOUT, UUID_BYTES, deepquote,
+                            observe, quote_in_session, refused_in_session, vtpm_with_manager)
+from vtpm import Vtpm
+
+RETRY, SIZE = 0x922, 0x95
+VALUE_OF_HOST_PCRS = 0x84 | 0x40 | 4 << 8
+VALUE_OF_PARAMETER_1 = 0x84 | 0x40 | 1 << 8
+
+
+def evidence_with(**other):
+    """A handler whose evidence is right but for what `other` says."""
+    def handler(manager, request):
+        manager.reply(request, fm.OK, tpm2.b2(fm.make_evidence(request, UUID_BYTES, **other)))
+    return handler
+
+
+def mangled(change):
+    """A handler that sends a right reply after `change` (bytes to bytes) went over it."""
+    def handler(manager, request):
+        evidence = fm.make_evidence(request, UUID_BYTES)
+        manager.raw(change(manager.packet(request, fm.OK, tpm2.b2(evidence))))
+    return handler
+
+
+def with_evidence(change):
+    """A handler whose evidence went through `change`; the packet around it is right."""
+    def handler(manager, request):
+        evidence = change(fm.make_evidence(request, UUID_BYTES))
+        manager.reply(request, fm.OK, tpm2.b2(evidence))
+    return handler
+
+
+def status(code):
+    return lambda manager, request: manager.reply(request, code)
+
+
+HOSTILE = {
+    'says that the vTPM is denied': (status(fm.DENIED), DENIED),
+    'says that the hardware TPM failed': (status(fm.HOST_TPM), HOST_TPM),
+    'says that it took too long': (status(fm.TIMEOUT), TIMEOUT),
+    'is busy': (status(fm.BUSY), RETRY),
+    'finds the evidence too large': (status(fm.TOO_LARGE), SIZE),
+    'finds a value that it refuses': (status(fm.BAD_VALUE), VALUE_OF_HOST_PCRS),
+    'answers with an unknown status': (status(7), NO_MANAGER),
+    'answers nothing': (lambda m, r: None, TIMEOUT),
+    'answers late': (fm.after(0.8, fm.FakeManager.countersign), TIMEOUT),
+    'closes the connection': (lambda m, r: m.drop(), NO_MANAGER),
+    'answers with one byte': (lambda m, r: m.raw(b'\0'), NO_MANAGER),
+    'answers one byte short': (mangled(lambda p: p[:-1]), NO_MANAGER),
+    'answers one byte long': (mangled(lambda p: p + b'\0'), NO_MANAGER),
+    'answers with 8192 bytes of garbage': (lambda m, r: m.raw(os.urandom(8192)), NO_MANAGER),
+    'answers with more than any message': (mangled(lambda p: p + bytes(60000)), NO_MANAGER),
+    'answers with another magic': (lambda m, r: m.reply(r, fm.DENIED, magic=1), NO_MANAGER),
+    'answers in another version': (lambda m, r: m.reply(r, fm.DENIED, version=2), NO_MANAGER),
+    'answers with a request': (lambda m, r: m.reply(r, fm.DENIED, type=fm.QUOTE), NO_MANAGER),
+    'answers another kind of request': (
+        lambda m, r: m.reply(r, fm.DENIED, type=fm.PCR_READ | fm.REPLY), NO_MANAGER),
+    'answers with the last id': (lambda m, r: m.reply(r, fm.DENIED, id=r.id - 1), NO_MANAGER),
+    'answers with the next id': (lambda m, r: m.reply(r, fm.DENIED, id=r.id + 1), NO_MANAGER),
+    'adds a body to a refusal': (lambda m, r: m.reply(r, fm.DENIED, b'\0'), NO_MANAGER),
+    'sends empty evidence': (with_evidence(lambda e: b''), NO_MANAGER),
+    'sends evidence one byte short': (with_evidence(lambda e: e[:-1]), NO_MANAGER),
+    'sends evidence one byte long': (with_evidence(lambda e: e + b'\0'), NO_MANAGER),
+    'sends garbage for evidence': (with_evidence(lambda e: os.urandom(len(e))), NO_MANAGER),
+    'sends evidence for another VM': (evidence_with(wrong_uuid=bytes(16)), NO_MANAGER),
+    'sends evidence for another nonce': (evidence_with(nonce=b'replayed'), NO_MANAGER),
+    'sends evidence for no nonce': (evidence_with(nonce=b''), NO_MANAGER),
+    'sends evidence for another key': (
+        evidence_with(signer=b'\0\x0b' + hashlib.sha256(b'other').digest()), NO_MANAGER),
+    'sends evidence for no key': (evidence_with(signer=b''), NO_MANAGER),
+    'sends evidence for another EK': (
+        evidence_with(ek=b'\0\x0b' + hashlib.sha256(b'other').digest()), NO_MANAGER),
+    'sends evidence without a PCR that was asked for': (
+        evidence_with(host_pcrs=[(tpm2.ALG_SHA256, [0, 1])]), NO_MANAGER),
+    'sends more evidence than there is room': (
+        evidence_with(host_pcrs=[(tpm2.ALG_SHA512, range(24)), (tpm2.ALG_SHA384, range(24)),
+                                 (tpm2.ALG_SHA256, range(24))]), NO_MANAGER),
+}
+
+
+def check_hostile(handler, rc):
+    with vtpm_with_manager(timeout=0.4) as (tpm, manager):
+        handle, _, name = tpm2.create_primary(tpm.send, auth=b'secret')
+        policy = tpm2.Session(tpm.send, tpm2.SE_POLICY)
+        policy.policy_command_code('Quote')
+        key, _, key_name = tpm2.create_primary(tpm.send, policy=policy.policy_digest())
+        hmac = tpm2.Session(tpm.send)
+        before = observe(tpm)
+        manager.on[fm.QUOTE] = handler
+        started = time.monotonic()
+        tap.equal(tpm.rc(deepquote(tpm.ak)), rc, 'password')
+        tap.equal(refused_in_session(tpm, hmac, handle, name, b'secret'), rc, 'HMAC session')
+        tap.equal(refused_in_session(tpm, policy, key, key_name), rc, 'policy session')
+        assert time.monotonic() - started < 8, 'not within the time-out'
+        tap.equal(observe(tpm), before)
+        manager.on[fm.QUOTE] = fm.FakeManager.countersign
+        quote_in_session(tpm, hmac, handle, name, b'secret')
+        quote_in_session(tpm, policy, key, key_name)
+        tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
+
+
+for deed, (hostile, code) in HOSTILE.items():
+    tap.case(f'a manager that {deed}: {code:#x}, and sessions go on')(
+        lambda hostile=hostile, code=code: check_hostile(hostile, code))
+
+
+GREETINGS = {
+    'denies the greeting': (status(fm.DENIED), DENIED),
+    'has no hardware TPM at the greeting': (status(fm.HOST_TPM), HOST_TPM),
+    'is busy at the greeting': (status(fm.BUSY), RETRY),
+    'ignores the greeting': (lambda m, r: None, TIMEOUT),
+    'answers the greeting with garbage': (lambda m, r: m.raw(b'hello'), NO_MANAGER),
+    'hangs up on the greeting': (lambda m, r: m.drop(), NO_MANAGER),
+}
+
+
+def check_greeting(handler, rc):
+    with vtpm_with_manager(timeout=0.4) as (tpm, manager):
+        hmac = tpm2.Session(tpm.send)
+        tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
+        manager.on[fm.HELLO] = handler
+        manager.drop()
+        before = observe(tpm)
+        quotes = len(manager.wait_for(fm.QUOTE))
+        for command in (deepquote(tpm.ak), tpm2.host_pcr_read_command(HOST_PCRS),
+                        tpm2.host_credential_command(0)):
+            tap.equal(tpm.rc(command), rc)
+        tap.equal(refused_in_session(tpm, hmac, tpm.ak, tpm.ak_name), rc)
+        tap.equal(len(manager.wait_for(fm.QUOTE)), quotes, 'quotes asked for')
+        tap.equal(observe(tpm), before)
+        manager.on[fm.HELLO] = fm.FakeManager.welcome
+        quote_in_session(tpm, hmac, tpm.ak, tpm.ak_name)
+
+
+for deed, (hostile, code) in GREETINGS.items():
+    tap.case(f'a manager that {deed}: {code:#x}, and is asked again')(
+        lambda hostile=hostile, code=code: check_greeting(hostile, code))
+
+
+@tap.case('a packet that nobody asked for ends the connection, not the vTPM')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
+        manager.raw(b'unasked')
+        tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
+        tap.equal(len(manager.wait_for(fm.HELLO, 2)), 2)
+
+
+@tap.case('a late answer is not taken for that to the next request')
+def _():
+    with vtpm_with_manager(timeout=0.4) as (tpm, manager):
+        manager.on[fm.QUOTE] = fm.after(0.6, evidence_with(epoch=99))
+        tap.equal(tpm.rc(deepquote(tpm.ak)), TIMEOUT)
+        manager.on[fm.QUOTE] = fm.FakeManager.countersign
+        quoted = tpm2.Quoted(tpm.send(deepquote(tpm.ak, nonce=b'another')), True)
+        tap.equal(quoted.extra_data(), b'another')
+
+
+@tap.case('a listener that nobody accepts on lets the guest go after the time-out')
+def _():
+    with vtpm_with_manager(timeout=0.4) as (tpm, manager):
+        manager.stop()
+        os.unlink(manager.path)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as deaf:
+            deaf.bind(manager.path)
+            deaf.listen(0)
+            for _ in range(3):
+                started = time.monotonic()
+                tap.equal(tpm.rc(deepquote(tpm.ak)), TIMEOUT)
+                assert time.monotonic() - started < 4
+        manager.start()
+        tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
+
+
+@tap.case('a stream socket in the place of the manager is no manager')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.stop()
+        os.unlink(manager.path)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
+            stream.bind(manager.path)
+            stream.listen(1)
+            tap.equal(tpm.rc(deepquote(tpm.ak)), NO_MANAGER)
+        manager.start()
+
+
+def wrong_pcrs(body):
+    return lambda m, r: m.reply(r, fm.OK, tpm2.b2(body))
+
+
+@tap.case('PCR values that were not asked for, or make no sense, are no answer')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        honest = fm.FakeManager.read_pcrs
+        one = tpm2.u32(1) + tpm2.selection((tpm2.ALG_SHA256, [0])) + tpm2.u32(1)
+        for body in (b'', one, one + tpm2.b2(b'x' * 65), one + tpm2.b2(b'x' * 32) + b'\0',
+                     tpm2.u32(1) + tpm2.selection((tpm2.ALG_SHA256, [9])) + tpm2.u32(1) +
+                     tpm2.b2(b'x' * 32),
+                     tpm2.u32(1) + tpm2.selection((tpm2.ALG_SHA256, [0, 1])) + tpm2.u32(1) +
+                     tpm2.b2(b'x' * 32)):
+            manager.on[fm.PCR_READ] = wrong_pcrs(body)
+            tap.equal(tpm.rc(tpm2.host_pcr_read_command(HOST_PCRS)), NO_MANAGER, body.hex())
+        for code, rc in ((fm.DENIED, DENIED), (fm.HOST_TPM, HOST_TPM), (fm.BUSY, RETRY),
+                         (fm.BAD_VALUE, VALUE_OF_PARAMETER_1)):
+            manager.on[fm.PCR_READ] = status(code)
+            tap.equal(tpm.rc(tpm2.host_pcr_read_command(HOST_PCRS)), rc)
+        manager.on[fm.PCR_READ] = honest
+        tap.equal(tpm.rc(tpm2.host_pcr_read_command(HOST_PCRS)), 0)
+
+
+@tap.case('a page outside of its certificate is no answer')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        for total, page in ((0, b'x'), (10, b'x' * 11), (10, b''), (2000, b'x' * 1025)):
+            manager.on[fm.CREDENTIAL] = lambda m, r, t=total, p=page: m.reply(
+                r, fm.OK, tpm2.u32(t) + tpm2.b2(p))
+            tap.equal(tpm.rc(tpm2.host_credential_command(0)), NO_MANAGER)
+        manager.on[fm.CREDENTIAL] = fm.FakeManager.page
+        tap.equal(tpm.rc(tpm2.host_credential_command(0)), 0)
+
+
+@tap.case('a vTPM with a dead manager ends when it is told to')
+def _():
+    with Vtpm(deepquote='manager=/nonexistent/manager') as tpm:
+        tpm.process.terminate()
+        assert tpm.process.wait(10) is not None
+
+
+tap.main()

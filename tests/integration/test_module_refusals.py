@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Malformed and forbidden vendor commands: the right code, and a vTPM that is as it was."""
+import struct
+
+import fake_manager as fm
+import tap
+import tpm2
+from module_fixture import (HOST_PCRS, NONCE, QUOTE_PARAMETERS, VTPM_PCRS, deepquote, observe,
+                            quote_in_session, session_deepquote, vtpm_with_manager)
+
+COMMAND_SIZE, AUTH_MISSING, AUTH_CONTEXT, BAD_TAG = 0x142, 0x125, 0x145, 0x1E
+SIZE, VALUE, HASH, HANDLE, RESERVED_BITS, ATTRIBUTES = 0x95, 0x84, 0x83, 0x8B, 0xA1, 0x82
+BAD_AUTH = 0xA2
+
+
+def parameter(rc, number):
+    return rc | 0x40 | number << 8
+
+
+def session(rc, number):
+    return rc | 0x800 | number << 8
+
+
+def resized(command):
+    """The same bytes with a size field that fits."""
+    return command[:2] + struct.pack('>I', len(command)) + command[6:]
+
+
+def refuses(tpm, manager, command, rc, what=''):
+    """The vTPM answers rc, without asking the manager."""
+    asked = len(manager.requests)
+    tap.equal(tpm.rc(command), rc, what)
+    tap.equal(len(manager.requests), asked, 'requests to the manager')
+
+
+@tap.case('every truncation of a DeepQuote is refused and changes nothing')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        whole = deepquote(tpm.ak)
+        before = observe(tpm)
+        for n in range(10, len(whole)):
+            cut = resized(whole[:n])
+            rc = tpm.rc(cut)
+            assert rc not in (0, 0x100, 0x101, 0x143), f'{n} bytes: {rc:#x}'
+        tap.equal(len(manager.requests), 1)
+        tap.equal(observe(tpm), before)
+        tpm2.Quoted(tpm.send(whole), True)
+
+
+@tap.case('every single byte too many in a DeepQuote is refused and changes nothing')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        whole = deepquote(tpm.ak)
+        before = observe(tpm)
+        for extra in (b'\0', b'\1', b'\xff'):
+            refuses(tpm, manager, resized(whole + extra), SIZE, 'at the end')
+        # a byte more inside: in the handle area, the authorization area, each parameter
+        for at in range(10, len(whole)):
+            rc = tpm.rc(resized(whole[:at] + b'\xee' + whole[at:]))
+            assert rc not in (0, 0x100, 0x101), f'a byte at {at}: {rc:#x}'
+        tap.equal(len(manager.requests), 1)
+        tap.equal(observe(tpm), before)
+        tpm2.Quoted(tpm.send(whole), True)
+
+
+@tap.case('a wrong size in the header is TPM_RC_COMMAND_SIZE')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        whole = deepquote(tpm.ak)
+        manager.wait_for(fm.HELLO)
+        refuses(tpm, manager, whole[:2] + struct.pack('>I', len(whole) - 1) + whole[6:],
+                COMMAND_SIZE)
+
+
+@tap.case('tags other than TPM_ST_SESSIONS are refused')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        whole = deepquote(tpm.ak)
+        refuses(tpm, manager, tpm2.u16(tpm2.ST_NO_SESSIONS) + whole[2:], AUTH_MISSING)
+        refuses(tpm, manager, tpm2.u16(0x8000) + whole[2:], BAD_TAG)
+
+
+@tap.case('unknown flags are TPM_RC_RESERVED_BITS for parameter 5')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        for bit in range(5, 32):
+            refuses(tpm, manager, deepquote(tpm.ak, flags=1 | 1 << bit),
+                    parameter(RESERVED_BITS, 5))
+
+
+@tap.case('five host banks, an empty host selection and an unknown bank are refused')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        five = tpm2.selection(*[(alg, [0]) for alg in (*tpm2.HASH, 0x12)])
+        for host_pcrs, rc in ((five, SIZE), (tpm2.selection(), VALUE),
+                              (tpm2.selection((tpm2.ALG_SHA256, [])), VALUE),
+                              (tpm2.selection((0x0099, [0])), HASH)):
+            refuses(tpm, manager, deepquote(tpm.ak, host_pcrs=host_pcrs), parameter(rc, 4))
+
+
+@tap.case('a nonce of no bytes and one of 65 bytes are refused')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        for nonce in (b'', b'x' * 65):
+            refuses(tpm, manager, deepquote(tpm.ak, nonce=nonce), parameter(SIZE, 1))
+
+
+@tap.case('a bad handle gets what TPM2_Quote answers, and changes nothing')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        before = observe(tpm)
+        for handle in (0x80000005, 0x81FFFFFF, 0x40000001, 0x02000000, 0x12345678):
+            stock = tpm.send(tpm2.quote_command(handle, [tpm2.pw()], NONCE, VTPM_PCRS))
+            assert tpm2.rc_of(stock) != 0
+            asked = len(manager.requests)
+            tap.equal(tpm.send(deepquote(handle)), stock)
+            tap.equal(len(manager.requests), asked)
+        tap.equal(observe(tpm), before)
+
+
+@tap.case('a wrong password is refused as TPM2_Quote does, and changes nothing')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        handle, _, _ = tpm2.create_primary(tpm.send, auth=b'secret')
+        before = observe(tpm)
+        refuses(tpm, manager, deepquote(handle, b'guess'), session(BAD_AUTH, 1))
+        refuses(tpm, manager, deepquote(handle), session(BAD_AUTH, 1))
+        tap.equal(observe(tpm), before)
+        tpm2.Quoted(tpm.send(deepquote(handle, b'secret')), True)
+
+
+@tap.case('a wrong HMAC is refused and its session goes on')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        handle, _, name = tpm2.create_primary(tpm.send, auth=b'secret')
+        hmac = tpm2.Session(tpm.send)
+        area = hmac.authorize('Quote', [name], QUOTE_PARAMETERS, b'guess')
+        tap.equal(tpm.rc(session_deepquote(handle, area)), session(BAD_AUTH, 1))
+        area = hmac.authorize('DeepQuote', [name], QUOTE_PARAMETERS, b'secret')
+        tap.equal(tpm.rc(session_deepquote(handle, area)), session(BAD_AUTH, 1))
+        quote_in_session(tpm, hmac, handle, name, b'secret')
+
+
+@tap.case('a policy session for another command is refused')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        policy = tpm2.Session(tpm.send, tpm2.SE_POLICY)
+        policy.policy_command_code('PCR_Extend')
+        digest = policy.policy_digest()
+        handle, _, name = tpm2.create_primary(tpm.send, policy=digest)
+        area = policy.authorize('Quote', [name], QUOTE_PARAMETERS)
+        assert tpm.rc(session_deepquote(handle, area)) & 0x8BF == 0x8A4, 'not TPM_RC_POLICY_CC'
+
+
+@tap.case('an encrypt session is TPM_RC_ATTRIBUTES for its number, and the session goes on')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        hmac = tpm2.Session(tpm.send)
+        encrypt = hmac.authorize('Quote', [tpm.ak_name], QUOTE_PARAMETERS,
+                                 attributes=tpm2.SESSION_ENCRYPT | tpm2.SESSION_CONTINUE)
+        refuses(tpm, manager, session_deepquote(tpm.ak, encrypt), session(ATTRIBUTES, 1))
+        refuses(tpm, manager, session_deepquote(tpm.ak, tpm2.pw(), encrypt),
+                session(ATTRIBUTES, 2))
+        quote_in_session(tpm, hmac, tpm.ak, tpm.ak_name)
+
+
+@tap.case('more PCR values than a response holds are TPM_RC_SIZE before anything is asked')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        everything = tpm2.selection(*[(alg, range(24)) for alg in tpm2.HASH])
+        hmac = tpm2.Session(tpm.send)
+        area = hmac.authorize('Quote', [tpm.ak_name], QUOTE_PARAMETERS)
+        command = tpm2.command('DeepQuote', tpm2.u32(tpm.ak) + tpm2.auth_area(area) +
+                               QUOTE_PARAMETERS + everything + tpm2.u32(1), tpm2.ST_SESSIONS)
+        refuses(tpm, manager, command, SIZE)
+        quote_in_session(tpm, hmac, tpm.ak, tpm.ak_name)
+
+
+@tap.case('what fits a buffer of 4096 bytes and not the one set is TPM_RC_SIZE')
+def _():
+    banks = tpm2.selection((tpm2.ALG_SHA512, range(24)), (tpm2.ALG_SHA384, range(16)),
+                           (tpm2.ALG_SHA256, range(4)))
+    with vtpm_with_manager(startup=None) as (tpm, manager):
+        def start(size):
+            tpm.control('STOP')
+            tpm.control('SET_BUFFERSIZE', tpm2.u32(size), 16)
+            tap.equal(tpm.control('INIT', tpm2.u32(0)), bytes(4))
+            tpm2.check(tpm.send(tpm2.command('Startup', tpm2.u16(0))))
+            tpm.ak, _, _ = tpm2.create_primary(tpm.send)
+        start(4096)
+        response = tpm.send(deepquote(tpm.ak, host_pcrs=banks))
+        tpm2.Quoted(response, True)
+        assert 2900 < len(response) <= 4096, len(response)
+        start(2808)
+        tap.equal(tpm.rc(deepquote(tpm.ak, host_pcrs=banks)), SIZE)
+        tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
+
+
+@tap.case('evidence that the manager finds too large is TPM_RC_SIZE, and the session goes on')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        hmac = tpm2.Session(tpm.send)
+        manager.on[fm.QUOTE] = lambda m, r: m.reply(r, fm.TOO_LARGE)
+        area = hmac.authorize('Quote', [tpm.ak_name], QUOTE_PARAMETERS)
+        tap.equal(tpm.rc(session_deepquote(tpm.ak, area)), SIZE)
+        manager.on[fm.QUOTE] = fm.FakeManager.countersign
+        quote_in_session(tpm, hmac, tpm.ak, tpm.ak_name)
+
+
+@tap.case('HostPCRRead refuses each truncation, a byte too many, sessions and bad selections')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        whole = tpm2.host_pcr_read_command(HOST_PCRS)
+        for n in range(10, len(whole)):
+            assert tpm.rc(resized(whole[:n])) not in (0, 0x101), n
+        refuses(tpm, manager, resized(whole + b'\0'), SIZE)
+        refuses(tpm, manager, tpm2.u16(tpm2.ST_SESSIONS) + whole[2:], AUTH_CONTEXT)
+        five = tpm2.selection(*[(alg, [0]) for alg in (*tpm2.HASH, 0x12)])
+        refuses(tpm, manager, tpm2.host_pcr_read_command(five), parameter(SIZE, 1))
+
+
+@tap.case('HostCredential refuses each truncation, a byte too many, sessions and unknown kinds')
+def _():
+    with vtpm_with_manager() as (tpm, manager):
+        manager.wait_for(fm.HELLO)
+        whole = tpm2.host_credential_command(0)
+        for n in range(10, len(whole)):
+            assert tpm.rc(resized(whole[:n])) not in (0, 0x101), n
+        refuses(tpm, manager, resized(whole + b'\0'), SIZE)
+        refuses(tpm, manager, tpm2.u16(tpm2.ST_SESSIONS) + whole[2:], AUTH_CONTEXT)
+        for what in (4, 0x100, 0xFFFFFFFF):
+            refuses(tpm, manager, tpm2.host_credential_command(what), parameter(VALUE, 1))
+
+
+tap.main()
