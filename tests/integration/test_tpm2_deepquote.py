@@ -6,8 +6,9 @@ import subprocess
 import tempfile
 
 import tap
+from guest import TctiVtpm
 from managerd import UUID, Manager
-from vtpm import BUILD_ROOT, LAUNCHER, Vtpm, child_environment
+from vtpm import BUILD_ROOT, LAUNCHER, child_environment
 
 TOOL = os.path.join(BUILD_ROOT, 'tools', 'tpm2_deepquote')
 CHECK = os.path.join(BUILD_ROOT, 'tools', 'tpm2_checkdeepquote')
@@ -20,20 +21,8 @@ work = tempfile.mkdtemp(prefix='tpm2-deepquote-')
 manager = Manager(auto_register=True)
 
 
-class Guest(Vtpm):
-    """A vTPM whose data channel is left to programs that reach it by the swtpm TCTI."""
-
-    def __init__(self, **arguments):
-        super().__init__(**arguments)
-        old, self.ctrl_path = self.ctrl_path, self.server + '.ctrl'
-        self.argv = [word.replace(old, self.ctrl_path) for word in self.argv]
-        self.tcti = f'swtpm:path={self.server}'
-
-    def start(self):
-        super().start()
-        self.data.close()
-        self.data = None
-        return self
+class Guest(TctiVtpm):
+    """The vTPM with the programs that a guest runs on it."""
 
     def run(self, *command):
         """Runs a program in the work directory: (status, standard output, standard error)."""
