@@ -88,7 +88,7 @@ def _():
 def _():
     ours, stock = run(LAUNCHER, '--version'), run(SWTPM, '--version')
     tap.equal((ours[0], ours[2]), (stock[0], stock[2]))
-    assert ours[1].startswith(b'swtpm-deepquote version ') and ours[1].endswith(stock[1]), ours
+    assert ours[1].startswith(stock[1]) and b'swtpm-deepquote version ' in ours[1], ours
 
 
 @tap.case("--help is swtpm's and tells of --deepquote")
