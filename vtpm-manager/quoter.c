@@ -15,6 +15,7 @@ struct QuoteTicket {
     guint room;
     guint index; /* leaf in its batch */
     GSource *deadline;
+    gint64 since;   /* monotonic, in microseconds */
     QuoteDone done; /* NULL: nobody waits any more */
     void *data;
 };
@@ -24,6 +25,7 @@ typedef struct BatchJob {
     Quoter *quoter;
     Batch *batch;
     GPtrArray *tickets; /* QuoteTicket, by leaf; NULL where it dropped out */
+    gint64 since;
     HwQuote *quote;
     GError *error;
 } BatchJob;
@@ -35,6 +37,7 @@ struct Quoter {
     GQueue waiting; /* of QuoteTicket, oldest first */
     BatchJob *job;  /* with the worker; NULL: the TPM is idle */
     QuoterCounts counts;
+    QuoterTimes times;
     char *tpm_error; /* of the last batch */
 };
 
@@ -71,12 +74,14 @@ static void ticket_drop(QuoteTicket *ticket)
 
 static void ticket_answer(QuoteTicket *ticket, ManagerStatus status, WireBytes evidence)
 {
-    QuoterCounts *counts = &ticket->quoter->counts;
+    Quoter *quoter = ticket->quoter;
+    QuoterCounts *counts = &quoter->counts;
     QuoteDone done = ticket->done;
     void *data = ticket->data;
 
     if (status == MANAGER_OK) {
         counts->answered++;
+        histogram_add(&quoter->times.latency, (guint64)(g_get_monotonic_time() - ticket->since));
     } else if (status == MANAGER_TIMEOUT) {
         counts->timed_out++;
     } else {
@@ -170,6 +175,15 @@ static void job_free(BatchJob *job)
     g_free(job);
 }
 
+static void note_quote(Quoter *quoter, const BatchJob *job)
+{
+    if (job->quote) {
+        quoter->counts.batches++;
+        histogram_add(&quoter->times.quote, (guint64)(g_get_monotonic_time() - job->since));
+        histogram_add(&quoter->times.batch_size, batch_size(job->batch));
+    }
+}
+
 static void batch_done(void *data)
 {
     BatchJob *job = data;
@@ -179,7 +193,7 @@ static void batch_done(void *data)
         job_free(job);
         return;
     }
-    quoter->counts.batches += job->quote != NULL;
+    note_quote(quoter, job);
     g_clear_pointer(&quoter->tpm_error, g_free);
     if (job->error) {
         quoter->tpm_error = g_strdup(job->error->message);
@@ -227,6 +241,7 @@ static void start_batch(Quoter *quoter)
     fill(quoter, job);
     g_assert(job->tickets->len > 0); /* quoter_submit() takes what fits an empty batch */
     quoter->job = job;
+    job->since = g_get_monotonic_time();
     hw_worker_submit(quoter->worker, batch_run, batch_done, job);
 }
 
@@ -250,6 +265,7 @@ QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcr
     ticket->room = room;
     ticket->done = done;
     ticket->data = data;
+    ticket->since = g_get_monotonic_time();
     ticket->deadline = g_timeout_source_new(timeout_ms);
     g_source_set_callback(ticket->deadline, deadline_passed, ticket, NULL);
     g_source_attach(ticket->deadline, quoter->context);
@@ -272,6 +288,11 @@ QuoterCounts quoter_counts(const Quoter *quoter)
     counts.queued = g_queue_get_length((GQueue *)&quoter->waiting);
     counts.in_flight = quoter->job ? quoter->job->tickets->len : 0;
     return counts;
+}
+
+const QuoterTimes *quoter_times(const Quoter *quoter)
+{
+    return &quoter->times;
 }
 
 const char *quoter_tpm_error(const Quoter *quoter)

@@ -7,6 +7,7 @@
 #define VTPM_MANAGER_QUOTER_H
 
 #include "batch.h"
+#include "histogram.h"
 #include "hw_worker.h"
 
 typedef struct Quoter Quoter;
@@ -32,6 +33,13 @@ typedef struct QuoterCounts {
     guint in_flight;
 } QuoterCounts;
 
+/** How it went since the start. */
+typedef struct QuoterTimes {
+    Histogram latency;    /* of answers with evidence, from request to answer, in microseconds */
+    Histogram quote;      /* of hardware quotes, with the wait for the worker, in microseconds */
+    Histogram batch_size; /* of hardware quotes made */
+} QuoterTimes;
+
 /** quoter_new: @worker and @info are borrowed and outlive the quoter. */
 Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context);
 
@@ -55,6 +63,9 @@ QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcr
 void quoter_cancel(Quoter *quoter, QuoteTicket *ticket);
 
 QuoterCounts quoter_counts(const Quoter *quoter);
+
+/** quoter_times: borrowed, and changing as long as @quoter lives. */
+const QuoterTimes *quoter_times(const Quoter *quoter);
 
 /** quoter_tpm_error: why the last hardware quote failed, borrowed; %NULL where it did not. */
 const char *quoter_tpm_error(const Quoter *quoter);
