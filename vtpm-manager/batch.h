@@ -11,7 +11,10 @@
 #include "binding.h"
 #include "hw_tpm.h"
 
-enum { BATCH_LIMIT = 4096 };
+enum {
+    BATCH_LIMIT = 4096,
+    BATCH_BOUND_SLACK = 512,
+};
 
 typedef struct Batch Batch;
 
@@ -23,12 +26,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batch, batch_free)
  * batch_add:
  * @binding: copied
  * @pcrs: what this request selects; at least that will be quoted
+ * @room: bytes that the evidence of this request may have
  * @ret_index: its leaf
  *
- * Returns: %FALSE, and nothing changes, where the batch is full or the selections together need
- * more than DEEPQUOTE_HOST_BANKS_MAX banks.
+ * The first request is always taken. Those after it are taken only where the evidence of every
+ * member still fits its room, whatever the others select: by a bound that is at most
+ * BATCH_BOUND_SLACK bytes above the evidence.
+ *
+ * Returns: %FALSE, and nothing changes, where the batch is full, evidence might not fit, or the
+ * selections together need more than DEEPQUOTE_HOST_BANKS_MAX banks.
  */
-gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection *pcrs,
+gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection *pcrs, guint room,
                    guint *ret_index);
 
 guint batch_size(const Batch *batch);

@@ -118,7 +118,8 @@ static void open_done(void *data)
         fail(daemon, error->message);
         return;
     }
-    manager->quoter = quoter_new(manager->worker, manager->info, manager->context);
+    manager->quoter =
+        quoter_new(manager->worker, manager->info, manager->context, daemon->options.batch_limit);
     if (!open_sockets(daemon, &error)) {
         fail(daemon, error->message);
         return;

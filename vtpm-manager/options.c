@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "batch.h"
+
 static const char default_tcti[] = "device:/dev/tpmrm0";
 static const char default_state_dir[] = "/var/lib/vtpm-manager";
 static const char default_socket[] = "/run/vtpm-manager/vtpm.sock";
@@ -35,6 +37,17 @@ static gboolean parse_algorithm(const char *text, HwAkAlgorithm *ret, GError **e
     return TRUE;
 }
 
+static gboolean check_batch_limit(gint limit, guint *ret, GError **error)
+{
+    if (limit < 1 || limit > BATCH_LIMIT) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--batch-limit %d: give 1 to %d", limit, BATCH_LIMIT);
+        return FALSE;
+    }
+    *ret = (guint)limit;
+    return TRUE;
+}
+
 static void set_default(char **option, const char *value)
 {
     if (!*option) {
@@ -60,6 +73,7 @@ static gboolean complete(Options *o, const char *mode, const char *algorithm, GE
 gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
 {
     g_auto(Options) o = { 0 };
+    gint batch_limit = BATCH_LIMIT;
     g_autofree char *mode = NULL;
     g_autofree char *algorithm = NULL;
     const GOptionEntry entries[] = {
@@ -80,6 +94,8 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
           "Certificate of the attestation key, handed out to guests", "FILE" },
         { "auto-register", 0, 0, G_OPTION_ARG_NONE, &o.auto_register,
           "Register VMs that connect for the first time", NULL },
+        { "batch-limit", 0, 0, G_OPTION_ARG_INT, &batch_limit,
+          "Requests that share a hardware quote at most; 1: each has its own (4096)", "N" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o.verbose, "Log more", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &o.version, "Print the version", NULL },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -96,7 +112,8 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: not an option", argv[1]);
         return FALSE;
     }
-    if (!complete(&o, mode, algorithm, error)) {
+    if (!complete(&o, mode, algorithm, error) ||
+        !check_batch_limit(batch_limit, &o.batch_limit, error)) {
         return FALSE;
     }
     *ret = o;

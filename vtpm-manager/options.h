@@ -15,6 +15,7 @@ typedef struct Options {
     HwAkAlgorithm ak_algorithm;
     char *ak_certificate; /* NULL: none */
     gboolean auto_register;
+    guint batch_limit;
     gboolean verbose;
     gboolean version;
 } Options;

@@ -2,8 +2,11 @@
 #include "quoter.h"
 
 enum {
-    BATCH_TARGET = 1,    /* requests that share a quote */
-    QUEUE_LIMIT = 16384, /* beyond it requesters are told to try again */
+    QUEUE_LIMIT = 16384,  /* beyond it requesters are told to try again */
+    LINGER_MAX_US = 5000, /* nor longer than this share of a quote: */
+    LINGER_SHARE = 8,
+    READING_MAX_US = 20000, /* more, for reading what has arrived when lingering ends */
+    RETURN_SHARE = 8,       /* of those answered: so many soon back are worth lingering for */
 };
 
 struct QuoteTicket {
@@ -30,23 +33,51 @@ typedef struct BatchJob {
     GError *error;
 } BatchJob;
 
+typedef enum QuoterState {
+    IDLE,      /* nothing waits */
+    LINGERING, /* for those who were just answered, and are likely to ask again */
+    BUSY,      /* a batch is with the TPM */
+    STATES,
+} QuoterState;
+
+typedef enum QuoterEvent {
+    ENOUGH,       /* as many wait as are waited for */
+    TIME_UP,      /* of lingering */
+    DONE,         /* the batch is answered */
+    DONE_RETURNS, /* the same, and requesters are likely to be back at once */
+    EVENTS,
+} QuoterEvent;
+
+typedef QuoterState (*QuoterAction)(Quoter *quoter);
+
 struct Quoter {
     HwWorker *worker;
     HwTpmInfo *info;
     GMainContext *context;
-    GQueue waiting; /* of QuoteTicket, oldest first */
-    BatchJob *job;  /* with the worker; NULL: the TPM is idle */
+    guint batch_limit;
+    QuoterState state;
+    GQueue waiting;     /* of QuoteTicket, oldest first */
+    guint enough;       /* requests in the queue that end lingering; otherwise 1 */
+    BatchJob *job;      /* with the worker; only where BUSY */
+    GSource *linger[2]; /* only where LINGERING: see start_lingering() */
+    guint answered;     /* by the last batch that was shared */
+    guint returned;     /* requests that came soon after it */
+    gint64 soon;        /* until when that is */
+    gint64 quote_us;    /* of the last batch */
     QuoterCounts counts;
     QuoterTimes times;
     char *tpm_error; /* of the last batch */
 };
 
-static void start_batch(Quoter *quoter);
+static void handle(Quoter *quoter, QuoterEvent event);
 
-Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context)
+Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context, guint batch_limit)
 {
     Quoter *quoter = g_new0(Quoter, 1);
 
+    g_assert(batch_limit >= 1 && batch_limit <= BATCH_LIMIT);
+    quoter->batch_limit = batch_limit;
+    quoter->enough = 1;
     quoter->worker = worker;
     quoter->info = hw_tpm_info_ref(info);
     quoter->context = g_main_context_ref(context);
@@ -91,6 +122,17 @@ static void ticket_answer(QuoteTicket *ticket, ManagerStatus status, WireBytes e
     done(data, status, evidence);
 }
 
+static void stop_lingering(Quoter *quoter)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(quoter->linger); i++) {
+        if (quoter->linger[i]) {
+            g_source_destroy(quoter->linger[i]);
+            g_clear_pointer(&quoter->linger[i], g_source_unref);
+        }
+    }
+    quoter->enough = 1;
+}
+
 void quoter_free(Quoter *quoter)
 {
     const WireBytes none = { 0 };
@@ -109,6 +151,7 @@ void quoter_free(Quoter *quoter)
         }
         quoter->job->quoter = NULL;
     }
+    stop_lingering(quoter);
     g_free(quoter->tpm_error);
     hw_tpm_info_unref(quoter->info);
     g_main_context_unref(quoter->context);
@@ -177,28 +220,47 @@ static void job_free(BatchJob *job)
 
 static void note_quote(Quoter *quoter, const BatchJob *job)
 {
+    g_clear_pointer(&quoter->tpm_error, g_free);
+    quoter->quote_us = g_get_monotonic_time() - job->since;
     if (job->quote) {
         quoter->counts.batches++;
-        histogram_add(&quoter->times.quote, (guint64)(g_get_monotonic_time() - job->since));
+        histogram_add(&quoter->times.quote, (guint64)quoter->quote_us);
         histogram_add(&quoter->times.batch_size, batch_size(job->batch));
+    } else {
+        quoter->tpm_error = g_strdup(job->error->message);
+        g_warning("no quote for %u request(s): %s", batch_size(job->batch), job->error->message);
     }
+}
+
+/*
+ * Whether lingering is worth it now: the batch was shared, and enough of those whom the one before
+ * answered were soon back. Where nobody returns soon, nobody waits.
+ */
+static QuoterEvent how_done(Quoter *quoter, guint answered)
+{
+    gboolean returns = quoter->returned >= 1 + quoter->answered / RETURN_SHARE;
+
+    if (answered < 2) {
+        quoter->soon = 0;
+        return DONE;
+    }
+    quoter->answered = answered;
+    quoter->returned = 0;
+    quoter->soon = g_get_monotonic_time() + LINGER_MAX_US;
+    return returns ? DONE_RETURNS : DONE;
 }
 
 static void batch_done(void *data)
 {
     BatchJob *job = data;
     Quoter *quoter = job->quoter;
+    guint answered = job->tickets->len;
 
     if (!quoter) {
         job_free(job);
         return;
     }
     note_quote(quoter, job);
-    g_clear_pointer(&quoter->tpm_error, g_free);
-    if (job->error) {
-        quoter->tpm_error = g_strdup(job->error->message);
-        g_warning("no quote for %u request(s): %s", batch_size(job->batch), job->error->message);
-    }
     /* A requester that goes away while others are answered takes its ticket out of the array. */
     for (guint i = 0; i < job->tickets->len; i++) {
         QuoteTicket *ticket = g_ptr_array_index(job->tickets, i);
@@ -209,30 +271,35 @@ static void batch_done(void *data)
     }
     quoter->job = NULL;
     job_free(job);
-    start_batch(quoter);
+    handle(quoter, how_done(quoter, answered));
 }
 
-/* Moves waiting requests into @job until it is full, or the next one does not fit it. */
+/* Moves waiting requests into @job, oldest first; who cannot share with those is passed over. */
 static void fill(Quoter *quoter, BatchJob *job)
 {
-    while (batch_size(job->batch) < BATCH_TARGET && !g_queue_is_empty(&quoter->waiting)) {
-        QuoteTicket *ticket = g_queue_peek_head(&quoter->waiting);
+    GList *next = quoter->waiting.head;
 
-        if (!batch_add(job->batch, &ticket->binding, &ticket->pcrs, &ticket->index)) {
-            break;
+    while (next && batch_size(job->batch) < quoter->batch_limit) {
+        QuoteTicket *ticket = next->data;
+
+        next = next->next;
+        if (batch_add(job->batch, &ticket->binding, &ticket->pcrs, ticket->room, &ticket->index)) {
+            g_queue_unlink(&quoter->waiting, &ticket->link);
+            ticket->queued = FALSE;
+            g_ptr_array_add(job->tickets, ticket);
         }
-        g_queue_unlink(&quoter->waiting, &ticket->link);
-        ticket->queued = FALSE;
-        g_ptr_array_add(job->tickets, ticket);
     }
 }
 
-static void start_batch(Quoter *quoter)
+/* -------------------------------------------------------------------------- states of the TPM */
+
+static QuoterState start_batch(Quoter *quoter)
 {
     BatchJob *job;
 
-    if (quoter->job || g_queue_is_empty(&quoter->waiting)) {
-        return;
+    stop_lingering(quoter);
+    if (g_queue_is_empty(&quoter->waiting)) {
+        return IDLE;
     }
     job = g_new0(BatchJob, 1);
     job->quoter = quoter;
@@ -243,6 +310,66 @@ static void start_batch(Quoter *quoter)
     quoter->job = job;
     job->since = g_get_monotonic_time();
     hw_worker_submit(quoter->worker, batch_run, batch_done, job);
+    return BUSY;
+}
+
+static gboolean linger_over(gpointer data)
+{
+    handle(data, TIME_UP);
+    return G_SOURCE_REMOVE;
+}
+
+static GSource *linger_source(Quoter *quoter, gint64 us, int priority)
+{
+    GSource *source = g_timeout_source_new(0);
+
+    g_source_set_ready_time(source, g_get_monotonic_time() + us);
+    g_source_set_priority(source, priority);
+    g_source_set_callback(source, linger_over, quoter, NULL);
+    g_source_attach(source, quoter->context);
+    return source;
+}
+
+/*
+ * Lingering ends by time, but what has arrived by then is read first: the one source waits until
+ * nothing else is to do. The other sees to it that a busy socket cannot hold this up.
+ */
+static QuoterState start_lingering(Quoter *quoter)
+{
+    gint64 us = MIN(LINGER_MAX_US, quoter->quote_us / LINGER_SHARE);
+    guint expected = quoter->answered + g_queue_get_length(&quoter->waiting);
+
+    quoter->enough = MIN(expected, quoter->batch_limit);
+    if (g_queue_get_length(&quoter->waiting) >= quoter->enough) {
+        return start_batch(quoter);
+    }
+    quoter->linger[0] = linger_source(quoter, us, G_PRIORITY_LOW);
+    quoter->linger[1] = linger_source(quoter, us + READING_MAX_US, G_PRIORITY_DEFAULT);
+    return LINGERING;
+}
+
+/* What happens in each state; what is not in the table changes nothing. */
+static const QuoterAction actions[STATES][EVENTS] = {
+    [IDLE] = { [ENOUGH] = start_batch },
+    [LINGERING] = { [ENOUGH] = start_batch, [TIME_UP] = start_batch },
+    [BUSY] = { [DONE] = start_batch, [DONE_RETURNS] = start_lingering },
+};
+
+static void handle(Quoter *quoter, QuoterEvent event)
+{
+    QuoterAction action = actions[quoter->state][event];
+
+    if (action) {
+        quoter->state = action(quoter);
+    }
+}
+
+static void arrived(Quoter *quoter, gint64 now)
+{
+    quoter->returned += now < quoter->soon;
+    if (g_queue_get_length(&quoter->waiting) >= quoter->enough) {
+        handle(quoter, ENOUGH);
+    }
 }
 
 QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcrSelection *pcrs,
@@ -271,7 +398,7 @@ QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcr
     g_source_attach(ticket->deadline, quoter->context);
     ticket->queued = TRUE;
     g_queue_push_tail_link(&quoter->waiting, &ticket->link);
-    start_batch(quoter);
+    arrived(quoter, ticket->since);
     return ticket;
 }
 
@@ -298,6 +425,11 @@ const QuoterTimes *quoter_times(const Quoter *quoter)
 const char *quoter_tpm_error(const Quoter *quoter)
 {
     return quoter->tpm_error;
+}
+
+gboolean quoter_crowded(const Quoter *quoter)
+{
+    return g_queue_get_length((GQueue *)&quoter->waiting) >= quoter->batch_limit;
 }
 
 gboolean quoter_idle(const Quoter *quoter)

@@ -2,6 +2,8 @@
 /*
  * Countersigning: requests queue, the worker's TPM signs a batch of them, each gets its evidence.
  * Every request is answered exactly once, or cancelled by who made it.
+ *
+ * The rules are those of docs/specs/batching.md.
  */
 #ifndef VTPM_MANAGER_QUOTER_H
 #define VTPM_MANAGER_QUOTER_H
@@ -40,8 +42,12 @@ typedef struct QuoterTimes {
     Histogram batch_size; /* of hardware quotes made */
 } QuoterTimes;
 
-/** quoter_new: @worker and @info are borrowed and outlive the quoter. */
-Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context);
+/**
+ * quoter_new:
+ * @worker: borrowed, outlives the quoter
+ * @batch_limit: 1 to BATCH_LIMIT requests share a quote at most
+ */
+Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context, guint batch_limit);
 
 /** quoter_free: answers what waits with MANAGER_HOST_TPM. */
 void quoter_free(Quoter *quoter);
@@ -69,6 +75,9 @@ const QuoterTimes *quoter_times(const Quoter *quoter);
 
 /** quoter_tpm_error: why the last hardware quote failed, borrowed; %NULL where it did not. */
 const char *quoter_tpm_error(const Quoter *quoter);
+
+/** quoter_crowded: more waits than the next batch takes, so a further request delays others. */
+gboolean quoter_crowded(const Quoter *quoter);
 
 /** quoter_idle: nothing waits and nothing is in flight. */
 gboolean quoter_idle(const Quoter *quoter);

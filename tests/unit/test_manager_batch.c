@@ -200,7 +200,7 @@ static void test_each_leaf_proves(void)
         for (guint i = 0; i < sizes[s]; i++) {
             Binding binding = make_binding(i);
 
-            g_assert_true(batch_add(batch, &binding, &pcrs, &index));
+            g_assert_true(batch_add(batch, &binding, &pcrs, DEEPQUOTE_EVIDENCE_MAX, &index));
             g_assert_cmpuint(index, ==, i);
         }
         batch_seal(batch);
@@ -226,13 +226,13 @@ static void test_union_of_selections(void)
         WirePcrSelection pcrs = { 0 };
 
         wire_pcr_select(&pcrs, hashes[i], (unsigned)i);
-        g_assert_true(batch_add(batch, &binding, &pcrs, &index));
+        g_assert_true(batch_add(batch, &binding, &pcrs, DEEPQUOTE_EVIDENCE_MAX, &index));
         g_assert_true(wire_pcr_covers(batch_pcrs(batch), &pcrs));
     }
     g_assert_cmpuint(wire_pcr_count(batch_pcrs(batch)), ==, 4);
     wire_pcr_select(&fifth, TPM_ALG_SHA3_256, 0);
-    g_assert_false(batch_add(batch, &binding, &fifth, &index));
-    g_assert_false(batch_add(batch, &binding, &beyond, &index));
+    g_assert_false(batch_add(batch, &binding, &fifth, DEEPQUOTE_EVIDENCE_MAX, &index));
+    g_assert_false(batch_add(batch, &binding, &beyond, DEEPQUOTE_EVIDENCE_MAX, &index));
     g_assert_cmpuint(index, ==, 3);
     g_assert_cmpuint(batch_size(batch), ==, 4);
     g_assert_cmpuint(wire_pcr_count(batch_pcrs(batch)), ==, 4);
@@ -247,9 +247,9 @@ static void test_limit(void)
 
     wire_pcr_select(&pcrs, TPM_ALG_SHA256, 0);
     for (guint i = 0; i < BATCH_LIMIT; i++) {
-        g_assert_true(batch_add(batch, &binding, &pcrs, &index));
+        g_assert_true(batch_add(batch, &binding, &pcrs, DEEPQUOTE_EVIDENCE_MAX, &index));
     }
-    g_assert_false(batch_add(batch, &binding, &pcrs, &index));
+    g_assert_false(batch_add(batch, &binding, &pcrs, DEEPQUOTE_EVIDENCE_MAX, &index));
     g_assert_cmpuint(batch_size(batch), ==, BATCH_LIMIT);
 }
 
@@ -265,7 +265,7 @@ static void test_no_room(void)
     guint index;
 
     wire_pcr_select(&pcrs, TPM_ALG_SHA256, 0);
-    batch_add(batch, &binding, &pcrs, &index);
+    batch_add(batch, &binding, &pcrs, DEEPQUOTE_EVIDENCE_MAX, &index);
     batch_seal(batch);
     quote = make_quote(batch);
     g_assert_true(batch_evidence(batch, 0, BYTES(ek_name), quote, &w));
