@@ -260,7 +260,7 @@ class VtpmClient:
 
 
 class Binding:
-    """The binding inside evidence, taken apart."""
+    """Evidence taken apart: the binding in it, and its place in the batch."""
 
     def __init__(self, evidence):
         r = Reader(evidence)
@@ -274,6 +274,8 @@ class Binding:
         self.host_signer = r.b2()
         b = Reader(r.b2())
         self.tree_size, self.leaf_index = r.u64(), r.u64()
+        self.path = r.take(32 * r.u16())
+        self.host_pcrs = [(r.u16(), r.take(r.take(1)[0])) for _ in range(r.u32())]
         assert (b.u32(), b.u16()) == (0x44515442, 1)
         self.flags = b.u32()
         self.nonce, self.vtpm_quoted, self.signer = b.b2(), b.b2(), b.b2()

@@ -253,6 +253,80 @@ static void test_limit(void)
     g_assert_cmpuint(batch_size(batch), ==, BATCH_LIMIT);
 }
 
+/* The evidence of one request alone, in bytes. */
+static gsize evidence_size(const WirePcrSelection *pcrs)
+{
+    g_autoptr(Batch) batch = batch_new();
+    g_autoptr(HwQuote) quote = NULL;
+    Binding binding = make_binding(0);
+    uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+    guint index;
+
+    g_assert_true(batch_add(batch, &binding, pcrs, 0, &index));
+    batch_seal(batch);
+    quote = make_quote(batch);
+    g_assert_true(batch_evidence(batch, 0, BYTES(ek_name), quote, &w));
+    return w.len;
+}
+
+static void select_first(WirePcrSelection *pcrs, uint16_t hash, unsigned count)
+{
+    for (unsigned pcr = 0; pcr < count; pcr++) {
+        wire_pcr_select(pcrs, hash, pcr);
+    }
+}
+
+static void test_room_of_each(void)
+{
+    g_autoptr(Batch) batch = batch_new();
+    Binding binding = make_binding(0);
+    WirePcrSelection few = { 0 };
+    WirePcrSelection many = { 0 };
+    guint room;
+    guint index = 77;
+
+    select_first(&few, TPM_ALG_SHA256, 2);
+    select_first(&many, TPM_ALG_SHA256, 24);
+    room = (guint)evidence_size(&few) + BATCH_BOUND_SLACK;
+    g_assert_true(batch_add(batch, &binding, &few, room, &index));
+    /* What would cost the first its room, and what has no room itself, stays out. */
+    g_assert_false(batch_add(batch, &binding, &many, DEEPQUOTE_EVIDENCE_MAX, &index));
+    g_assert_false(batch_add(batch, &binding, &few, 0, &index));
+    g_assert_cmpuint(index, ==, 0);
+    g_assert_cmpuint(batch_size(batch), ==, 1);
+    g_assert_cmpuint(wire_pcr_count(batch_pcrs(batch)), ==, 2);
+    g_assert_true(batch_add(batch, &binding, &few, room, &index));
+    g_assert_cmpuint(index, ==, 1);
+}
+
+/* Evidence in a batch that grows until its first member has no more room for the proof. */
+static void test_room_for_the_proof(void)
+{
+    g_autoptr(Batch) batch = batch_new();
+    g_autoptr(HwQuote) quote = NULL;
+    Binding binding = make_binding(0);
+    WirePcrSelection pcrs = { 0 };
+    uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
+    guint room;
+    guint index;
+
+    select_first(&pcrs, TPM_ALG_SHA256, 2);
+    room = (guint)evidence_size(&pcrs) + BATCH_BOUND_SLACK + 4 * DQ_HASH_SIZE;
+    while (batch_size(batch) < BATCH_LIMIT && batch_add(batch, &binding, &pcrs, room, &index)) {
+    }
+    g_assert_cmpuint(batch_size(batch), >, 2);
+    g_assert_cmpuint(batch_size(batch), <, BATCH_LIMIT);
+    g_assert_cmpuint(batch_size(batch) & (batch_size(batch) - 1), ==, 0);
+    batch_seal(batch);
+    quote = make_quote(batch);
+    for (guint i = 0; i < batch_size(batch); i++) {
+        WireWriter w = WIRE_WRITER(buf, room);
+
+        g_assert_true(batch_evidence(batch, i, BYTES(ek_name), quote, &w));
+    }
+}
+
 static void test_no_room(void)
 {
     g_autoptr(Batch) batch = batch_new();
@@ -287,6 +361,8 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/batch/each-leaf-proves-what-is-signed", test_each_leaf_proves);
     g_test_add_func("/manager/batch/quotes-the-union", test_union_of_selections);
     g_test_add_func("/manager/batch/is-bounded", test_limit);
+    g_test_add_func("/manager/batch/leaves-each-its-room", test_room_of_each);
+    g_test_add_func("/manager/batch/leaves-room-for-the-proof", test_room_for_the_proof);
     g_test_add_func("/manager/batch/evidence-without-room", test_no_room);
     return g_test_run();
 }
