@@ -2,7 +2,9 @@
 /* The administrator's commands: a table of what each does. */
 #include <string.h>
 
+#include "admin_json.h"
 #include "admin_server.h"
+#include "admin_status.h"
 #include "attest/deepquote.h"
 #include "vtpm_server.h"
 
@@ -13,29 +15,6 @@ typedef struct AdminRequest {
 } AdminRequest;
 
 typedef void (*AdminHandler)(const AdminRequest *request);
-
-static JsonObject *answer_new(void)
-{
-    JsonObject *answer = json_object_new();
-
-    json_object_set_boolean_member(answer, "ok", TRUE);
-    return answer;
-}
-
-static void set_hex(JsonObject *object, const char *member, const uint8_t *data, gsize len)
-{
-    g_autofree char *hex = dq_hex_encode(data, len);
-
-    json_object_set_string_member(object, member, hex);
-}
-
-static void set_bytes(JsonObject *object, const char *member, GBytes *bytes)
-{
-    gsize size = 0;
-    const uint8_t *data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
-
-    set_hex(object, member, data, size);
-}
 
 /* A string member; %NULL, where it is missing or something else. */
 static const char *get_string(JsonObject *object, const char *member)
@@ -62,72 +41,6 @@ static gboolean get_uuid(const AdminRequest *request, uint8_t *ret)
     return TRUE;
 }
 
-/* ------------------------------------------------------------------------------------- status */
-
-static JsonObject *describe_tpm(Manager *manager)
-{
-    const HwTpmInfo *info = manager->info;
-    const char *error = quoter_tpm_error(manager->quoter);
-    JsonObject *tpm = json_object_new();
-    JsonArray *banks = json_array_new();
-    g_autofree char *firmware = NULL;
-
-    firmware = g_strdup_printf("%u.%u.%u.%u", info->firmware[0] >> 16, info->firmware[0] & 0xffff,
-                               info->firmware[1] >> 16, info->firmware[1] & 0xffff);
-    json_object_set_string_member(tpm, "tcti", manager->tcti);
-    json_object_set_string_member(tpm, "manufacturer", info->manufacturer);
-    json_object_set_string_member(tpm, "vendor", info->vendor);
-    json_object_set_string_member(tpm, "firmware", firmware);
-    json_object_set_boolean_member(tpm, "simulated", info->simulated);
-    json_object_set_string_member(tpm, "state", error ? "failing" : "ok");
-    if (error) {
-        json_object_set_string_member(tpm, "error", error);
-    }
-    for (uint32_t i = 0; i < info->banks.count; i++) {
-        json_array_add_int_element(banks, info->banks.bank[i].hash);
-    }
-    json_object_set_array_member(tpm, "banks", banks);
-    set_bytes(tpm, "ak-name", info->ak_name);
-    set_bytes(tpm, "ek-name", info->ek_name);
-    json_object_set_boolean_member(
-        tpm, "ak-certificate", manager->credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE] != NULL);
-    json_object_set_boolean_member(tpm, "ek-certificate", info->ek_certificate != NULL);
-    return tpm;
-}
-
-static JsonObject *describe_quotes(Manager *manager)
-{
-    QuoterCounts counts = quoter_counts(manager->quoter);
-    JsonObject *quotes = json_object_new();
-
-    json_object_set_int_member(quotes, "requests", (gint64)counts.requests);
-    json_object_set_int_member(quotes, "answered", (gint64)counts.answered);
-    json_object_set_int_member(quotes, "refused", (gint64)counts.refused);
-    json_object_set_int_member(quotes, "timed-out", (gint64)counts.timed_out);
-    json_object_set_int_member(quotes, "cancelled", (gint64)counts.cancelled);
-    json_object_set_int_member(quotes, "hardware-quotes", (gint64)counts.batches);
-    json_object_set_int_member(quotes, "queued", counts.queued);
-    json_object_set_int_member(quotes, "in-flight", counts.in_flight);
-    return quotes;
-}
-
-static void handle_status(const AdminRequest *request)
-{
-    Manager *manager = request->manager;
-    g_autoptr(GPtrArray) vms = registry_list(manager->registry);
-    JsonObject *answer = answer_new();
-
-    json_object_set_string_member(answer, "version", PROJECT_VERSION);
-    json_object_set_int_member(answer, "started", manager->started);
-    json_object_set_boolean_member(answer, "simulated", manager->info->simulated);
-    json_object_set_boolean_member(answer, "auto-register", manager->auto_register);
-    json_object_set_int_member(answer, "vms", vms->len);
-    json_object_set_int_member(answer, "connected", vtpm_server_connections(manager->vtpms));
-    json_object_set_object_member(answer, "tpm", describe_tpm(manager));
-    json_object_set_object_member(answer, "quotes", describe_quotes(manager));
-    admin_connection_reply(request->connection, answer);
-}
-
 /* ---------------------------------------------------------------------------------------- VMs */
 
 static JsonObject *describe_vm(Manager *manager, const RegistryVm *vm)
@@ -141,7 +54,7 @@ static JsonObject *describe_vm(Manager *manager, const RegistryVm *vm)
     json_object_set_boolean_member(object, "enabled", vm->enabled);
     json_object_set_boolean_member(object, "connected",
                                    vtpm_server_live(manager->vtpms, vm->uuid) != NULL);
-    set_hex(object, "ek", vm->ek, vm->ek_len);
+    admin_set_hex(object, "ek", vm->ek, vm->ek_len);
     json_object_set_int_member(object, "epoch", (gint64)vm->epoch);
     json_object_set_int_member(object, "generation", (gint64)vm->generation);
     json_object_set_int_member(object, "created", vm->created);
@@ -152,7 +65,7 @@ static JsonObject *describe_vm(Manager *manager, const RegistryVm *vm)
 static void handle_list(const AdminRequest *request)
 {
     g_autoptr(GPtrArray) vms = registry_list(request->manager->registry);
-    JsonObject *answer = answer_new();
+    JsonObject *answer = admin_answer_new();
     JsonArray *array = json_array_new();
 
     for (guint i = 0; i < vms->len; i++) {
@@ -173,7 +86,7 @@ static void reply_vm(const AdminRequest *request, const uint8_t *uuid)
                                                    "vtpm-managerctl list");
         return;
     }
-    answer = answer_new();
+    answer = admin_answer_new();
     json_object_set_object_member(answer, "vm", describe_vm(request->manager, vm));
     admin_connection_reply(request->connection, answer);
 }
@@ -259,7 +172,7 @@ static void handle_unregister(const AdminRequest *request)
     if (live) {
         vtpm_connection_close(live, NULL);
     }
-    admin_connection_reply(request->connection, answer_new());
+    admin_connection_reply(request->connection, admin_answer_new());
 }
 
 static void set_enabled(const AdminRequest *request, gboolean enabled)
@@ -293,11 +206,11 @@ static void handle_ak(const AdminRequest *request)
 {
     const HwTpmInfo *info = request->manager->info;
     Credentials *credentials = request->manager->credentials;
-    JsonObject *answer = answer_new();
+    JsonObject *answer = admin_answer_new();
 
-    set_bytes(answer, "public", info->ak_public);
-    set_bytes(answer, "name", info->ak_name);
-    set_bytes(answer, "certificate", credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE]);
+    admin_set_bytes(answer, "public", info->ak_public);
+    admin_set_bytes(answer, "name", info->ak_name);
+    admin_set_bytes(answer, "certificate", credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE]);
     json_object_set_boolean_member(answer, "simulated", info->simulated);
     admin_connection_reply(request->connection, answer);
 }
@@ -349,10 +262,10 @@ static void quote_job_done(void *data)
     QuoteJob *job = data;
 
     if (job->quote) {
-        JsonObject *answer = answer_new();
+        JsonObject *answer = admin_answer_new();
 
-        set_bytes(answer, "message", job->quote->attest);
-        set_bytes(answer, "signature", job->quote->signature);
+        admin_set_bytes(answer, "message", job->quote->attest);
+        admin_set_bytes(answer, "signature", job->quote->signature);
         json_object_set_array_member(answer, "pcrs", describe_values(job->quote));
         admin_connection_reply(job->connection, answer);
     } else {
@@ -427,6 +340,11 @@ static void handle_quote(const AdminRequest *request)
     admin_connection_hold(job->connection);
     hw_worker_submit(request->manager->worker, quote_job_run, quote_job_done,
                      g_steal_pointer(&job));
+}
+
+static void handle_status(const AdminRequest *request)
+{
+    admin_connection_reply(request->connection, admin_status_describe(request->manager));
 }
 
 static const struct {

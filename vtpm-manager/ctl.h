@@ -34,6 +34,9 @@ gboolean ctl_print_quote(JsonObject *answer, const CtlOptions *options, GError *
 /** ctl_write_files: what --output, -m, -s and -o ask for, whatever is printed. */
 gboolean ctl_write_files(JsonObject *answer, const CtlOptions *options, GError **error);
 
+/** ctl_time_text: (transfer full): seconds since 1970 for people; "never" for 0. */
+char *ctl_time_text(gint64 seconds);
+
 /** ctl_bank_name: "sha256" for 11; "unknown" for what is not known. Static. */
 const char *ctl_bank_name(gint64 bank);
 

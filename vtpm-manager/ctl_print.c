@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "attest/deepquote.h"
+#include "ctl_json.h"
 
 static const struct {
     const char *name;
@@ -69,22 +70,7 @@ JsonArray *ctl_parse_pcrs(const char *text, GError **error)
     return g_steal_pointer(&array);
 }
 
-static const char *text_of(JsonObject *object, const char *member)
-{
-    return json_object_get_string_member_with_default(object, member, "");
-}
-
-static gint64 number_of(JsonObject *object, const char *member)
-{
-    return json_object_get_int_member_with_default(object, member, 0);
-}
-
-static gboolean truth_of(JsonObject *object, const char *member)
-{
-    return json_object_get_boolean_member_with_default(object, member, FALSE);
-}
-
-static char *time_text(gint64 seconds)
+char *ctl_time_text(gint64 seconds)
 {
     g_autoptr(GDateTime) utc = seconds ? g_date_time_new_from_unix_utc(seconds) : NULL;
 
@@ -98,55 +84,9 @@ static char *owner_text(gint64 uid)
     return user ? g_strdup(user->pw_name) : g_strdup_printf("%" G_GINT64_FORMAT, uid);
 }
 
-static const char *or_none(const char *text)
-{
-    return *text ? text : "-";
-}
-
 gboolean ctl_print_nothing(G_GNUC_UNUSED JsonObject *answer,
                            G_GNUC_UNUSED const CtlOptions *options, G_GNUC_UNUSED GError **error)
 {
-    return TRUE;
-}
-
-static void print_tpm(JsonObject *tpm)
-{
-    JsonArray *list = json_object_get_array_member(tpm, "banks");
-
-    printf("TPM             %s %s, firmware %s, by %s\n", text_of(tpm, "manufacturer"),
-           text_of(tpm, "vendor"), text_of(tpm, "firmware"), text_of(tpm, "tcti"));
-    if (truth_of(tpm, "simulated")) {
-        printf("                SIMULATED, not hardware: nothing that it signs may be trusted\n");
-    }
-    printf("state           %s%s%s\n", text_of(tpm, "state"), *text_of(tpm, "error") ? ": " : "",
-           text_of(tpm, "error"));
-    printf("PCR banks      ");
-    for (guint i = 0; i < json_array_get_length(list); i++) {
-        printf(" %s", ctl_bank_name(json_array_get_int_element(list, i)));
-    }
-    printf("\nattestation key %s%s\n", text_of(tpm, "ak-name"),
-           truth_of(tpm, "ak-certificate") ? ", certified" : "");
-    printf("endorsement key %s%s\n", or_none(text_of(tpm, "ek-name")),
-           truth_of(tpm, "ek-certificate") ? ", certified" : "");
-}
-
-gboolean ctl_print_status(JsonObject *answer, G_GNUC_UNUSED const CtlOptions *options,
-                          G_GNUC_UNUSED GError **error)
-{
-    JsonObject *quotes = json_object_get_object_member(answer, "quotes");
-    g_autofree char *started = time_text(number_of(answer, "started"));
-
-    printf("vtpm-managerd   %s, since %s\n", text_of(answer, "version"), started);
-    print_tpm(json_object_get_object_member(answer, "tpm"));
-    printf("VMs             %" G_GINT64_FORMAT " registered, %" G_GINT64_FORMAT " connected%s\n",
-           number_of(answer, "vms"), number_of(answer, "connected"),
-           truth_of(answer, "auto-register") ? "; new ones are registered by themselves" : "");
-    printf("deep quotes     %" G_GINT64_FORMAT " made with %" G_GINT64_FORMAT
-           " hardware quotes, %" G_GINT64_FORMAT " refused, %" G_GINT64_FORMAT
-           " timed out, %" G_GINT64_FORMAT " waiting\n",
-           number_of(quotes, "answered"), number_of(quotes, "hardware-quotes"),
-           number_of(quotes, "refused"), number_of(quotes, "timed-out"),
-           number_of(quotes, "queued") + number_of(quotes, "in-flight"));
     return TRUE;
 }
 
@@ -181,8 +121,8 @@ gboolean ctl_print_vm(JsonObject *answer, G_GNUC_UNUSED const CtlOptions *option
 {
     JsonObject *vm = json_object_get_object_member(answer, "vm");
     g_autofree char *owner = owner_text(number_of(vm, "owner"));
-    g_autofree char *created = time_text(number_of(vm, "created"));
-    g_autofree char *seen = time_text(number_of(vm, "seen"));
+    g_autofree char *created = ctl_time_text(number_of(vm, "created"));
+    g_autofree char *seen = ctl_time_text(number_of(vm, "seen"));
 
     printf("UUID            %s\nname            %s\nstate           %s\nowner           %s\n"
            "endorsement key %s\nepoch           %" G_GINT64_FORMAT

@@ -88,6 +88,31 @@ def _():
     tap.equal((status['simulated'], status['tpm']['manufacturer']), (True, 'IBM'))
 
 
+@tap.case('status tells of requests, batches and times, once there are some')
+def _():
+    text = ctl('status').stdout
+    assert 'hardware quotes 0\n' in text and 'answered in' not in text, text
+    ctl('register', UUID)
+    with VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        for _ in range(3):
+            vtpm.quote(os.urandom(20))
+    ctl('unregister', UUID)
+    text = ctl('status').stdout
+    for line in ('deep quotes     3 requests: 3 answered, 0 refused, 0 timed out, 0 cancelled',
+                 'at present      0 waiting, 0 with the TPM', 'answered in     p50 ',
+                 'hardware quotes 3, each for 1.0 requests on average, p50 1, max 1',
+                 'each took       p50 '):
+        assert '\n' + line in text, text
+    quotes = json.loads(ctl('--json', 'status').stdout)['quotes']
+    tap.equal(quotes['batch-size'],
+              {'count': 3, 'mean': 1.0, 'p50': 1, 'p90': 1, 'p99': 1, 'max': 1})
+    for times in quotes['latency-us'], quotes['hardware-quote-us']:
+        tap.equal(times['count'], 3)
+        assert 0 < times['p50'] <= times['p90'] <= times['p99'] <= times['max'] < 30e6, times
+        assert times['mean'] <= times['max'], times
+
+
 @tap.case('the AK and a host quote are what tpm2_checkquote accepts')
 def _():
     with tempfile.TemporaryDirectory(prefix='managerd-') as d:
