@@ -12,6 +12,7 @@
 
 #include "admin_server.h"
 #include "log.h"
+#include "metrics_server.h"
 #include "notify.h"
 #include "options.h"
 #include "simulator.h"
@@ -30,6 +31,7 @@ typedef struct Daemon {
     Options options;
     Manager manager;
     AdminServer *admin;
+    MetricsServer *metrics; /* NULL: not served */
     Simulator *simulator;
     GMainLoop *loop;
     int lock;
@@ -81,7 +83,13 @@ static gboolean open_sockets(Daemon *daemon, GError **error)
     daemon->listening = TRUE;
     manager->vtpms = vtpm_server_new(manager, vtpms, error);
     daemon->admin = admin_server_new(manager, admin, error);
-    return manager->vtpms && daemon->admin;
+    if (!manager->vtpms || !daemon->admin) {
+        return FALSE;
+    }
+    if (o->metrics) {
+        daemon->metrics = metrics_server_new(manager, &o->metrics_address, error);
+    }
+    return !o->metrics || daemon->metrics;
 }
 
 static void tell_ready(Daemon *daemon)
@@ -232,6 +240,7 @@ static void clean_up(Daemon *daemon)
 {
     Manager *manager = &daemon->manager;
 
+    metrics_server_free(daemon->metrics);
     if (daemon->listening) {
         g_unlink(daemon->options.socket);
         g_unlink(daemon->options.admin_socket);

@@ -10,13 +10,13 @@ static const char default_state_dir[] = "/var/lib/vtpm-manager";
 static const char default_socket[] = "/run/vtpm-manager/vtpm.sock";
 static const char default_admin_socket[] = "/run/vtpm-manager/admin.sock";
 
-static gboolean parse_mode(const char *text, mode_t *ret, GError **error)
+static gboolean parse_mode(const char *option, const char *text, mode_t *ret, GError **error)
 {
     guint64 mode;
 
     if (!g_ascii_string_to_unsigned(text, 8, 0, 0777, &mode, NULL)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--socket-mode %s: give octal permissions such as 0666", text);
+                    "%s %s: give octal permissions such as 0660", option, text);
         return FALSE;
     }
     *ret = (mode_t)mode;
@@ -55,6 +55,19 @@ static void set_default(char **option, const char *value)
     }
 }
 
+static gboolean parse_metrics(const char *where, const char *mode, Options *o, GError **error)
+{
+    if (!where && mode) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--metrics-mode goes with --metrics unix:PATH: give both");
+        return FALSE;
+    }
+    o->metrics = where != NULL;
+    return !where ||
+           (metrics_address_parse(where, &o->metrics_address, error) &&
+            parse_mode("--metrics-mode", mode ? mode : "0600", &o->metrics_address.mode, error));
+}
+
 static gboolean complete(Options *o, const char *mode, const char *algorithm, GError **error)
 {
     if (o->tcti && o->simulate_dir) {
@@ -66,7 +79,7 @@ static gboolean complete(Options *o, const char *mode, const char *algorithm, GE
     set_default(&o->state_dir, default_state_dir);
     set_default(&o->socket, default_socket);
     set_default(&o->admin_socket, default_admin_socket);
-    return parse_mode(mode ? mode : "0666", &o->socket_mode, error) &&
+    return parse_mode("--socket-mode", mode ? mode : "0666", &o->socket_mode, error) &&
            parse_algorithm(algorithm ? algorithm : "ecc", &o->ak_algorithm, error);
 }
 
@@ -76,6 +89,8 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
     gint batch_limit = BATCH_LIMIT;
     g_autofree char *mode = NULL;
     g_autofree char *algorithm = NULL;
+    g_autofree char *metrics = NULL;
+    g_autofree char *metrics_mode = NULL;
     const GOptionEntry entries[] = {
         { "tcti", 'T', 0, G_OPTION_ARG_STRING, &o.tcti, "How to reach the TPM (device:/dev/tpmrm0)",
           "CONF" },
@@ -96,6 +111,11 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
           "Register VMs that connect for the first time", NULL },
         { "batch-limit", 0, 0, G_OPTION_ARG_INT, &batch_limit,
           "Requests that share a hardware quote at most; 1: each has its own (4096)", "N" },
+        { "metrics", 0, 0, G_OPTION_ARG_STRING, &metrics,
+          "Serve metrics to Prometheus at unix:PATH or tcp:PORT of the loopback (not served)",
+          "WHERE" },
+        { "metrics-mode", 0, 0, G_OPTION_ARG_STRING, &metrics_mode,
+          "Permissions of the metrics' socket (0600)", "MODE" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o.verbose, "Log more", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &o.version, "Print the version", NULL },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -112,7 +132,7 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: not an option", argv[1]);
         return FALSE;
     }
-    if (!complete(&o, mode, algorithm, error) ||
+    if (!complete(&o, mode, algorithm, error) || !parse_metrics(metrics, metrics_mode, &o, error) ||
         !check_batch_limit(batch_limit, &o.batch_limit, error)) {
         return FALSE;
     }
@@ -129,4 +149,5 @@ void options_clear(Options *options)
     g_clear_pointer(&options->socket, g_free);
     g_clear_pointer(&options->admin_socket, g_free);
     g_clear_pointer(&options->ak_certificate, g_free);
+    metrics_address_clear(&options->metrics_address);
 }

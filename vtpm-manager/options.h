@@ -4,6 +4,7 @@
 #define VTPM_MANAGER_OPTIONS_H
 
 #include "hw_tpm.h"
+#include "metrics_server.h"
 
 typedef struct Options {
     char *tcti;
@@ -16,6 +17,8 @@ typedef struct Options {
     char *ak_certificate; /* NULL: none */
     gboolean auto_register;
     guint batch_limit;
+    gboolean metrics; /* served at all, at @metrics_address */
+    MetricsAddress metrics_address;
     gboolean verbose;
     gboolean version;
 } Options;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The metrics' HTTP requests: what is decided early stays so when more arrives, and a request lies
+ * within its bytes.
+ */
+#include "metrics_http.h"
+
+#include <stdint.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_span(HttpSpan span, const char *data, gsize size)
+{
+    g_assert_true(span.len > 0 && span.p >= data && span.len <= (gsize)(data + size - span.p));
+    g_assert_null(memchr(span.p, ' ', span.len));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text = (const char *)data;
+    HttpRequest request = { 0 };
+    HttpRequest first = { 0 };
+    HttpParse early = HTTP_INCOMPLETE;
+    HttpParse whole = metrics_http_parse(text, size, &request);
+
+    for (size_t n = 0; n <= size && n <= METRICS_HTTP_HEAD_MAX && early == HTTP_INCOMPLETE; n++) {
+        early = metrics_http_parse(text, n, &first);
+    }
+    if (size <= METRICS_HTTP_HEAD_MAX) {
+        g_assert_cmpint(early, ==, whole);
+    }
+    if (whole == HTTP_COMPLETE) {
+        guint status = metrics_http_status(&request);
+
+        check_span(request.method, text, size);
+        check_span(request.target, text, size);
+        g_assert_true(status == 200 || status == 404 || status == 405);
+    } else {
+        g_assert_null(request.method.p);
+    }
+    return 0;
+}
