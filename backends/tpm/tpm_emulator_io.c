@@ -2,14 +2,21 @@
 /*
  * TPM emulator back end: the command in flight
  *
- * A command moves through the phases of TPMEmulatorPhase whenever one of the channels has news:
- * within the register write of the vCPU that started it for as long as the option inline-us allows,
- * from the main loop after that. Nothing here blocks.
+ * A command moves through the phases of TPMEmulatorPhase whenever one of the channels has news: on
+ * the vCPU that started it for as long as the option inline-us allows, from the main loop after
+ * that. Nothing here blocks.
+ *
+ * The vCPU does not wait within its register write: QEMU's big lock cannot be dropped there
+ * (another device may be in the middle of something, and a device in use refuses other vCPUs), and
+ * a lock that is held for most of the time starves all who need it. It waits as work of its own,
+ * which runs without the lock right after the instruction that wrote the register.
  */
 #include "qemu/osdep.h"
 #include "block/aio.h"
 #include "qemu/main-loop.h"
 #include "qemu/bswap.h"
+#include "hw/core/cpu.h"
+#include "sysemu/cpus.h"
 #include "sysemu/tpm_util.h"
 #include "tpm_emulator_int.h"
 #include "trace.h"
@@ -236,10 +243,58 @@ static TPMEmulatorProgress flight_take_off(TPMEmulator *s)
     return sent ? TPM_EMULATOR_MORE : TPM_EMULATOR_BROKEN;
 }
 
+static int64_t inline_limit_ns(const TPMEmulator *s)
+{
+    return s->inline_us * (int64_t)SCALE_US;
+}
+
+/*
+ * The inline wait as work of the vCPU. Without the big lock anything may happen to the flight and
+ * to the connection, so all is looked at anew under it. A descriptor that was closed meanwhile only
+ * makes the wait end at the wrong time.
+ */
+static void flight_wait_on_vcpu(CPUState *cpu, run_on_cpu_data data)
+{
+    TPMEmulator *s = data.host_ptr;
+    int64_t deadline_ns = s->flight.started_ns + inline_limit_ns(s);
+    bool news = true;
+
+    while (news && s->flight.inline_wait && s->flight.phase != TPM_EMULATOR_QUIET &&
+           !cpu_is_stopped(cpu)) {
+        int fd = flight_fd(s);
+
+        qemu_mutex_unlock_iothread();
+        news = tpm_emulator_wait_readable(fd, deadline_ns);
+        qemu_mutex_lock_iothread();
+        if (news) {
+            flight_advance(s);
+        }
+    }
+    s->flight.inline_wait = false;
+    flight_watch(s);
+}
+
+/* Waits for a fast command where a vCPU may; otherwise, and after that, the main loop does. */
+static void flight_wait_inline(TPMEmulator *s)
+{
+    int64_t limit_ns = inline_limit_ns(s);
+
+    s->flight.inline_wait =
+        limit_ns && tpm_command_stats_expected(&s->stats, s->flight.code) <= limit_ns;
+    if (s->flight.inline_wait && current_cpu) {
+        async_run_on_cpu(current_cpu, flight_wait_on_vcpu, RUN_ON_CPU_HOST_PTR(s));
+        return;
+    }
+    if (s->flight.inline_wait) {
+        flight_wait(s, s->flight.started_ns + limit_ns);
+        s->flight.inline_wait = false;
+    }
+    flight_watch(s);
+}
+
 void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd)
 {
     TPMEmulator *s = TPM_EMULATOR(tb);
-    int64_t limit_ns = s->inline_us * (int64_t)SCALE_US;
     bool framed = cmd->in_len >= TPM_EMULATOR_HEADER && cmd->in_len <= TPM_EMULATOR_MAX_FRAME &&
                   tpm_cmd_get_size(cmd->in) == cmd->in_len;
 
@@ -256,12 +311,7 @@ void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd)
         tpm_emulator_lose(s, "the TPM takes no more commands");
         return;
     }
-    if (limit_ns && tpm_command_stats_expected(&s->stats, s->flight.code) <= limit_ns) {
-        s->flight.inline_wait = true;
-        flight_wait(s, s->flight.started_ns + limit_ns);
-        s->flight.inline_wait = false;
-    }
-    flight_watch(s);
+    flight_wait_inline(s);
 }
 
 void tpm_emulator_finish(TPMBackend *tb)
