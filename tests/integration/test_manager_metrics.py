@@ -58,7 +58,7 @@ def talk(s, request=REQUEST):
 
 
 def parse(text):
-    """{name or (name, label's value): number}; asserts that families are declared and buckets add up."""
+    """{name or (name, label's value): number}; families must be declared, buckets add up."""
     samples, family, kind = {}, None, None
     for line in text.splitlines():
         if line.startswith('# HELP '):
@@ -191,7 +191,7 @@ def _():
         tap.equal(talk(s, REQUEST[-1:])[0], 200)
 
 
-@tap.case('clients that end early, say nothing or do not read are closed; others are served meanwhile')
+@tap.case('clients that end early, say nothing or do not read are closed; others do not wait')
 def _():
     server.connect().close()
     with server.connect() as s:
