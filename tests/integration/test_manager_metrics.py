@@ -128,9 +128,9 @@ def _():
                 if 'total' in name or isinstance(name, tuple) or name.endswith(('_sum', '_count')):
                     assert now[name] >= value, f'{name}: {now[name]} after {value}'
             last = now
-            return now['vtpm_manager_answered_total'] >= 200
-        wait_until(grown, '200 answers')
-        tap.equal(last['vtpm_manager_connected_vtpms'], 8)
+            return (now['vtpm_manager_answered_total'] >= 200 and
+                    now['vtpm_manager_connected_vtpms'] == 8)
+        wait_until(grown, '200 answers, 8 vTPMs')
         tap.equal(last['vtpm_manager_registered_vms'], 8)
     finally:
         stop.set()
