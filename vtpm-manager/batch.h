@@ -12,7 +12,8 @@
 #include "hw_tpm.h"
 
 enum {
-    BATCH_LIMIT = 4096,
+    BATCH_LIMIT = 16384,
+    BATCH_LIMIT_DEFAULT = 4096,
     BATCH_BOUND_SLACK = 512,
 };
 

@@ -86,7 +86,7 @@ static gboolean complete(Options *o, const char *mode, const char *algorithm, GE
 gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
 {
     g_auto(Options) o = { 0 };
-    gint batch_limit = BATCH_LIMIT;
+    gint batch_limit = BATCH_LIMIT_DEFAULT;
     g_autofree char *mode = NULL;
     g_autofree char *algorithm = NULL;
     g_autofree char *metrics = NULL;

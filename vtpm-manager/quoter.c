@@ -1,105 +1,86 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "quoter.h"
 
+#include "deadlines.h"
+#include "pacer.h"
+
 enum {
     QUEUE_LIMIT = 16384,  /* beyond it requesters are told to try again */
-    LINGER_MAX_US = 5000, /* nor longer than this share of a quote: */
-    LINGER_SHARE = 8,
-    READING_MAX_US = 20000, /* more, for reading what has arrived when lingering ends */
-    RETURN_SHARE = 8,       /* of those answered: so many soon back are worth lingering for */
+    ANSWERS_AT_ONCE = 32, /* then others have their turn */
 };
 
+typedef struct BatchJob BatchJob;
+
 struct QuoteTicket {
+    Deadline deadline; /* first */
     Quoter *quoter;
-    GList link; /* in the queue; its data is the ticket */
-    gboolean queued;
+    GList link;    /* in the queue; its data is the ticket */
+    BatchJob *job; /* that it is in; NULL: it is in the queue */
     Binding binding;
     WirePcrSelection pcrs;
     guint room;
-    guint index; /* leaf in its batch */
-    GSource *deadline;
+    guint index;    /* leaf in its batch */
     gint64 since;   /* monotonic, in microseconds */
     QuoteDone done; /* NULL: nobody waits any more */
     void *data;
 };
 
 /* A batch on its way to the TPM and back. */
-typedef struct BatchJob {
+struct BatchJob {
     Quoter *quoter;
+    GList link; /* among those that are answered; its data is the job */
     Batch *batch;
     GPtrArray *tickets; /* QuoteTicket, by leaf; NULL where it dropped out */
+    guint next;         /* to be answered */
     gint64 since;
     HwQuote *quote;
     GError *error;
-} BatchJob;
-
-typedef enum QuoterState {
-    IDLE,      /* nothing waits */
-    LINGERING, /* for those who were just answered, and are likely to ask again */
-    BUSY,      /* a batch is with the TPM */
-    STATES,
-} QuoterState;
-
-typedef enum QuoterEvent {
-    ENOUGH,       /* as many wait as are waited for */
-    TIME_UP,      /* of lingering */
-    DONE,         /* the batch is answered */
-    DONE_RETURNS, /* the same, and requesters are likely to be back at once */
-    EVENTS,
-} QuoterEvent;
-
-typedef QuoterState (*QuoterAction)(Quoter *quoter);
+};
 
 struct Quoter {
     HwWorker *worker;
     HwTpmInfo *info;
     GMainContext *context;
+    Deadlines *deadlines;
+    Pacer *pacer;
     guint batch_limit;
-    QuoterState state;
-    GQueue waiting;     /* of QuoteTicket, oldest first */
-    guint enough;       /* requests in the queue that end lingering; otherwise 1 */
-    BatchJob *job;      /* with the worker; only where BUSY */
-    GSource *linger[2]; /* only where LINGERING: see start_lingering() */
-    guint answered;     /* by the last batch that was shared */
-    guint returned;     /* requests that came soon after it */
-    gint64 soon;        /* until when that is */
-    gint64 quote_us;    /* of the last batch */
+    GQueue waiting;   /* of QuoteTicket, oldest first */
+    BatchJob *job;    /* with the worker; NULL: none */
+    GQueue answering; /* of BatchJob: the TPM is done with them */
+    GSource *answers; /* answers some at a time; NULL: all are answered */
     QuoterCounts counts;
     QuoterTimes times;
     char *tpm_error; /* of the last batch */
 };
 
-static void handle(Quoter *quoter, QuoterEvent event);
+static void deadline_passed(Deadline *deadline);
+static gboolean start_batch(void *data);
 
 Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context, guint batch_limit)
 {
     Quoter *quoter = g_new0(Quoter, 1);
 
     g_assert(batch_limit >= 1 && batch_limit <= BATCH_LIMIT);
-    quoter->batch_limit = batch_limit;
-    quoter->enough = 1;
     quoter->worker = worker;
     quoter->info = hw_tpm_info_ref(info);
     quoter->context = g_main_context_ref(context);
+    quoter->deadlines = deadlines_new(context, deadline_passed);
+    quoter->pacer = pacer_new(context, batch_limit, start_batch, quoter);
+    quoter->batch_limit = batch_limit;
     g_queue_init(&quoter->waiting);
+    g_queue_init(&quoter->answering);
     return quoter;
 }
 
 /* Takes the ticket out of wherever it is, and frees it. */
 static void ticket_drop(QuoteTicket *ticket)
 {
-    Quoter *quoter = ticket->quoter;
-
-    if (ticket->queued) {
-        g_queue_unlink(&quoter->waiting, &ticket->link);
-    } else if (quoter->job && ticket->index < quoter->job->tickets->len &&
-               g_ptr_array_index(quoter->job->tickets, ticket->index) == ticket) {
-        g_ptr_array_index(quoter->job->tickets, ticket->index) = NULL;
+    if (ticket->job) {
+        g_ptr_array_index(ticket->job->tickets, ticket->index) = NULL;
+    } else {
+        g_queue_unlink(&ticket->quoter->waiting, &ticket->link);
     }
-    if (ticket->deadline) {
-        g_source_destroy(ticket->deadline);
-        g_source_unref(ticket->deadline);
-    }
+    deadline_clear(&ticket->deadline);
     g_free(ticket);
 }
 
@@ -122,46 +103,9 @@ static void ticket_answer(QuoteTicket *ticket, ManagerStatus status, WireBytes e
     done(data, status, evidence);
 }
 
-static void stop_lingering(Quoter *quoter)
+static void deadline_passed(Deadline *deadline)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(quoter->linger); i++) {
-        if (quoter->linger[i]) {
-            g_source_destroy(quoter->linger[i]);
-            g_clear_pointer(&quoter->linger[i], g_source_unref);
-        }
-    }
-    quoter->enough = 1;
-}
-
-void quoter_free(Quoter *quoter)
-{
-    const WireBytes none = { 0 };
-
-    if (!quoter) {
-        return;
-    }
-    while (!g_queue_is_empty(&quoter->waiting)) {
-        ticket_answer(g_queue_peek_head(&quoter->waiting), MANAGER_HOST_TPM, none);
-    }
-    if (quoter->job) {
-        for (guint i = 0; i < quoter->job->tickets->len; i++) {
-            if (g_ptr_array_index(quoter->job->tickets, i)) {
-                ticket_answer(g_ptr_array_index(quoter->job->tickets, i), MANAGER_HOST_TPM, none);
-            }
-        }
-        quoter->job->quoter = NULL;
-    }
-    stop_lingering(quoter);
-    g_free(quoter->tpm_error);
-    hw_tpm_info_unref(quoter->info);
-    g_main_context_unref(quoter->context);
-    g_free(quoter);
-}
-
-static gboolean deadline_passed(gpointer data)
-{
-    ticket_answer(data, MANAGER_TIMEOUT, (WireBytes){ 0 });
-    return G_SOURCE_REMOVE;
+    ticket_answer((QuoteTicket *)deadline, MANAGER_TIMEOUT, (WireBytes){ 0 });
 }
 
 ManagerStatus quoter_status_of_error(const GError *error)
@@ -218,13 +162,61 @@ static void job_free(BatchJob *job)
     g_free(job);
 }
 
-static void note_quote(Quoter *quoter, const BatchJob *job)
+/* Answers the next @n of a job that the TPM is done with. Returns: whether that was the last. */
+static gboolean answer_some(BatchJob *job, guint n)
+{
+    guint end = MIN(job->next + MIN(n, job->tickets->len), job->tickets->len);
+
+    /* A requester that goes away while others are answered takes its ticket out of the array. */
+    for (; job->next < end; job->next++) {
+        QuoteTicket *ticket = g_ptr_array_index(job->tickets, job->next);
+
+        if (ticket) {
+            answer_one(job, job->quoter->info, ticket);
+        }
+    }
+    return end == job->tickets->len;
+}
+
+static void answer_next(Quoter *quoter)
+{
+    BatchJob *job = g_queue_peek_head(&quoter->answering);
+
+    if (answer_some(job, ANSWERS_AT_ONCE)) {
+        g_queue_unlink(&quoter->answering, &job->link);
+        job_free(job);
+    }
+}
+
+static gboolean answer_dispatch(gpointer data)
+{
+    Quoter *quoter = data;
+
+    answer_next(quoter);
+    if (!g_queue_is_empty(&quoter->answering)) {
+        return G_SOURCE_CONTINUE;
+    }
+    g_clear_pointer(&quoter->answers, g_source_unref);
+    pacer_answered(quoter->pacer);
+    return G_SOURCE_REMOVE;
+}
+
+static void start_answering(Quoter *quoter)
+{
+    if (!quoter->answers) {
+        quoter->answers = g_idle_source_new();
+        g_source_set_priority(quoter->answers, G_PRIORITY_DEFAULT);
+        g_source_set_callback(quoter->answers, answer_dispatch, quoter, NULL);
+        g_source_attach(quoter->answers, quoter->context);
+    }
+}
+
+static void note_quote(Quoter *quoter, const BatchJob *job, gint64 us)
 {
     g_clear_pointer(&quoter->tpm_error, g_free);
-    quoter->quote_us = g_get_monotonic_time() - job->since;
     if (job->quote) {
         quoter->counts.batches++;
-        histogram_add(&quoter->times.quote, (guint64)quoter->quote_us);
+        histogram_add(&quoter->times.quote, (guint64)us);
         histogram_add(&quoter->times.batch_size, batch_size(job->batch));
     } else {
         quoter->tpm_error = g_strdup(job->error->message);
@@ -232,46 +224,65 @@ static void note_quote(Quoter *quoter, const BatchJob *job)
     }
 }
 
-/*
- * Whether lingering is worth it now: the batch was shared, and enough of those whom the one before
- * answered were soon back. Where nobody returns soon, nobody waits.
- */
-static QuoterEvent how_done(Quoter *quoter, guint answered)
-{
-    gboolean returns = quoter->returned >= 1 + quoter->answered / RETURN_SHARE;
-
-    if (answered < 2) {
-        quoter->soon = 0;
-        return DONE;
-    }
-    quoter->answered = answered;
-    quoter->returned = 0;
-    quoter->soon = g_get_monotonic_time() + LINGER_MAX_US;
-    return returns ? DONE_RETURNS : DONE;
-}
-
 static void batch_done(void *data)
 {
     BatchJob *job = data;
     Quoter *quoter = job->quoter;
-    guint answered = job->tickets->len;
+    gint64 us = g_get_monotonic_time() - job->since;
+    guint size = job->tickets->len;
 
     if (!quoter) {
         job_free(job);
         return;
     }
-    note_quote(quoter, job);
-    /* A requester that goes away while others are answered takes its ticket out of the array. */
-    for (guint i = 0; i < job->tickets->len; i++) {
-        QuoteTicket *ticket = g_ptr_array_index(job->tickets, i);
-
-        if (ticket) {
-            answer_one(job, quoter->info, ticket);
-        }
-    }
     quoter->job = NULL;
-    job_free(job);
-    handle(quoter, how_done(quoter, answered));
+    note_quote(quoter, job, us);
+    g_queue_push_tail_link(&quoter->answering, &job->link);
+    answer_next(quoter);
+    pacer_done(quoter->pacer, size, us, g_queue_get_length(&quoter->waiting));
+    if (g_queue_is_empty(&quoter->answering)) {
+        pacer_answered(quoter->pacer);
+    } else {
+        start_answering(quoter);
+    }
+}
+
+void quoter_free(Quoter *quoter)
+{
+    const WireBytes none = { 0 };
+    BatchJob *job;
+
+    if (!quoter) {
+        return;
+    }
+    pacer_free(quoter->pacer);
+    while (!g_queue_is_empty(&quoter->waiting)) {
+        ticket_answer(g_queue_peek_head(&quoter->waiting), MANAGER_HOST_TPM, none);
+    }
+    while ((job = g_queue_peek_head(&quoter->answering))) {
+        answer_some(job, G_MAXUINT);
+        g_queue_unlink(&quoter->answering, &job->link);
+        job_free(job);
+    }
+    if (quoter->job) {
+        GPtrArray *tickets = quoter->job->tickets;
+
+        for (guint i = 0; i < tickets->len; i++) {
+            if (g_ptr_array_index(tickets, i)) {
+                ticket_answer(g_ptr_array_index(tickets, i), MANAGER_HOST_TPM, none);
+            }
+        }
+        quoter->job->quoter = NULL;
+    }
+    if (quoter->answers) {
+        g_source_destroy(quoter->answers);
+        g_source_unref(quoter->answers);
+    }
+    deadlines_free(quoter->deadlines);
+    g_free(quoter->tpm_error);
+    hw_tpm_info_unref(quoter->info);
+    g_main_context_unref(quoter->context);
+    g_free(quoter);
 }
 
 /* Moves waiting requests into @job, oldest first; who cannot share with those is passed over. */
@@ -285,24 +296,24 @@ static void fill(Quoter *quoter, BatchJob *job)
         next = next->next;
         if (batch_add(job->batch, &ticket->binding, &ticket->pcrs, ticket->room, &ticket->index)) {
             g_queue_unlink(&quoter->waiting, &ticket->link);
-            ticket->queued = FALSE;
+            ticket->job = job;
             g_ptr_array_add(job->tickets, ticket);
         }
     }
 }
 
-/* -------------------------------------------------------------------------- states of the TPM */
-
-static QuoterState start_batch(Quoter *quoter)
+/* A PacerStart */
+static gboolean start_batch(void *data)
 {
+    Quoter *quoter = data;
     BatchJob *job;
 
-    stop_lingering(quoter);
     if (g_queue_is_empty(&quoter->waiting)) {
-        return IDLE;
+        return FALSE;
     }
     job = g_new0(BatchJob, 1);
     job->quoter = quoter;
+    job->link.data = job;
     job->batch = batch_new();
     job->tickets = g_ptr_array_new();
     fill(quoter, job);
@@ -310,66 +321,7 @@ static QuoterState start_batch(Quoter *quoter)
     quoter->job = job;
     job->since = g_get_monotonic_time();
     hw_worker_submit(quoter->worker, batch_run, batch_done, job);
-    return BUSY;
-}
-
-static gboolean linger_over(gpointer data)
-{
-    handle(data, TIME_UP);
-    return G_SOURCE_REMOVE;
-}
-
-static GSource *linger_source(Quoter *quoter, gint64 us, int priority)
-{
-    GSource *source = g_timeout_source_new(0);
-
-    g_source_set_ready_time(source, g_get_monotonic_time() + us);
-    g_source_set_priority(source, priority);
-    g_source_set_callback(source, linger_over, quoter, NULL);
-    g_source_attach(source, quoter->context);
-    return source;
-}
-
-/*
- * Lingering ends by time, but what has arrived by then is read first: the one source waits until
- * nothing else is to do. The other sees to it that a busy socket cannot hold this up.
- */
-static QuoterState start_lingering(Quoter *quoter)
-{
-    gint64 us = MIN(LINGER_MAX_US, quoter->quote_us / LINGER_SHARE);
-    guint expected = quoter->answered + g_queue_get_length(&quoter->waiting);
-
-    quoter->enough = MIN(expected, quoter->batch_limit);
-    if (g_queue_get_length(&quoter->waiting) >= quoter->enough) {
-        return start_batch(quoter);
-    }
-    quoter->linger[0] = linger_source(quoter, us, G_PRIORITY_LOW);
-    quoter->linger[1] = linger_source(quoter, us + READING_MAX_US, G_PRIORITY_DEFAULT);
-    return LINGERING;
-}
-
-/* What happens in each state; what is not in the table changes nothing. */
-static const QuoterAction actions[STATES][EVENTS] = {
-    [IDLE] = { [ENOUGH] = start_batch },
-    [LINGERING] = { [ENOUGH] = start_batch, [TIME_UP] = start_batch },
-    [BUSY] = { [DONE] = start_batch, [DONE_RETURNS] = start_lingering },
-};
-
-static void handle(Quoter *quoter, QuoterEvent event)
-{
-    QuoterAction action = actions[quoter->state][event];
-
-    if (action) {
-        quoter->state = action(quoter);
-    }
-}
-
-static void arrived(Quoter *quoter, gint64 now)
-{
-    quoter->returned += now < quoter->soon;
-    if (g_queue_get_length(&quoter->waiting) >= quoter->enough) {
-        handle(quoter, ENOUGH);
-    }
+    return TRUE;
 }
 
 QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcrSelection *pcrs,
@@ -393,12 +345,9 @@ QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcr
     ticket->done = done;
     ticket->data = data;
     ticket->since = g_get_monotonic_time();
-    ticket->deadline = g_timeout_source_new(timeout_ms);
-    g_source_set_callback(ticket->deadline, deadline_passed, ticket, NULL);
-    g_source_attach(ticket->deadline, quoter->context);
-    ticket->queued = TRUE;
+    deadline_set(quoter->deadlines, &ticket->deadline, ticket->since + (gint64)timeout_ms * 1000);
     g_queue_push_tail_link(&quoter->waiting, &ticket->link);
-    arrived(quoter, ticket->since);
+    pacer_arrived(quoter->pacer, g_queue_get_length(&quoter->waiting));
     return ticket;
 }
 
@@ -413,7 +362,7 @@ QuoterCounts quoter_counts(const Quoter *quoter)
     QuoterCounts counts = quoter->counts;
 
     counts.queued = g_queue_get_length((GQueue *)&quoter->waiting);
-    counts.in_flight = quoter->job ? quoter->job->tickets->len : 0;
+    counts.in_flight = quoter->job ? batch_size(quoter->job->batch) : 0;
     return counts;
 }
 
@@ -434,5 +383,5 @@ gboolean quoter_crowded(const Quoter *quoter)
 
 gboolean quoter_idle(const Quoter *quoter)
 {
-    return !quoter->job && g_queue_is_empty((GQueue *)&quoter->waiting);
+    return !quoter->job && !quoter->answers && g_queue_is_empty((GQueue *)&quoter->waiting);
 }

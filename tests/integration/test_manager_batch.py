@@ -203,11 +203,11 @@ def _():
 
 @tap.case('a batch limit that makes no sense is refused with what to give')
 def _():
-    for limit in (0, -1, 4097):
+    for limit in (0, -1, 16385):
         manager = Manager(batch_limit=limit)
         manager.spawn()
         tap.equal(manager.process.wait(30), 2)
-        assert 'give 1 to 4096' in manager.log_text(), manager.log_text()
+        assert 'give 1 to 16384' in manager.log_text(), manager.log_text()
 
 
 @tap.case('VMs that die while they wait, or while they are in the quote, harm nobody')
