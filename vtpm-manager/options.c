@@ -110,7 +110,7 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
         { "auto-register", 0, 0, G_OPTION_ARG_NONE, &o.auto_register,
           "Register VMs that connect for the first time", NULL },
         { "batch-limit", 0, 0, G_OPTION_ARG_INT, &batch_limit,
-          "Requests that share a hardware quote at most; 1: each has its own (4096)", "N" },
+          "Requests that share a hardware quote at most; 1: each has its own (8192)", "N" },
         { "metrics", 0, 0, G_OPTION_ARG_STRING, &metrics,
           "Serve metrics to Prometheus at unix:PATH or tcp:PORT of the loopback (not served)",
           "WHERE" },

@@ -367,7 +367,8 @@ def _():
 def _():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
-    with setting(1) as (_, manager, gate, askers), contextlib.ExitStack() as stack:
+    with (setting(1, batch_limit=4096) as (_, manager, gate, askers),
+          contextlib.ExitStack() as stack):
         others = [stack.enter_context(Asker(manager)) for _ in range(4100)]
         first_then(manager, gate, askers + others)
         gate.leave_open()
