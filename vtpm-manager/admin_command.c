@@ -2,44 +2,13 @@
 /* The administrator's commands: a table of what each does. */
 #include <string.h>
 
+#include "admin_group.h"
 #include "admin_json.h"
-#include "admin_server.h"
 #include "admin_status.h"
 #include "attest/deepquote.h"
 #include "vtpm_server.h"
 
-typedef struct AdminRequest {
-    AdminConnection *connection;
-    Manager *manager;
-    JsonObject *json; /* borrowed */
-} AdminRequest;
-
 typedef void (*AdminHandler)(const AdminRequest *request);
-
-/* A string member; %NULL, where it is missing or something else. */
-static const char *get_string(JsonObject *object, const char *member)
-{
-    JsonNode *node = json_object_get_member(object, member);
-
-    return node && json_node_get_value_type(node) == G_TYPE_STRING ? json_node_get_string(node)
-                                                                   : NULL;
-}
-
-static gboolean get_uuid(const AdminRequest *request, uint8_t *ret)
-{
-    const char *text = get_string(request->json, "uuid");
-    g_autoptr(GError) error = NULL;
-
-    if (!text) {
-        admin_connection_fail(request->connection, "the request names no uuid");
-        return FALSE;
-    }
-    if (!dq_uuid_parse(text, ret, &error)) {
-        admin_connection_fail(request->connection, error->message);
-        return FALSE;
-    }
-    return TRUE;
-}
 
 /* ---------------------------------------------------------------------------------------- VMs */
 
@@ -54,6 +23,7 @@ static JsonObject *describe_vm(Manager *manager, const RegistryVm *vm)
     json_object_set_boolean_member(object, "enabled", vm->enabled);
     json_object_set_boolean_member(object, "connected",
                                    vtpm_server_live(manager->vtpms, vm->uuid) != NULL);
+    json_object_set_string_member(object, "group", vm->group->name);
     admin_set_hex(object, "ek", vm->ek, vm->ek_len);
     json_object_set_int_member(object, "epoch", (gint64)vm->epoch);
     json_object_set_int_member(object, "generation", (gint64)vm->generation);
@@ -76,7 +46,7 @@ static void handle_list(const AdminRequest *request)
     admin_connection_reply(request->connection, answer);
 }
 
-static void reply_vm(const AdminRequest *request, const uint8_t *uuid)
+void admin_reply_vm(const AdminRequest *request, const uint8_t *uuid)
 {
     const RegistryVm *vm = registry_find(request->manager->registry, uuid);
     JsonObject *answer;
@@ -95,15 +65,15 @@ static void handle_show(const AdminRequest *request)
 {
     uint8_t uuid[DEEPQUOTE_UUID_SIZE];
 
-    if (get_uuid(request, uuid)) {
-        reply_vm(request, uuid);
+    if (admin_get_uuid(request, uuid)) {
+        admin_reply_vm(request, uuid);
     }
 }
 
 /* The optional member "ek" as bytes; FALSE, and answered, where it is no Name. */
 static gboolean get_ek(const AdminRequest *request, GBytes **ret)
 {
-    const char *text = get_string(request->json, "ek");
+    const char *text = admin_get_string(request->json, "ek");
     g_autoptr(GBytes) ek = dq_hex_decode(text ? text : "", NULL);
     gsize size = 0;
     const uint8_t *data = ek ? g_bytes_get_data(ek, &size) : NULL;
@@ -143,16 +113,17 @@ static void handle_register(const AdminRequest *request)
     gsize size;
     uid_t owner;
 
-    if (!get_uuid(request, uuid) || !get_owner(request, &owner) || !get_ek(request, &ek)) {
+    if (!admin_get_uuid(request, uuid) || !get_owner(request, &owner) || !get_ek(request, &ek)) {
         return;
     }
     data = g_bytes_get_data(ek, &size);
-    if (!registry_register(request->manager->registry, uuid, owner,
-                           get_string(request->json, "name"), (WireBytes){ data, size }, &error)) {
+    if (!registry_register(
+            request->manager->registry, uuid, owner, admin_get_string(request->json, "name"),
+            admin_get_string(request->json, "group"), (WireBytes){ data, size }, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
-    reply_vm(request, uuid);
+    admin_reply_vm(request, uuid);
 }
 
 static void handle_unregister(const AdminRequest *request)
@@ -161,7 +132,7 @@ static void handle_unregister(const AdminRequest *request)
     VtpmConnection *live;
     g_autoptr(GError) error = NULL;
 
-    if (!get_uuid(request, uuid)) {
+    if (!admin_get_uuid(request, uuid)) {
         return;
     }
     if (!registry_unregister(request->manager->registry, uuid, &error)) {
@@ -180,14 +151,14 @@ static void set_enabled(const AdminRequest *request, gboolean enabled)
     uint8_t uuid[DEEPQUOTE_UUID_SIZE];
     g_autoptr(GError) error = NULL;
 
-    if (!get_uuid(request, uuid)) {
+    if (!admin_get_uuid(request, uuid)) {
         return;
     }
     if (!registry_enable(request->manager->registry, uuid, enabled, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
-    reply_vm(request, uuid);
+    admin_reply_vm(request, uuid);
 }
 
 static void handle_enable(const AdminRequest *request)
@@ -309,7 +280,7 @@ static gboolean get_pcrs(JsonObject *json, WirePcrSelection *ret)
 
 static gboolean get_nonce(const AdminRequest *request, QuoteJob *job)
 {
-    const char *text = get_string(request->json, "nonce");
+    const char *text = admin_get_string(request->json, "nonce");
     g_autoptr(GBytes) nonce = dq_hex_decode(text ? text : "", NULL);
     gsize size = nonce ? g_bytes_get_size(nonce) : 0;
 
@@ -358,6 +329,10 @@ static const struct {
     { "unregister", handle_unregister },
     { "enable", handle_enable },
     { "disable", handle_disable },
+    { "move", admin_handle_move },
+    { "groups", admin_handle_groups },
+    { "group", admin_handle_group },
+    { "ungroup", admin_handle_ungroup },
     { "ak", handle_ak },
     { "quote", handle_quote },
 };
@@ -365,7 +340,7 @@ static const struct {
 void admin_command_handle(AdminConnection *connection, Manager *manager, JsonObject *request)
 {
     const AdminRequest r = { connection, manager, request };
-    const char *name = get_string(request, "command");
+    const char *name = admin_get_string(request, "command");
 
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
         if (name && g_str_equal(name, commands[i].name)) {

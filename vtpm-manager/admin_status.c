@@ -64,6 +64,7 @@ static JsonObject *describe_quotes(Manager *manager)
     json_object_set_int_member(quotes, "refused", (gint64)counts.refused);
     json_object_set_int_member(quotes, "timed-out", (gint64)counts.timed_out);
     json_object_set_int_member(quotes, "cancelled", (gint64)counts.cancelled);
+    json_object_set_int_member(quotes, "throttled", (gint64)manager->throttled);
     json_object_set_int_member(quotes, "hardware-quotes", (gint64)counts.batches);
     json_object_set_int_member(quotes, "queued", counts.queued);
     json_object_set_int_member(quotes, "in-flight", counts.in_flight);

@@ -21,10 +21,15 @@ static const char description[] =
     "  status                 The manager, its TPM and what it has done\n"
     "  list                   All registered VMs\n"
     "  show UUID              One VM\n"
-    "  register UUID          Allow a VM: [--owner USER] [--name NAME] [--ek NAME]\n"
+    "  register UUID          Allow a VM: [--owner USER] [--name NAME] [--ek NAME] [--group "
+    "GROUP]\n"
     "  unregister UUID        Forget a VM; its epoch and generation are kept\n"
     "  enable UUID            Allow a VM that was disabled\n"
     "  disable UUID           Refuse a VM\n"
+    "  move UUID              Put a VM into another group: --group GROUP\n"
+    "  groups                 All groups of VMs, and how much of the TPM each VM in them may use\n"
+    "  group GROUP            Make a group, or change it: --weight N\n"
+    "  ungroup GROUP          Remove a group without VMs\n"
     "  ak                     Name of the attestation key, for enrolment: [--output FILE]\n"
     "  quote                  A quote of the host: --nonce HEX --pcrs LIST [-m FILE] [-s FILE] "
     "[-o FILE]\n"
@@ -33,7 +38,7 @@ static const char description[] =
 
 typedef struct CtlCommand {
     const char *name;
-    gboolean wants_uuid;
+    const char *argument; /* member of the request that the argument is; NULL: none */
     gboolean (*prepare)(const CtlOptions *options, JsonObject *request, GError **error);
     gboolean (*print)(JsonObject *answer, const CtlOptions *options, GError **error);
 } CtlCommand;
@@ -72,6 +77,29 @@ static gboolean prepare_register(const CtlOptions *options, JsonObject *request,
     if (options->ek) {
         json_object_set_string_member(request, "ek", options->ek);
     }
+    if (options->group) {
+        json_object_set_string_member(request, "group", options->group);
+    }
+    return TRUE;
+}
+
+static gboolean prepare_move(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (!options->group) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "move needs --group GROUP");
+        return FALSE;
+    }
+    json_object_set_string_member(request, "group", options->group);
+    return TRUE;
+}
+
+static gboolean prepare_group(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (options->weight == 0) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "group needs --weight N");
+        return FALSE;
+    }
+    json_object_set_int_member(request, "weight", options->weight);
     return TRUE;
 }
 
@@ -94,15 +122,19 @@ static gboolean prepare_quote(const CtlOptions *options, JsonObject *request, GE
 }
 
 static const CtlCommand commands[] = {
-    { "status", FALSE, NULL, ctl_print_status },
-    { "list", FALSE, NULL, ctl_print_list },
-    { "show", TRUE, NULL, ctl_print_vm },
-    { "register", TRUE, prepare_register, ctl_print_nothing },
-    { "unregister", TRUE, NULL, ctl_print_nothing },
-    { "enable", TRUE, NULL, ctl_print_nothing },
-    { "disable", TRUE, NULL, ctl_print_nothing },
-    { "ak", FALSE, NULL, ctl_print_ak },
-    { "quote", FALSE, prepare_quote, ctl_print_quote },
+    { "status", NULL, NULL, ctl_print_status },
+    { "list", NULL, NULL, ctl_print_list },
+    { "show", "uuid", NULL, ctl_print_vm },
+    { "register", "uuid", prepare_register, ctl_print_nothing },
+    { "unregister", "uuid", NULL, ctl_print_nothing },
+    { "enable", "uuid", NULL, ctl_print_nothing },
+    { "disable", "uuid", NULL, ctl_print_nothing },
+    { "move", "uuid", prepare_move, ctl_print_nothing },
+    { "groups", NULL, NULL, ctl_print_groups },
+    { "group", "group", prepare_group, ctl_print_nothing },
+    { "ungroup", "group", NULL, ctl_print_nothing },
+    { "ak", NULL, NULL, ctl_print_ak },
+    { "quote", NULL, prepare_quote, ctl_print_quote },
 };
 
 static int connect_manager(const char *path, GError **error)
@@ -174,8 +206,8 @@ static char *exchange(int fd, const char *line, GError **error)
     return g_strdup(answer->str);
 }
 
-static char *request_line(const CtlCommand *command, const char *uuid, const CtlOptions *options,
-                          GError **error)
+static char *request_line(const CtlCommand *command, const char *argument,
+                          const CtlOptions *options, GError **error)
 {
     JsonObject *request = json_object_new();
     g_autoptr(JsonNode) node = json_node_alloc();
@@ -184,8 +216,8 @@ static char *request_line(const CtlCommand *command, const char *uuid, const Ctl
     json_node_init_object(node, request);
     json_object_unref(request);
     json_object_set_string_member(request, "command", command->name);
-    if (uuid) {
-        json_object_set_string_member(request, "uuid", uuid);
+    if (command->argument) {
+        json_object_set_string_member(request, command->argument, argument);
     }
     if (command->prepare && !command->prepare(options, request, error)) {
         return NULL;
@@ -222,10 +254,10 @@ static gboolean show(const CtlCommand *command, const char *line, const CtlOptio
     return command->print(answer, options, error);
 }
 
-static gboolean run(const CtlCommand *command, const char *uuid, const CtlOptions *options,
+static gboolean run(const CtlCommand *command, const char *argument, const CtlOptions *options,
                     GError **error)
 {
-    g_autofree char *line = request_line(command, uuid, options, error);
+    g_autofree char *line = request_line(command, argument, options, error);
     g_autofree char *answer = NULL;
     int fd;
 
@@ -249,11 +281,12 @@ static const CtlCommand *find_command(int argc, char **argv, GError **error)
         if (!g_str_equal(argv[1], command->name)) {
             continue;
         }
-        if (argc == (command->wants_uuid ? 3 : 2)) {
+        if (argc == (command->argument ? 3 : 2)) {
             return command;
         }
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s takes %s", command->name,
-                    command->wants_uuid ? "one UUID" : "no further argument");
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s takes %s%s", command->name,
+                    command->argument ? "one " : "no further argument",
+                    command->argument ? command->argument : "");
         return NULL;
     }
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
@@ -271,6 +304,10 @@ static gboolean parse(int *argc, char ***argv, CtlOptions *o, GError **error)
           "User that the VM's vTPM runs as (the user of this tool)", "USER" },
         { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, "Name of the VM, for people", "NAME" },
         { "ek", 0, 0, G_OPTION_ARG_STRING, &o->ek, "Name of its endorsement key", "HEX" },
+        { "group", 0, 0, G_OPTION_ARG_STRING, &o->group, "Group that a VM is put into (default)",
+          "GROUP" },
+        { "weight", 0, 0, G_OPTION_ARG_INT, &o->weight,
+          "Share of each VM of a group while others wait, 1 to 100", "N" },
         { "output", 0, 0, G_OPTION_ARG_FILENAME, &o->output,
           "Write the attestation key (TPM2B_PUBLIC)", "FILE" },
         { "nonce", 'q', 0, G_OPTION_ARG_STRING, &o->nonce, "1 to 64 bytes", "HEX" },
@@ -282,7 +319,7 @@ static gboolean parse(int *argc, char ***argv, CtlOptions *o, GError **error)
         { "version", 'v', 0, G_OPTION_ARG_NONE, &o->version, "Print the version", NULL },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("COMMAND [UUID]");
+    g_autoptr(GOptionContext) context = g_option_context_new("COMMAND [UUID|GROUP]");
 
     g_option_context_set_summary(context, "Administers vtpm-managerd.");
     g_option_context_set_description(context, description);
@@ -292,7 +329,7 @@ static gboolean parse(int *argc, char ***argv, CtlOptions *o, GError **error)
 
 static void options_free(CtlOptions *o)
 {
-    char **all[] = { &o->socket, &o->owner, &o->name,    &o->ek,        &o->output,
+    char **all[] = { &o->socket, &o->owner, &o->name,    &o->ek,        &o->group, &o->output,
                      &o->nonce,  &o->pcrs,  &o->message, &o->signature, &o->values };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
@@ -316,7 +353,7 @@ int main(int argc, char **argv)
         }
     }
     if (command) {
-        run(command, command->wants_uuid ? argv[2] : NULL, &options, &error);
+        run(command, command->argument ? argv[2] : NULL, &options, &error);
     }
     if (error) {
         gboolean usage = error->domain == G_OPTION_ERROR;

@@ -12,6 +12,8 @@ typedef struct CtlOptions {
     char *owner;
     char *name;
     char *ek;
+    char *group;
+    int weight; /* 0: not given */
     char *output;
     char *nonce;
     char *pcrs;
@@ -28,6 +30,7 @@ gboolean ctl_print_nothing(JsonObject *answer, const CtlOptions *options, GError
 gboolean ctl_print_status(JsonObject *answer, const CtlOptions *options, GError **error);
 gboolean ctl_print_list(JsonObject *answer, const CtlOptions *options, GError **error);
 gboolean ctl_print_vm(JsonObject *answer, const CtlOptions *options, GError **error);
+gboolean ctl_print_groups(JsonObject *answer, const CtlOptions *options, GError **error);
 gboolean ctl_print_ak(JsonObject *answer, const CtlOptions *options, GError **error);
 gboolean ctl_print_quote(JsonObject *answer, const CtlOptions *options, GError **error);
 

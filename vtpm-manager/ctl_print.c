@@ -125,11 +125,26 @@ gboolean ctl_print_vm(JsonObject *answer, G_GNUC_UNUSED const CtlOptions *option
     g_autofree char *seen = ctl_time_text(number_of(vm, "seen"));
 
     printf("UUID            %s\nname            %s\nstate           %s\nowner           %s\n"
-           "endorsement key %s\nepoch           %" G_GINT64_FORMAT
+           "group           %s\nendorsement key %s\nepoch           %" G_GINT64_FORMAT
            "\ngeneration      %" G_GINT64_FORMAT "\nregistered      %s\nseen            %s\n",
            text_of(vm, "uuid"), or_none(text_of(vm, "name")), state_of(vm), owner,
-           or_none(text_of(vm, "ek")), number_of(vm, "epoch"), number_of(vm, "generation"), created,
-           seen);
+           text_of(vm, "group"), or_none(text_of(vm, "ek")), number_of(vm, "epoch"),
+           number_of(vm, "generation"), created, seen);
+    return TRUE;
+}
+
+gboolean ctl_print_groups(JsonObject *answer, G_GNUC_UNUSED const CtlOptions *options,
+                          G_GNUC_UNUSED GError **error)
+{
+    JsonArray *groups = json_object_get_array_member(answer, "groups");
+
+    printf("weight     VMs  group\n");
+    for (guint i = 0; i < json_array_get_length(groups); i++) {
+        JsonObject *group = json_array_get_object_element(groups, i);
+
+        printf("%6" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %s\n", number_of(group, "weight"),
+               number_of(group, "vms"), text_of(group, "group"));
+    }
     return TRUE;
 }
 

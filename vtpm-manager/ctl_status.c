@@ -87,10 +87,10 @@ static void print_quotes(JsonObject *quotes)
 
     printf("deep quotes     %" G_GINT64_FORMAT " requests: %" G_GINT64_FORMAT
            " answered, %" G_GINT64_FORMAT " refused, %" G_GINT64_FORMAT
-           " timed out, %" G_GINT64_FORMAT " cancelled\n",
+           " timed out, %" G_GINT64_FORMAT " cancelled; %" G_GINT64_FORMAT " more throttled\n",
            number_of(quotes, "requests"), number_of(quotes, "answered"),
            number_of(quotes, "refused"), number_of(quotes, "timed-out"),
-           number_of(quotes, "cancelled"));
+           number_of(quotes, "cancelled"), number_of(quotes, "throttled"));
     printf("at present      %" G_GINT64_FORMAT " waiting, %" G_GINT64_FORMAT " with the TPM\n",
            number_of(quotes, "queued"), number_of(quotes, "in-flight"));
     print_distribution("answered in", quotes, "latency-us", answer_members);

@@ -196,6 +196,7 @@ static gboolean prepare(Daemon *daemon, GError **error)
     manager->auto_register = o->auto_register;
     manager->tcti = o->tcti;
     manager->started = g_get_real_time() / G_USEC_PER_SEC;
+    manager->limiter = limiter_new(o->vm_rate, o->vm_burst);
     if (!open_state(daemon, error)) {
         return FALSE;
     }
@@ -252,6 +253,7 @@ static void clean_up(Daemon *daemon)
     vtpm_server_free(manager->vtpms);
     hw_worker_free(manager->worker);
     quoter_free(manager->quoter);
+    limiter_free(manager->limiter);
     credentials_free(manager->credentials);
     hw_tpm_info_unref(manager->info);
     poller_free(manager->poller);

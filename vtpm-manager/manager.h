@@ -4,6 +4,7 @@
 #define VTPM_MANAGER_MANAGER_H
 
 #include "credential.h"
+#include "limiter.h"
 #include "poller.h"
 #include "quoter.h"
 #include "registry.h"
@@ -18,6 +19,8 @@ typedef struct Manager {
     Registry *registry;
     Credentials *credentials;
     Quoter *quoter;
+    Limiter *limiter;
+    guint64 throttled; /* requests and births of VMs that had more than their share */
     VtpmServer *vtpms;
     gboolean auto_register;
     const char *tcti; /* as configured, for status */

@@ -57,6 +57,9 @@ static void put_counters(GString *out, const MetricsSample *s)
         { "vtpm_manager_timed_out_total", "Requests not answered within their deadline.",
           s->counts.timed_out },
         { "vtpm_manager_cancelled_total", "Requests whose vTPM went away.", s->counts.cancelled },
+        { "vtpm_manager_throttled_total",
+          "Requests and starts of vTPMs turned away because their VM had more than its share.",
+          s->throttled },
         { "vtpm_manager_hardware_quotes_total", "Quotes that the host's TPM made for vTPMs.",
           s->counts.batches },
     };

@@ -12,6 +12,7 @@
 typedef struct MetricsSample {
     QuoterCounts counts;
     const QuoterTimes *times; /* borrowed */
+    guint64 throttled;        /* requests and starts of VMs that had more than their share */
     guint connected;          /* vTPMs */
     guint registered;         /* VMs */
     gboolean simulated;

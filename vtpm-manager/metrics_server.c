@@ -81,6 +81,7 @@ static char *current_text(Manager *manager)
     const MetricsSample sample = {
         .counts = quoter_counts(manager->quoter),
         .times = quoter_times(manager->quoter),
+        .throttled = manager->throttled,
         .connected = vtpm_server_connections(manager->vtpms),
         .registered = vms->len,
         .simulated = manager->info->simulated,

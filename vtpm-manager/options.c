@@ -10,6 +10,12 @@ static const char default_state_dir[] = "/var/lib/vtpm-manager";
 static const char default_socket[] = "/run/vtpm-manager/vtpm.sock";
 static const char default_admin_socket[] = "/run/vtpm-manager/admin.sock";
 
+enum {
+    VM_RATE_DEFAULT = 10,
+    VM_BURST_DEFAULT = 20,
+    VM_RATE_MAX = 1000000,
+};
+
 static gboolean parse_mode(const char *option, const char *text, mode_t *ret, GError **error)
 {
     guint64 mode;
@@ -37,14 +43,15 @@ static gboolean parse_algorithm(const char *text, HwAkAlgorithm *ret, GError **e
     return TRUE;
 }
 
-static gboolean check_batch_limit(gint limit, guint *ret, GError **error)
+static gboolean check_number(const char *option, gint value, gint least, gint most, guint *ret,
+                             GError **error)
 {
-    if (limit < 1 || limit > BATCH_LIMIT) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--batch-limit %d: give 1 to %d", limit, BATCH_LIMIT);
+    if (value < least || value > most) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s %d: give %d to %d", option,
+                    value, least, most);
         return FALSE;
     }
-    *ret = (guint)limit;
+    *ret = (guint)value;
     return TRUE;
 }
 
@@ -87,6 +94,8 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
 {
     g_auto(Options) o = { 0 };
     gint batch_limit = BATCH_LIMIT_DEFAULT;
+    gint vm_rate = VM_RATE_DEFAULT;
+    gint vm_burst = VM_BURST_DEFAULT;
     g_autofree char *mode = NULL;
     g_autofree char *algorithm = NULL;
     g_autofree char *metrics = NULL;
@@ -111,6 +120,10 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
           "Register VMs that connect for the first time", NULL },
         { "batch-limit", 0, 0, G_OPTION_ARG_INT, &batch_limit,
           "Requests that share a hardware quote at most; 1: each has its own (8192)", "N" },
+        { "vm-rate", 0, 0, G_OPTION_ARG_INT, &vm_rate,
+          "Requests a second that each VM may make while others wait; 0: any (10)", "N" },
+        { "vm-burst", 0, 0, G_OPTION_ARG_INT, &vm_burst, "Requests that it may make at once (20)",
+          "N" },
         { "metrics", 0, 0, G_OPTION_ARG_STRING, &metrics,
           "Serve metrics to Prometheus at unix:PATH or tcp:PORT of the loopback (not served)",
           "WHERE" },
@@ -133,7 +146,9 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
         return FALSE;
     }
     if (!complete(&o, mode, algorithm, error) || !parse_metrics(metrics, metrics_mode, &o, error) ||
-        !check_batch_limit(batch_limit, &o.batch_limit, error)) {
+        !check_number("--batch-limit", batch_limit, 1, BATCH_LIMIT, &o.batch_limit, error) ||
+        !check_number("--vm-rate", vm_rate, 0, VM_RATE_MAX, &o.vm_rate, error) ||
+        !check_number("--vm-burst", vm_burst, 1, VM_RATE_MAX, &o.vm_burst, error)) {
         return FALSE;
     }
     *ret = o;

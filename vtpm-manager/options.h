@@ -17,6 +17,8 @@ typedef struct Options {
     char *ak_certificate; /* NULL: none */
     gboolean auto_register;
     guint batch_limit;
+    guint vm_rate; /* 0: no limit */
+    guint vm_burst;
     gboolean metrics; /* served at all, at @metrics_address */
     MetricsAddress metrics_address;
     gboolean verbose;

@@ -13,7 +13,8 @@ G_DEFINE_QUARK(registry_error, registry_error)
 
 struct Registry {
     RegistryStore *store;
-    GHashTable *vms; /* uuid -> RegistryVm, tombstones included */
+    GHashTable *vms;    /* uuid -> RegistryVm, tombstones included */
+    GHashTable *groups; /* name -> RegistryGroup */
 };
 
 static guint uuid_hash(gconstpointer key)
@@ -42,20 +43,60 @@ static gint64 now(void)
     return g_get_real_time() / G_USEC_PER_SEC;
 }
 
-static void take_row(RegistryVm *vm, void *data)
+static void group_free(gpointer data)
+{
+    RegistryGroup *group = data;
+
+    g_free(group->name);
+    g_free(group);
+}
+
+static void take_group(const char *name, guint weight, void *data)
+{
+    Registry *registry = data;
+    RegistryGroup *group = g_new0(RegistryGroup, 1);
+
+    group->name = g_strdup(name);
+    group->weight = weight;
+    g_hash_table_replace(registry->groups, group->name, group);
+}
+
+static void count_member(Registry *registry, const RegistryVm *vm, int change)
+{
+    RegistryGroup *group = g_hash_table_lookup(registry->groups, vm->group->name);
+
+    if (vm->registered) {
+        group->members += (guint)change;
+    }
+}
+
+static gboolean take_vm(RegistryVm *vm, const char *group, void *data)
 {
     Registry *registry = data;
 
+    vm->group = g_hash_table_lookup(registry->groups, group);
+    if (!vm->group) {
+        return FALSE;
+    }
+    count_member(registry, vm, 1);
     g_hash_table_replace(registry->vms, vm->uuid, vm);
+    return TRUE;
 }
 
 Registry *registry_open(const char *path, GError **error)
 {
     g_autoptr(Registry) registry = g_new0(Registry, 1);
+    const RegistryStoreReader reader = { take_group, take_vm, registry };
 
+    registry->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, group_free);
     registry->vms = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, vm_free);
     registry->store = registry_store_open(path, error);
-    if (!registry->store || !registry_store_load(registry->store, take_row, registry, error)) {
+    if (!registry->store || !registry_store_load(registry->store, &reader, error)) {
+        return NULL;
+    }
+    if (!registry_group(registry, REGISTRY_GROUP_DEFAULT, NULL)) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
+                    "the registry %s has lost its default group: restore it from a backup", path);
         return NULL;
     }
     return g_steal_pointer(&registry);
@@ -99,12 +140,14 @@ void registry_close(Registry *registry)
         registry_store_close(registry->store);
     }
     g_hash_table_unref(registry->vms);
+    g_hash_table_unref(registry->groups);
     g_free(registry);
 }
 
 /* Stores @change; only then does memory follow. @change's name is borrowed. */
 static gboolean commit(Registry *registry, const RegistryVm *change, GError **error)
 {
+    RegistryVm *old = g_hash_table_lookup(registry->vms, change->uuid);
     RegistryVm *vm;
 
     if (!registry_store_put(registry->store, change, error)) {
@@ -112,6 +155,10 @@ static gboolean commit(Registry *registry, const RegistryVm *change, GError **er
     }
     vm = g_memdup2(change, sizeof(*change));
     vm->name = g_strdup(change->name);
+    if (old) {
+        count_member(registry, old, -1);
+    }
+    count_member(registry, vm, 1);
     g_hash_table_replace(registry->vms, vm->uuid, vm);
     return TRUE;
 }
@@ -162,7 +209,7 @@ GPtrArray *registry_list(Registry *registry)
 }
 
 gboolean registry_register(Registry *registry, const uint8_t *uuid, uid_t owner, const char *name,
-                           WireBytes ek, GError **error)
+                           const char *group, WireBytes ek, GError **error)
 {
     const RegistryVm *old = g_hash_table_lookup(registry->vms, uuid);
     g_autofree char *own_name = g_strndup(name ? name : "", REGISTRY_NAME_MAX);
@@ -180,6 +227,10 @@ gboolean registry_register(Registry *registry, const uint8_t *uuid, uid_t owner,
     }
     memcpy(vm.uuid, uuid, sizeof(vm.uuid));
     vm.name = own_name;
+    vm.group = registry_group(registry, group ? group : REGISTRY_GROUP_DEFAULT, error);
+    if (!vm.group) {
+        return FALSE;
+    }
     vm.owner = owner;
     vm.registered = TRUE;
     vm.enabled = TRUE;
@@ -203,6 +254,7 @@ gboolean registry_unregister(Registry *registry, const uint8_t *uuid, GError **e
     }
     vm = *old;
     vm.registered = FALSE;
+    vm.group = g_hash_table_lookup(registry->groups, REGISTRY_GROUP_DEFAULT);
     vm.removed = now();
     return commit(registry, &vm, error);
 }
@@ -219,6 +271,105 @@ gboolean registry_enable(Registry *registry, const uint8_t *uuid, gboolean enabl
     vm.enabled = enabled;
     return commit(registry, &vm, error);
 }
+
+/* ------------------------------------------------------------------------------------- groups */
+
+const RegistryGroup *registry_group(Registry *registry, const char *name, GError **error)
+{
+    const RegistryGroup *group = g_hash_table_lookup(registry->groups, name);
+
+    if (!group) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN,
+                    "there is no group %s; make it with vtpm-managerctl group %s --weight N", name,
+                    name);
+    }
+    return group;
+}
+
+gboolean registry_group_set(Registry *registry, const char *name, guint weight, GError **error)
+{
+    gsize size = strlen(name);
+    RegistryGroup *group;
+
+    if (size < 1 || size > REGISTRY_NAME_MAX || weight < 1 || weight > REGISTRY_WEIGHT_MAX) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+                    "a group has a name of 1 to %d bytes and a weight of 1 to %d",
+                    REGISTRY_NAME_MAX, REGISTRY_WEIGHT_MAX);
+        return FALSE;
+    }
+    if (!registry_store_put_group(registry->store, name, weight, error)) {
+        return FALSE;
+    }
+    group = g_hash_table_lookup(registry->groups, name);
+    if (group) {
+        group->weight = weight;
+    } else {
+        take_group(name, weight, registry);
+    }
+    return TRUE;
+}
+
+gboolean registry_group_remove(Registry *registry, const char *name, GError **error)
+{
+    const RegistryGroup *group = registry_group(registry, name, error);
+
+    if (!group) {
+        return FALSE;
+    }
+    if (g_str_equal(name, REGISTRY_GROUP_DEFAULT)) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+                    "the group %s cannot be removed: new VMs are in it", name);
+        return FALSE;
+    }
+    if (group->members > 0) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+                    "%u VM(s) are in the group %s; move them with vtpm-managerctl move first",
+                    group->members, name);
+        return FALSE;
+    }
+    if (!registry_store_remove_group(registry->store, name, error)) {
+        return FALSE;
+    }
+    g_hash_table_remove(registry->groups, name);
+    return TRUE;
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    const RegistryGroup *const *x = a;
+    const RegistryGroup *const *y = b;
+
+    return strcmp((*x)->name, (*y)->name);
+}
+
+GPtrArray *registry_groups(Registry *registry)
+{
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, registry->groups);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        g_ptr_array_add(list, value);
+    }
+    g_ptr_array_sort(list, by_name);
+    return list;
+}
+
+gboolean registry_move(Registry *registry, const uint8_t *uuid, const char *group, GError **error)
+{
+    const RegistryVm *old = find(registry, uuid, error);
+    RegistryVm vm;
+
+    if (!old) {
+        return FALSE;
+    }
+    vm = *old;
+    vm.group = registry_group(registry, group, error);
+    return vm.group && commit(registry, &vm, error);
+}
+
+/* --------------------------------------------------------------------------------- generations */
 
 gboolean registry_begin(Registry *registry, const uint8_t *uuid, const uint8_t *instance,
                         GError **error)

@@ -23,15 +23,29 @@ GQuark registry_error_quark(void);
 typedef enum RegistryError {
     REGISTRY_ERROR_STORAGE, /* the file cannot be read or written; nothing has changed */
     REGISTRY_ERROR_EXISTS,
-    REGISTRY_ERROR_UNKNOWN,  /* no such VM */
+    REGISTRY_ERROR_UNKNOWN,  /* no such VM or group */
     REGISTRY_ERROR_CONFLICT, /* what the VM says contradicts what is known of it */
 } RegistryError;
 
-enum { REGISTRY_NAME_MAX = 255 };
+enum {
+    REGISTRY_NAME_MAX = 255,
+    REGISTRY_WEIGHT_MAX = 100,
+};
+
+/** The group that a VM is in unless it was put into another; it is always there. */
+#define REGISTRY_GROUP_DEFAULT "default"
+
+/** VMs that have the same share of the host's TPM each. */
+typedef struct RegistryGroup {
+    char *name;
+    guint weight;  /* 1 to REGISTRY_WEIGHT_MAX */
+    guint members; /* registered VMs */
+} RegistryGroup;
 
 typedef struct RegistryVm {
     uint8_t uuid[DEEPQUOTE_UUID_SIZE];
     char *name; /* for people; may be empty */
+    const RegistryGroup *group;
     uid_t owner;
     gboolean registered; /* FALSE: a tombstone */
     gboolean enabled;
@@ -69,13 +83,46 @@ const RegistryVm *registry_find(Registry *registry, const uint8_t *uuid);
 /** registry_list: (transfer container) (element-type RegistryVm): registered VMs by UUID. */
 GPtrArray *registry_list(Registry *registry);
 
-/** registry_register: @ek may be empty. Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_STORAGE. */
+/**
+ * registry_register:
+ * @name: %NULL: none
+ * @group: %NULL: REGISTRY_GROUP_DEFAULT
+ * @ek: may be empty
+ *
+ * Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_UNKNOWN (no such group), REGISTRY_ERROR_STORAGE.
+ */
 gboolean registry_register(Registry *registry, const uint8_t *uuid, uid_t owner, const char *name,
-                           WireBytes ek, GError **error);
+                           const char *group, WireBytes ek, GError **error);
 
 /** registry_unregister, registry_enable. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
 gboolean registry_unregister(Registry *registry, const uint8_t *uuid, GError **error);
 gboolean registry_enable(Registry *registry, const uint8_t *uuid, gboolean enabled, GError **error);
+
+/**
+ * registry_group_set: makes a group, or changes its weight.
+ * @name: 1 to REGISTRY_NAME_MAX bytes
+ * @weight: 1 to REGISTRY_WEIGHT_MAX
+ *
+ * Errors: REGISTRY_ERROR_CONFLICT for another name or weight, REGISTRY_ERROR_STORAGE.
+ */
+gboolean registry_group_set(Registry *registry, const char *name, guint weight, GError **error);
+
+/**
+ * registry_group_remove: a group that has no members.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT where it has members or is the default,
+ * REGISTRY_ERROR_STORAGE.
+ */
+gboolean registry_group_remove(Registry *registry, const char *name, GError **error);
+
+/** registry_groups: (transfer container) (element-type RegistryGroup): by name. */
+GPtrArray *registry_groups(Registry *registry);
+
+/** registry_group: borrowed until it is removed. Errors: REGISTRY_ERROR_UNKNOWN. */
+const RegistryGroup *registry_group(Registry *registry, const char *name, GError **error);
+
+/** registry_move: into @group. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
+gboolean registry_move(Registry *registry, const uint8_t *uuid, const char *group, GError **error);
 
 /**
  * registry_begin: a vTPM says hello. A new @instance begins an epoch, stored durably before this

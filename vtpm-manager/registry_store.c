@@ -6,8 +6,6 @@
 
 #include "attest/deepquote.h"
 
-enum { SCHEMA_VERSION = 1 };
-
 struct RegistryStore {
     char *path;
     sqlite3 *db;
@@ -15,27 +13,40 @@ struct RegistryStore {
 };
 
 /* Integers hold 63 bits of the counters; at one commit a microsecond that is 292,000 years. */
-static const char schema[] = "CREATE TABLE vm ("
-                             " uuid TEXT PRIMARY KEY NOT NULL,"
-                             " name TEXT NOT NULL,"
-                             " owner INTEGER NOT NULL,"
-                             " registered INTEGER NOT NULL,"
-                             " enabled INTEGER NOT NULL,"
-                             " ek BLOB NOT NULL,"
-                             " instance BLOB NOT NULL," /* empty: none yet */
-                             " epoch INTEGER NOT NULL,"
-                             " base INTEGER NOT NULL,"
-                             " generation INTEGER NOT NULL,"
-                             " ceiling INTEGER NOT NULL,"
-                             " created INTEGER NOT NULL,"
-                             " seen INTEGER NOT NULL,"
-                             " removed INTEGER NOT NULL) WITHOUT ROWID;"
-                             "PRAGMA user_version = 1;";
+static const char version_1[] = "CREATE TABLE vm ("
+                                " uuid TEXT PRIMARY KEY NOT NULL,"
+                                " name TEXT NOT NULL,"
+                                " owner INTEGER NOT NULL,"
+                                " registered INTEGER NOT NULL,"
+                                " enabled INTEGER NOT NULL,"
+                                " ek BLOB NOT NULL,"
+                                " instance BLOB NOT NULL," /* empty: none yet */
+                                " epoch INTEGER NOT NULL,"
+                                " base INTEGER NOT NULL,"
+                                " generation INTEGER NOT NULL,"
+                                " ceiling INTEGER NOT NULL,"
+                                " created INTEGER NOT NULL,"
+                                " seen INTEGER NOT NULL,"
+                                " removed INTEGER NOT NULL) WITHOUT ROWID;"
+                                "PRAGMA user_version = 1;";
+
+static const char version_2[] = "CREATE TABLE vm_group ("
+                                " name TEXT PRIMARY KEY NOT NULL,"
+                                " weight INTEGER NOT NULL) WITHOUT ROWID;"
+                                "INSERT INTO vm_group VALUES ('" REGISTRY_GROUP_DEFAULT "', 1);"
+                                "ALTER TABLE vm ADD COLUMN vm_group TEXT NOT NULL"
+                                " DEFAULT '" REGISTRY_GROUP_DEFAULT "';"
+                                "PRAGMA user_version = 2;";
+
+/* From each version to the next; a new file goes through all of them. */
+static const char *const steps[] = { version_1, version_2 };
+
+enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
 
 /* The order of the columns is that of bind_row() and read_row(). */
 #define COLUMNS                                                                                    \
     "uuid, name, owner, registered, enabled, ek, instance, epoch, base, generation, ceiling, "     \
-    "created, seen, removed"
+    "created, seen, removed, vm_group"
 
 static gboolean fail(RegistryStore *store, const char *what, GError **error)
 {
@@ -65,6 +76,20 @@ static gboolean read_version(RegistryStore *store, int *ret, GError **error)
     return ok || fail(store, "read", error);
 }
 
+static gboolean upgrade(RegistryStore *store, int version, GError **error)
+{
+    gboolean ok = execute(store, "BEGIN IMMEDIATE", "write", error);
+
+    for (int i = version; ok && i < SCHEMA_VERSION; i++) {
+        ok = execute(store, steps[i], "write", error);
+    }
+    if (ok && execute(store, "COMMIT", "write", error)) {
+        return TRUE;
+    }
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return FALSE;
+}
+
 static gboolean prepare_schema(RegistryStore *store, GError **error)
 {
     int version = 0;
@@ -82,14 +107,7 @@ static gboolean prepare_schema(RegistryStore *store, GError **error)
     if (version == SCHEMA_VERSION) {
         return TRUE;
     }
-    if (!execute(store, "BEGIN IMMEDIATE", "write", error)) {
-        return FALSE;
-    }
-    if (execute(store, schema, "write", error) && execute(store, "COMMIT", "write", error)) {
-        return TRUE;
-    }
-    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    return FALSE;
+    return upgrade(store, version, error);
 }
 
 RegistryStore *registry_store_open(const char *path, GError **error)
@@ -112,7 +130,7 @@ RegistryStore *registry_store_open(const char *path, GError **error)
     }
     if (sqlite3_prepare_v2(store->db,
                            "INSERT OR REPLACE INTO vm (" COLUMNS ") "
-                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                            -1, &store->put, NULL) != SQLITE_OK) {
         fail(store, "open", error);
         return NULL;
@@ -173,34 +191,64 @@ static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
     return TRUE;
 }
 
-gboolean registry_store_load(RegistryStore *store, void (*take)(RegistryVm *vm, void *data),
-                             void *data, GError **error)
+static gboolean damaged(RegistryStore *store, GError **error)
+{
+    g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
+                "the registry %s has a damaged row: restore it from a backup", store->path);
+    return FALSE;
+}
+
+static gboolean load_vm(sqlite3_stmt *s, const RegistryStoreReader *reader)
+{
+    RegistryVm *vm = g_new0(RegistryVm, 1);
+    const char *group = (const char *)sqlite3_column_text(s, 14);
+
+    if (group && read_row(s, vm) && reader->vm(vm, group, reader->data)) {
+        return TRUE;
+    }
+    g_free(vm->name);
+    g_free(vm);
+    return FALSE;
+}
+
+static gboolean load_group(sqlite3_stmt *s, const RegistryStoreReader *reader)
+{
+    const char *name = (const char *)sqlite3_column_text(s, 0);
+    sqlite3_int64 weight = sqlite3_column_int64(s, 1);
+
+    if (!name || weight < 1 || weight > REGISTRY_WEIGHT_MAX) {
+        return FALSE;
+    }
+    reader->group(name, (guint)weight, reader->data);
+    return TRUE;
+}
+
+static gboolean load(RegistryStore *store, const char *sql,
+                     gboolean (*row)(sqlite3_stmt *s, const RegistryStoreReader *reader),
+                     const RegistryStoreReader *reader, GError **error)
 {
     sqlite3_stmt *statement = NULL;
     gboolean ok = TRUE;
     int rc;
 
-    if (sqlite3_prepare_v2(store->db, "SELECT " COLUMNS " FROM vm", -1, &statement, NULL) !=
-        SQLITE_OK) {
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK) {
         return fail(store, "read", error);
     }
     while (ok && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        RegistryVm *vm = g_new0(RegistryVm, 1);
-
-        ok = read_row(statement, vm);
-        if (ok) {
-            take(vm, data);
-        } else {
-            g_free(vm);
-            g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
-                        "the registry %s has a damaged row: restore it from a backup", store->path);
-        }
+        ok = row(statement, reader) || damaged(store, error);
     }
     if (ok && rc != SQLITE_DONE) {
         ok = fail(store, "read", error);
     }
     sqlite3_finalize(statement);
     return ok;
+}
+
+gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *reader,
+                             GError **error)
+{
+    return load(store, "SELECT name, weight FROM vm_group", load_group, reader, error) &&
+           load(store, "SELECT " COLUMNS " FROM vm", load_vm, reader, error);
 }
 
 static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid)
@@ -221,7 +269,7 @@ static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid
     for (gsize i = 0; ok && i < G_N_ELEMENTS(numbers); i++) {
         ok = sqlite3_bind_int64(s, 8 + (int)i, numbers[i]) == SQLITE_OK;
     }
-    return ok;
+    return ok && sqlite3_bind_text(s, 15, vm->group->name, -1, SQLITE_TRANSIENT) == SQLITE_OK;
 }
 
 gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)
@@ -236,6 +284,35 @@ gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError *
     sqlite3_reset(store->put);
     sqlite3_clear_bindings(store->put);
     return ok;
+}
+
+static gboolean change_group(RegistryStore *store, const char *sql, const char *name, guint weight,
+                             GError **error)
+{
+    sqlite3_stmt *s = NULL;
+    gboolean ok;
+
+    ok = sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) == SQLITE_OK &&
+         sqlite3_bind_text(s, 1, name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+         (weight == 0 || sqlite3_bind_int64(s, 2, weight) == SQLITE_OK) &&
+         sqlite3_step(s) == SQLITE_DONE;
+    if (!ok) {
+        fail(store, "write", error);
+    }
+    sqlite3_finalize(s);
+    return ok;
+}
+
+gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
+                                  GError **error)
+{
+    return change_group(store, "INSERT OR REPLACE INTO vm_group (name, weight) VALUES (?,?)", name,
+                        weight, error);
+}
+
+gboolean registry_store_remove_group(RegistryStore *store, const char *name, GError **error)
+{
+    return change_group(store, "DELETE FROM vm_group WHERE name = ?", name, 0, error);
 }
 
 gboolean registry_store_begin(RegistryStore *store, GError **error)

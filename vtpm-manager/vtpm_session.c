@@ -50,7 +50,7 @@ static const RegistryVm *find_or_register(VtpmConnection *connection, const uint
     if (vm || !manager->auto_register) {
         return vm;
     }
-    if (!registry_register(manager->registry, uuid, connection->uid, NULL, (WireBytes){ 0 },
+    if (!registry_register(manager->registry, uuid, connection->uid, NULL, NULL, (WireBytes){ 0 },
                            &error)) {
         g_warning("a new VM cannot be registered: %s", error->message);
         return NULL;
@@ -73,7 +73,13 @@ static const char *objection(const VtpmConnection *connection, const RegistryVm 
     return NULL;
 }
 
-static gboolean admit(VtpmConnection *connection, const ManagerHello *hello)
+/* Whether a vTPM with this instance begins a life now, which is written to the disk. */
+static gboolean begins(const RegistryVm *vm, const ManagerHello *hello)
+{
+    return !vm->begun || memcmp(vm->instance, hello->instance, sizeof(vm->instance)) != 0;
+}
+
+static ManagerStatus admit(VtpmConnection *connection, const ManagerHello *hello)
 {
     Manager *manager = connection->manager;
     const RegistryVm *vm = find_or_register(connection, hello->uuid);
@@ -87,31 +93,38 @@ static gboolean admit(VtpmConnection *connection, const ManagerHello *hello)
     }
     if (why) {
         log_refusal(connection, hello->uuid, why);
-        return FALSE;
+        return MANAGER_DENIED;
+    }
+    if (begins(vm, hello) &&
+        !limiter_birth(manager->limiter, hello->uuid, g_get_monotonic_time())) {
+        manager->throttled++;
+        log_refusal(connection, hello->uuid,
+                    "its vTPM starts anew too often; find out what restarts it");
+        return MANAGER_BUSY;
     }
     if (!registry_begin(manager->registry, hello->uuid, hello->instance, &error)) {
         log_refusal(connection, hello->uuid, error->message);
-        return FALSE;
+        return MANAGER_DENIED;
     }
-    return TRUE;
+    return MANAGER_OK;
 }
 
 static void handle_hello(VtpmConnection *connection, const ManagerMessage *message)
 {
     const ManagerHello *hello = &message->hello;
-    ManagerReply reply = { .status = MANAGER_DENIED };
+    ManagerReply reply = { 0 };
 
     if (connection->welcomed && memcmp(connection->uuid, hello->uuid, sizeof(hello->uuid)) != 0) {
         vtpm_connection_close(connection, "it said HELLO for a second VM");
         return;
     }
-    if (admit(connection, hello)) {
+    reply.status = admit(connection, hello);
+    if (reply.status == MANAGER_OK) {
         const RegistryVm *vm = registry_find(connection->manager->registry, hello->uuid);
 
         memcpy(connection->uuid, hello->uuid, sizeof(hello->uuid));
         memcpy(connection->instance, hello->instance, sizeof(hello->instance));
         vtpm_server_welcome(connection->server, connection);
-        reply.status = MANAGER_OK;
         reply.epoch = vm->epoch;
         reply.generation = vm->base;
     }
@@ -185,6 +198,24 @@ static const RegistryVm *permitted(VtpmConnection *connection)
     return vm;
 }
 
+/*
+ * Whether a request is turned away because its VM has had more than its share, and others wait for
+ * the TPM. Shares count at all times, so that who was greedy before is not served first now.
+ */
+static gboolean throttled(VtpmConnection *connection, const RegistryVm *vm, gboolean others_wait)
+{
+    Manager *manager = connection->manager;
+
+    if (limiter_request(manager->limiter, vm->uuid, vm->group->weight, g_get_monotonic_time()) ||
+        !others_wait) {
+        return FALSE;
+    }
+    manager->throttled++;
+    log_refusal(connection, vm->uuid,
+                "it asks more often than --vm-rate and its group's weight allow, and others wait");
+    return TRUE;
+}
+
 /* -------------------------------------------------------------------------------------- QUOTE */
 
 /* Checks the request and makes its binding; changes the registry only where all else is right. */
@@ -232,7 +263,9 @@ static void handle_quote(VtpmConnection *connection, const ManagerMessage *messa
     VtpmRequest *request;
     Binding binding;
 
-    if (vm) {
+    if (vm && throttled(connection, vm, quoter_crowded(connection->manager->quoter))) {
+        status = MANAGER_BUSY;
+    } else if (vm) {
         status = prepare_quote(connection, vm, quote, &binding);
     }
     if (status == MANAGER_OK && quote->timeout_ms == 0) {
@@ -280,10 +313,15 @@ static void pcr_read_done(void *data)
 
 static void handle_pcr_read(VtpmConnection *connection, const ManagerMessage *message)
 {
+    const RegistryVm *vm = permitted(connection);
     VtpmRequest *request;
 
-    if (!permitted(connection)) {
+    if (!vm) {
         reply_status(connection, MANAGER_PCR_READ_REPLY, message->id, MANAGER_DENIED);
+        return;
+    }
+    if (throttled(connection, vm, quoter_counts(connection->manager->quoter).queued > 0)) {
+        reply_status(connection, MANAGER_PCR_READ_REPLY, message->id, MANAGER_BUSY);
         return;
     }
     request = request_new(connection, message);

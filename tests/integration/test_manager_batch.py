@@ -5,96 +5,17 @@ die, hang or are slow. The rules are in docs/specs/batching.md.
 A gate in front of the TPM holds each TPM2_Quote until the test lets it pass.
 """
 import contextlib
-import queue
 import resource
 import threading
-import uuid
 
-import managerd
 import tap
 import tpm2
-from managerd import (HOST_TPM, TIMEOUT, TOO_LARGE, Binding, Manager, Refused, VtpmClient, refused,
-                      wait_until)
-from relay import QUOTE, Relay, code_of, error
+from gate import Asker, first_then, quotes, setting, waiting
+from managerd import HOST_TPM, TIMEOUT, TOO_LARGE, Manager, Refused, refused, wait_until
+from relay import QUOTE, error
 from tpm2 import ALG_SHA1, ALG_SHA256, ALG_SHA384
 
 RC_LOCKOUT = 0x921
-NONCE = b'n' * 32
-
-
-class Gate:
-    """Holds each TPM2_Quote; `arrived` tells of it, open() lets one pass."""
-
-    def __init__(self, relay):
-        self.arrived, self.passes = threading.Semaphore(0), queue.Queue()
-        self.held = True
-        relay.hook = self.hook
-
-    def hook(self, command):
-        if code_of(command) != QUOTE or not self.held:
-            return None
-        self.arrived.release()
-        return self.passes.get(timeout=60)
-
-    def wait(self):
-        assert self.arrived.acquire(timeout=30), 'no quote began'
-
-    def open(self, answer=None):
-        self.passes.put(answer)
-
-    def leave_open(self):
-        self.held = False
-        self.open()
-
-
-class Asker(VtpmClient):
-    """A vTPM of its own with at most one request that is not answered yet."""
-
-    def __init__(self, manager):
-        super().__init__(manager.socket, uuid=str(uuid.uuid4()))
-        self.manager = manager
-        self.hello()
-
-    def ask(self, **options):
-        self.number = self.send(managerd.QUOTE, self.quote_body(NONCE, **options))
-        return self
-
-    def answer(self):
-        self.evidence = self.receive(managerd.QUOTE, self.number).b2()
-        return Binding(self.evidence)
-
-    def trusted(self):
-        tap.equal(self.manager.check(self, self.evidence, NONCE), (0, 'verdict: trusted'))
-
-
-@contextlib.contextmanager
-def setting(vms, **options):
-    with contextlib.ExitStack() as stack:
-        relay = stack.enter_context(Relay())
-        manager = stack.enter_context(Manager(tcti=relay.tcti, auto_register=True, **options))
-        askers = [stack.enter_context(Asker(manager)) for _ in range(vms)]
-        gate = Gate(relay)
-        try:
-            yield relay, manager, gate, askers
-        finally:
-            gate.leave_open()
-
-
-def quotes(manager):
-    return manager.admin('status')['quotes']
-
-
-def waiting(manager, n):
-    wait_until(lambda: quotes(manager)['queued'] == n, f'{n} requests wait')
-
-
-def first_then(manager, gate, askers, **options):
-    """The first asker's quote is with the TPM, the others wait."""
-    askers[0].ask()
-    gate.wait()
-    for asker in askers[1:]:
-        asker.ask(**options)
-    waiting(manager, len(askers) - 1)
 
 
 @tap.case('a lone request starts at once; those that come meanwhile share the next quote')

@@ -99,7 +99,8 @@ def _():
             vtpm.quote(os.urandom(20))
     ctl('unregister', UUID)
     text = ctl('status').stdout
-    for line in ('deep quotes     3 requests: 3 answered, 0 refused, 0 timed out, 0 cancelled',
+    for line in ('deep quotes     3 requests: 3 answered, 0 refused, 0 timed out, 0 cancelled; '
+                 '0 more throttled',
                  'at present      0 waiting, 0 with the TPM', 'answered in     p50 ',
                  'hardware quotes 3, each for 1.0 requests on average, p50 1, max 1',
                  'each took       p50 '):

@@ -18,6 +18,7 @@ REQUEST = b'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'
 SAMPLE = re.compile(r'([a-z_]+)(?:\{([a-z]+)="([^"]*)"\})? ([0-9]+(?:\.[0-9]+)?)')
 COUNTERS = {'requests_total': 'requests', 'answered_total': 'answered', 'refused_total': 'refused',
             'timed_out_total': 'timed-out', 'cancelled_total': 'cancelled',
+            'throttled_total': 'throttled',
             'hardware_quotes_total': 'hardware-quotes', 'queue_length': 'queued',
             'in_flight': 'in-flight', 'request_duration_seconds_count': ('latency-us', 'count'),
             'batch_size_count': ('batch-size', 'count'),

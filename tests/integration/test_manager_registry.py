@@ -309,20 +309,22 @@ def _():
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     with Manager(auto_register=True, prepare=small_files) as manager:
-        told = []
+        vm, epoch = None, 0
         try:
-            for _ in range(500):
-                told.append(hello(manager, os.urandom(16)))
+            for i in range(500):
+                vm, epoch = (vm, epoch) if i % 8 else (str(uuids.uuid4()), 0)
+                tap.equal(hello(manager, os.urandom(16), uuid=vm)[0], epoch + 1)
+                epoch += 1
         except managerd.Refused as reason:
             tap.equal(reason.status, DENIED)
         else:
             raise AssertionError('the limit was never reached')
-        tap.equal([epoch for epoch, _ in told], list(range(1, len(told) + 1)))
-        tap.equal(manager.vm()['epoch'], len(told))
+        known = [v['epoch'] for v in manager.admin('list')['vms'] if v['uuid'] == vm]
+        tap.equal(known, [epoch] if epoch else known)
         manager.kill()
         manager.prepare = None
         manager.start()
-        tap.equal(hello(manager)[0], len(told) + 1)
+        tap.equal(hello(manager, uuid=vm)[0], epoch + 1)
 
 
 @tap.case('a second manager on the same state directory refuses to start, the first goes on')

@@ -49,6 +49,7 @@ static const MetricsSample sample = {
                 .queued = 12,
                 .in_flight = 4 },
     .times = &no_times,
+    .throttled = 77,
     .connected = 3,
     .registered = 9,
     .simulated = TRUE,
@@ -166,6 +167,7 @@ static void test_tells_what_was_counted(void)
     check(&parsed, "vtpm_manager_refused_total", "20");
     check(&parsed, "vtpm_manager_timed_out_total", "10");
     check(&parsed, "vtpm_manager_cancelled_total", "5");
+    check(&parsed, "vtpm_manager_throttled_total", "77");
     check(&parsed, "vtpm_manager_hardware_quotes_total", "7");
     check(&parsed, "vtpm_manager_queue_length", "12");
     check(&parsed, "vtpm_manager_in_flight", "4");

@@ -80,7 +80,7 @@ static void crash(Fixture *f)
 
 static const RegistryVm *add(Fixture *f, const uint8_t *uuid)
 {
-    g_assert_true(registry_register(f->registry, uuid, 1000, "name", no_ek, NULL));
+    g_assert_true(registry_register(f->registry, uuid, 1000, "name", NULL, no_ek, NULL));
     return registry_find(f->registry, uuid);
 }
 
@@ -103,7 +103,7 @@ static void test_keeps_rows(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 
     add(f, vm_b);
     g_assert_true(
-        registry_register(f->registry, vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", ek, NULL));
+        registry_register(f->registry, vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", NULL, ek, NULL));
     g_assert_true(registry_enable(f->registry, vm_a, FALSE, NULL));
     reopen(f);
     vm = registry_find(f->registry, vm_a);
@@ -124,7 +124,7 @@ static void test_refuses_doubles_and_strangers(Fixture *f, G_GNUC_UNUSED gconstp
     g_autoptr(GError) error = NULL;
 
     add(f, vm_a);
-    g_assert_false(registry_register(f->registry, vm_a, 1, "other", no_ek, &error));
+    g_assert_false(registry_register(f->registry, vm_a, 1, "other", NULL, no_ek, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_EXISTS);
     g_clear_error(&error);
     g_assert_cmpstr(registry_find(f->registry, vm_a)->name, ==, "name");
@@ -257,7 +257,7 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     g_assert_false(registry_begin(f->registry, vm_a, second, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
     g_clear_error(&error);
-    g_assert_false(registry_register(f->registry, vm_b, 1, NULL, no_ek, NULL));
+    g_assert_false(registry_register(f->registry, vm_b, 1, NULL, NULL, no_ek, NULL));
     g_assert_false(registry_pin_ek(f->registry, vm_a, ek, NULL));
     g_assert_false(registry_unregister(f->registry, vm_a, NULL));
     g_assert_false(registry_advance(f->registry, vm_a, 5000, NULL));
@@ -269,6 +269,105 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     g_assert_true(registry_begin(f->registry, vm_a, second, NULL));
     reopen(f);
     assert_numbers(f, 2, 4000);
+}
+
+static void break_file(const char *path, const char *sql);
+
+static guint members(Fixture *f, const char *name)
+{
+    return registry_group(f->registry, name, NULL)->members;
+}
+
+static void test_groups(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(GPtrArray) groups = NULL;
+
+    add(f, vm_a);
+    add(f, vm_b);
+    g_assert_cmpuint(members(f, "default"), ==, 2);
+    g_assert_true(registry_group_set(f->registry, "it's gold", 5, NULL));
+    g_assert_true(registry_move(f->registry, vm_a, "it's gold", NULL));
+    g_assert_cmpuint(members(f, "default"), ==, 1);
+    g_assert_cmpuint(members(f, "it's gold"), ==, 1);
+    g_assert_true(registry_group_set(f->registry, "it's gold", 7, NULL));
+    g_assert_cmpuint(registry_find(f->registry, vm_a)->group->weight, ==, 7);
+    crash(f);
+    g_assert_cmpstr(registry_find(f->registry, vm_a)->group->name, ==, "it's gold");
+    g_assert_cmpuint(registry_find(f->registry, vm_a)->group->weight, ==, 7);
+    g_assert_cmpstr(registry_find(f->registry, vm_b)->group->name, ==, "default");
+    groups = registry_groups(f->registry);
+    g_assert_cmpuint(groups->len, ==, 2);
+    g_assert_cmpstr(((RegistryGroup *)g_ptr_array_index(groups, 0))->name, ==, "default");
+    g_assert_cmpuint(members(f, "it's gold"), ==, 1);
+    /* Who is not registered is in no group: it comes back into the default one. */
+    g_assert_true(registry_unregister(f->registry, vm_a, NULL));
+    g_assert_cmpuint(members(f, "it's gold"), ==, 0);
+    g_assert_true(registry_group_remove(f->registry, "it's gold", NULL));
+    reopen(f);
+    g_assert_null(registry_group(f->registry, "it's gold", NULL));
+    add(f, vm_a);
+    g_assert_cmpuint(members(f, "default"), ==, 2);
+}
+
+static void assert_error(GError *error, RegistryError code)
+{
+    g_assert_error(error, REGISTRY_ERROR, (gint)code);
+    g_error_free(error);
+}
+
+static void test_refuses_wrong_groups(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autofree char *longest = g_strnfill(REGISTRY_NAME_MAX, 'x');
+    g_autofree char *longer = g_strnfill(REGISTRY_NAME_MAX + 1, 'x');
+    const struct {
+        const char *name;
+        guint weight;
+    } wrong[] = { { "", 1 }, { longer, 1 }, { "a", 0 }, { "a", 101 } };
+    GError *error = NULL;
+
+    add(f, vm_a);
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_assert_false(registry_group_set(f->registry, wrong[i].name, wrong[i].weight, &error));
+        assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
+    }
+    g_assert_true(registry_group_set(f->registry, longest, REGISTRY_WEIGHT_MAX, NULL));
+    g_assert_false(registry_group_remove(f->registry, "a", &error));
+    assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
+    g_assert_false(registry_group_remove(f->registry, "default", &error));
+    assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
+    g_assert_false(registry_move(f->registry, vm_a, "a", &error));
+    assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
+    g_assert_false(registry_move(f->registry, vm_b, longest, &error));
+    assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
+    g_assert_false(registry_register(f->registry, vm_b, 1, NULL, "a", no_ek, &error));
+    assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
+    g_assert_null(registry_find(f->registry, vm_b));
+    g_assert_true(registry_register(f->registry, vm_b, 1, NULL, longest, no_ek, NULL));
+    g_assert_false(registry_group_remove(f->registry, longest, &error));
+    assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
+    g_assert_cmpuint(members(f, longest), ==, 1);
+}
+
+/* A file of the version that had no groups. */
+static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    add(f, vm_a);
+    add(f, vm_b);
+    registry_begin(f->registry, vm_a, first, NULL);
+    registry_advance(f->registry, vm_a, 7, NULL);
+    registry_unregister(f->registry, vm_b, NULL);
+    g_clear_pointer(&f->registry, registry_close);
+    break_file(f->path, "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
+                        "PRAGMA user_version = 1");
+    open_registry(f);
+    assert_numbers(f, 1, 7);
+    g_assert_cmpstr(registry_find(f->registry, vm_a)->group->name, ==, "default");
+    g_assert_null(registry_find(f->registry, vm_b));
+    g_assert_cmpuint(members(f, "default"), ==, 1);
+    g_assert_true(registry_group_set(f->registry, "g", 2, NULL));
+    g_assert_true(registry_move(f->registry, vm_a, "g", NULL));
+    reopen(f);
+    g_assert_cmpuint(registry_find(f->registry, vm_a)->group->weight, ==, 2);
 }
 
 static void break_file(const char *path, const char *sql)
@@ -314,7 +413,15 @@ int main(int argc, char **argv)
     ADD("crash-skips-but-never-repeats", test_crash_skips_but_never_repeats, NULL);
     ADD("pins-the-first-ek", test_pins_ek_once, NULL);
     ADD("no-room-changes-nothing", test_no_room_changes_nothing, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 2");
+    ADD("groups", test_groups, NULL);
+    ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
+    ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 3");
+    ADD("refuses-an-unknown-group", test_refuses_what_it_cannot_read,
+        "UPDATE vm SET vm_group = 'x'");
+    ADD("refuses-a-lost-default-group", test_refuses_what_it_cannot_read, "DELETE FROM vm_group");
+    ADD("refuses-a-damaged-weight", test_refuses_what_it_cannot_read,
+        "UPDATE vm_group SET weight = 0");
     ADD("refuses-a-damaged-uuid", test_refuses_what_it_cannot_read, "UPDATE vm SET uuid = 'x'");
     ADD("refuses-a-damaged-instance", test_refuses_what_it_cannot_read,
         "UPDATE vm SET instance = x'00'");

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vtpm-managerd: no VM's share of the TPM grows at the cost of others: groups and their weights,
+requests beyond a VM's share, vTPMs that start over and over."""
+import json
+import os
+
+import managerd
+import tap
+import tpm2
+from gate import NONCE, first_then, quotes, setting, waiting
+from managerd import BUSY, OK, UUID, Manager, Refused, VtpmClient, refused
+
+OTHER = '00000000-0000-4000-8000-000000000001'
+
+
+def outcome(function, *args, **options):
+    """The status of a call."""
+    try:
+        function(*args, **options)
+        return OK
+    except Refused as reason:
+        return reason.status
+
+
+def ctl(manager, *args, code=0):
+    done = manager.ctl(*args)
+    tap.equal(done.returncode, code, done.stderr)
+    return done.stdout if code == 0 else done.stderr
+
+
+@tap.case('groups are made, weighed, listed, joined, left and removed')
+def _():
+    with Manager() as manager:
+        tap.equal(ctl(manager, 'groups'), 'weight     VMs  group\n     1       0  default\n')
+        tap.equal(ctl(manager, 'group', 'gold', '--weight', '5'), '')
+        ctl(manager, 'register', UUID, '--group', 'gold')
+        ctl(manager, 'register', OTHER)
+        tap.equal(json.loads(ctl(manager, '--json', 'groups'))['groups'],
+                  [{'group': 'default', 'weight': 1, 'vms': 1},
+                   {'group': 'gold', 'weight': 5, 'vms': 1}])
+        assert '\ngroup           gold\n' in ctl(manager, 'show', UUID)
+        assert 'move them' in ctl(manager, 'ungroup', 'gold', code=1)
+        ctl(manager, 'group', 'gold', '--weight', '100')
+        ctl(manager, 'move', UUID, '--group', 'default')
+        manager.restart()
+        tap.equal(ctl(manager, 'groups'),
+                  'weight     VMs  group\n     1       2  default\n   100       0  gold\n')
+        ctl(manager, 'ungroup', 'gold')
+        assert 'cannot be removed' in ctl(manager, 'ungroup', 'default', code=1)
+        tap.equal([vm['group'] for vm in manager.admin('list')['vms']], ['default'] * 2)
+
+
+@tap.case('wrong groups and weights are refused with what to do, and change nothing')
+def _():
+    with Manager() as manager:
+        for args, word in (((('group', 'gold', '--weight', '101')), 'weight of 1 to 100'),
+                           (('group', '', '--weight', '1'), 'a name of 1 to 255'),
+                           (('group', 'x' * 256, '--weight', '1'), 'a name of 1 to 255'),
+                           (('ungroup', 'gold'), 'there is no group gold'),
+                           (('register', UUID, '--group', 'gold'), 'vtpm-managerctl group gold'),
+                           (('move', UUID, '--group', 'default'), 'is not registered')):
+            assert word in ctl(manager, *args, code=1), args
+        for args in (('group', 'gold'), ('move', UUID), ('groups', 'gold'), ('group',)):
+            assert '--help' in ctl(manager, *args, code=2), args
+        tap.equal(ctl(manager, 'groups'), 'weight     VMs  group\n     1       0  default\n')
+        tap.equal(manager.admin('list')['vms'], [])
+
+
+@tap.case('who asks more than its share is told to try again, but only while others wait')
+def _():
+    with setting(4, batch_limit=1, vm_rate=1, vm_burst=5) as (_, manager, gate, askers):
+        greedy = askers[0]
+        gate.held = False
+        for _ in range(12):
+            greedy.ask().answer()  # nobody waits: beyond its share, and answered
+        gate.held = True
+        first_then(manager, gate, askers[1:])
+        refused(BUSY, greedy.ask().answer)
+        assert '--vm-rate' in manager.log_text()
+        tap.equal(quotes(manager)['throttled'], 1)
+        waiting(manager, 2)
+        gate.leave_open()
+        for asker in askers[1:]:
+            asker.answer()
+        greedy.ask().answer()
+        greedy.trusted()
+
+
+@tap.case('the weight of its group is how much more a VM may ask')
+def _():
+    with setting(4, batch_limit=1, vm_rate=1, vm_burst=5) as (_, manager, gate, askers):
+        ctl(manager, 'group', 'gold', '--weight', '4')
+        ctl(manager, 'move', askers[0].uuid, '--group', 'gold')
+        gate.held = False
+        for asker in askers[:2]:
+            for _ in range(12):
+                asker.ask().answer()
+        gate.held = True
+        first_then(manager, gate, askers[2:])
+        askers[0].ask()
+        refused(BUSY, askers[1].ask().answer)
+        waiting(manager, 2)
+        gate.leave_open()
+        for i in (2, 3, 0):
+            askers[i].answer()
+
+
+@tap.case('--vm-rate 0: no limit')
+def _():
+    with setting(4, batch_limit=1, vm_rate=0) as (_, manager, gate, askers):
+        gate.held = False
+        for _ in range(50):
+            askers[0].ask().answer()
+        gate.held = True
+        first_then(manager, gate, askers[1:])
+        askers[0].ask()
+        waiting(manager, 3)
+        gate.leave_open()
+        for i in (1, 2, 3, 0):
+            askers[i].answer()
+
+
+@tap.case('a VM that goes and comes back keeps what it has used')
+def _():
+    with setting(3, batch_limit=1, vm_rate=1, vm_burst=5) as (_, manager, gate, askers):
+        gate.held = False
+        for _ in range(12):
+            askers[0].ask().answer()
+        gate.held = True
+        first_then(manager, gate, askers[1:])
+        askers[0].close()
+        with VtpmClient(manager.socket, uuid=askers[0].uuid,
+                        instance=askers[0].instance) as again:
+            again.hello()
+            refused(BUSY, again.quote, NONCE)
+
+
+@tap.case('PCRs are read for a VM within its share while others wait')
+def _():
+    with setting(3, vm_rate=1, vm_burst=5) as (_, manager, gate, askers):
+        for _ in range(8):
+            askers[0].pcr_read(managerd.HOST_PCRS)
+        first_then(manager, gate, askers[1:])
+        refused(BUSY, askers[0].pcr_read, managerd.HOST_PCRS)
+        gate.leave_open()
+        for asker in askers[1:]:
+            asker.answer()
+        askers[0].pcr_read(managerd.HOST_PCRS)
+
+
+@tap.case('a vTPM that starts over and over has to wait, and changes nothing by it')
+def _():
+    with Manager(auto_register=True) as manager:
+        def start(instance):
+            with VtpmClient(manager.socket, instance=instance) as vtpm:
+                return outcome(vtpm.hello)
+        instances = [os.urandom(16) for _ in range(17)]
+        tap.equal([start(i) for i in instances], [OK] * 16 + [BUSY])
+        assert 'starts anew too often' in manager.log_text()
+        tap.equal(manager.vm()['epoch'], 16)
+        tap.equal(start(instances[15]), OK)  # the same life again costs nothing
+        with VtpmClient(manager.socket, uuid=OTHER) as other:
+            other.hello()
+        managerd.wait_until(lambda: start(instances[16]) == OK, 'it may start again', 30)
+        tap.equal(manager.vm()['epoch'], 17)
+
+
+@tap.case('limits that make no sense are refused with what to give')
+def _():
+    for options, word in (({'vm_rate': -1}, 'give 0 to'), ({'vm_burst': 0}, 'give 1 to')):
+        manager = Manager(**options)
+        manager.spawn()
+        tap.equal(manager.process.wait(30), 2)
+        assert word in manager.log_text(), manager.log_text()
+
+
+tap.main()
