@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How much each VM may ask of the host: one that asks without end must not cost the others theirs.
- * Kept in memory, by UUID, for registered VMs only; it outlives connections.
+ * Kept in memory for each UUID that is or was registered; it outlives connections.
  */
 #ifndef VTPM_MANAGER_LIMITER_H
 #define VTPM_MANAGER_LIMITER_H

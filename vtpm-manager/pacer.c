@@ -2,8 +2,8 @@
 #include "pacer.h"
 
 enum {
-    LINGER_MAX_US = 5000, /* with nothing to do, nor longer than this share of a quote: */
-    LINGER_SHARE = 8,
+    LINGER_MAX_US = 10000, /* with nothing to do, nor longer than this share of a quote: */
+    LINGER_SHARE = 16,
     READING_MAX_US = 20000, /* more, for reading what has arrived by then */
     RETURN_SHARE = 8,       /* of those answered: so many soon back are worth waiting for */
 };

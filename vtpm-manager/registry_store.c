@@ -97,7 +97,7 @@ static gboolean prepare_schema(RegistryStore *store, GError **error)
     if (!read_version(store, &version, error)) {
         return FALSE;
     }
-    if (version > SCHEMA_VERSION) {
+    if (version < 0 || version > SCHEMA_VERSION) {
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
                     "the registry %s has format %d and this version knows up to %d: install the "
                     "newer version, or restore an older registry",

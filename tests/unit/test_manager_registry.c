@@ -417,6 +417,7 @@ int main(int argc, char **argv)
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
     ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 3");
+    ADD("refuses-a-format-below-0", test_refuses_what_it_cannot_read, "PRAGMA user_version = -1");
     ADD("refuses-an-unknown-group", test_refuses_what_it_cannot_read,
         "UPDATE vm SET vm_group = 'x'");
     ADD("refuses-a-lost-default-group", test_refuses_what_it_cannot_read, "DELETE FROM vm_group");
