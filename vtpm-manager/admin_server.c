@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listener.h"
 #include "unix_socket.h"
 
 enum {
@@ -16,10 +17,8 @@ enum {
 };
 
 struct AdminServer {
-    PollerWatch watch; /* first: the listener */
+    Listener listener; /* first; its connections are all AdminConnection */
     Manager *manager;
-    gboolean stopped;
-    GHashTable *connections;
 };
 
 struct AdminConnection {
@@ -59,7 +58,7 @@ static void close_connection(AdminConnection *connection)
     connection->open = FALSE;
     poller_remove(connection->server->manager->poller, &connection->watch);
     close(connection->watch.fd);
-    g_hash_table_remove(connection->server->connections, connection);
+    g_hash_table_remove(connection->server->listener.connections, connection);
     admin_connection_release(connection);
 }
 
@@ -188,12 +187,13 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
     AdminConnection *connection;
     uid_t uid;
     pid_t pid;
-    int fd = unix_socket_accept(watch->fd, &uid, &pid);
+    int fd = listener_accept(&server->listener);
 
     if (fd < 0) {
         return;
     }
-    if (!is_administrator(uid) || g_hash_table_size(server->connections) >= CONNECTIONS_MAX) {
+    if (!unix_socket_peer(fd, &uid, &pid) || !is_administrator(uid) ||
+        g_hash_table_size(server->listener.connections) >= CONNECTIONS_MAX) {
         close(fd);
         return;
     }
@@ -209,7 +209,7 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
         g_free(connection);
         return;
     }
-    g_hash_table_add(server->connections, connection);
+    g_hash_table_add(server->listener.connections, connection);
 }
 
 AdminServer *admin_server_new(Manager *manager, int listener, GError **error)
@@ -217,12 +217,7 @@ AdminServer *admin_server_new(Manager *manager, int listener, GError **error)
     AdminServer *server = g_new0(AdminServer, 1);
 
     server->manager = manager;
-    server->connections = g_hash_table_new(NULL, NULL);
-    server->watch.fd = listener;
-    if (!poller_add(manager->poller, &server->watch, listener, listener_ready)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "cannot wait for connections: %s; raise the limit of open files",
-                    g_strerror(errno));
+    if (!listener_start(&server->listener, manager->poller, listener, listener_ready, error)) {
         admin_server_free(server);
         return NULL;
     }
@@ -231,19 +226,12 @@ AdminServer *admin_server_new(Manager *manager, int listener, GError **error)
 
 void admin_server_stop(AdminServer *server)
 {
-    GHashTableIter iter;
-    gpointer key;
+    listener_stop(&server->listener);
+}
 
-    if (server->stopped) {
-        return;
-    }
-    server->stopped = TRUE;
-    poller_remove(server->manager->poller, &server->watch);
-    close(server->watch.fd);
-    g_hash_table_iter_init(&iter, server->connections);
-    while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        poller_remove(server->manager->poller, &((AdminConnection *)key)->watch);
-    }
+static void close_one(PollerWatch *connection)
+{
+    close_connection((AdminConnection *)connection);
 }
 
 void admin_server_free(AdminServer *server)
@@ -251,17 +239,6 @@ void admin_server_free(AdminServer *server)
     if (!server) {
         return;
     }
-    admin_server_stop(server);
-    for (;;) {
-        GHashTableIter iter;
-        gpointer key;
-
-        g_hash_table_iter_init(&iter, server->connections);
-        if (!g_hash_table_iter_next(&iter, &key, NULL)) {
-            break;
-        }
-        close_connection(key);
-    }
-    g_hash_table_unref(server->connections);
+    listener_clear(&server->listener, close_one);
     g_free(server);
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listener.h"
 #include "loopback_socket.h"
 #include "metrics.h"
 #include "metrics_http.h"
@@ -23,15 +24,15 @@ enum {
     DRAIN_MAX = 1 << 20, /* bytes thrown away after the request */
 };
 
-typedef struct Listener {
-    PollerWatch watch; /* first */
+typedef struct MetricsListener {
+    Listener listener; /* first */
     MetricsServer *server;
-} Listener;
+} MetricsListener;
 
 struct MetricsServer {
     Manager *manager;
     char *path; /* of the socket's file, ours to remove; NULL: TCP */
-    Listener listener[LISTENERS_MAX];
+    MetricsListener listener[LISTENERS_MAX];
     guint listeners;
     GQueue connections; /* of MetricsConnection */
 };
@@ -227,8 +228,9 @@ static gboolean read_ready(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition cond
 
 static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
 {
-    MetricsServer *server = ((Listener *)watch)->server;
-    int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    MetricsListener *listener = (MetricsListener *)watch;
+    MetricsServer *server = listener->server;
+    int fd = listener_accept(&listener->listener);
     MetricsConnection *connection;
 
     if (fd < 0) {
@@ -254,18 +256,10 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
 /* Takes over @fd. */
 static gboolean add_listener(MetricsServer *server, int fd, GError **error)
 {
-    Listener *listener = &server->listener[server->listeners];
+    MetricsListener *listener = &server->listener[server->listeners++];
 
     listener->server = server;
-    if (!poller_add(server->manager->poller, &listener->watch, fd, listener_ready)) {
-        g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno),
-                    "cannot wait for connections: %s; raise the limit of open files",
-                    g_strerror(errno));
-        close(fd);
-        return FALSE;
-    }
-    server->listeners++;
-    return TRUE;
+    return listener_start(&listener->listener, server->manager->poller, fd, listener_ready, error);
 }
 
 static gboolean listen_unix(MetricsServer *server, const MetricsAddress *address, GError **error)
@@ -324,8 +318,7 @@ void metrics_server_free(MetricsServer *server)
         close_connection(g_queue_peek_head(&server->connections));
     }
     for (guint i = 0; i < server->listeners; i++) {
-        poller_remove(server->manager->poller, &server->listener[i].watch);
-        close(server->listener[i].watch.fd);
+        listener_clear(&server->listener[i].listener, NULL);
     }
     if (server->path) {
         g_unlink(server->path);

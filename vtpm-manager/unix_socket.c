@@ -70,20 +70,15 @@ int unix_socket_listen(const char *path, int type, mode_t mode, GError **error)
     return fd;
 }
 
-int unix_socket_accept(int listener, uid_t *ret_uid, pid_t *ret_pid)
+gboolean unix_socket_peer(int fd, uid_t *ret_uid, pid_t *ret_pid)
 {
     struct ucred peer;
     socklen_t len = sizeof(peer);
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-    if (fd < 0) {
-        return -1;
-    }
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
-        close(fd);
-        return -1;
+        return FALSE;
     }
     *ret_uid = peer.uid;
     *ret_pid = peer.pid;
-    return fd;
+    return TRUE;
 }

@@ -17,7 +17,7 @@
  */
 int unix_socket_listen(const char *path, int type, mode_t mode, GError **error);
 
-/** unix_socket_accept: a non-blocking connection and the peer's uid; -1: none now. */
-int unix_socket_accept(int listener, uid_t *ret_uid, pid_t *ret_pid);
+/** unix_socket_peer: who connected @fd. */
+gboolean unix_socket_peer(int fd, uid_t *ret_uid, pid_t *ret_pid);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "attest/deepquote.h"
+#include "listener.h"
 #include "unix_socket.h"
 
 enum {
@@ -18,11 +19,9 @@ enum {
 };
 
 struct VtpmServer {
-    PollerWatch watch; /* first: the listener */
+    Listener listener; /* first; its connections are all VtpmConnection */
     Manager *manager;
-    gboolean stopped;
-    GHashTable *connections; /* set of VtpmConnection */
-    GHashTable *live;        /* uuid -> VtpmConnection */
+    GHashTable *live; /* uuid -> VtpmConnection */
     gboolean full_logged;
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* one byte more shows a packet that is too long */
 };
@@ -65,7 +64,7 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     forget_patience(connection);
     poller_remove(server->manager->poller, &connection->watch);
     close(connection->watch.fd);
-    g_hash_table_remove(server->connections, connection);
+    g_hash_table_remove(server->listener.connections, connection);
     g_free(connection);
 }
 
@@ -132,10 +131,11 @@ static guint unwelcomed_of(VtpmServer *server, uid_t uid)
     gpointer key;
     guint n = 0;
 
-    if (g_hash_table_size(server->connections) - g_hash_table_size(server->live) < UNWELCOMED_MAX) {
+    if (g_hash_table_size(server->listener.connections) - g_hash_table_size(server->live) <
+        UNWELCOMED_MAX) {
         return 0;
     }
-    g_hash_table_iter_init(&iter, server->connections);
+    g_hash_table_iter_init(&iter, server->listener.connections);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         VtpmConnection *connection = key;
 
@@ -160,7 +160,7 @@ static void add_connection(VtpmServer *server, int fd, uid_t uid, pid_t pid)
     connection->patience = g_timeout_source_new_seconds(PATIENCE_S);
     g_source_set_callback(connection->patience, out_of_patience, connection, NULL);
     g_source_attach(connection->patience, server->manager->context);
-    g_hash_table_add(server->connections, connection);
+    g_hash_table_add(server->listener.connections, connection);
 }
 
 static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
@@ -170,12 +170,16 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
         uid_t uid;
         pid_t pid;
-        int fd = unix_socket_accept(watch->fd, &uid, &pid);
+        int fd = listener_accept(&server->listener);
 
         if (fd < 0) {
             return;
         }
-        if (g_hash_table_size(server->connections) >= CONNECTIONS_MAX ||
+        if (!unix_socket_peer(fd, &uid, &pid)) {
+            close(fd);
+            continue;
+        }
+        if (g_hash_table_size(server->listener.connections) >= CONNECTIONS_MAX ||
             unwelcomed_of(server, uid) >= UNWELCOMED_MAX) {
             if (!server->full_logged) {
                 g_warning("too many connections: uid %u is turned away; look for a process that "
@@ -195,13 +199,8 @@ VtpmServer *vtpm_server_new(Manager *manager, int listener, GError **error)
     VtpmServer *server = g_new0(VtpmServer, 1);
 
     server->manager = manager;
-    server->connections = g_hash_table_new(NULL, NULL);
     server->live = g_hash_table_new(uuid_hash, uuid_equal);
-    server->watch.fd = listener;
-    if (!poller_add(manager->poller, &server->watch, listener, listener_ready)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "cannot wait for connections: %s; raise the limit of open files",
-                    g_strerror(errno));
+    if (!listener_start(&server->listener, manager->poller, listener, listener_ready, error)) {
         vtpm_server_free(server);
         return NULL;
     }
@@ -210,19 +209,12 @@ VtpmServer *vtpm_server_new(Manager *manager, int listener, GError **error)
 
 void vtpm_server_stop(VtpmServer *server)
 {
-    GHashTableIter iter;
-    gpointer key;
+    listener_stop(&server->listener);
+}
 
-    if (server->stopped) {
-        return;
-    }
-    server->stopped = TRUE;
-    poller_remove(server->manager->poller, &server->watch);
-    close(server->watch.fd);
-    g_hash_table_iter_init(&iter, server->connections);
-    while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        poller_remove(server->manager->poller, &((VtpmConnection *)key)->watch);
-    }
+static void close_one(PollerWatch *connection)
+{
+    vtpm_connection_close((VtpmConnection *)connection, NULL);
 }
 
 void vtpm_server_free(VtpmServer *server)
@@ -230,18 +222,7 @@ void vtpm_server_free(VtpmServer *server)
     if (!server) {
         return;
     }
-    vtpm_server_stop(server);
-    for (;;) {
-        GHashTableIter iter;
-        gpointer key;
-
-        g_hash_table_iter_init(&iter, server->connections);
-        if (!g_hash_table_iter_next(&iter, &key, NULL)) {
-            break;
-        }
-        vtpm_connection_close(key, NULL);
-    }
-    g_hash_table_unref(server->connections);
+    listener_clear(&server->listener, close_one);
     g_hash_table_unref(server->live);
     g_free(server);
 }

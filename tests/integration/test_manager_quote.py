@@ -3,6 +3,7 @@
 import os
 import resource
 import socket
+import time
 import uuid
 
 import managerd
@@ -253,19 +254,52 @@ def _():
             assert 'too many connections' in manager.log_text()
             while silent:
                 silent.pop().close()
-            managerd.wait_until(can_say_hello, 'a new vTPM is welcome again')
+            managerd.wait_until(lambda: can_say_hello(manager), 'a new vTPM is welcome again')
     finally:
         for connection in silent:
             connection.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def can_say_hello():
+def can_say_hello(to):
     try:
-        welcome().close()
+        with VtpmClient(to.socket, uuid=new_uuid()) as vtpm:
+            vtpm.hello()
     except (EOFError, OSError):
         return False
     return True
+
+
+def cpu_seconds(process):
+    with open(f'/proc/{process.pid}/stat', encoding='ascii') as f:
+        fields = f.read().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+@tap.case('out of descriptors it turns new vTPMs away, serves the others, and sleeps')
+def _():
+    def few_files():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    with Manager(auto_register=True, prepare=few_files) as few:
+        others = []
+        try:
+            with VtpmClient(few.socket) as vtpm:
+                vtpm.hello()
+                while len(others) < 64:
+                    others.append(VtpmClient(few.socket, uuid=new_uuid()))
+                assert closed(others[-1])
+                before = cpu_seconds(few.process)
+                time.sleep(1)
+                assert cpu_seconds(few.process) - before < 0.2
+                vtpm.quote(NONCE)
+                tap.equal(few.log_text().count('turned away'), 1)
+                while others:
+                    others.pop().close()
+                managerd.wait_until(lambda: can_say_hello(few), 'a new vTPM is welcome again')
+        finally:
+            for connection in others:
+                connection.close()
 
 
 @tap.case('a stream connection is not taken for a vTPM')

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int open_spare(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+gboolean listener_start(Listener *listener, Poller *poller, int fd, PollerReady ready,
+                        GError **error)
+{
+    listener->connections = g_hash_table_new(NULL, NULL);
+    listener->spare = open_spare();
+    if (listener->spare < 0 || !poller_add(poller, &listener->watch, fd, ready)) {
+        g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno),
+                    "cannot wait for connections: %s; raise the limit of open files",
+                    g_strerror(errno));
+        if (listener->spare >= 0) {
+            close(listener->spare);
+        }
+        close(fd);
+        return FALSE;
+    }
+    listener->poller = poller;
+    return TRUE;
+}
+
+static int accept_one(const Listener *listener)
+{
+    return accept4(listener->watch.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+int listener_accept(Listener *listener)
+{
+    int fd = accept_one(listener);
+
+    if (fd >= 0) {
+        listener->full_logged = FALSE;
+        return fd;
+    }
+    if ((errno != EMFILE && errno != ENFILE) || listener->spare < 0) {
+        return -1;
+    }
+    close(listener->spare);
+    fd = accept_one(listener);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (fd >= 0 && !listener->full_logged) {
+        listener->full_logged = TRUE;
+        g_warning("a connection is turned away: %s; raise the limit of open files",
+                  g_strerror(EMFILE));
+    }
+    listener->spare = open_spare();
+    return -1;
+}
+
+void listener_stop(Listener *listener)
+{
+    GHashTableIter iter;
+    gpointer key;
+
+    if (!listener->poller) {
+        return;
+    }
+    poller_remove(listener->poller, &listener->watch);
+    close(listener->watch.fd);
+    if (listener->spare >= 0) {
+        close(listener->spare);
+    }
+    g_hash_table_iter_init(&iter, listener->connections);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        poller_remove(listener->poller, key);
+    }
+    listener->poller = NULL;
+}
+
+void listener_clear(Listener *listener, void (*close_one)(PollerWatch *connection))
+{
+    GHashTableIter iter;
+    gpointer key;
+
+    listener_stop(listener);
+    while (listener->connections && g_hash_table_size(listener->connections) > 0) {
+        g_hash_table_iter_init(&iter, listener->connections);
+        g_hash_table_iter_next(&iter, &key, NULL);
+        close_one(key);
+    }
+    g_clear_pointer(&listener->connections, g_hash_table_unref);
+}
