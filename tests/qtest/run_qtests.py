@@ -48,6 +48,7 @@ def run(path, qemu, scratch):
     """Returns (status, lines). The program's whole process group ends with it."""
     log = scratch / f'{path.name}.log'
     env = dict(os.environ, QTEST_QEMU_BINARY=str(qemu), QTEST_QEMU_IMG='false',
+               VTPM_FUZZ_CORPUS=str(ROOT / 'tests' / 'fuzz' / 'corpus' / 'qemu_tpm'),
                TMPDIR=str(scratch), ASAN_OPTIONS='detect_leaks=0',
                UBSAN_OPTIONS='halt_on_error=1:print_stacktrace=1')
     with log.open('w') as out:

@@ -9,6 +9,7 @@
 #include "sysemu/tpm.h"
 
 #define VTPM_FAKE_FRAME 4096
+#define VTPM_FAKE_BYTES 256
 
 /* What the next answer on a channel looks like; then the fake behaves again. */
 typedef enum VtpmFault {
@@ -23,6 +24,7 @@ typedef enum VtpmFault {
     VTPM_PIECES,     /* a sound answer, byte by byte (data channel) */
     VTPM_REFUSE,     /* a bare result word of 9 (control channel) */
     VTPM_BLOB_HUGE,  /* a state blob that claims 3 GiB (control channel) */
+    VTPM_BYTES,      /* bytes of the test's; the connection is closed where an answer has more */
 } VtpmFault;
 
 typedef struct VtpmFake VtpmFake;
@@ -46,6 +48,16 @@ void vtpm_fake_fault_data(VtpmFake *fake, VtpmFault fault);
 
 /* The next control command @command, CMD_*. */
 void vtpm_fake_fault_control(VtpmFake *fake, uint32_t command, VtpmFault fault);
+
+/* The same with bytes to answer, at most VTPM_FAKE_BYTES; more are cut off. */
+void vtpm_fake_answer_data(VtpmFake *fake, const void *bytes, size_t size);
+void vtpm_fake_answer_control(VtpmFake *fake, uint32_t command, const void *bytes, size_t size);
+
+/*
+ * Waits, for some time, until the fake has answered, or held back, all that was sent to it. Returns
+ * whether it has: where not, it may wait for its answer to be read.
+ */
+bool vtpm_fake_settle(VtpmFake *fake, unsigned milliseconds);
 
 /* Closes the connection and accepts none until told so. */
 void vtpm_fake_die(VtpmFake *fake);

@@ -41,9 +41,9 @@ static Pair pair_between(const char *device, const char *from_qemu, const char *
     p.uri = g_strdup_printf("unix:%s/sock", p.dir);
     incoming = g_strdup_printf(MACHINE " -incoming %s", p.uri);
     use_qemu(from_qemu);
-    p.from = vtpm_start_plain(TPM_VERSION_2_0, device, MACHINE);
+    p.from = vtpm_start_plain(TPM_VERSION_2_0, device, "", MACHINE);
     use_qemu(to_qemu);
-    p.to = vtpm_start_plain(TPM_VERSION_2_0, device, incoming);
+    p.to = vtpm_start_plain(TPM_VERSION_2_0, device, "", incoming);
     use_qemu(NULL);
     return p;
 }

@@ -25,9 +25,10 @@ Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, co
     return start(fake, ",reconnect=1", device, options, more);
 }
 
-Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *more)
+Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *options,
+                      const char *more)
 {
-    return start(vtpm_fake_new(version), "", device, "", more);
+    return start(vtpm_fake_new(version), "", device, options, more);
 }
 
 Vtpm vtpm_start(TPMVersion version, const char *device, const char *options, const char *more)

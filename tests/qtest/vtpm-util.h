@@ -27,8 +27,9 @@ Vtpm vtpm_start(TPMVersion version, const char *device, const char *options, con
 /* The same with a fake that is there already. */
 Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, const char *more);
 
-/* With a connection that is not made again, as any QEMU understands it. */
-Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *more);
+/* With a connection that only a reset makes again; without options any QEMU understands it. */
+Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *options,
+                      const char *more);
 
 void vtpm_stop(Vtpm *v);
 
