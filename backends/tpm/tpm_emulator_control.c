@@ -14,6 +14,12 @@
 #include "tpm_emulator_int.h"
 #include "trace.h"
 
+/*
+ * How long a wait looks again and again before it sleeps. Whoever sleeps is woken late, by tens of
+ * microseconds where the core slept too, and most answers are there before.
+ */
+#define AWAKE_NS (60 * SCALE_US)
+
 int64_t tpm_emulator_now(void)
 {
     return qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
@@ -32,17 +38,17 @@ int tpm_emulator_fd(QIOChannel *ioc)
 bool tpm_emulator_wait_readable(int fd, int64_t deadline_ns)
 {
     GPollFD pfd = { .fd = fd, .events = G_IO_IN };
-    int64_t left;
-    int n;
+    int64_t now = tpm_emulator_now(), awake_until = now + AWAKE_NS;
 
-    do {
-        left = deadline_ns - tpm_emulator_now();
-        if (left <= 0) {
-            return false;
+    while (now < deadline_ns) {
+        int n = qemu_poll_ns(&pfd, 1, now < awake_until ? 0 : deadline_ns - now);
+
+        if (n > 0 || (n < 0 && errno != EINTR)) {
+            return n > 0;
         }
-        n = qemu_poll_ns(&pfd, 1, left);
-    } while (n < 0 && errno == EINTR);
-    return n > 0;
+        now = tpm_emulator_now();
+    }
+    return false;
 }
 
 TPMEmulatorProgress tpm_emulator_read_some(QIOChannel *ioc, uint8_t *buf, size_t room, size_t *have)
