@@ -16,7 +16,8 @@
 
 /*
  * How long a wait looks again and again before it sleeps. Whoever sleeps is woken late, by tens of
- * microseconds where the core slept too, and most answers are there before.
+ * microseconds where the core slept too, and most answers are there before. In between the TPM gets
+ * its turn, if it shares the core.
  */
 #define AWAKE_NS (60 * SCALE_US)
 
@@ -45,6 +46,9 @@ bool tpm_emulator_wait_readable(int fd, int64_t deadline_ns)
 
         if (n > 0 || (n < 0 && errno != EINTR)) {
             return n > 0;
+        }
+        if (now < awake_until) {
+            g_thread_yield();
         }
         now = tpm_emulator_now();
     }
