@@ -201,6 +201,10 @@ class Machine:
             if 'error' in answer:
                 raise RuntimeError(f'{command}: {answer["error"]["desc"]}')
 
+    def monitor(self, line):
+        """What the human monitor says to a command."""
+        return self.qmp('human-monitor-command', **{'command-line': line})
+
     def tail(self):
         """The end of what QEMU and the guest said, for a report of what went wrong."""
         return tail(self.log) + tail(self.serial_log)
