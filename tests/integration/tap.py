@@ -49,8 +49,7 @@ def main():
             print(f'ok {number} {name} # SKIP {reason}', flush=True)
         except Exception:  # a test's failure is any exception
             failed += 1
-            for line in traceback.format_exc().splitlines():
-                print('# ' + line)
+            traceback.print_exc()  # on stderr, which meson shows
             print(f'not ok {number} {name}', flush=True)
         else:
             print(f'ok {number} {name}', flush=True)

@@ -84,7 +84,7 @@ class Report:
         if not passed:
             self.case('not ok', f'{name} ends well')
             for line in lines[-20:]:
-                print(f'# {line[:300]}')
+                print(line[:300], file=sys.stderr)
 
 
 def run_all(report, build_dir, scratch):
