@@ -170,12 +170,14 @@ class Machine:
         with open(self.serial_log, encoding='utf-8', errors='replace') as f:
             return f.read()
 
-    def wait_for_text(self, text, seconds):
-        """Waits until the first serial port has said `text`; returns all it said."""
+    def wait_for_text(self, text, seconds, times=1):
+        """Waits until the first serial port has said `text` so often; returns all it said."""
         end = time.monotonic() + seconds
-        while text not in self.serial():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f'never said {text!r}:\n{self.tail()}')
+        while self.serial().count(text) < times:
+            ended = self.process.poll() is not None
+            if ended or time.monotonic() > end:
+                where = '' if ended else self.monitor('info registers')
+                raise RuntimeError(f'did not say {text!r} {times} times:\n{self.tail()}{where}')
             time.sleep(0.05)
         return self.serial()
 

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = os.environ['SOURCE_ROOT']
 BUILD = os.environ['BUILD_ROOT']
@@ -48,7 +47,7 @@ class Boot:
                 part.stop()
         shutil.rmtree(self.directory)
 
-    def restart(self, script=':'):
+    def restart(self, script):
         """Runs `script` in the guest and reboots it from within.
 
         Nothing is sent to its port before it is up again.
@@ -58,12 +57,7 @@ class Boot:
             self.guest.agent.run(f'{script}\n(sleep 2; reboot -f) >/dev/null 2>&1 &', 20)
         except GuestError:  # it went down before it answered
             pass
-        end = time.monotonic() + 120
-        while self.machine.serial().count(GREETING) == greetings:
-            if time.monotonic() > end:
-                raise AssertionError(f'the guest does not reboot:\n{self.machine.tail()}\n'
-                                     f'{self.machine.monitor("info registers")}')
-            time.sleep(0.1)
+        self.machine.wait_for_text(GREETING, 120, greetings + 1)
         self.guest = Guest(self.machine.agent(60))
 
 
