@@ -56,20 +56,29 @@ static bool put(int fd, const void *buf, size_t size)
     return send(fd, buf, size, MSG_NOSIGNAL) == size;
 }
 
-/* --- data channel --- */
-
-void vtpm_fake_answer(VtpmFake *fake, const uint8_t *frame, size_t size)
+/* Sends an answer with what can be wrong with it on both channels. */
+static void put_spoilt(VtpmFake *fake, int fd, VtpmFault fault, const uint8_t *message, size_t size)
 {
-    switch (fake->data_fault) {
+    switch (fault) {
     case VTPM_SILENT:
         break;
     case VTPM_CLOSE:
         vtpm_fake_hang_up(fake);
         break;
     case VTPM_SHORT:
-        put(fake->data, frame, size / 2);
+        put(fd, message, size / 2);
         vtpm_fake_hang_up(fake);
         break;
+    default:
+        put(fd, message, size);
+    }
+}
+
+/* --- data channel --- */
+
+void vtpm_fake_answer(VtpmFake *fake, const uint8_t *frame, size_t size)
+{
+    switch (fake->data_fault) {
     case VTPM_PIECES:
         for (size_t i = 0; i < size; i++) {
             put(fake->data, frame + i, 1);
@@ -83,7 +92,7 @@ void vtpm_fake_answer(VtpmFake *fake, const uint8_t *frame, size_t size)
         }
         break;
     default:
-        put(fake->data, frame, size);
+        put_spoilt(fake, fake->data, fake->data_fault, frame, size);
         break;
     }
     fake->data_fault = VTPM_FINE;
@@ -207,15 +216,6 @@ static bool take_variable_part(VtpmFake *fake, uint32_t command, const uint8_t *
 static void reply(VtpmFake *fake, VtpmFault fault, uint8_t *message, size_t size)
 {
     switch (fault) {
-    case VTPM_SILENT:
-        return;
-    case VTPM_CLOSE:
-        vtpm_fake_hang_up(fake);
-        return;
-    case VTPM_SHORT:
-        put(fake->control, message, size / 2);
-        vtpm_fake_hang_up(fake);
-        return;
     case VTPM_REFUSE:
         stl_be_p(message, 9);
         put(fake->control, message, sizeof(uint32_t));
@@ -232,7 +232,7 @@ static void reply(VtpmFake *fake, VtpmFault fault, uint8_t *message, size_t size
         }
         return;
     default:
-        put(fake->control, message, size);
+        put_spoilt(fake, fake->control, fault, message, size);
     }
 }
 
