@@ -140,7 +140,7 @@ static void test_running_command_is_left_alone(void)
 
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     set(&v, 0, A_CRB_CTRL_START, 1);
     set(&v, 0, A_CRB_CTRL_REQ, 2);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_STS), ==, 0);
@@ -162,7 +162,7 @@ static void test_command_is_copied(void)
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     memset(junk, 0xff, sizeof(junk));
     vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     qtest_memwrite(v.qts, vtpm_reg(0, A_CRB_DATA_BUFFER), junk, sizeof(junk));
     vtpm_fake_release(v.fake);
     vtpm_wait_until(!vtpm_crb_running(&v));
@@ -209,7 +209,7 @@ static void test_cancel(void)
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_CANCEL), ==, 0); /* nothing to cancel */
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     set(&v, 0, A_CRB_CTRL_CANCEL, 1);
     set(&v, 0, A_CRB_CTRL_CANCEL, 1);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_CANCEL), ==, 1);
@@ -228,7 +228,7 @@ static void test_reset_while_running(void)
 
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     qtest_qmp_send(v.qts, "{ 'execute': 'system_reset' }");
     vtpm_fake_release(v.fake);
     qtest_qmp_eventwait(v.qts, "RESET");
@@ -351,7 +351,7 @@ static void test_seize_of_running_command(void)
 
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     set(&v, 1, A_CRB_LOC_CTRL, SEIZE);
     vtpm_wait_until(vtpm_fake_controls(v.fake, CMD_CANCEL_TPM_CMD) == 1);
     g_assert_cmpuint(owner(&v, 0), ==, 0);
@@ -374,7 +374,7 @@ static void test_relinquish_of_running_command(void)
 
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     set(&v, 0, A_CRB_LOC_CTRL, RELINQUISH);
     set(&v, 0, A_CRB_LOC_CTRL, RELINQUISH);
     vtpm_fake_release(v.fake);

@@ -132,13 +132,13 @@ static void test_inline_learns_by_code(void)
 
     vtpm_command(command, sizeof(command), 0x131);
     vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     g_usleep(20000); /* what makes the kind slow */
     g_assert_true(vtpm_crb_running(&v));
     vtpm_fake_release(v.fake);
     vtpm_wait_until(!vtpm_crb_running(&v));
     before = status_number(&v, "inline-completions");
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     vtpm_wait_until(!vtpm_crb_running(&v));
     g_assert_cmpuint(status_number(&v, "inline-completions"), ==, before);
     for (int i = 0; i < 200 && status_number(&v, "inline-completions") == before; i++) {
@@ -156,7 +156,7 @@ static void test_cancel_does_not_wait(void)
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     vtpm_fake_hold(v.fake);
     vtpm_fake_fault_control(v.fake, CMD_CANCEL_TPM_CMD, VTPM_SILENT);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     qtest_writel(v.qts, vtpm_reg(0, A_CRB_CTRL_CANCEL), 1);
     g_assert_cmphex(qtest_readl(v.qts, vtpm_reg(0, A_CRB_CTRL_CANCEL)), ==, 1);
     g_assert_true(vtpm_crb_running(&v));
@@ -174,7 +174,7 @@ static void test_cancel_replies_are_skipped(void)
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     for (int i = 0; i < 3; i++) {
         vtpm_fake_hold(v.fake);
-        vtpm_crb_start(&v, command, sizeof(command));
+        vtpm_crb_start(&v, 0, command, sizeof(command));
         qtest_writel(v.qts, vtpm_reg(0, A_CRB_CTRL_CANCEL), 1);
         vtpm_fake_release(v.fake);
         vtpm_wait_until(!vtpm_crb_running(&v));
@@ -368,7 +368,7 @@ static void test_dead_while_running(void)
 
     vtpm_command(command, sizeof(command), CC_PCR_READ);
     vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, command, sizeof(command));
+    vtpm_crb_start(&v, 0, command, sizeof(command));
     vtpm_fake_die(v.fake);
     vtpm_wait_until(!vtpm_crb_running(&v));
     vtpm_assert_failure(TPM_VERSION_2_0, response, vtpm_crb_response(&v, response));

@@ -173,7 +173,7 @@ static void crb_in_flight(bool paused)
 
     put_command(command, sizeof(command));
     vtpm_fake_hold(p.from.fake);
-    vtpm_crb_start(&p.from, command, sizeof(command));
+    vtpm_crb_start(&p.from, 0, command, sizeof(command));
     g_assert_true(vtpm_crb_running(&p.from));
     if (paused) {
         qtest_qmp_assert_success(p.from.qts, "{ 'execute': 'stop' }");

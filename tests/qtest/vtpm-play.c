@@ -171,7 +171,6 @@ static void send_command(Play *p)
 {
     static const uint16_t sizes[] = { 10, 12, 20, 64, 10, 12, 20, 64, 1024, 3968 };
     static const uint16_t codes[] = { 0x144, 0x145, 0x17e, 0x131, 0x53, 0 };
-    QTestState *qts = p->stage->v.qts;
     uint8_t command[3968], which = next(p);
     uint32_t size = NEXT_OF(p, sizes);
     unsigned locality = which % 4;
@@ -180,14 +179,11 @@ static void send_command(Play *p)
     if (which >= 0xe0) {
         stl_be_p(command + 2, next_value(p));
     }
-    if (!p->stage->role->crb) {
+    if (p->stage->role->crb) {
+        vtpm_crb_start(&p->stage->v, locality, command, size);
+    } else {
         vtpm_tis_start(&p->stage->v, locality, command, MIN(size, 64));
-        return;
     }
-    qtest_writel(qts, vtpm_reg(locality, A_CRB_LOC_CTRL), 1);
-    qtest_writel(qts, vtpm_reg(locality, A_CRB_CTRL_REQ), 1);
-    qtest_memwrite(qts, vtpm_reg(0, A_CRB_DATA_BUFFER), command, size);
-    qtest_writel(qts, vtpm_reg(locality, A_CRB_CTRL_START), 1);
 }
 
 static void fault_data(Play *p)

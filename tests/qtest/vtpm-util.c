@@ -25,8 +25,7 @@ Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, co
     return start(fake, ",reconnect=1", device, options, more);
 }
 
-Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *options,
-                      const char *more)
+Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *options, const char *more)
 {
     return start(vtpm_fake_new(version), "", device, options, more);
 }
@@ -52,12 +51,12 @@ void vtpm_command(uint8_t *out, size_t size, uint32_t code)
 
 /* --- CRB --- */
 
-void vtpm_crb_start(Vtpm *v, const uint8_t *command, size_t size)
+void vtpm_crb_start(Vtpm *v, unsigned locality, const uint8_t *command, size_t size)
 {
-    qtest_writel(v->qts, vtpm_reg(0, A_CRB_LOC_CTRL), 1);
-    qtest_writel(v->qts, vtpm_reg(0, A_CRB_CTRL_REQ), 1);
+    qtest_writel(v->qts, vtpm_reg(locality, A_CRB_LOC_CTRL), 1);
+    qtest_writel(v->qts, vtpm_reg(locality, A_CRB_CTRL_REQ), 1);
     qtest_memwrite(v->qts, vtpm_reg(0, A_CRB_DATA_BUFFER), command, size);
-    qtest_writel(v->qts, vtpm_reg(0, A_CRB_CTRL_START), 1);
+    qtest_writel(v->qts, vtpm_reg(locality, A_CRB_CTRL_START), 1);
 }
 
 bool vtpm_crb_running(Vtpm *v)
@@ -78,7 +77,7 @@ size_t vtpm_crb_response(Vtpm *v, uint8_t *ret_response)
 
 size_t vtpm_crb_run(Vtpm *v, const uint8_t *command, size_t size, uint8_t *ret_response)
 {
-    vtpm_crb_start(v, command, size);
+    vtpm_crb_start(v, 0, command, size);
     vtpm_wait_until(!vtpm_crb_running(v));
     return vtpm_crb_response(v, ret_response);
 }

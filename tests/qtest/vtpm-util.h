@@ -60,8 +60,8 @@ void vtpm_command(uint8_t *out, size_t size, uint32_t code);
  */
 size_t vtpm_crb_run(Vtpm *v, const uint8_t *command, size_t size, uint8_t *ret_response);
 
-/* Sends a command and leaves it running. */
-void vtpm_crb_start(Vtpm *v, const uint8_t *command, size_t size);
+/* Sends a command by any locality, through the one buffer that all share; leaves it running. */
+void vtpm_crb_start(Vtpm *v, unsigned locality, const uint8_t *command, size_t size);
 bool vtpm_crb_running(Vtpm *v);
 size_t vtpm_crb_response(Vtpm *v, uint8_t *ret_response);
 
