@@ -10,16 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin_server.h"
-#include "log.h"
-#include "metrics_server.h"
-#include "notify.h"
+#include "admin/server.h"
+#include "daemon/log.h"
+#include "admin/metrics_server.h"
+#include "daemon/notify.h"
 #include "options.h"
-#include "simulator.h"
-#include "state_lock.h"
-#include "tcti_conf.h"
-#include "unix_socket.h"
-#include "vtpm_server.h"
+#include "tpm/simulator.h"
+#include "registry/lock.h"
+#include "tpm/tcti_conf.h"
+#include "daemon/unix_socket.h"
+#include "vtpm/server.h"
 
 enum {
     EXIT_USAGE = 2,

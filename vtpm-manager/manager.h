@@ -3,11 +3,11 @@
 #ifndef VTPM_MANAGER_MANAGER_H
 #define VTPM_MANAGER_MANAGER_H
 
-#include "credential.h"
-#include "limiter.h"
-#include "poller.h"
-#include "quoter.h"
-#include "registry.h"
+#include "vtpm/credential.h"
+#include "vtpm/limiter.h"
+#include "daemon/poller.h"
+#include "quote/quoter.h"
+#include "registry/registry.h"
 
 typedef struct VtpmServer VtpmServer;
 

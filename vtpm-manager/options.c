@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "batch.h"
+#include "quote/batch.h"
 
 static const char default_tcti[] = "device:/dev/tpmrm0";
 static const char default_state_dir[] = "/var/lib/vtpm-manager";

@@ -3,8 +3,8 @@
 #ifndef VTPM_MANAGER_OPTIONS_H
 #define VTPM_MANAGER_OPTIONS_H
 
-#include "hw_tpm.h"
-#include "metrics_server.h"
+#include "tpm/session.h"
+#include "admin/metrics_server.h"
 
 typedef struct Options {
     char *tcti;

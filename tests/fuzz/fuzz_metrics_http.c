@@ -3,7 +3,7 @@
  * The metrics' HTTP requests: what is decided early stays so when more arrives, and a request lies
  * within its bytes.
  */
-#include "metrics_http.h"
+#include "admin/metrics_http.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "attest/deepquote.h"
-#include "batch.h"
-#include "binding.h"
+#include "quote/batch.h"
+#include "quote/binding.h"
 
 static const uint8_t nonce[20] = "a verifier's nonce..";
 static const uint8_t ek_name[34] = { 0x00, 0x0b, 1, 2, 3 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "deadlines.h"
+#include "daemon/deadlines.h"
 
 enum { MANY = 1000 };
 

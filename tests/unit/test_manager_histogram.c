@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "histogram.h"
+#include "daemon/histogram.h"
 
 static void test_small_values_are_exact(void)
 {

@@ -2,9 +2,9 @@
 /* Response codes, PCR values and events: the parts of the TPM's handling that need no TPM. */
 #include <string.h>
 
-#include "hw_pcr.h"
-#include "hw_error.h"
-#include "simulator.h"
+#include "tpm/pcr.h"
+#include "tpm/error.h"
+#include "tpm/simulator.h"
 
 static void test_reactions(void)
 {

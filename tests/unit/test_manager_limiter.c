@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Token buckets, and the shares of VMs that are made of them. */
-#include "limiter.h"
-#include "token_bucket.h"
+#include "vtpm/limiter.h"
+#include "daemon/token_bucket.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The metrics' text, read back by a parser that takes nothing but what the format allows. */
-#include "metrics.h"
+#include "admin/metrics.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "metrics_http.h"
+#include "admin/metrics_http.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When the TPM starts its next batch. */
-#include "pacer.h"
+#include "quote/pacer.h"
 
 enum { SLOW_US = 200000, LIMIT = 8 };
 

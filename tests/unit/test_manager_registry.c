@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <signal.h>
 
-#include "registry.h"
+#include "registry/registry.h"
 
 typedef struct Fixture {
     char *dir;

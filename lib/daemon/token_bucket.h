@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A bucket that fills with tokens at a steady rate; who wants something takes one. */
+#ifndef DAEMON_TOKEN_BUCKET_H
+#define DAEMON_TOKEN_BUCKET_H
+
+#include <glib.h>
+
+/** How a bucket fills. */
+typedef struct TokenRate {
+    double per_second; /* > 0 */
+    double burst;      /* >= 1: what a bucket holds */
+} TokenRate;
+
+/** All zero is a full bucket. */
+typedef struct TokenBucket {
+    double used; /* tokens that are missing, at @then */
+    gint64 then;
+} TokenBucket;
+
+/**
+ * token_bucket_take:
+ * @now: microseconds of a clock that does not go back; where it does, no time has passed
+ *
+ * Returns: %FALSE, and nothing is taken, where less than one token is there.
+ */
+gboolean token_bucket_take(TokenBucket *bucket, const TokenRate *rate, gint64 now);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "admin/request.h"
+
+#include "attest/deepquote.h"
+
+const char *admin_get_string(JsonObject *object, const char *member)
+{
+    JsonNode *node = json_object_get_member(object, member);
+
+    return node && json_node_get_value_type(node) == G_TYPE_STRING ? json_node_get_string(node)
+                                                                   : NULL;
+}
+
+gint64 admin_get_int(JsonObject *object, const char *member, gint64 otherwise)
+{
+    JsonNode *node = json_object_get_member(object, member);
+
+    return node && json_node_get_value_type(node) == G_TYPE_INT64 ? json_node_get_int(node)
+                                                                  : otherwise;
+}
+
+gboolean admin_get_uuid(const AdminRequest *request, uint8_t *ret)
+{
+    const char *text = admin_get_string(request->json, "uuid");
+    g_autoptr(GError) error = NULL;
+
+    if (!text) {
+        admin_connection_fail(request->connection, "the request names no uuid");
+        return FALSE;
+    }
+    if (!dq_uuid_parse(text, ret, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return FALSE;
+    }
+    return TRUE;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One request of the administrator, and what its handlers have in common. */
+#ifndef VTPM_MANAGER_ADMIN_REQUEST_H
+#define VTPM_MANAGER_ADMIN_REQUEST_H
+
+#include "admin/server.h"
+
+typedef struct AdminRequest {
+    AdminConnection *connection;
+    Manager *manager;
+    JsonObject *json; /* borrowed */
+} AdminRequest;
+
+/** admin_get_string: a string member, borrowed; %NULL where it is missing or something else. */
+const char *admin_get_string(JsonObject *object, const char *member);
+
+/** admin_get_int: an integer member; @otherwise where it is missing or something else. */
+gint64 admin_get_int(JsonObject *object, const char *member, gint64 otherwise);
+
+/**
+ * admin_get_uuid: the member "uuid".
+ * @ret: DEEPQUOTE_UUID_SIZE bytes
+ *
+ * Returns: %FALSE, and the request is answered, where there is none.
+ */
+gboolean admin_get_uuid(const AdminRequest *request, uint8_t *ret);
+
+/** admin_reply_vm: answers with how this VM is. */
+void admin_reply_vm(const AdminRequest *request, const uint8_t *uuid);
+
+#endif

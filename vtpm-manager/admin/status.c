@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "admin/status.h"
+
+#include "admin/json.h"
+#include "vtpm/server.h"
+
+static JsonObject *describe_tpm(Manager *manager)
+{
+    const HwTpmInfo *info = manager->info;
+    const char *error = quoter_tpm_error(manager->quoter);
+    JsonObject *tpm = json_object_new();
+    JsonArray *banks = json_array_new();
+    g_autofree char *firmware = NULL;
+
+    firmware = g_strdup_printf("%u.%u.%u.%u", info->firmware[0] >> 16, info->firmware[0] & 0xffff,
+                               info->firmware[1] >> 16, info->firmware[1] & 0xffff);
+    json_object_set_string_member(tpm, "tcti", manager->tcti);
+    json_object_set_string_member(tpm, "manufacturer", info->manufacturer);
+    json_object_set_string_member(tpm, "vendor", info->vendor);
+    json_object_set_string_member(tpm, "firmware", firmware);
+    json_object_set_boolean_member(tpm, "simulated", info->simulated);
+    json_object_set_string_member(tpm, "state", error ? "failing" : "ok");
+    if (error) {
+        json_object_set_string_member(tpm, "error", error);
+    }
+    for (uint32_t i = 0; i < info->banks.count; i++) {
+        json_array_add_int_element(banks, info->banks.bank[i].hash);
+    }
+    json_object_set_array_member(tpm, "banks", banks);
+    admin_set_bytes(tpm, "ak-name", info->ak_name);
+    admin_set_bytes(tpm, "ek-name", info->ek_name);
+    json_object_set_boolean_member(
+        tpm, "ak-certificate", manager->credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE] != NULL);
+    json_object_set_boolean_member(tpm, "ek-certificate", info->ek_certificate != NULL);
+    return tpm;
+}
+
+static JsonObject *describe_histogram(const Histogram *h)
+{
+    static const struct {
+        const char *member;
+        double quantile;
+    } quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 } };
+    JsonObject *object = json_object_new();
+
+    json_object_set_int_member(object, "count", (gint64)h->count);
+    json_object_set_double_member(object, "mean", h->count ? (double)h->sum / (double)h->count : 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(quantiles); i++) {
+        json_object_set_int_member(object, quantiles[i].member,
+                                   (gint64)histogram_quantile(h, quantiles[i].quantile));
+    }
+    json_object_set_int_member(object, "max", (gint64)h->max);
+    return object;
+}
+
+static JsonObject *describe_quotes(Manager *manager)
+{
+    QuoterCounts counts = quoter_counts(manager->quoter);
+    const QuoterTimes *times = quoter_times(manager->quoter);
+    JsonObject *quotes = json_object_new();
+
+    json_object_set_int_member(quotes, "requests", (gint64)counts.requests);
+    json_object_set_int_member(quotes, "answered", (gint64)counts.answered);
+    json_object_set_int_member(quotes, "refused", (gint64)counts.refused);
+    json_object_set_int_member(quotes, "timed-out", (gint64)counts.timed_out);
+    json_object_set_int_member(quotes, "cancelled", (gint64)counts.cancelled);
+    json_object_set_int_member(quotes, "throttled", (gint64)manager->throttled);
+    json_object_set_int_member(quotes, "hardware-quotes", (gint64)counts.batches);
+    json_object_set_int_member(quotes, "queued", counts.queued);
+    json_object_set_int_member(quotes, "in-flight", counts.in_flight);
+    json_object_set_object_member(quotes, "latency-us", describe_histogram(&times->latency));
+    json_object_set_object_member(quotes, "hardware-quote-us", describe_histogram(&times->quote));
+    json_object_set_object_member(quotes, "batch-size", describe_histogram(&times->batch_size));
+    return quotes;
+}
+
+JsonObject *admin_status_describe(Manager *manager)
+{
+    g_autoptr(GPtrArray) vms = registry_list(manager->registry);
+    JsonObject *answer = admin_answer_new();
+
+    json_object_set_string_member(answer, "version", PROJECT_VERSION);
+    json_object_set_int_member(answer, "started", manager->started);
+    json_object_set_boolean_member(answer, "simulated", manager->info->simulated);
+    json_object_set_boolean_member(answer, "auto-register", manager->auto_register);
+    json_object_set_int_member(answer, "vms", vms->len);
+    json_object_set_int_member(answer, "connected", vtpm_server_connections(manager->vtpms));
+    json_object_set_object_member(answer, "tpm", describe_tpm(manager));
+    json_object_set_object_member(answer, "quotes", describe_quotes(manager));
+    return answer;
+}

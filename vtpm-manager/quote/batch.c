@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "quote/batch.h"
+
+#include <string.h>
+
+#include "attest/deepquote.h"
+
+enum {
+    SIGNATURE_BOUND = 2 + 2 + 2 + 256, /* TPMT_SIGNATURE of RSA-2048; of P-256 it is 72 */
+    NAME_BOUND = 2 + WIRE_NAME_MAX,    /* TPM2B_NAME */
+    /* TPM2B_ATTEST of a quote with SHA-256: header, qualifiedSigner, extraData, clockInfo,
+     * firmwareVersion, an empty selection, pcrDigest */
+    ATTEST_BOUND = 2 + 6 + NAME_BOUND + 34 + 17 + 8 + 4 + 34,
+    BANK_BOUND = 2 + 1 + WIRE_PCR_SELECT_MAX, /* TPMS_PCR_SELECTION */
+    /* All of the evidence but what depends on the batch: binding, path, banks and values */
+    FIXED_BOUND = 6 + ATTEST_BOUND + SIGNATURE_BOUND + NAME_BOUND + 2 + 18 + 4 + 4,
+};
+
+struct Batch {
+    GPtrArray *bindings; /* GBytes */
+    GByteArray *leaves;
+    WirePcrSelection pcrs;
+    gsize pcr_bytes;    /* that the selection takes in each evidence */
+    gssize room;        /* the least that a member has beside its binding */
+    DqMerkleTree *tree; /* set by batch_seal() */
+    uint8_t qualifying[DEEPQUOTE_HASH_SIZE];
+};
+
+Batch *batch_new(void)
+{
+    Batch *batch = g_new0(Batch, 1);
+
+    batch->bindings = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    batch->leaves = g_byte_array_new();
+    return batch;
+}
+
+void batch_free(Batch *batch)
+{
+    if (!batch) {
+        return;
+    }
+    g_ptr_array_unref(batch->bindings);
+    g_byte_array_unref(batch->leaves);
+    g_clear_pointer(&batch->tree, dq_merkle_tree_free);
+    g_free(batch);
+}
+
+/* Bytes of a selection in the quote and beside it, and of the values. */
+static gsize pcr_bytes(const WirePcrSelection *pcrs)
+{
+    gsize bytes = 0;
+
+    for (guint i = 0; i < pcrs->count; i++) {
+        const WirePcrSelection bank = { .count = 1, .bank = { pcrs->bank[i] } };
+
+        bytes += 2 * BANK_BOUND + wire_pcr_count(&bank) * (2 + wire_hash_size(pcrs->bank[i].hash));
+    }
+    return bytes;
+}
+
+/* Bytes of the longest inclusion proof in a tree of @leaves. */
+static gsize path_bytes(guint leaves)
+{
+    return (gsize)g_bit_storage(leaves - 1) * (leaves > 1) * DQ_HASH_SIZE;
+}
+
+gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection *pcrs, guint room,
+                   guint *ret_index)
+{
+    guint size = batch->bindings->len;
+    gssize left = (gssize)room - (gssize)binding->len;
+    gssize least = size > 0 ? MIN(left, batch->room) : left;
+    WirePcrSelection all = batch->pcrs;
+    gsize bytes = batch->pcr_bytes;
+
+    g_return_val_if_fail(!batch->tree, FALSE);
+    if (size == BATCH_LIMIT) {
+        return FALSE;
+    }
+    if (!wire_pcr_covers(&all, pcrs)) {
+        if (!hw_pcr_merge(&all, pcrs, DEEPQUOTE_HOST_BANKS_MAX)) {
+            return FALSE;
+        }
+        bytes = pcr_bytes(&all);
+    }
+    if (size > 0 && least < (gssize)(FIXED_BOUND + bytes + path_bytes(size + 1))) {
+        return FALSE;
+    }
+    batch->pcrs = all;
+    batch->pcr_bytes = bytes;
+    batch->room = least;
+    g_ptr_array_add(batch->bindings, g_bytes_new(binding->bytes, binding->len));
+    g_byte_array_append(batch->leaves, binding->leaf, sizeof(binding->leaf));
+    *ret_index = size;
+    return TRUE;
+}
+
+guint batch_size(const Batch *batch)
+{
+    return batch->bindings->len;
+}
+
+void batch_seal(Batch *batch)
+{
+    g_return_if_fail(!batch->tree && batch->bindings->len > 0);
+    batch->tree = dq_merkle_tree_new(batch->leaves->data, batch->bindings->len);
+    dq_merkle_qualifying_data(batch->bindings->len, dq_merkle_tree_root(batch->tree),
+                              batch->qualifying);
+}
+
+WireBytes batch_qualifying_data(const Batch *batch)
+{
+    return (WireBytes){ batch->qualifying, sizeof(batch->qualifying) };
+}
+
+const WirePcrSelection *batch_pcrs(const Batch *batch)
+{
+    return &batch->pcrs;
+}
+
+static WireBytes borrow(GBytes *bytes)
+{
+    gsize size;
+    const uint8_t *p = g_bytes_get_data(bytes, &size);
+
+    return (WireBytes){ p, size };
+}
+
+gboolean batch_evidence(const Batch *batch, guint index, WireBytes host_signer,
+                        const HwQuote *quote, WireWriter *w)
+{
+    uint8_t path[DQ_MERKLE_PATH_MAX * DQ_HASH_SIZE];
+    WireEvidence e = { 0 };
+
+    g_return_val_if_fail(batch->tree && index < batch->bindings->len, FALSE);
+    if (!wire_decode_signature(borrow(quote->signature), &e.host_signature)) {
+        return FALSE;
+    }
+    e.host_quoted = borrow(quote->attest);
+    e.host_signer = host_signer;
+    e.binding_bytes = borrow(g_ptr_array_index(batch->bindings, index));
+    e.tree_size = batch->bindings->len;
+    e.leaf_index = index;
+    e.path_length = (uint16_t)dq_merkle_tree_path(batch->tree, index, path);
+    e.path = path;
+    e.host_pcrs = quote->pcrs;
+    e.pcr_count = quote->count;
+    for (guint i = 0; i < quote->count; i++) {
+        e.pcr[i] = (WireBytes){ quote->value[i].value, quote->value[i].size };
+    }
+    return wire_put_evidence(w, &e);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the manager vouches for in one request: the binding. Decisions only; no I/O. */
+#ifndef VTPM_MANAGER_QUOTE_BINDING_H
+#define VTPM_MANAGER_QUOTE_BINDING_H
+
+#include "registry/registry.h"
+
+/** A binding as it is hashed and sent. */
+typedef struct Binding {
+    uint8_t bytes[DEEPQUOTE_BINDING_MAX];
+    gsize len;
+    uint8_t leaf[DEEPQUOTE_HASH_SIZE];
+} Binding;
+
+/**
+ * binding_make:
+ * @vm: who asks; its epoch and generation as they are to be told
+ * @request: decoded; the nonce is taken from the extraData of its quote
+ * @ret_why: (out) (optional): a static text for the log where the request is refused
+ *
+ * Returns: MANAGER_OK; MANAGER_BAD_VALUE where `quoted` is not a TPM's own quote or has no nonce;
+ * MANAGER_DENIED where the endorsement key is not the VM's.
+ */
+ManagerStatus binding_make(const RegistryVm *vm, const ManagerQuote *request, Binding *ret,
+                           const char **ret_why);
+
+#endif

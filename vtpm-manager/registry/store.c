@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "registry/store.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+#include "attest/deepquote.h"
+
+struct RegistryStore {
+    char *path;
+    sqlite3 *db;
+    sqlite3_stmt *put;
+};
+
+/* Integers hold 63 bits of the counters; at one commit a microsecond that is 292,000 years. */
+static const char version_1[] = "CREATE TABLE vm ("
+                                " uuid TEXT PRIMARY KEY NOT NULL,"
+                                " name TEXT NOT NULL,"
+                                " owner INTEGER NOT NULL,"
+                                " registered INTEGER NOT NULL,"
+                                " enabled INTEGER NOT NULL,"
+                                " ek BLOB NOT NULL,"
+                                " instance BLOB NOT NULL," /* empty: none yet */
+                                " epoch INTEGER NOT NULL,"
+                                " base INTEGER NOT NULL,"
+                                " generation INTEGER NOT NULL,"
+                                " ceiling INTEGER NOT NULL,"
+                                " created INTEGER NOT NULL,"
+                                " seen INTEGER NOT NULL,"
+                                " removed INTEGER NOT NULL) WITHOUT ROWID;"
+                                "PRAGMA user_version = 1;";
+
+static const char version_2[] = "CREATE TABLE vm_group ("
+                                " name TEXT PRIMARY KEY NOT NULL,"
+                                " weight INTEGER NOT NULL) WITHOUT ROWID;"
+                                "INSERT INTO vm_group VALUES ('" REGISTRY_GROUP_DEFAULT "', 1);"
+                                "ALTER TABLE vm ADD COLUMN vm_group TEXT NOT NULL"
+                                " DEFAULT '" REGISTRY_GROUP_DEFAULT "';"
+                                "PRAGMA user_version = 2;";
+
+/* From each version to the next; a new file goes through all of them. */
+static const char *const steps[] = { version_1, version_2 };
+
+enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
+
+/* The order of the columns is that of bind_row() and read_row(). */
+#define COLUMNS                                                                                    \
+    "uuid, name, owner, registered, enabled, ek, instance, epoch, base, generation, ceiling, "     \
+    "created, seen, removed, vm_group"
+
+static gboolean fail(RegistryStore *store, const char *what, GError **error)
+{
+    g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
+                "cannot %s the registry %s: %s; check that its file system has room and that the "
+                "manager may write there",
+                what, store->path, store->db ? sqlite3_errmsg(store->db) : "out of memory");
+    return FALSE;
+}
+
+static gboolean execute(RegistryStore *store, const char *sql, const char *what, GError **error)
+{
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(store, what, error);
+}
+
+static gboolean read_version(RegistryStore *store, int *ret, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    gboolean ok;
+
+    ok = sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+         sqlite3_step(statement) == SQLITE_ROW;
+    if (ok) {
+        *ret = sqlite3_column_int(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    return ok || fail(store, "read", error);
+}
+
+static gboolean upgrade(RegistryStore *store, int version, GError **error)
+{
+    gboolean ok = execute(store, "BEGIN IMMEDIATE", "write", error);
+
+    for (int i = version; ok && i < SCHEMA_VERSION; i++) {
+        ok = execute(store, steps[i], "write", error);
+    }
+    if (ok && execute(store, "COMMIT", "write", error)) {
+        return TRUE;
+    }
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return FALSE;
+}
+
+static gboolean prepare_schema(RegistryStore *store, GError **error)
+{
+    int version = 0;
+
+    if (!read_version(store, &version, error)) {
+        return FALSE;
+    }
+    if (version < 0 || version > SCHEMA_VERSION) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
+                    "the registry %s has format %d and this version knows up to %d: install the "
+                    "newer version, or restore an older registry",
+                    store->path, version, SCHEMA_VERSION);
+        return FALSE;
+    }
+    if (version == SCHEMA_VERSION) {
+        return TRUE;
+    }
+    return upgrade(store, version, error);
+}
+
+RegistryStore *registry_store_open(const char *path, GError **error)
+{
+    g_autoptr(RegistryStore) store = g_new0(RegistryStore, 1);
+
+    store->path = g_strdup(path);
+    /* Exclusive locking before WAL keeps the index in memory: no mapped file that a full disk cuts.
+     */
+    if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+        SQLITE_OK) {
+        fail(store, "open", error);
+        return NULL;
+    }
+    if (!execute(store, "PRAGMA locking_mode = EXCLUSIVE", "open", error) ||
+        !execute(store, "PRAGMA journal_mode = WAL", "open", error) ||
+        !execute(store, "PRAGMA synchronous = FULL", "open", error) ||
+        !prepare_schema(store, error)) {
+        return NULL;
+    }
+    if (sqlite3_prepare_v2(store->db,
+                           "INSERT OR REPLACE INTO vm (" COLUMNS ") "
+                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                           -1, &store->put, NULL) != SQLITE_OK) {
+        fail(store, "open", error);
+        return NULL;
+    }
+    return g_steal_pointer(&store);
+}
+
+void registry_store_close(RegistryStore *store)
+{
+    if (!store) {
+        return;
+    }
+    sqlite3_finalize(store->put);
+    sqlite3_close(store->db);
+    g_free(store->path);
+    g_free(store);
+}
+
+static gboolean read_blob(sqlite3_stmt *s, int column, uint8_t *into, gsize cap, gsize *ret_len)
+{
+    int size = sqlite3_column_bytes(s, column);
+    const void *bytes = sqlite3_column_blob(s, column);
+
+    if (size < 0 || (gsize)size > cap) {
+        return FALSE;
+    }
+    if (size > 0) {
+        memcpy(into, bytes, (gsize)size);
+    }
+    *ret_len = (gsize)size;
+    return TRUE;
+}
+
+static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
+{
+    const char *uuid = (const char *)sqlite3_column_text(s, 0);
+    gsize instance_len = 0;
+
+    if (!uuid || !dq_uuid_parse(uuid, vm->uuid, NULL) ||
+        !read_blob(s, 5, vm->ek, sizeof(vm->ek), &vm->ek_len) ||
+        !read_blob(s, 6, vm->instance, sizeof(vm->instance), &instance_len) ||
+        (instance_len != 0 && instance_len != sizeof(vm->instance))) {
+        return FALSE;
+    }
+    vm->name = g_strdup((const char *)sqlite3_column_text(s, 1));
+    vm->owner = (uid_t)sqlite3_column_int64(s, 2);
+    vm->registered = sqlite3_column_int(s, 3) != 0;
+    vm->enabled = sqlite3_column_int(s, 4) != 0;
+    vm->begun = instance_len != 0;
+    vm->epoch = (uint64_t)sqlite3_column_int64(s, 7);
+    vm->base = (uint64_t)sqlite3_column_int64(s, 8);
+    vm->generation = (uint64_t)sqlite3_column_int64(s, 9);
+    vm->ceiling = (uint64_t)sqlite3_column_int64(s, 10);
+    vm->exact = vm->generation == vm->ceiling; /* only registry_close() makes them equal */
+    vm->created = sqlite3_column_int64(s, 11);
+    vm->seen = sqlite3_column_int64(s, 12);
+    vm->removed = sqlite3_column_int64(s, 13);
+    return TRUE;
+}
+
+static gboolean damaged(RegistryStore *store, GError **error)
+{
+    g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
+                "the registry %s has a damaged row: restore it from a backup", store->path);
+    return FALSE;
+}
+
+static gboolean load_vm(sqlite3_stmt *s, const RegistryStoreReader *reader)
+{
+    RegistryVm *vm = g_new0(RegistryVm, 1);
+    const char *group = (const char *)sqlite3_column_text(s, 14);
+
+    if (group && read_row(s, vm) && reader->vm(vm, group, reader->data)) {
+        return TRUE;
+    }
+    g_free(vm->name);
+    g_free(vm);
+    return FALSE;
+}
+
+static gboolean load_group(sqlite3_stmt *s, const RegistryStoreReader *reader)
+{
+    const char *name = (const char *)sqlite3_column_text(s, 0);
+    sqlite3_int64 weight = sqlite3_column_int64(s, 1);
+
+    if (!name || weight < 1 || weight > REGISTRY_WEIGHT_MAX) {
+        return FALSE;
+    }
+    reader->group(name, (guint)weight, reader->data);
+    return TRUE;
+}
+
+static gboolean load(RegistryStore *store, const char *sql,
+                     gboolean (*row)(sqlite3_stmt *s, const RegistryStoreReader *reader),
+                     const RegistryStoreReader *reader, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    gboolean ok = TRUE;
+    int rc;
+
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK) {
+        return fail(store, "read", error);
+    }
+    while (ok && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        ok = row(statement, reader) || damaged(store, error);
+    }
+    if (ok && rc != SQLITE_DONE) {
+        ok = fail(store, "read", error);
+    }
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *reader,
+                             GError **error)
+{
+    return load(store, "SELECT name, weight FROM vm_group", load_group, reader, error) &&
+           load(store, "SELECT " COLUMNS " FROM vm", load_vm, reader, error);
+}
+
+static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid)
+{
+    const int64_t numbers[] = { (int64_t)vm->epoch,   (int64_t)vm->base, (int64_t)vm->generation,
+                                (int64_t)vm->ceiling, vm->created,       vm->seen,
+                                vm->removed };
+    gboolean ok;
+
+    ok = sqlite3_bind_text(s, 1, uuid, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+         sqlite3_bind_text(s, 2, vm->name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+         sqlite3_bind_int64(s, 3, vm->owner) == SQLITE_OK &&
+         sqlite3_bind_int(s, 4, vm->registered) == SQLITE_OK &&
+         sqlite3_bind_int(s, 5, vm->enabled) == SQLITE_OK &&
+         sqlite3_bind_blob(s, 6, vm->ek, (int)vm->ek_len, SQLITE_TRANSIENT) == SQLITE_OK &&
+         sqlite3_bind_blob(s, 7, vm->instance, vm->begun ? (int)sizeof(vm->instance) : 0,
+                           SQLITE_TRANSIENT) == SQLITE_OK;
+    for (gsize i = 0; ok && i < G_N_ELEMENTS(numbers); i++) {
+        ok = sqlite3_bind_int64(s, 8 + (int)i, numbers[i]) == SQLITE_OK;
+    }
+    return ok && sqlite3_bind_text(s, 15, vm->group->name, -1, SQLITE_TRANSIENT) == SQLITE_OK;
+}
+
+gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid);
+    gboolean ok;
+
+    ok = bind_row(store->put, vm, uuid) && sqlite3_step(store->put) == SQLITE_DONE;
+    if (!ok) {
+        fail(store, "write", error);
+    }
+    sqlite3_reset(store->put);
+    sqlite3_clear_bindings(store->put);
+    return ok;
+}
+
+static gboolean change_group(RegistryStore *store, const char *sql, const char *name, guint weight,
+                             GError **error)
+{
+    sqlite3_stmt *s = NULL;
+    gboolean ok;
+
+    ok = sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) == SQLITE_OK &&
+         sqlite3_bind_text(s, 1, name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+         (weight == 0 || sqlite3_bind_int64(s, 2, weight) == SQLITE_OK) &&
+         sqlite3_step(s) == SQLITE_DONE;
+    if (!ok) {
+        fail(store, "write", error);
+    }
+    sqlite3_finalize(s);
+    return ok;
+}
+
+gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
+                                  GError **error)
+{
+    return change_group(store, "INSERT OR REPLACE INTO vm_group (name, weight) VALUES (?,?)", name,
+                        weight, error);
+}
+
+gboolean registry_store_remove_group(RegistryStore *store, const char *name, GError **error)
+{
+    return change_group(store, "DELETE FROM vm_group WHERE name = ?", name, 0, error);
+}
+
+gboolean registry_store_begin(RegistryStore *store, GError **error)
+{
+    return execute(store, "BEGIN IMMEDIATE", "write", error);
+}
+
+gboolean registry_store_commit(RegistryStore *store, GError **error)
+{
+    if (execute(store, "COMMIT", "write", error)) {
+        return TRUE;
+    }
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return FALSE;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The hardware TPM's endorsement key and its certificate: read, never changed. */
+#ifndef VTPM_MANAGER_TPM_EK_H
+#define VTPM_MANAGER_TPM_EK_H
+
+#include "tpm/session.h"
+
+/**
+ * hw_ek_find:
+ * @ret_certificate: (transfer full): as found in NV; %NULL where there is none
+ *
+ * Prefers, of the RSA-2048, P-256 and P-384 keys, the first that has a certificate, then the
+ * first that is persistent (0x81010001, 0x81010016), then the P-256 and then the RSA-2048 one
+ * derived from the default template.
+ *
+ * Spec: TCG EK Credential Profile 2.x, templates L-1 and L-2, NV indices 0x01C00002,
+ * 0x01C0000A, 0x01C00016.
+ */
+TSS2_RC hw_ek_find(ESYS_CONTEXT *esys, GBytes **ret_public, GBytes **ret_name,
+                   GBytes **ret_certificate);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tpm/pcr.h"
+
+#include <string.h>
+
+void hw_pcr_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    ret->count = MIN(s->count, (uint32_t)G_N_ELEMENTS(ret->pcrSelections));
+    for (uint32_t i = 0; i < ret->count; i++) {
+        ret->pcrSelections[i].hash = s->bank[i].hash;
+        ret->pcrSelections[i].sizeofSelect = s->bank[i].size;
+        memcpy(ret->pcrSelections[i].pcrSelect, s->bank[i].select, s->bank[i].size);
+    }
+}
+
+gboolean hw_pcr_from_tss(const TPML_PCR_SELECTION *s, WirePcrSelection *ret)
+{
+    WirePcrSelection out = { 0 };
+
+    if (s->count > G_N_ELEMENTS(out.bank)) {
+        return FALSE;
+    }
+    out.count = s->count;
+    for (uint32_t i = 0; i < s->count; i++) {
+        uint8_t size = s->pcrSelections[i].sizeofSelect;
+
+        if (size > sizeof(out.bank[i].select)) {
+            return FALSE;
+        }
+        out.bank[i].hash = s->pcrSelections[i].hash;
+        out.bank[i].size = size;
+        memcpy(out.bank[i].select, s->pcrSelections[i].pcrSelect, size);
+    }
+    *ret = out;
+    return TRUE;
+}
+
+gboolean hw_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part, unsigned max_banks)
+{
+    WirePcrSelection merged = *whole;
+
+    for (uint32_t i = 0; i < part->count; i++) {
+        for (unsigned pcr = 0; pcr < WIRE_PCR_SELECT_MAX * 8; pcr++) {
+            if (!wire_pcr_selected(&part->bank[i], pcr)) {
+                continue;
+            }
+            if (pcr >= HW_PCRS || !wire_pcr_select(&merged, part->bank[i].hash, pcr)) {
+                return FALSE;
+            }
+        }
+    }
+    if (merged.count > max_banks) {
+        return FALSE;
+    }
+    *whole = merged;
+    return TRUE;
+}
+
+HwPcr *hw_pcr_lookup(HwPcrCache *cache, uint16_t hash, unsigned pcr)
+{
+    unsigned bank = 0;
+
+    if (pcr >= HW_PCRS) {
+        return NULL;
+    }
+    while (bank < cache->banks && cache->hash[bank] != hash) {
+        bank++;
+    }
+    if (bank == WIRE_PCR_BANKS_MAX) {
+        return NULL;
+    }
+    if (bank == cache->banks) {
+        cache->hash[bank] = hash;
+        cache->banks++;
+    }
+    return &cache->pcr[bank][pcr];
+}
+
+unsigned hw_pcr_store(HwPcrCache *cache, const TPML_PCR_SELECTION *out, const TPML_DIGEST *values)
+{
+    unsigned stored = 0;
+
+    for (uint32_t i = 0; i < out->count; i++) {
+        const TPMS_PCR_SELECTION *bank = &out->pcrSelections[i];
+
+        for (unsigned pcr = 0; pcr < HW_PCRS && stored < values->count; pcr++) {
+            const TPM2B_DIGEST *value = &values->digests[stored];
+            HwPcr *entry;
+
+            if (pcr / 8 >= bank->sizeofSelect || !(bank->pcrSelect[pcr / 8] & 1u << pcr % 8)) {
+                continue;
+            }
+            entry = hw_pcr_lookup(cache, bank->hash, pcr);
+            if (!entry || value->size > sizeof(entry->value)) {
+                return stored;
+            }
+            entry->size = (uint8_t)value->size;
+            memcpy(entry->value, value->buffer, value->size);
+            stored++;
+        }
+    }
+    return stored;
+}
+
+gboolean hw_pcr_values(HwPcrCache *cache, const WirePcrSelection *s, HwPcr *ret,
+                       unsigned *ret_count)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < s->count; i++) {
+        for (unsigned pcr = 0; pcr < HW_PCRS; pcr++) {
+            const HwPcr *entry;
+
+            if (!wire_pcr_selected(&s->bank[i], pcr)) {
+                continue;
+            }
+            entry = hw_pcr_lookup(cache, s->bank[i].hash, pcr);
+            if (!entry || entry->size == 0 || count == DEEPQUOTE_HOST_PCRS_MAX) {
+                return FALSE;
+            }
+            ret[count++] = *entry;
+        }
+    }
+    *ret_count = count;
+    return TRUE;
+}
+
+gboolean hw_pcr_digest_matches(const HwPcr *values, unsigned count, WireBytes digest)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    uint8_t got[DEEPQUOTE_HASH_SIZE];
+    gsize got_len = sizeof(got);
+
+    for (unsigned i = 0; i < count; i++) {
+        g_checksum_update(sum, values[i].value, values[i].size);
+    }
+    g_checksum_get_digest(sum, got, &got_len);
+    return wire_bytes_equal((WireBytes){ got, got_len }, digest);
+}

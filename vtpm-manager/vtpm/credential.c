@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vtpm/credential.h"
+
+#include <gio/gio.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#define SIMULATED_SUBJECT "SIMULATED TPM - not hardware"
+
+enum { CERTIFICATE_DAYS = 3650 };
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OSSL_PARAM, OSSL_PARAM_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIGNUM, BN_free)
+
+static gboolean push_ecc(OSSL_PARAM_BLD *bld, const WirePublic *p, uint8_t *point)
+{
+    gsize size = 32;
+
+    if (p->ecc_curve != TPM_ECC_NIST_P256 || p->ecc_x.len > size || p->ecc_y.len > size) {
+        return FALSE;
+    }
+    memset(point, 0, 1 + 2 * size);
+    point[0] = 0x04;
+    memcpy(point + 1 + size - p->ecc_x.len, p->ecc_x.p, p->ecc_x.len);
+    memcpy(point + 1 + 2 * size - p->ecc_y.len, p->ecc_y.p, p->ecc_y.len);
+    return OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
+           OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size);
+}
+
+/* The AK's public area (TPM2B_PUBLIC) as OpenSSL has it; NULL where it is of no kind of ours. */
+static EVP_PKEY *ak_key(GBytes *ak_public)
+{
+    gsize size;
+    const uint8_t *data = g_bytes_get_data(ak_public, &size);
+    WireReader r = WIRE_READER(data, size);
+    g_autoptr(OSSL_PARAM_BLD) bld = OSSL_PARAM_BLD_new();
+    g_autoptr(OSSL_PARAM) params = NULL;
+    g_autoptr(EVP_PKEY_CTX) ctx = NULL;
+    g_autoptr(BIGNUM) n = NULL;
+    g_autoptr(BIGNUM) e = BN_new();
+    uint8_t point[65];
+    WireBytes body;
+    WirePublic p;
+    EVP_PKEY *key = NULL;
+    gboolean ok;
+
+    if (!wire_get_tpm2b(&r, size, &body) || !wire_decode_public(body, &p)) {
+        return NULL;
+    }
+    if (p.type == TPM_ALG_ECC) {
+        ok = push_ecc(bld, &p, point);
+    } else {
+        n = BN_bin2bn(p.rsa_modulus.p, (int)p.rsa_modulus.len, NULL);
+        BN_set_word(e, p.rsa_exponent ? p.rsa_exponent : 65537);
+        ok = OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) &&
+             OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e);
+    }
+    params = ok ? OSSL_PARAM_BLD_to_param(bld) : NULL;
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, p.type == TPM_ALG_ECC ? "EC" : "RSA", NULL);
+    if (!params || !ctx || EVP_PKEY_fromdata_init(ctx) <= 0 ||
+        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0) {
+        return NULL;
+    }
+    return key;
+}
+
+static X509 *parse_certificate(const uint8_t *data, gsize size)
+{
+    const unsigned char *p = data;
+    g_autoptr(BIO) bio = BIO_new_mem_buf(data, (int)size);
+    X509 *x509 = d2i_X509(NULL, &p, (long)size);
+
+    return x509 ? x509 : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+}
+
+static GBytes *certificate_der(X509 *x509)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509(x509, &der);
+    GBytes *bytes = len > 0 ? g_bytes_new(der, (gsize)len) : NULL;
+
+    OPENSSL_free(der);
+    return bytes;
+}
+
+static gboolean is_of_key(X509 *x509, EVP_PKEY *key)
+{
+    EVP_PKEY *own = X509_get0_pubkey(x509);
+
+    return own && EVP_PKEY_eq(own, key) == 1;
+}
+
+static GBytes *load_certificate(const char *path, EVP_PKEY *key, GError **error)
+{
+    g_autofree char *data = NULL;
+    g_autoptr(X509) x509 = NULL;
+    gsize size;
+
+    if (!g_file_get_contents(path, &data, &size, error)) {
+        return NULL;
+    }
+    x509 = parse_certificate((const uint8_t *)data, size);
+    if (!x509) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                    "%s is no X.509 certificate: give one in DER or PEM", path);
+        return NULL;
+    }
+    if (!is_of_key(x509, key)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                    "%s certifies another key than this host's attestation key: export that with "
+                    "vtpm-managerctl ak and have it certified",
+                    path);
+        return NULL;
+    }
+    return certificate_der(x509);
+}
+
+static gboolean add_name(X509_NAME *name, const char *field, const char *value)
+{
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, (const unsigned char *)value, -1,
+                                      -1, 0) == 1;
+}
+
+/* Issued for @key by a CA that exists for as long as this function runs. */
+static GBytes *issue_simulated(EVP_PKEY *key)
+{
+    g_autoptr(EVP_PKEY) ca = EVP_EC_gen("P-256");
+    g_autoptr(X509) x509 = X509_new();
+    guint32 serial = g_random_int() >> 1;
+    X509_NAME *subject;
+    X509_NAME *issuer;
+
+    if (!ca || !x509) {
+        return NULL;
+    }
+    subject = X509_get_subject_name(x509);
+    issuer = X509_get_issuer_name(x509);
+    if (!X509_set_version(x509, X509_VERSION_3) ||
+        !ASN1_INTEGER_set(X509_get_serialNumber(x509), serial) ||
+        !X509_gmtime_adj(X509_getm_notBefore(x509), 0) ||
+        !X509_time_adj_ex(X509_getm_notAfter(x509), CERTIFICATE_DAYS, 0, NULL) ||
+        !add_name(subject, "O", SIMULATED_SUBJECT) || !add_name(subject, "CN", SIMULATED_SUBJECT) ||
+        !add_name(issuer, "CN", SIMULATED_SUBJECT ", throw-away CA") ||
+        !X509_set_pubkey(x509, key) || !X509_sign(x509, ca, EVP_sha256())) {
+        return NULL;
+    }
+    return certificate_der(x509);
+}
+
+/* Kept, so that it is the same after a restart. */
+static GBytes *simulated_certificate(EVP_PKEY *key, const char *state_dir, GError **error)
+{
+    g_autofree char *path = g_build_filename(state_dir, "ak-simulated.der", NULL);
+    g_autoptr(GBytes) der = load_certificate(path, key, NULL);
+    gsize size;
+
+    if (der) {
+        return g_steal_pointer(&der);
+    }
+    der = issue_simulated(key);
+    if (!der) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "cannot make a certificate for the simulated TPM's attestation key; check the "
+                    "OpenSSL configuration");
+        return NULL;
+    }
+    if (!g_file_set_contents(path, g_bytes_get_data(der, &size), (gssize)g_bytes_get_size(der),
+                             error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&der);
+}
+
+Credentials *credentials_new(const HwTpmInfo *info, const char *certificate_file,
+                             const char *state_dir, GError **error)
+{
+    g_autoptr(Credentials) c = g_new0(Credentials, 1);
+    g_autoptr(EVP_PKEY) key = ak_key(info->ak_public);
+
+    if (!key) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "the attestation key's public area cannot be used; check the TPM's firmware");
+        return NULL;
+    }
+    c->item[DEEPQUOTE_HOST_AK_PUBLIC] = g_bytes_ref(info->ak_public);
+    if (info->ek_certificate) {
+        c->item[DEEPQUOTE_HOST_EK_CERTIFICATE] = g_bytes_ref(info->ek_certificate);
+    }
+    if (certificate_file || info->simulated) {
+        GBytes *der = certificate_file ? load_certificate(certificate_file, key, error)
+                                       : simulated_certificate(key, state_dir, error);
+
+        if (!der) {
+            return NULL;
+        }
+        c->item[DEEPQUOTE_HOST_AK_CERTIFICATE] = der;
+    }
+    return g_steal_pointer(&c);
+}
+
+void credentials_free(Credentials *credentials)
+{
+    if (!credentials) {
+        return;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(credentials->item); i++) {
+        g_clear_pointer(&credentials->item[i], g_bytes_unref);
+    }
+    g_free(credentials);
+}
+
+gboolean credentials_page(const Credentials *credentials, guint32 what, guint32 offset,
+                          guint32 *ret_total, WireBytes *ret_page)
+{
+    GBytes *item = what < DEEPQUOTE_CREDENTIALS ? credentials->item[what] : NULL;
+    gsize size = 0;
+    const uint8_t *data = item ? g_bytes_get_data(item, &size) : NULL;
+
+    if (what >= DEEPQUOTE_CREDENTIALS || offset > size) {
+        return FALSE;
+    }
+    *ret_total = (guint32)size;
+    *ret_page =
+        (WireBytes){ data ? data + offset : NULL, MIN(size - offset, (gsize)DEEPQUOTE_PAGE_MAX) };
+    return TRUE;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What TPM2_HostCredential hands out: the AK's public area and certificates. */
+#ifndef VTPM_MANAGER_VTPM_CREDENTIAL_H
+#define VTPM_MANAGER_VTPM_CREDENTIAL_H
+
+#include "tpm/session.h"
+
+typedef struct Credentials {
+    GBytes *item[DEEPQUOTE_CREDENTIALS]; /* by DEEPQUOTE_HOST_AK_PUBLIC...; NULL: there is none */
+} Credentials;
+
+/**
+ * credentials_new:
+ * @certificate_file: DER or PEM certificate of the AK; NULL where there is none
+ * @state_dir: where the certificate of a simulated TPM is kept
+ *
+ * For a simulated TPM without @certificate_file, a certificate by a throw-away CA whose subject
+ * and issuer say that it is no hardware.
+ *
+ * Errors: G_FILE_ERROR, G_IO_ERROR where the certificate cannot be read or is of another key.
+ */
+Credentials *credentials_new(const HwTpmInfo *info, const char *certificate_file,
+                             const char *state_dir, GError **error);
+void credentials_free(Credentials *credentials);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Credentials, credentials_free)
+
+/**
+ * credentials_page:
+ * @ret_total: size of the whole item; 0: there is none
+ *
+ * Returns: at most DEEPQUOTE_PAGE_MAX bytes from @offset on, borrowed; FALSE where @offset is
+ * beyond the end.
+ */
+gboolean credentials_page(const Credentials *credentials, guint32 what, guint32 offset,
+                          guint32 *ret_total, WireBytes *ret_page);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vtpm/limiter.h"
+
+#include <string.h>
+
+#include "daemon/token_bucket.h"
+#include "wire/deepquote.h"
+
+static const TokenRate births = { .per_second = 0.2, .burst = 16 };
+
+typedef struct Usage {
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE]; /* first: the key */
+    TokenBucket requests;
+    TokenBucket births;
+} Usage;
+
+struct Limiter {
+    GHashTable *vms; /* set of Usage */
+    guint rate;
+    guint burst;
+};
+
+static guint usage_hash(gconstpointer key)
+{
+    guint32 h;
+
+    memcpy(&h, (const uint8_t *)key + 12, sizeof(h));
+    return h;
+}
+
+static gboolean usage_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, DEEPQUOTE_UUID_SIZE) == 0;
+}
+
+Limiter *limiter_new(guint rate, guint burst)
+{
+    Limiter *limiter = g_new0(Limiter, 1);
+
+    limiter->vms = g_hash_table_new_full(usage_hash, usage_equal, g_free, NULL);
+    limiter->rate = rate;
+    limiter->burst = burst;
+    return limiter;
+}
+
+void limiter_free(Limiter *limiter)
+{
+    if (limiter) {
+        g_hash_table_unref(limiter->vms);
+        g_free(limiter);
+    }
+}
+
+static Usage *usage_of(Limiter *limiter, const uint8_t *uuid)
+{
+    Usage *usage = g_hash_table_lookup(limiter->vms, uuid);
+
+    if (!usage) {
+        usage = g_new0(Usage, 1);
+        memcpy(usage->uuid, uuid, sizeof(usage->uuid));
+        g_hash_table_add(limiter->vms, usage);
+    }
+    return usage;
+}
+
+gboolean limiter_request(Limiter *limiter, const uint8_t *uuid, guint weight, gint64 now)
+{
+    const TokenRate rate = { (double)limiter->rate * weight, (double)limiter->burst * weight };
+
+    return limiter->rate == 0 || token_bucket_take(&usage_of(limiter, uuid)->requests, &rate, now);
+}
+
+gboolean limiter_birth(Limiter *limiter, const uint8_t *uuid, gint64 now)
+{
+    return token_bucket_take(&usage_of(limiter, uuid)->births, &births, now);
+}

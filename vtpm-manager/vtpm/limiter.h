@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How much each VM may ask of the host: one that asks without end must not cost the others theirs.
+ * Kept in memory for each UUID that is or was registered; it outlives connections.
+ */
+#ifndef VTPM_MANAGER_VTPM_LIMITER_H
+#define VTPM_MANAGER_VTPM_LIMITER_H
+
+#include <glib.h>
+#include <stdint.h>
+
+typedef struct Limiter Limiter;
+
+/**
+ * limiter_new:
+ * @rate: requests a second that each VM may make, for each unit of its group's weight; 0: any
+ * @burst: requests that it may make at once, likewise; at least 1
+ */
+Limiter *limiter_new(guint rate, guint burst);
+void limiter_free(Limiter *limiter);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Limiter, limiter_free)
+
+/**
+ * limiter_request: the VM makes a request. Returns: %FALSE where it has made more than its share.
+ * That is no reason to refuse it while nobody else waits.
+ */
+gboolean limiter_request(Limiter *limiter, const uint8_t *uuid, guint weight, gint64 now);
+
+/** limiter_birth: a vTPM of the VM begins a life, which writes to the disk. %FALSE: too often. */
+gboolean limiter_birth(Limiter *limiter, const uint8_t *uuid, gint64 now);
+
+#endif
