@@ -44,7 +44,7 @@ typedef struct Daemon {
 /* Opening the TPM on the worker's thread */
 typedef struct OpenJob {
     Daemon *daemon;
-    HwTpmInfo *info;
+    TpmInfo *info;
     GError *error;
 } OpenJob;
 
@@ -55,12 +55,12 @@ static void fail(Daemon *daemon, const char *message)
     g_main_loop_quit(daemon->loop);
 }
 
-static void open_run(HwTpm *tpm, void *data)
+static void open_run(TpmSession *tpm, void *data)
 {
     OpenJob *job = data;
 
-    if (hw_tpm_open(tpm, &job->error)) {
-        job->info = hw_tpm_info(tpm);
+    if (tpm_session_open(tpm, &job->error)) {
+        job->info = tpm_session_info(tpm);
     }
 }
 
@@ -94,7 +94,7 @@ static gboolean open_sockets(Daemon *daemon, GError **error)
 
 static void tell_ready(Daemon *daemon)
 {
-    const HwTpmInfo *info = daemon->manager.info;
+    const TpmInfo *info = daemon->manager.info;
 
     if (info->simulated) {
         g_warning("the TPM is simulated, not hardware: nothing that it signs may be trusted");
@@ -112,7 +112,7 @@ static void open_done(void *data)
     g_autoptr(GError) error = job->error;
 
     if (daemon->stopping) {
-        hw_tpm_info_unref(job->info);
+        tpm_info_unref(job->info);
         return;
     }
     if (!job->info) {
@@ -138,7 +138,7 @@ static void open_done(void *data)
 static gboolean drained(Daemon *daemon)
 {
     return (!daemon->manager.quoter || quoter_idle(daemon->manager.quoter)) &&
-           hw_worker_pending(daemon->manager.worker) == 0;
+           tpm_worker_pending(daemon->manager.worker) == 0;
 }
 
 static gboolean drain(gpointer data)
@@ -190,7 +190,7 @@ static gboolean prepare(Daemon *daemon, GError **error)
 {
     const Options *o = &daemon->options;
     Manager *manager = &daemon->manager;
-    HwTpmSource source = tcti_conf_source(o->tcti);
+    TpmSource source = tcti_conf_source(o->tcti);
 
     manager->context = g_main_context_default();
     manager->auto_register = o->auto_register;
@@ -212,7 +212,7 @@ static gboolean prepare(Daemon *daemon, GError **error)
         source = simulator_source(daemon->simulator);
     }
     manager->worker =
-        hw_worker_new(hw_tpm_new(&source, o->ak_algorithm, o->state_dir), manager->context);
+        tpm_worker_new(tpm_session_new(&source, o->ak_algorithm, o->state_dir), manager->context);
     return TRUE;
 }
 
@@ -223,7 +223,7 @@ static void run(Daemon *daemon)
     guint interrupt = g_unix_signal_add(SIGINT, terminate, daemon);
 
     job->daemon = daemon;
-    hw_worker_submit(daemon->manager.worker, open_run, open_done, job);
+    tpm_worker_submit(daemon->manager.worker, open_run, open_done, job);
     g_main_loop_run(daemon->loop);
     g_source_remove(term);
     g_source_remove(interrupt);
@@ -251,11 +251,11 @@ static void clean_up(Daemon *daemon)
     }
     admin_server_free(daemon->admin);
     vtpm_server_free(manager->vtpms);
-    hw_worker_free(manager->worker);
+    tpm_worker_free(manager->worker);
     quoter_free(manager->quoter);
     limiter_free(manager->limiter);
     credentials_free(manager->credentials);
-    hw_tpm_info_unref(manager->info);
+    tpm_info_unref(manager->info);
     poller_free(manager->poller);
     registry_close(manager->registry);
     simulator_free(daemon->simulator);

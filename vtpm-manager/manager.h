@@ -14,8 +14,8 @@ typedef struct VtpmServer VtpmServer;
 typedef struct Manager {
     GMainContext *context;
     Poller *poller;
-    HwWorker *worker;
-    HwTpmInfo *info;
+    TpmWorker *worker;
+    TpmInfo *info;
     Registry *registry;
     Credentials *credentials;
     Quoter *quoter;

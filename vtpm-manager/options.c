@@ -29,12 +29,12 @@ static gboolean parse_mode(const char *option, const char *text, mode_t *ret, GE
     return TRUE;
 }
 
-static gboolean parse_algorithm(const char *text, HwAkAlgorithm *ret, GError **error)
+static gboolean parse_algorithm(const char *text, TpmAkAlgorithm *ret, GError **error)
 {
     if (g_str_equal(text, "ecc")) {
-        *ret = HW_AK_ECC;
+        *ret = TPM_AK_ECC;
     } else if (g_str_equal(text, "rsa")) {
-        *ret = HW_AK_RSA;
+        *ret = TPM_AK_RSA;
     } else {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--ak-algorithm %s: give ecc or rsa", text);

@@ -13,7 +13,7 @@ typedef struct Options {
     char *socket;
     mode_t socket_mode;
     char *admin_socket;
-    HwAkAlgorithm ak_algorithm;
+    TpmAkAlgorithm ak_algorithm;
     char *ak_certificate; /* NULL: none */
     gboolean auto_register;
     guint batch_limit;

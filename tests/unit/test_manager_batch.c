@@ -149,11 +149,11 @@ static Binding make_binding(guint number)
     return binding;
 }
 
-static HwQuote *make_quote(const Batch *batch)
+static TpmQuote *make_quote(const Batch *batch)
 {
     static const uint8_t signature[] = { 0x00, 0x14, 0x00, 0x0b, 0x00, 0x02, 0xaa, 0xbb };
     static const uint8_t attest[] = "made up attest";
-    HwQuote *quote = g_new0(HwQuote, 1);
+    TpmQuote *quote = g_new0(TpmQuote, 1);
 
     quote->attest = g_bytes_new_static(attest, sizeof(attest));
     quote->signature = g_bytes_new_static(signature, sizeof(signature));
@@ -166,7 +166,7 @@ static HwQuote *make_quote(const Batch *batch)
 }
 
 static void assert_proves(const Batch *batch, guint index, const Binding *binding,
-                          const HwQuote *quote)
+                          const TpmQuote *quote)
 {
     uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
     WireWriter w = WIRE_WRITER(buf, sizeof(buf));
@@ -192,7 +192,7 @@ static void test_each_leaf_proves(void)
 
     for (gsize s = 0; s < G_N_ELEMENTS(sizes); s++) {
         g_autoptr(Batch) batch = batch_new();
-        g_autoptr(HwQuote) quote = NULL;
+        g_autoptr(TpmQuote) quote = NULL;
         WirePcrSelection pcrs = { 0 };
         guint index;
 
@@ -257,7 +257,7 @@ static void test_limit(void)
 static gsize evidence_size(const WirePcrSelection *pcrs)
 {
     g_autoptr(Batch) batch = batch_new();
-    g_autoptr(HwQuote) quote = NULL;
+    g_autoptr(TpmQuote) quote = NULL;
     Binding binding = make_binding(0);
     uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
     WireWriter w = WIRE_WRITER(buf, sizeof(buf));
@@ -304,7 +304,7 @@ static void test_room_of_each(void)
 static void test_room_for_the_proof(void)
 {
     g_autoptr(Batch) batch = batch_new();
-    g_autoptr(HwQuote) quote = NULL;
+    g_autoptr(TpmQuote) quote = NULL;
     Binding binding = make_binding(0);
     WirePcrSelection pcrs = { 0 };
     uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
@@ -330,7 +330,7 @@ static void test_room_for_the_proof(void)
 static void test_no_room(void)
 {
     g_autoptr(Batch) batch = batch_new();
-    g_autoptr(HwQuote) quote = NULL;
+    g_autoptr(TpmQuote) quote = NULL;
     Binding binding = make_binding(0);
     WirePcrSelection pcrs = { 0 };
     uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];

@@ -175,7 +175,7 @@ static void handle_disable(const AdminRequest *request)
 
 static void handle_ak(const AdminRequest *request)
 {
-    const HwTpmInfo *info = request->manager->info;
+    const TpmInfo *info = request->manager->info;
     Credentials *credentials = request->manager->credentials;
     JsonObject *answer = admin_answer_new();
 
@@ -191,25 +191,24 @@ typedef struct QuoteJob {
     uint8_t nonce[DEEPQUOTE_NONCE_MAX];
     gsize nonce_len;
     WirePcrSelection pcrs;
-    HwQuote *quote;
+    TpmQuote *quote;
     GError *error;
 } QuoteJob;
 
-static void quote_job_run(HwTpm *tpm, void *data)
+static void quote_job_run(TpmSession *tpm, void *data)
 {
     QuoteJob *job = data;
 
-    hw_tpm_quote(tpm, (WireBytes){ job->nonce, job->nonce_len }, &job->pcrs, &job->quote,
-                 &job->error);
+    tpm_quote(tpm, (WireBytes){ job->nonce, job->nonce_len }, &job->pcrs, &job->quote, &job->error);
 }
 
-static JsonArray *describe_values(const HwQuote *quote)
+static JsonArray *describe_values(const TpmQuote *quote)
 {
     JsonArray *array = json_array_new();
     guint next = 0;
 
     for (uint32_t i = 0; i < quote->pcrs.count; i++) {
-        for (unsigned pcr = 0; pcr < HW_PCRS && next < quote->count; pcr++) {
+        for (unsigned pcr = 0; pcr < TPM_PCRS && next < quote->count; pcr++) {
             g_autofree char *hex = NULL;
             JsonObject *value;
 
@@ -243,7 +242,7 @@ static void quote_job_done(void *data)
         admin_connection_fail(job->connection, job->error->message);
     }
     admin_connection_release(job->connection);
-    hw_quote_free(job->quote);
+    tpm_quote_free(job->quote);
     g_clear_error(&job->error);
     g_free(job);
 }
@@ -269,7 +268,7 @@ static gboolean get_pcrs(JsonObject *json, WirePcrSelection *ret)
         }
         bank = json_object_get_int_member_with_default(json_node_get_object(element), "bank", -1);
         pcr = json_object_get_int_member_with_default(json_node_get_object(element), "pcr", -1);
-        if (bank < 0 || bank > G_MAXUINT16 || pcr < 0 || pcr >= HW_PCRS ||
+        if (bank < 0 || bank > G_MAXUINT16 || pcr < 0 || pcr >= TPM_PCRS ||
             !wire_pcr_select(&out, (uint16_t)bank, (unsigned)pcr)) {
             return FALSE;
         }
@@ -309,8 +308,8 @@ static void handle_quote(const AdminRequest *request)
     }
     job->connection = request->connection;
     admin_connection_hold(job->connection);
-    hw_worker_submit(request->manager->worker, quote_job_run, quote_job_done,
-                     g_steal_pointer(&job));
+    tpm_worker_submit(request->manager->worker, quote_job_run, quote_job_done,
+                      g_steal_pointer(&job));
 }
 
 static void handle_status(const AdminRequest *request)

@@ -6,7 +6,7 @@
 
 static JsonObject *describe_tpm(Manager *manager)
 {
-    const HwTpmInfo *info = manager->info;
+    const TpmInfo *info = manager->info;
     const char *error = quoter_tpm_error(manager->quoter);
     JsonObject *tpm = json_object_new();
     JsonArray *banks = json_array_new();

@@ -79,7 +79,7 @@ gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection 
         return FALSE;
     }
     if (!wire_pcr_covers(&all, pcrs)) {
-        if (!hw_pcr_merge(&all, pcrs, DEEPQUOTE_HOST_BANKS_MAX)) {
+        if (!tpm_pcr_merge(&all, pcrs, DEEPQUOTE_HOST_BANKS_MAX)) {
             return FALSE;
         }
         bytes = pcr_bytes(&all);
@@ -128,7 +128,7 @@ static WireBytes borrow(GBytes *bytes)
 }
 
 gboolean batch_evidence(const Batch *batch, guint index, WireBytes host_signer,
-                        const HwQuote *quote, WireWriter *w)
+                        const TpmQuote *quote, WireWriter *w)
 {
     uint8_t path[DQ_MERKLE_PATH_MAX * DQ_HASH_SIZE];
     WireEvidence e = { 0 };

@@ -60,6 +60,6 @@ const WirePcrSelection *batch_pcrs(const Batch *batch);
  * Writes the evidence for that leaf. Returns: %FALSE where it does not fit @w.
  */
 gboolean batch_evidence(const Batch *batch, guint index, WireBytes host_signer,
-                        const HwQuote *quote, WireWriter *w);
+                        const TpmQuote *quote, WireWriter *w);
 
 #endif

@@ -33,13 +33,13 @@ struct BatchJob {
     GPtrArray *tickets; /* QuoteTicket, by leaf; NULL where it dropped out */
     guint next;         /* to be answered */
     gint64 since;
-    HwQuote *quote;
+    TpmQuote *quote;
     GError *error;
 };
 
 struct Quoter {
-    HwWorker *worker;
-    HwTpmInfo *info;
+    TpmWorker *worker;
+    TpmInfo *info;
     GMainContext *context;
     Deadlines *deadlines;
     Pacer *pacer;
@@ -56,13 +56,13 @@ struct Quoter {
 static void deadline_passed(Deadline *deadline);
 static gboolean start_batch(void *data);
 
-Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context, guint batch_limit)
+Quoter *quoter_new(TpmWorker *worker, TpmInfo *info, GMainContext *context, guint batch_limit)
 {
     Quoter *quoter = g_new0(Quoter, 1);
 
     g_assert(batch_limit >= 1 && batch_limit <= BATCH_LIMIT);
     quoter->worker = worker;
-    quoter->info = hw_tpm_info_ref(info);
+    quoter->info = tpm_info_ref(info);
     quoter->context = g_main_context_ref(context);
     quoter->deadlines = deadlines_new(context, deadline_passed);
     quoter->pacer = pacer_new(context, batch_limit, start_batch, quoter);
@@ -111,15 +111,15 @@ static void deadline_passed(Deadline *deadline)
 ManagerStatus quoter_status_of_error(const GError *error)
 {
     static const struct {
-        HwTpmError code;
+        TpmError code;
         ManagerStatus status;
     } table[] = {
-        { HW_TPM_ERROR_BUSY, MANAGER_BUSY },
-        { HW_TPM_ERROR_VALUE, MANAGER_BAD_VALUE },
+        { TPM_ERROR_BUSY, MANAGER_BUSY },
+        { TPM_ERROR_VALUE, MANAGER_BAD_VALUE },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (g_error_matches(error, HW_TPM_ERROR, (gint)table[i].code)) {
+        if (g_error_matches(error, TPM_ERROR, (gint)table[i].code)) {
             return table[i].status;
         }
     }
@@ -127,16 +127,16 @@ ManagerStatus quoter_status_of_error(const GError *error)
 }
 
 /* On the worker's thread: nothing but the job's own fields. */
-static void batch_run(HwTpm *tpm, void *data)
+static void batch_run(TpmSession *tpm, void *data)
 {
     BatchJob *job = data;
 
     batch_seal(job->batch);
-    hw_tpm_quote(tpm, batch_qualifying_data(job->batch), batch_pcrs(job->batch), &job->quote,
-                 &job->error);
+    tpm_quote(tpm, batch_qualifying_data(job->batch), batch_pcrs(job->batch), &job->quote,
+              &job->error);
 }
 
-static void answer_one(const BatchJob *job, HwTpmInfo *info, QuoteTicket *ticket)
+static void answer_one(const BatchJob *job, TpmInfo *info, QuoteTicket *ticket)
 {
     uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
     WireWriter w = WIRE_WRITER(buf, MIN(ticket->room, sizeof(buf)));
@@ -157,7 +157,7 @@ static void job_free(BatchJob *job)
 {
     batch_free(job->batch);
     g_ptr_array_unref(job->tickets);
-    hw_quote_free(job->quote);
+    tpm_quote_free(job->quote);
     g_clear_error(&job->error);
     g_free(job);
 }
@@ -280,7 +280,7 @@ void quoter_free(Quoter *quoter)
     }
     deadlines_free(quoter->deadlines);
     g_free(quoter->tpm_error);
-    hw_tpm_info_unref(quoter->info);
+    tpm_info_unref(quoter->info);
     g_main_context_unref(quoter->context);
     g_free(quoter);
 }
@@ -320,7 +320,7 @@ static gboolean start_batch(void *data)
     g_assert(job->tickets->len > 0); /* quoter_submit() takes what fits an empty batch */
     quoter->job = job;
     job->since = g_get_monotonic_time();
-    hw_worker_submit(quoter->worker, batch_run, batch_done, job);
+    tpm_worker_submit(quoter->worker, batch_run, batch_done, job);
     return TRUE;
 }
 
@@ -329,7 +329,7 @@ QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcr
 {
     QuoteTicket *ticket;
 
-    g_return_val_if_fail(hw_pcr_merge(&(WirePcrSelection){ 0 }, pcrs, DEEPQUOTE_HOST_BANKS_MAX),
+    g_return_val_if_fail(tpm_pcr_merge(&(WirePcrSelection){ 0 }, pcrs, DEEPQUOTE_HOST_BANKS_MAX),
                          NULL);
     quoter->counts.requests++;
     if (g_queue_get_length(&quoter->waiting) >= QUEUE_LIMIT) {

@@ -47,7 +47,7 @@ typedef struct QuoterTimes {
  * @worker: borrowed, outlives the quoter
  * @batch_limit: 1 to BATCH_LIMIT requests share a quote at most
  */
-Quoter *quoter_new(HwWorker *worker, HwTpmInfo *info, GMainContext *context, guint batch_limit);
+Quoter *quoter_new(TpmWorker *worker, TpmInfo *info, GMainContext *context, guint batch_limit);
 
 /** quoter_free: answers what waits with MANAGER_HOST_TPM. */
 void quoter_free(Quoter *quoter);

@@ -9,20 +9,20 @@ static const TPMA_OBJECT ak_attributes =
     TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |
     TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT;
 
-const char *hw_ak_algorithm_name(HwAkAlgorithm algorithm)
+const char *tpm_ak_algorithm_name(TpmAkAlgorithm algorithm)
 {
-    return algorithm == HW_AK_RSA ? "rsa" : "ecc";
+    return algorithm == TPM_AK_RSA ? "rsa" : "ecc";
 }
 
 /* The template, with @unique making the key this installation's own. */
-static void make_template(HwAkAlgorithm algorithm, const TPM2B_DIGEST *unique, TPM2B_PUBLIC *ret)
+static void make_template(TpmAkAlgorithm algorithm, const TPM2B_DIGEST *unique, TPM2B_PUBLIC *ret)
 {
     TPMT_PUBLIC *p = &ret->publicArea;
 
     *ret = (TPM2B_PUBLIC){ 0 };
     p->nameAlg = TPM2_ALG_SHA256;
     p->objectAttributes = ak_attributes;
-    if (algorithm == HW_AK_RSA) {
+    if (algorithm == TPM_AK_RSA) {
         p->type = TPM2_ALG_RSA;
         p->parameters.rsaDetail.symmetric.algorithm = TPM2_ALG_NULL;
         p->parameters.rsaDetail.scheme.scheme = TPM2_ALG_RSASSA;
@@ -53,7 +53,7 @@ static GBytes *marshal_public(const TPM2B_PUBLIC *p)
     return g_bytes_new(buf, len);
 }
 
-GBytes *hw_ak_name(GBytes *public_area)
+GBytes *tpm_ak_name(GBytes *public_area)
 {
     gsize size;
     const uint8_t *p = g_bytes_get_data(public_area, &size);
@@ -92,7 +92,7 @@ static gboolean read_file(const char *path, GBytes **ret, GError **error)
         *ret = NULL;
         return TRUE;
     }
-    g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
+    g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
                 "cannot read the attestation key: %s; check the state directory's owner and mode",
                 local->message);
     return FALSE;
@@ -109,7 +109,7 @@ static gboolean write_file(const char *path, GBytes *bytes, GError **error)
                                  &local)) {
         return TRUE;
     }
-    g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
+    g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
                 "cannot keep the attestation key: %s; make room in the state directory",
                 local->message);
     return FALSE;
@@ -143,7 +143,7 @@ static TSS2_RC create_primary(ESYS_CONTEXT *esys, const TPM2B_PUBLIC *template, 
     return TSS2_RC_SUCCESS;
 }
 
-static TSS2_RC make_new(ESYS_CONTEXT *esys, HwAkAlgorithm algorithm, const char *template_path,
+static TSS2_RC make_new(ESYS_CONTEXT *esys, TpmAkAlgorithm algorithm, const char *template_path,
                         const char *public_path, ESYS_TR *ret_key, GBytes **ret_public,
                         GError **error)
 {
@@ -190,7 +190,7 @@ static TSS2_RC find_again(ESYS_CONTEXT *esys, GBytes *template_bytes, GBytes *pu
 
     if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(data, size, &offset, &template) != TSS2_RC_SUCCESS ||
         offset != size) {
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
                     "%s is damaged: restore it from a backup, or remove %s to make a new "
                     "attestation key, which every verifier must then enrol",
                     template_path, public_path);
@@ -202,7 +202,7 @@ static TSS2_RC find_again(ESYS_CONTEXT *esys, GBytes *template_bytes, GBytes *pu
     }
     if (!g_bytes_equal(derived, public_bytes)) {
         Esys_FlushContext(esys, key);
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
                     "the attestation key in %s does not belong to this TPM (another TPM, or its "
                     "endorsement seed was changed): use the state directory made with this TPM, or "
                     "remove that file to make a new key, which every verifier must then enrol",
@@ -213,10 +213,10 @@ static TSS2_RC find_again(ESYS_CONTEXT *esys, GBytes *template_bytes, GBytes *pu
     return TSS2_RC_SUCCESS;
 }
 
-TSS2_RC hw_ak_load(ESYS_CONTEXT *esys, HwAkAlgorithm algorithm, const char *state_dir,
-                   ESYS_TR *ret_key, GBytes **ret_public, GBytes **ret_name, GError **error)
+TSS2_RC tpm_ak_load(ESYS_CONTEXT *esys, TpmAkAlgorithm algorithm, const char *state_dir,
+                    ESYS_TR *ret_key, GBytes **ret_public, GBytes **ret_name, GError **error)
 {
-    const char *alg = hw_ak_algorithm_name(algorithm);
+    const char *alg = tpm_ak_algorithm_name(algorithm);
     g_autofree char *template_path = g_strdup_printf("%s/ak-%s.template", state_dir, alg);
     g_autofree char *public_path = g_strdup_printf("%s/ak-%s.pub", state_dir, alg);
     g_autoptr(GBytes) template_bytes = NULL;
@@ -235,7 +235,7 @@ TSS2_RC hw_ak_load(ESYS_CONTEXT *esys, HwAkAlgorithm algorithm, const char *stat
         rc =
             find_again(esys, template_bytes, public_bytes, template_path, public_path, &key, error);
     } else {
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
                     "%s is missing: restore it from a backup, or remove %s to make a new "
                     "attestation key, which every verifier must then enrol",
                     template_path, public_path);
@@ -244,7 +244,7 @@ TSS2_RC hw_ak_load(ESYS_CONTEXT *esys, HwAkAlgorithm algorithm, const char *stat
     if (rc != TSS2_RC_SUCCESS || key == ESYS_TR_NONE) {
         return rc;
     }
-    name = hw_ak_name(public_bytes);
+    name = tpm_ak_name(public_bytes);
     if (!name) {
         Esys_FlushContext(esys, key);
         return TPM2_RC_FAILURE;

@@ -12,22 +12,22 @@
 #include "tpm/session.h"
 
 /**
- * hw_ak_load:
+ * tpm_ak_load:
  * @state_dir: holds ak-ALG.template (what the TPM derives from) and ak-ALG.pub (TPM2B_PUBLIC)
  * @ret_public, @ret_name: (transfer full)
  *
  * Loads the key that the state directory describes, or makes one where it describes none.
  *
- * Errors: HW_TPM_ERROR_AK where a file is lost or damaged or the TPM is another one. A failure of
+ * Errors: TPM_ERROR_AK where a file is lost or damaged or the TPM is another one. A failure of
  * a TPM command is not in @error but in the return value, for the caller's retries.
  */
-TSS2_RC hw_ak_load(ESYS_CONTEXT *esys, HwAkAlgorithm algorithm, const char *state_dir,
-                   ESYS_TR *ret_key, GBytes **ret_public, GBytes **ret_name, GError **error);
+TSS2_RC tpm_ak_load(ESYS_CONTEXT *esys, TpmAkAlgorithm algorithm, const char *state_dir,
+                    ESYS_TR *ret_key, GBytes **ret_public, GBytes **ret_name, GError **error);
 
-/** hw_ak_name: nameAlg || digest of a TPM2B_PUBLIC; %NULL where it is no public area. */
-GBytes *hw_ak_name(GBytes *public_area);
+/** tpm_ak_name: nameAlg || digest of a TPM2B_PUBLIC; %NULL where it is no public area. */
+GBytes *tpm_ak_name(GBytes *public_area);
 
-/** hw_ak_algorithm_name: "ecc" or "rsa". */
-const char *hw_ak_algorithm_name(HwAkAlgorithm algorithm);
+/** tpm_ak_algorithm_name: "ecc" or "rsa". */
+const char *tpm_ak_algorithm_name(TpmAkAlgorithm algorithm);
 
 #endif

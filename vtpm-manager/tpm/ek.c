@@ -227,15 +227,15 @@ static TSS2_RC choose(ESYS_CONTEXT *esys, GBytes **public_area, GBytes **certifi
     }
     for (guint i = 0; i < G_N_ELEMENTS(derived_order); i++) {
         rc = derive(esys, &ek_kinds[derived_order[i]], public_area);
-        if (rc == TSS2_RC_SUCCESS || hw_error_reaction(rc) != HW_REACT_REFUSE) {
+        if (rc == TSS2_RC_SUCCESS || tpm_error_reaction(rc) != TPM_REACT_REFUSE) {
             return rc;
         }
     }
     return rc;
 }
 
-TSS2_RC hw_ek_find(ESYS_CONTEXT *esys, GBytes **ret_public, GBytes **ret_name,
-                   GBytes **ret_certificate)
+TSS2_RC tpm_ek_find(ESYS_CONTEXT *esys, GBytes **ret_public, GBytes **ret_name,
+                    GBytes **ret_certificate)
 {
     g_autoptr(GBytes) public_area = NULL;
     g_autoptr(GBytes) certificate = NULL;
@@ -245,7 +245,7 @@ TSS2_RC hw_ek_find(ESYS_CONTEXT *esys, GBytes **ret_public, GBytes **ret_name,
     if (rc != TSS2_RC_SUCCESS) {
         return rc;
     }
-    name = public_area ? hw_ak_name(public_area) : NULL;
+    name = public_area ? tpm_ak_name(public_area) : NULL;
     *ret_name = name ? name : g_bytes_new(NULL, 0);
     *ret_public = public_area ? g_steal_pointer(&public_area) : g_bytes_new(NULL, 0);
     *ret_certificate = g_steal_pointer(&certificate);

@@ -6,7 +6,7 @@
 #include "tpm/session.h"
 
 /**
- * hw_ek_find:
+ * tpm_ek_find:
  * @ret_certificate: (transfer full): as found in NV; %NULL where there is none
  *
  * Prefers, of the RSA-2048, P-256 and P-384 keys, the first that has a certificate, then the
@@ -16,7 +16,7 @@
  * Spec: TCG EK Credential Profile 2.x, templates L-1 and L-2, NV indices 0x01C00002,
  * 0x01C0000A, 0x01C00016.
  */
-TSS2_RC hw_ek_find(ESYS_CONTEXT *esys, GBytes **ret_public, GBytes **ret_name,
-                   GBytes **ret_certificate);
+TSS2_RC tpm_ek_find(ESYS_CONTEXT *esys, GBytes **ret_public, GBytes **ret_name,
+                    GBytes **ret_certificate);
 
 #endif

@@ -4,29 +4,29 @@
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tpm2_types.h>
 
-G_DEFINE_QUARK(hw_tpm_error, hw_tpm_error)
+G_DEFINE_QUARK(tpm_error, tpm_error)
 
-typedef struct HwMeaning {
+typedef struct TpmMeaning {
     TPM2_RC code;
-    HwReaction reaction;
-    HwTpmError error;
+    TpmReaction reaction;
+    TpmError error;
     const char *advice;
-} HwMeaning;
+} TpmMeaning;
 
 /* TPM 2.0 Part 2, section 6.6: the codes that mean more than "refused". */
-static const HwMeaning hw_meanings[] = {
-    { TPM2_RC_RETRY, HW_REACT_AGAIN, HW_TPM_ERROR_BUSY, "it is busy; try again later" },
-    { TPM2_RC_YIELDED, HW_REACT_AGAIN, HW_TPM_ERROR_BUSY, "it is busy; try again later" },
-    { TPM2_RC_TESTING, HW_REACT_AGAIN, HW_TPM_ERROR_BUSY, "its self-test runs; try again later" },
-    { TPM2_RC_NV_RATE, HW_REACT_AGAIN, HW_TPM_ERROR_BUSY,
+static const TpmMeaning meanings[] = {
+    { TPM2_RC_RETRY, TPM_REACT_AGAIN, TPM_ERROR_BUSY, "it is busy; try again later" },
+    { TPM2_RC_YIELDED, TPM_REACT_AGAIN, TPM_ERROR_BUSY, "it is busy; try again later" },
+    { TPM2_RC_TESTING, TPM_REACT_AGAIN, TPM_ERROR_BUSY, "its self-test runs; try again later" },
+    { TPM2_RC_NV_RATE, TPM_REACT_AGAIN, TPM_ERROR_BUSY,
       "it limits the rate of NV accesses; try again later" },
-    { TPM2_RC_INITIALIZE, HW_REACT_START, HW_TPM_ERROR_FAILED,
+    { TPM2_RC_INITIALIZE, TPM_REACT_START, TPM_ERROR_FAILED,
       "it was reset and not started; check the platform's firmware" },
-    { TPM2_RC_REFERENCE_H0, HW_REACT_RELOAD, HW_TPM_ERROR_FAILED,
+    { TPM2_RC_REFERENCE_H0, TPM_REACT_RELOAD, TPM_ERROR_FAILED,
       "it lost a loaded key; use a resource manager such as device:/dev/tpmrm0" },
-    { TPM2_RC_LOCKOUT, HW_REACT_REFUSE, HW_TPM_ERROR_LOCKOUT,
+    { TPM2_RC_LOCKOUT, TPM_REACT_REFUSE, TPM_ERROR_LOCKOUT,
       "it is in dictionary-attack lockout; wait, or reset it with tpm2_dictionarylockout" },
-    { TPM2_RC_FAILURE, HW_REACT_REFUSE, HW_TPM_ERROR_FAILED,
+    { TPM2_RC_FAILURE, TPM_REACT_REFUSE, TPM_ERROR_FAILED,
       "it is in failure mode; restart the host and check the TPM's firmware" },
 };
 
@@ -48,11 +48,11 @@ static gboolean is_format_one(TPM2_RC code)
     return (code & TPM2_RC_FMT1) != 0;
 }
 
-static const HwMeaning *meaning_of(TPM2_RC code)
+static const TpmMeaning *meaning_of(TPM2_RC code)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(hw_meanings); i++) {
-        if (hw_meanings[i].code == code) {
-            return &hw_meanings[i];
+    for (gsize i = 0; i < G_N_ELEMENTS(meanings); i++) {
+        if (meanings[i].code == code) {
+            return &meanings[i];
         }
     }
     return NULL;
@@ -65,41 +65,41 @@ static gboolean is_bad_handle(TPM2_RC code)
            (code & 0xBFu) == TPM2_RC_HANDLE;
 }
 
-HwReaction hw_error_reaction(TSS2_RC rc)
+TpmReaction tpm_error_reaction(TSS2_RC rc)
 {
     TPM2_RC code = rc & ~TSS2_RC_LAYER_MASK;
-    const HwMeaning *meaning;
+    const TpmMeaning *meaning;
 
     if (rc == TSS2_RC_SUCCESS) {
-        return HW_REACT_DONE;
+        return TPM_REACT_DONE;
     }
     if (!is_tpm_layer(rc)) {
-        return HW_REACT_REOPEN;
+        return TPM_REACT_REOPEN;
     }
     if (is_bad_handle(code)) {
-        return HW_REACT_RELOAD;
+        return TPM_REACT_RELOAD;
     }
     meaning = meaning_of(code);
-    return meaning ? meaning->reaction : HW_REACT_REFUSE;
+    return meaning ? meaning->reaction : TPM_REACT_REFUSE;
 }
 
-void hw_error_set(GError **error, TSS2_RC rc, const char *what)
+void tpm_error_set(GError **error, TSS2_RC rc, const char *what)
 {
     TPM2_RC code = rc & ~TSS2_RC_LAYER_MASK;
-    const HwMeaning *meaning = is_tpm_layer(rc) ? meaning_of(code) : NULL;
+    const TpmMeaning *meaning = is_tpm_layer(rc) ? meaning_of(code) : NULL;
 
     if (meaning) {
-        g_set_error(error, HW_TPM_ERROR, (gint)meaning->error, "the TPM refused %s: %s (0x%x)",
-                    what, meaning->advice, rc);
+        g_set_error(error, TPM_ERROR, (gint)meaning->error, "the TPM refused %s: %s (0x%x)", what,
+                    meaning->advice, rc);
     } else if (!is_tpm_layer(rc)) {
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_GONE,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_GONE,
                     "the TPM cannot be reached for %s: %s; check the device or --tcti", what,
                     Tss2_RC_Decode(rc));
     } else if (is_format_one(code) && (code & TPM2_RC_P)) {
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_VALUE,
-                    "the TPM refused a parameter of %s: %s", what, Tss2_RC_Decode(rc));
+        g_set_error(error, TPM_ERROR, TPM_ERROR_VALUE, "the TPM refused a parameter of %s: %s",
+                    what, Tss2_RC_Decode(rc));
     } else {
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_FAILED, "the TPM refused %s: %s", what,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_FAILED, "the TPM refused %s: %s", what,
                     Tss2_RC_Decode(rc));
     }
 }

@@ -6,31 +6,31 @@
 #include <glib.h>
 #include <tss2/tss2_common.h>
 
-#define HW_TPM_ERROR (hw_tpm_error_quark())
-GQuark hw_tpm_error_quark(void);
+#define TPM_ERROR (tpm_error_quark())
+GQuark tpm_error_quark(void);
 
-typedef enum HwTpmError {
-    HW_TPM_ERROR_BUSY,    /* answered "try again" for longer than the manager tries */
-    HW_TPM_ERROR_LOCKOUT, /* dictionary-attack lockout */
-    HW_TPM_ERROR_GONE,    /* no way to the TPM; the next request tries to open it again */
-    HW_TPM_ERROR_VALUE,   /* the TPM refused a parameter */
-    HW_TPM_ERROR_AK,      /* the attestation key cannot be found again in this TPM */
-    HW_TPM_ERROR_FAILED,  /* anything else */
-} HwTpmError;
+typedef enum TpmError {
+    TPM_ERROR_BUSY,    /* answered "try again" for longer than the manager tries */
+    TPM_ERROR_LOCKOUT, /* dictionary-attack lockout */
+    TPM_ERROR_GONE,    /* no way to the TPM; the next request tries to open it again */
+    TPM_ERROR_VALUE,   /* the TPM refused a parameter */
+    TPM_ERROR_AK,      /* the attestation key cannot be found again in this TPM */
+    TPM_ERROR_FAILED,  /* anything else */
+} TpmError;
 
 /** What to do about a response code. */
-typedef enum HwReaction {
-    HW_REACT_DONE,   /* success */
-    HW_REACT_AGAIN,  /* send the same command again, a little later */
-    HW_REACT_START,  /* the TPM was reset: TPM2_Startup, and load the AK again */
-    HW_REACT_RELOAD, /* the AK is no longer loaded */
-    HW_REACT_REOPEN, /* the transport is lost */
-    HW_REACT_REFUSE, /* the answer is final */
-} HwReaction;
+typedef enum TpmReaction {
+    TPM_REACT_DONE,   /* success */
+    TPM_REACT_AGAIN,  /* send the same command again, a little later */
+    TPM_REACT_START,  /* the TPM was reset: TPM2_Startup, and load the AK again */
+    TPM_REACT_RELOAD, /* the AK is no longer loaded */
+    TPM_REACT_REOPEN, /* the transport is lost */
+    TPM_REACT_REFUSE, /* the answer is final */
+} TpmReaction;
 
-HwReaction hw_error_reaction(TSS2_RC rc);
+TpmReaction tpm_error_reaction(TSS2_RC rc);
 
-/** hw_error_set: fills @error from @rc; @what is what was tried, for the message. */
-void hw_error_set(GError **error, TSS2_RC rc, const char *what);
+/** tpm_error_set: fills @error from @rc; @what is what was tried, for the message. */
+void tpm_error_set(GError **error, TSS2_RC rc, const char *what);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void hw_pcr_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret)
+void tpm_pcr_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret)
 {
     memset(ret, 0, sizeof(*ret));
     ret->count = MIN(s->count, (uint32_t)G_N_ELEMENTS(ret->pcrSelections));
@@ -14,7 +14,7 @@ void hw_pcr_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret)
     }
 }
 
-gboolean hw_pcr_from_tss(const TPML_PCR_SELECTION *s, WirePcrSelection *ret)
+gboolean tpm_pcr_from_tss(const TPML_PCR_SELECTION *s, WirePcrSelection *ret)
 {
     WirePcrSelection out = { 0 };
 
@@ -36,7 +36,7 @@ gboolean hw_pcr_from_tss(const TPML_PCR_SELECTION *s, WirePcrSelection *ret)
     return TRUE;
 }
 
-gboolean hw_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part, unsigned max_banks)
+gboolean tpm_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part, unsigned max_banks)
 {
     WirePcrSelection merged = *whole;
 
@@ -45,7 +45,7 @@ gboolean hw_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part, uns
             if (!wire_pcr_selected(&part->bank[i], pcr)) {
                 continue;
             }
-            if (pcr >= HW_PCRS || !wire_pcr_select(&merged, part->bank[i].hash, pcr)) {
+            if (pcr >= TPM_PCRS || !wire_pcr_select(&merged, part->bank[i].hash, pcr)) {
                 return FALSE;
             }
         }
@@ -57,11 +57,11 @@ gboolean hw_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part, uns
     return TRUE;
 }
 
-HwPcr *hw_pcr_lookup(HwPcrCache *cache, uint16_t hash, unsigned pcr)
+TpmPcr *tpm_pcr_lookup(TpmPcrCache *cache, uint16_t hash, unsigned pcr)
 {
     unsigned bank = 0;
 
-    if (pcr >= HW_PCRS) {
+    if (pcr >= TPM_PCRS) {
         return NULL;
     }
     while (bank < cache->banks && cache->hash[bank] != hash) {
@@ -77,21 +77,21 @@ HwPcr *hw_pcr_lookup(HwPcrCache *cache, uint16_t hash, unsigned pcr)
     return &cache->pcr[bank][pcr];
 }
 
-unsigned hw_pcr_store(HwPcrCache *cache, const TPML_PCR_SELECTION *out, const TPML_DIGEST *values)
+unsigned tpm_pcr_store(TpmPcrCache *cache, const TPML_PCR_SELECTION *out, const TPML_DIGEST *values)
 {
     unsigned stored = 0;
 
     for (uint32_t i = 0; i < out->count; i++) {
         const TPMS_PCR_SELECTION *bank = &out->pcrSelections[i];
 
-        for (unsigned pcr = 0; pcr < HW_PCRS && stored < values->count; pcr++) {
+        for (unsigned pcr = 0; pcr < TPM_PCRS && stored < values->count; pcr++) {
             const TPM2B_DIGEST *value = &values->digests[stored];
-            HwPcr *entry;
+            TpmPcr *entry;
 
             if (pcr / 8 >= bank->sizeofSelect || !(bank->pcrSelect[pcr / 8] & 1u << pcr % 8)) {
                 continue;
             }
-            entry = hw_pcr_lookup(cache, bank->hash, pcr);
+            entry = tpm_pcr_lookup(cache, bank->hash, pcr);
             if (!entry || value->size > sizeof(entry->value)) {
                 return stored;
             }
@@ -103,19 +103,19 @@ unsigned hw_pcr_store(HwPcrCache *cache, const TPML_PCR_SELECTION *out, const TP
     return stored;
 }
 
-gboolean hw_pcr_values(HwPcrCache *cache, const WirePcrSelection *s, HwPcr *ret,
-                       unsigned *ret_count)
+gboolean tpm_pcr_values(TpmPcrCache *cache, const WirePcrSelection *s, TpmPcr *ret,
+                        unsigned *ret_count)
 {
     unsigned count = 0;
 
     for (uint32_t i = 0; i < s->count; i++) {
-        for (unsigned pcr = 0; pcr < HW_PCRS; pcr++) {
-            const HwPcr *entry;
+        for (unsigned pcr = 0; pcr < TPM_PCRS; pcr++) {
+            const TpmPcr *entry;
 
             if (!wire_pcr_selected(&s->bank[i], pcr)) {
                 continue;
             }
-            entry = hw_pcr_lookup(cache, s->bank[i].hash, pcr);
+            entry = tpm_pcr_lookup(cache, s->bank[i].hash, pcr);
             if (!entry || entry->size == 0 || count == DEEPQUOTE_HOST_PCRS_MAX) {
                 return FALSE;
             }
@@ -126,7 +126,7 @@ gboolean hw_pcr_values(HwPcrCache *cache, const WirePcrSelection *s, HwPcr *ret,
     return TRUE;
 }
 
-gboolean hw_pcr_digest_matches(const HwPcr *values, unsigned count, WireBytes digest)
+gboolean tpm_pcr_digest_matches(const TpmPcr *values, unsigned count, WireBytes digest)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     uint8_t got[DEEPQUOTE_HASH_SIZE];

@@ -11,47 +11,48 @@
 #include <tss2/tss2_tpm2_types.h>
 
 /** One PCR's value; size 0: not known. */
-typedef struct HwPcr {
+typedef struct TpmPcr {
     uint8_t size;
     uint8_t value[WIRE_DIGEST_MAX];
-} HwPcr;
+} TpmPcr;
 
-enum { HW_PCRS = 24 };
+enum { TPM_PCRS = 24 };
 
 /** What is known of the TPM's PCRs; a hint only: a quote's digest decides whether it is true. */
-typedef struct HwPcrCache {
+typedef struct TpmPcrCache {
     unsigned banks;
     uint16_t hash[WIRE_PCR_BANKS_MAX];
-    HwPcr pcr[WIRE_PCR_BANKS_MAX][HW_PCRS];
-} HwPcrCache;
+    TpmPcr pcr[WIRE_PCR_BANKS_MAX][TPM_PCRS];
+} TpmPcrCache;
 
-/** hw_pcr_to_tss, hw_pcr_from_tss: the same selection in tpm2-tss's structure and in ours. */
-void hw_pcr_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret);
-gboolean hw_pcr_from_tss(const TPML_PCR_SELECTION *s, WirePcrSelection *ret);
+/** tpm_pcr_to_tss, tpm_pcr_from_tss: the same selection in tpm2-tss's structure and in ours. */
+void tpm_pcr_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret);
+gboolean tpm_pcr_from_tss(const TPML_PCR_SELECTION *s, WirePcrSelection *ret);
 
 /**
- * hw_pcr_merge: adds all that @part selects to @whole, in at most @max_banks banks of three bytes.
+ * tpm_pcr_merge: adds all that @part selects to @whole, in at most @max_banks banks of three bytes.
  *
  * Returns: %FALSE, with @whole as it was, where that needs more banks or selects a PCR above 23.
  */
-gboolean hw_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part, unsigned max_banks);
+gboolean tpm_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part, unsigned max_banks);
 
-/** hw_pcr_lookup: the entry for @pcr of bank @hash, made where there is room; else %NULL. */
-HwPcr *hw_pcr_lookup(HwPcrCache *cache, uint16_t hash, unsigned pcr);
+/** tpm_pcr_lookup: the entry for @pcr of bank @hash, made where there is room; else %NULL. */
+TpmPcr *tpm_pcr_lookup(TpmPcrCache *cache, uint16_t hash, unsigned pcr);
 
-/** hw_pcr_store: takes over what one TPM2_PCR_Read answered; returns how many values. */
-unsigned hw_pcr_store(HwPcrCache *cache, const TPML_PCR_SELECTION *out, const TPML_DIGEST *values);
+/** tpm_pcr_store: takes over what one TPM2_PCR_Read answered; returns how many values. */
+unsigned tpm_pcr_store(TpmPcrCache *cache, const TPML_PCR_SELECTION *out,
+                       const TPML_DIGEST *values);
 
 /**
- * hw_pcr_values:
+ * tpm_pcr_values:
  * @ret: (out caller-allocates): DEEPQUOTE_HOST_PCRS_MAX values, bank by bank, ascending
  *
  * Returns: %FALSE where a selected PCR is not in the cache.
  */
-gboolean hw_pcr_values(HwPcrCache *cache, const WirePcrSelection *s, HwPcr *ret,
-                       unsigned *ret_count);
+gboolean tpm_pcr_values(TpmPcrCache *cache, const WirePcrSelection *s, TpmPcr *ret,
+                        unsigned *ret_count);
 
-/** hw_pcr_digest_matches: whether SHA-256 over @values in order is @digest, a pcrDigest. */
-gboolean hw_pcr_digest_matches(const HwPcr *values, unsigned count, WireBytes digest);
+/** tpm_pcr_digest_matches: whether SHA-256 over @values in order is @digest, a pcrDigest. */
+gboolean tpm_pcr_digest_matches(const TpmPcr *values, unsigned count, WireBytes digest);
 
 #endif

@@ -16,24 +16,24 @@ enum {
     QUOTE_TRIES = 5, /* until PCR values fit */
 };
 
-struct HwTpm {
-    HwTpmSource source;
-    HwAkAlgorithm algorithm;
+struct TpmSession {
+    TpmSource source;
+    TpmAkAlgorithm algorithm;
     char *state_dir;
     TSS2_TCTI_CONTEXT *tcti;
     ESYS_CONTEXT *esys; /* NULL: not connected */
     ESYS_TR ak;         /* ESYS_TR_NONE: not loaded */
-    HwTpmInfo *info;    /* of the first time it was opened */
-    HwPcrCache cache;
+    TpmInfo *info;      /* of the first time it was opened */
+    TpmPcrCache cache;
 };
 
-HwTpmInfo *hw_tpm_info_ref(HwTpmInfo *info)
+TpmInfo *tpm_info_ref(TpmInfo *info)
 {
     g_atomic_ref_count_inc(&info->refs);
     return info;
 }
 
-void hw_tpm_info_unref(HwTpmInfo *info)
+void tpm_info_unref(TpmInfo *info)
 {
     if (!info || !g_atomic_ref_count_dec(&info->refs)) {
         return;
@@ -46,7 +46,7 @@ void hw_tpm_info_unref(HwTpmInfo *info)
     g_free(info);
 }
 
-void hw_quote_free(HwQuote *quote)
+void tpm_quote_free(TpmQuote *quote)
 {
     if (!quote) {
         return;
@@ -56,9 +56,10 @@ void hw_quote_free(HwQuote *quote)
     g_free(quote);
 }
 
-HwTpm *hw_tpm_new(const HwTpmSource *source, HwAkAlgorithm algorithm, const char *state_dir)
+TpmSession *tpm_session_new(const TpmSource *source, TpmAkAlgorithm algorithm,
+                            const char *state_dir)
 {
-    HwTpm *tpm = g_new0(HwTpm, 1);
+    TpmSession *tpm = g_new0(TpmSession, 1);
 
     tpm->source = *source;
     tpm->algorithm = algorithm;
@@ -68,7 +69,7 @@ HwTpm *hw_tpm_new(const HwTpmSource *source, HwAkAlgorithm algorithm, const char
 }
 
 /* @orderly: the TPM can still be spoken to. */
-static void disconnect(HwTpm *tpm, gboolean orderly)
+static void disconnect(TpmSession *tpm, gboolean orderly)
 {
     if (tpm->esys) {
         if (orderly && tpm->ak != ESYS_TR_NONE) {
@@ -86,13 +87,13 @@ static void disconnect(HwTpm *tpm, gboolean orderly)
     }
 }
 
-void hw_tpm_free(HwTpm *tpm)
+void tpm_session_free(TpmSession *tpm)
 {
     if (!tpm) {
         return;
     }
     disconnect(tpm, TRUE);
-    hw_tpm_info_unref(tpm->info);
+    tpm_info_unref(tpm->info);
     g_free(tpm->state_dir);
     g_free(tpm);
 }
@@ -100,7 +101,7 @@ void hw_tpm_free(HwTpm *tpm)
 static const char printable[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .-_";
 
-static TSS2_RC read_properties(ESYS_CONTEXT *esys, HwTpmInfo *info)
+static TSS2_RC read_properties(ESYS_CONTEXT *esys, TpmInfo *info)
 {
     TPMS_CAPABILITY_DATA *data = NULL;
     TPMI_YES_NO more;
@@ -132,7 +133,7 @@ static TSS2_RC read_properties(ESYS_CONTEXT *esys, HwTpmInfo *info)
     return TSS2_RC_SUCCESS;
 }
 
-static TSS2_RC read_banks(ESYS_CONTEXT *esys, HwTpmInfo *info)
+static TSS2_RC read_banks(ESYS_CONTEXT *esys, TpmInfo *info)
 {
     TPMS_CAPABILITY_DATA *data = NULL;
     WirePcrSelection all;
@@ -144,15 +145,15 @@ static TSS2_RC read_banks(ESYS_CONTEXT *esys, HwTpmInfo *info)
     if (rc != TSS2_RC_SUCCESS) {
         return rc;
     }
-    if (hw_pcr_from_tss(&data->data.assignedPCR, &all)) {
-        hw_pcr_merge(&info->banks, &all, WIRE_PCR_BANKS_MAX);
+    if (tpm_pcr_from_tss(&data->data.assignedPCR, &all)) {
+        tpm_pcr_merge(&info->banks, &all, WIRE_PCR_BANKS_MAX);
     }
     Esys_Free(data);
     return TSS2_RC_SUCCESS;
 }
 
 /* libtpms, the reference simulator, and what calls itself a software TPM. */
-static gboolean looks_simulated(const HwTpmInfo *info)
+static gboolean looks_simulated(const TpmInfo *info)
 {
     return (g_str_equal(info->manufacturer, "IBM") && g_str_has_prefix(info->vendor, "SW")) ||
            g_str_equal(info->manufacturer, "XYZZ") || strstr(info->vendor, "SW ") == info->vendor ||
@@ -160,7 +161,7 @@ static gboolean looks_simulated(const HwTpmInfo *info)
 }
 
 /* TPM2_Startup, unless firmware or the kernel has done it. */
-static gboolean start_up(HwTpm *tpm, GError **error)
+static gboolean start_up(TpmSession *tpm, GError **error)
 {
     TSS2_RC rc = Esys_Startup(tpm->esys, TPM2_SU_CLEAR);
 
@@ -168,13 +169,13 @@ static gboolean start_up(HwTpm *tpm, GError **error)
         return TRUE;
     }
     if (rc != TSS2_RC_SUCCESS) {
-        hw_error_set(error, rc, "TPM2_Startup");
+        tpm_error_set(error, rc, "TPM2_Startup");
         return FALSE;
     }
     return !tpm->source.started || tpm->source.started(tpm->source.data, tpm->esys, error);
 }
 
-static gboolean load_ak(HwTpm *tpm, GBytes **ret_public, GBytes **ret_name, GError **error)
+static gboolean load_ak(TpmSession *tpm, GBytes **ret_public, GBytes **ret_name, GError **error)
 {
     g_autoptr(GError) local = NULL;
     TSS2_RC rc;
@@ -184,9 +185,9 @@ static gboolean load_ak(HwTpm *tpm, GBytes **ret_public, GBytes **ret_name, GErr
         tpm->ak = ESYS_TR_NONE;
     }
     for (guint try = 0; try < AGAIN_TRIES; try++) {
-        rc = hw_ak_load(tpm->esys, tpm->algorithm, tpm->state_dir, &tpm->ak, ret_public, ret_name,
-                        &local);
-        if (hw_error_reaction(rc) != HW_REACT_AGAIN) {
+        rc = tpm_ak_load(tpm->esys, tpm->algorithm, tpm->state_dir, &tpm->ak, ret_public, ret_name,
+                         &local);
+        if (tpm_error_reaction(rc) != TPM_REACT_AGAIN) {
             break;
         }
         g_usleep(MIN((gulong)AGAIN_FIRST_US << try, (gulong)AGAIN_LONGEST_US));
@@ -196,13 +197,13 @@ static gboolean load_ak(HwTpm *tpm, GBytes **ret_public, GBytes **ret_name, GErr
         return FALSE;
     }
     if (rc != TSS2_RC_SUCCESS) {
-        hw_error_set(error, rc, "the attestation key");
+        tpm_error_set(error, rc, "the attestation key");
         return FALSE;
     }
     return TRUE;
 }
 
-static gboolean describe(HwTpm *tpm, HwTpmInfo *info, GError **error)
+static gboolean describe(TpmSession *tpm, TpmInfo *info, GError **error)
 {
     TSS2_RC rc = read_properties(tpm->esys, info);
 
@@ -210,19 +211,19 @@ static gboolean describe(HwTpm *tpm, HwTpmInfo *info, GError **error)
         rc = read_banks(tpm->esys, info);
     }
     if (rc != TSS2_RC_SUCCESS) {
-        hw_error_set(error, rc, "TPM2_GetCapability");
+        tpm_error_set(error, rc, "TPM2_GetCapability");
         return FALSE;
     }
     info->simulated = tpm->source.simulated || looks_simulated(info);
-    rc = hw_ek_find(tpm->esys, &info->ek_public, &info->ek_name, &info->ek_certificate);
+    rc = tpm_ek_find(tpm->esys, &info->ek_public, &info->ek_name, &info->ek_certificate);
     if (rc != TSS2_RC_SUCCESS) {
-        hw_error_set(error, rc, "reading the endorsement key");
+        tpm_error_set(error, rc, "reading the endorsement key");
         return FALSE;
     }
     return TRUE;
 }
 
-static gboolean connect_tpm(HwTpm *tpm, GError **error)
+static gboolean connect_tpm(TpmSession *tpm, GError **error)
 {
     TSS2_RC rc;
 
@@ -231,15 +232,15 @@ static gboolean connect_tpm(HwTpm *tpm, GError **error)
     }
     rc = Esys_Initialize(&tpm->esys, tpm->tcti, NULL);
     if (rc != TSS2_RC_SUCCESS) {
-        hw_error_set(error, rc, "opening it");
+        tpm_error_set(error, rc, "opening it");
         return FALSE;
     }
     return TRUE;
 }
 
-gboolean hw_tpm_open(HwTpm *tpm, GError **error)
+gboolean tpm_session_open(TpmSession *tpm, GError **error)
 {
-    g_autoptr(HwTpmInfo) info = g_new0(HwTpmInfo, 1);
+    g_autoptr(TpmInfo) info = g_new0(TpmInfo, 1);
     gboolean ok;
 
     g_atomic_ref_count_init(&info->refs);
@@ -256,66 +257,67 @@ gboolean hw_tpm_open(HwTpm *tpm, GError **error)
     } else if (!g_bytes_equal(tpm->info->ak_name, info->ak_name)) {
         disconnect(tpm, FALSE);
         g_set_error(
-            error, HW_TPM_ERROR, HW_TPM_ERROR_AK,
+            error, TPM_ERROR, TPM_ERROR_AK,
             "the attestation key in the state directory was exchanged: restart the manager");
         return FALSE;
     }
     return TRUE;
 }
 
-HwTpmInfo *hw_tpm_info(HwTpm *tpm)
+TpmInfo *tpm_session_info(TpmSession *tpm)
 {
-    return tpm->info ? hw_tpm_info_ref(tpm->info) : NULL;
+    return tpm->info ? tpm_info_ref(tpm->info) : NULL;
 }
 
 /* After a reset of the TPM, or where only the key was lost. */
-static gboolean recover(HwTpm *tpm, HwReaction reaction, GError **error)
+static gboolean recover(TpmSession *tpm, TpmReaction reaction, GError **error)
 {
     g_autoptr(GBytes) public_area = NULL;
     g_autoptr(GBytes) name = NULL;
 
-    if (reaction == HW_REACT_REOPEN) {
-        return hw_tpm_open(tpm, error);
+    if (reaction == TPM_REACT_REOPEN) {
+        return tpm_session_open(tpm, error);
     }
-    if (reaction == HW_REACT_START && !start_up(tpm, error)) {
+    if (reaction == TPM_REACT_START && !start_up(tpm, error)) {
         return FALSE;
     }
     return load_ak(tpm, &public_area, &name, error);
 }
 
-typedef TSS2_RC (*HwCommand)(HwTpm *tpm, void *data);
+typedef TSS2_RC (*TpmCommand)(TpmSession *tpm, void *data);
 
 /* One command, with the reactions that its response codes ask for. */
-static gboolean run(HwTpm *tpm, const char *what, HwCommand command, void *data, GError **error)
+static gboolean run(TpmSession *tpm, const char *what, TpmCommand command, void *data,
+                    GError **error)
 {
     guint again = 0;
     guint recoveries = 0;
 
-    if (!tpm->esys && !hw_tpm_open(tpm, error)) {
+    if (!tpm->esys && !tpm_session_open(tpm, error)) {
         return FALSE;
     }
     for (;;) {
         TSS2_RC rc = command(tpm, data);
-        HwReaction reaction = hw_error_reaction(rc);
+        TpmReaction reaction = tpm_error_reaction(rc);
 
-        if (reaction == HW_REACT_DONE) {
+        if (reaction == TPM_REACT_DONE) {
             return TRUE;
         }
-        if (reaction == HW_REACT_AGAIN && again < AGAIN_TRIES) {
+        if (reaction == TPM_REACT_AGAIN && again < AGAIN_TRIES) {
             g_usleep(MIN((gulong)AGAIN_FIRST_US << again, (gulong)AGAIN_LONGEST_US));
             again++;
-        } else if (reaction != HW_REACT_AGAIN && reaction != HW_REACT_REFUSE &&
+        } else if (reaction != TPM_REACT_AGAIN && reaction != TPM_REACT_REFUSE &&
                    recoveries < RECOVERIES) {
             g_info("%s failed with 0x%x: the TPM is %s again", what, rc,
-                   reaction == HW_REACT_REOPEN ? "opened" : "prepared");
+                   reaction == TPM_REACT_REOPEN ? "opened" : "prepared");
             recoveries++;
             if (!recover(tpm, reaction, error)) {
                 disconnect(tpm, FALSE);
                 return FALSE;
             }
         } else {
-            hw_error_set(error, rc, what);
-            if (reaction == HW_REACT_REOPEN) {
+            tpm_error_set(error, rc, what);
+            if (reaction == TPM_REACT_REOPEN) {
                 disconnect(tpm, FALSE);
             }
             return FALSE;
@@ -330,7 +332,7 @@ typedef struct QuoteCommand {
     TPMT_SIGNATURE *signature;
 } QuoteCommand;
 
-static TSS2_RC quote_command(HwTpm *tpm, void *data)
+static TSS2_RC quote_command(TpmSession *tpm, void *data)
 {
     static const TPMT_SIG_SCHEME own = { .scheme = TPM2_ALG_NULL };
     QuoteCommand *c = data;
@@ -346,7 +348,7 @@ typedef struct PcrReadCommand {
     TPML_DIGEST *values;
 } PcrReadCommand;
 
-static TSS2_RC pcr_read_command(HwTpm *tpm, void *data)
+static TSS2_RC pcr_read_command(TpmSession *tpm, void *data)
 {
     PcrReadCommand *c = data;
 
@@ -362,7 +364,7 @@ static void forget(WirePcrBank *bank, const TPMS_PCR_SELECTION *read)
 }
 
 /* Reads all of @pcrs into the cache; the TPM returns at most eight values a time. */
-static gboolean read_into_cache(HwTpm *tpm, const WirePcrSelection *pcrs, GError **error)
+static gboolean read_into_cache(TpmSession *tpm, const WirePcrSelection *pcrs, GError **error)
 {
     WirePcrSelection rest = *pcrs;
 
@@ -370,18 +372,18 @@ static gboolean read_into_cache(HwTpm *tpm, const WirePcrSelection *pcrs, GError
         PcrReadCommand c = { 0 };
         unsigned stored;
 
-        hw_pcr_to_tss(&rest, &c.pcrs);
+        tpm_pcr_to_tss(&rest, &c.pcrs);
         if (!run(tpm, "TPM2_PCR_Read", pcr_read_command, &c, error)) {
             return FALSE;
         }
-        stored = hw_pcr_store(&tpm->cache, c.out, c.values);
+        stored = tpm_pcr_store(&tpm->cache, c.out, c.values);
         for (uint32_t i = 0; i < c.out->count && i < rest.count; i++) {
             forget(&rest.bank[i], &c.out->pcrSelections[i]);
         }
         Esys_Free(c.out);
         Esys_Free(c.values);
         if (stored == 0) {
-            g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_VALUE,
+            g_set_error(error, TPM_ERROR, TPM_ERROR_VALUE,
                         "the TPM does not have all PCRs that were asked for");
             return FALSE;
         }
@@ -389,7 +391,7 @@ static gboolean read_into_cache(HwTpm *tpm, const WirePcrSelection *pcrs, GError
     return TRUE;
 }
 
-static gboolean marshal_quote(const QuoteCommand *c, HwQuote *quote)
+static gboolean marshal_quote(const QuoteCommand *c, TpmQuote *quote)
 {
     uint8_t buf[sizeof(TPMT_SIGNATURE)];
     size_t len = 0;
@@ -402,10 +404,10 @@ static gboolean marshal_quote(const QuoteCommand *c, HwQuote *quote)
     return TRUE;
 }
 
-static gboolean quote_once(HwTpm *tpm, QuoteCommand *c, HwQuote **ret_quote, WireBytes *ret_digest,
-                           GError **error)
+static gboolean quote_once(TpmSession *tpm, QuoteCommand *c, TpmQuote **ret_quote,
+                           WireBytes *ret_digest, GError **error)
 {
-    g_autoptr(HwQuote) quote = g_new0(HwQuote, 1);
+    g_autoptr(TpmQuote) quote = g_new0(TpmQuote, 1);
     WireAttest attest;
     gboolean ok;
 
@@ -420,7 +422,7 @@ static gboolean quote_once(HwTpm *tpm, QuoteCommand *c, HwQuote **ret_quote, Wir
     Esys_Free(c->attest);
     Esys_Free(c->signature);
     if (!ok) {
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_FAILED,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_FAILED,
                     "the TPM's quote cannot be decoded; check its firmware");
         return FALSE;
     }
@@ -430,30 +432,30 @@ static gboolean quote_once(HwTpm *tpm, QuoteCommand *c, HwQuote **ret_quote, Wir
     return TRUE;
 }
 
-static gboolean fits(HwTpm *tpm, HwQuote *quote, WireBytes digest)
+static gboolean fits(TpmSession *tpm, TpmQuote *quote, WireBytes digest)
 {
-    return hw_pcr_values(&tpm->cache, &quote->pcrs, quote->value, &quote->count) &&
-           hw_pcr_digest_matches(quote->value, quote->count, digest);
+    return tpm_pcr_values(&tpm->cache, &quote->pcrs, quote->value, &quote->count) &&
+           tpm_pcr_digest_matches(quote->value, quote->count, digest);
 }
 
-gboolean hw_tpm_quote(HwTpm *tpm, WireBytes qualifying, const WirePcrSelection *pcrs,
-                      HwQuote **ret_quote, GError **error)
+gboolean tpm_quote(TpmSession *tpm, WireBytes qualifying, const WirePcrSelection *pcrs,
+                   TpmQuote **ret_quote, GError **error)
 {
     QuoteCommand c = { 0 };
 
     g_return_val_if_fail(qualifying.len <= DEEPQUOTE_NONCE_MAX, FALSE);
     c.qualifying.size = (UINT16)qualifying.len;
     memcpy(c.qualifying.buffer, qualifying.p, qualifying.len);
-    hw_pcr_to_tss(pcrs, &c.pcrs);
+    tpm_pcr_to_tss(pcrs, &c.pcrs);
     for (guint try = 0; try < QUOTE_TRIES; try++) {
-        g_autoptr(HwQuote) quote = NULL;
+        g_autoptr(TpmQuote) quote = NULL;
         WireBytes digest;
 
         if (!quote_once(tpm, &c, &quote, &digest, error)) {
             return FALSE;
         }
         if (!wire_pcr_covers(&quote->pcrs, pcrs)) {
-            g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_VALUE,
+            g_set_error(error, TPM_ERROR, TPM_ERROR_VALUE,
                         "the TPM does not have all PCRs that were asked for");
             return FALSE;
         }
@@ -463,20 +465,20 @@ gboolean hw_tpm_quote(HwTpm *tpm, WireBytes qualifying, const WirePcrSelection *
             return TRUE;
         }
     }
-    g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_BUSY,
+    g_set_error(error, TPM_ERROR, TPM_ERROR_BUSY,
                 "the TPM's PCRs change faster than they can be quoted; try again later");
     return FALSE;
 }
 
-gboolean hw_tpm_pcr_read(HwTpm *tpm, const WirePcrSelection *pcrs, GBytes **ret_parameters,
-                         GError **error)
+gboolean tpm_pcr_read(TpmSession *tpm, const WirePcrSelection *pcrs, GBytes **ret_parameters,
+                      GError **error)
 {
     uint8_t buf[sizeof(TPML_PCR_SELECTION) + sizeof(TPML_DIGEST)];
     PcrReadCommand c = { 0 };
     size_t len = 0;
     TSS2_RC rc;
 
-    hw_pcr_to_tss(pcrs, &c.pcrs);
+    tpm_pcr_to_tss(pcrs, &c.pcrs);
     if (!run(tpm, "TPM2_PCR_Read", pcr_read_command, &c, error)) {
         return FALSE;
     }
@@ -490,7 +492,7 @@ gboolean hw_tpm_pcr_read(HwTpm *tpm, const WirePcrSelection *pcrs, GBytes **ret_
     Esys_Free(c.out);
     Esys_Free(c.values);
     if (rc != TSS2_RC_SUCCESS) {
-        hw_error_set(error, rc, "TPM2_PCR_Read");
+        tpm_error_set(error, rc, "TPM2_PCR_Read");
         return FALSE;
     }
     *ret_parameters = g_bytes_new(buf, len);

@@ -42,7 +42,7 @@ gboolean simulator_parse_event(const char *line, guint *ret_pcr, const char **re
         return FALSE;
     }
     pcr = g_ascii_strtoull(line, &end, 10);
-    if (pcr >= HW_PCRS || (*end != ' ' && *end != '\t')) {
+    if (pcr >= TPM_PCRS || (*end != ' ' && *end != '\t')) {
         return FALSE;
     }
     while (*end == ' ' || *end == '\t') {
@@ -133,7 +133,7 @@ static gboolean simulator_open(void *data, TSS2_TCTI_CONTEXT **ret_tcti, GError 
 
     end_child(simulator);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_GONE,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_GONE,
                     "cannot make a socket for the simulated TPM: %s", g_strerror(errno));
         return FALSE;
     }
@@ -141,7 +141,7 @@ static gboolean simulator_open(void *data, TSS2_TCTI_CONTEXT **ret_tcti, GError 
     close(fds[1]);
     if (!ok) {
         close(fds[0]);
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_GONE,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_GONE,
                     "cannot start the simulated TPM: %s; install the package swtpm",
                     local->message);
         return FALSE;
@@ -191,23 +191,23 @@ static gboolean simulator_started(void *data, ESYS_CONTEXT *esys, GError **error
             continue;
         }
         if (!simulator_parse_event(line, &pcr, &event)) {
-            g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_FAILED,
+            g_set_error(error, TPM_ERROR, TPM_ERROR_FAILED,
                         "%s:%u: write a PCR number (0 to 23), a space and a text",
                         simulator->events, i + 1);
             return FALSE;
         }
         rc = extend(esys, pcr, event);
         if (rc != TSS2_RC_SUCCESS) {
-            hw_error_set(error, rc, "TPM2_PCR_Event");
+            tpm_error_set(error, rc, "TPM2_PCR_Event");
             return FALSE;
         }
     }
     return TRUE;
 }
 
-HwTpmSource simulator_source(Simulator *simulator)
+TpmSource simulator_source(Simulator *simulator)
 {
-    return (HwTpmSource){
+    return (TpmSource){
         .open = simulator_open,
         .close = simulator_close,
         .started = simulator_started,

@@ -22,7 +22,7 @@ void simulator_free(Simulator *simulator);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Simulator, simulator_free)
 
 /** simulator_source: a source that starts the child when it is opened; borrows @simulator. */
-HwTpmSource simulator_source(Simulator *simulator);
+TpmSource simulator_source(Simulator *simulator);
 
 /** simulator_parse_event: "PCR TEXT"; FALSE for anything else. @ret_text is borrowed from @line. */
 gboolean simulator_parse_event(const char *line, guint *ret_pcr, const char **ret_text);

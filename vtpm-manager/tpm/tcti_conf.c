@@ -10,7 +10,7 @@ static gboolean conf_open(void *data, TSS2_TCTI_CONTEXT **ret_tcti, GError **err
     TSS2_RC rc = Tss2_TctiLdr_Initialize(conf, ret_tcti);
 
     if (rc != TSS2_RC_SUCCESS) {
-        g_set_error(error, HW_TPM_ERROR, HW_TPM_ERROR_GONE,
+        g_set_error(error, TPM_ERROR, TPM_ERROR_GONE,
                     "cannot open the TPM by %s: %s; check that it is there and --tcti", conf,
                     Tss2_RC_Decode(rc));
         return FALSE;
@@ -23,7 +23,7 @@ static void conf_close(G_GNUC_UNUSED void *data, TSS2_TCTI_CONTEXT *tcti)
     Tss2_TctiLdr_Finalize(&tcti);
 }
 
-HwTpmSource tcti_conf_source(const char *conf)
+TpmSource tcti_conf_source(const char *conf)
 {
-    return (HwTpmSource){ .open = conf_open, .close = conf_close, .data = (void *)conf };
+    return (TpmSource){ .open = conf_open, .close = conf_close, .data = (void *)conf };
 }

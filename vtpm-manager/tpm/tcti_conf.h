@@ -6,6 +6,6 @@
 #include "tpm/session.h"
 
 /** tcti_conf_source: @conf is NAME:OPTIONS as for tpm2-tools' -T; borrowed. */
-HwTpmSource tcti_conf_source(const char *conf);
+TpmSource tcti_conf_source(const char *conf);
 
 #endif

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/worker.h"
 
-typedef struct HwJob {
-    HwJobRun run;
-    HwJobDone done;
+typedef struct TpmJob {
+    TpmJobRun run;
+    TpmJobDone done;
     void *data;
-} HwJob;
+} TpmJob;
 
 typedef struct WorkerSource {
     GSource source;
-    HwWorker *worker;
+    TpmWorker *worker;
 } WorkerSource;
 
-struct HwWorker {
+struct TpmWorker {
     GThread *thread;
-    HwTpm *tpm;
+    TpmSession *tpm;
     GMainContext *context;
     GMutex lock;     /* for the two queues */
     GCond more;      /* in @todo */
-    GQueue todo;     /* HwJob; one without run ends the thread */
-    GQueue finished; /* HwJob */
+    GQueue todo;     /* TpmJob; one without run ends the thread */
+    GQueue finished; /* TpmJob */
     GSource *source; /* calls done for what is finished */
     guint pending;   /* main context only */
     gint abandon;    /* atomic: run no more jobs */
 };
 
-static HwJob *take(HwWorker *worker, GQueue *queue, gboolean wait)
+static TpmJob *take(TpmWorker *worker, GQueue *queue, gboolean wait)
 {
-    HwJob *job;
+    TpmJob *job;
 
     g_mutex_lock(&worker->lock);
     while (wait && g_queue_is_empty(queue)) {
@@ -38,7 +38,7 @@ static HwJob *take(HwWorker *worker, GQueue *queue, gboolean wait)
     return job;
 }
 
-static void put(HwWorker *worker, GQueue *queue, HwJob *job)
+static void put(TpmWorker *worker, GQueue *queue, TpmJob *job)
 {
     g_mutex_lock(&worker->lock);
     g_queue_push_tail(queue, job);
@@ -46,7 +46,7 @@ static void put(HwWorker *worker, GQueue *queue, HwJob *job)
 }
 
 /* Wakes the thread with the lock free, so that it does not wait a second time for that. */
-static void put_todo(HwWorker *worker, HwJob *job)
+static void put_todo(TpmWorker *worker, TpmJob *job)
 {
     put(worker, &worker->todo, job);
     g_cond_signal(&worker->more);
@@ -54,10 +54,10 @@ static void put_todo(HwWorker *worker, HwJob *job)
 
 static gpointer worker_thread(gpointer data)
 {
-    HwWorker *worker = data;
+    TpmWorker *worker = data;
 
     for (;;) {
-        HwJob *job = take(worker, &worker->todo, TRUE);
+        TpmJob *job = take(worker, &worker->todo, TRUE);
 
         if (!job->run) {
             g_free(job);
@@ -69,11 +69,11 @@ static gpointer worker_thread(gpointer data)
         put(worker, &worker->finished, job);
         g_main_context_wakeup(worker->context);
     }
-    hw_tpm_free(worker->tpm);
+    tpm_session_free(worker->tpm);
     return NULL;
 }
 
-static gboolean finished_ready(HwWorker *worker)
+static gboolean finished_ready(TpmWorker *worker)
 {
     gboolean ready;
 
@@ -97,8 +97,8 @@ static gboolean source_check(GSource *source)
 static gboolean source_dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc callback,
                                 G_GNUC_UNUSED gpointer data)
 {
-    HwWorker *worker = ((WorkerSource *)source)->worker;
-    HwJob *job = take(worker, &worker->finished, FALSE);
+    TpmWorker *worker = ((WorkerSource *)source)->worker;
+    TpmJob *job = take(worker, &worker->finished, FALSE);
 
     if (job) {
         worker->pending--;
@@ -114,9 +114,9 @@ static GSourceFuncs source_funcs = {
     .dispatch = source_dispatch,
 };
 
-HwWorker *hw_worker_new(HwTpm *tpm, GMainContext *context)
+TpmWorker *tpm_worker_new(TpmSession *tpm, GMainContext *context)
 {
-    HwWorker *worker = g_new0(HwWorker, 1);
+    TpmWorker *worker = g_new0(TpmWorker, 1);
 
     worker->tpm = tpm;
     worker->context = g_main_context_ref(context);
@@ -126,16 +126,16 @@ HwWorker *hw_worker_new(HwTpm *tpm, GMainContext *context)
     g_queue_init(&worker->finished);
     worker->source = g_source_new(&source_funcs, sizeof(WorkerSource));
     ((WorkerSource *)worker->source)->worker = worker;
-    g_source_set_static_name(worker->source, "hw-worker");
+    g_source_set_static_name(worker->source, "tpm-worker");
     g_source_set_can_recurse(worker->source, TRUE); /* nothing does; it saves wake-ups */
     g_source_attach(worker->source, context);
-    worker->thread = g_thread_new("hw-tpm", worker_thread, worker);
+    worker->thread = g_thread_new("tpm", worker_thread, worker);
     return worker;
 }
 
-void hw_worker_submit(HwWorker *worker, HwJobRun run, HwJobDone done, void *job)
+void tpm_worker_submit(TpmWorker *worker, TpmJobRun run, TpmJobDone done, void *job)
 {
-    HwJob *j = g_new0(HwJob, 1);
+    TpmJob *j = g_new0(TpmJob, 1);
 
     j->run = run;
     j->done = done;
@@ -144,18 +144,18 @@ void hw_worker_submit(HwWorker *worker, HwJobRun run, HwJobDone done, void *job)
     put_todo(worker, j);
 }
 
-guint hw_worker_pending(HwWorker *worker)
+guint tpm_worker_pending(TpmWorker *worker)
 {
     return worker->pending;
 }
 
-void hw_worker_free(HwWorker *worker)
+void tpm_worker_free(TpmWorker *worker)
 {
     if (!worker) {
         return;
     }
     g_atomic_int_set(&worker->abandon, 1);
-    put_todo(worker, g_new0(HwJob, 1));
+    put_todo(worker, g_new0(TpmJob, 1));
     g_thread_join(worker->thread);
     g_source_destroy(worker->source);
     g_source_unref(worker->source);

@@ -5,31 +5,31 @@
 
 #include "tpm/session.h"
 
-typedef struct HwWorker HwWorker;
+typedef struct TpmWorker TpmWorker;
 
-/** HwJobRun: on the worker's thread; the only place that may touch @tpm. */
-typedef void (*HwJobRun)(HwTpm *tpm, void *job);
+/** TpmJobRun: on the worker's thread; the only place that may touch @tpm. */
+typedef void (*TpmJobRun)(TpmSession *tpm, void *job);
 
-/** HwJobDone: in the main context, when the job has run; @job is the submitter's again. */
-typedef void (*HwJobDone)(void *job);
+/** TpmJobDone: in the main context, when the job has run; @job is the submitter's again. */
+typedef void (*TpmJobDone)(void *job);
 
 /**
- * hw_worker_new:
+ * tpm_worker_new:
  * @tpm: (transfer full): freed on the worker's thread
- * @context: where HwJobDone is called; its thread frees the worker
+ * @context: where TpmJobDone is called; its thread frees the worker
  */
-HwWorker *hw_worker_new(HwTpm *tpm, GMainContext *context);
+TpmWorker *tpm_worker_new(TpmSession *tpm, GMainContext *context);
 
-void hw_worker_submit(HwWorker *worker, HwJobRun run, HwJobDone done, void *job);
+void tpm_worker_submit(TpmWorker *worker, TpmJobRun run, TpmJobDone done, void *job);
 
-/** hw_worker_pending: jobs submitted whose HwJobDone has not been called yet. */
-guint hw_worker_pending(HwWorker *worker);
+/** tpm_worker_pending: jobs submitted whose TpmJobDone has not been called yet. */
+guint tpm_worker_pending(TpmWorker *worker);
 
 /**
- * hw_worker_free: waits for the job that runs. Jobs still queued are not run, and not done: stop
- * submitting, and wait for hw_worker_pending() to become 0, where that matters.
+ * tpm_worker_free: waits for the job that runs. Jobs still queued are not run, and not done: stop
+ * submitting, and wait for tpm_worker_pending() to become 0, where that matters.
  */
-void hw_worker_free(HwWorker *worker);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HwWorker, hw_worker_free)
+void tpm_worker_free(TpmWorker *worker);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TpmWorker, tpm_worker_free)
 
 #endif

@@ -179,7 +179,7 @@ static GBytes *simulated_certificate(EVP_PKEY *key, const char *state_dir, GErro
     return g_steal_pointer(&der);
 }
 
-Credentials *credentials_new(const HwTpmInfo *info, const char *certificate_file,
+Credentials *credentials_new(const TpmInfo *info, const char *certificate_file,
                              const char *state_dir, GError **error)
 {
     g_autoptr(Credentials) c = g_new0(Credentials, 1);

@@ -19,7 +19,7 @@ typedef struct Credentials {
  *
  * Errors: G_FILE_ERROR, G_IO_ERROR where the certificate cannot be read or is of another key.
  */
-Credentials *credentials_new(const HwTpmInfo *info, const char *certificate_file,
+Credentials *credentials_new(const TpmInfo *info, const char *certificate_file,
                              const char *state_dir, GError **error);
 void credentials_free(Credentials *credentials);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Credentials, credentials_free)

@@ -288,11 +288,11 @@ static void handle_quote(VtpmConnection *connection, const ManagerMessage *messa
 
 /* ----------------------------------------------------------------------------------- PCR_READ */
 
-static void pcr_read_run(HwTpm *tpm, void *data)
+static void pcr_read_run(TpmSession *tpm, void *data)
 {
     VtpmRequest *request = data;
 
-    hw_tpm_pcr_read(tpm, &request->pcrs, &request->parameters, &request->error);
+    tpm_pcr_read(tpm, &request->pcrs, &request->parameters, &request->error);
 }
 
 static void pcr_read_done(void *data)
@@ -326,7 +326,7 @@ static void handle_pcr_read(VtpmConnection *connection, const ManagerMessage *me
     }
     request = request_new(connection, message);
     request->pcrs = message->pcr_read;
-    hw_worker_submit(connection->manager->worker, pcr_read_run, pcr_read_done, request);
+    tpm_worker_submit(connection->manager->worker, pcr_read_run, pcr_read_done, request);
 }
 
 /* --------------------------------------------------------------------------------- CREDENTIAL */

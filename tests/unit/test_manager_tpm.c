@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Response codes, PCR values and events: the parts of the TPM's handling that need no TPM. */
+#include <string.h>
+
+#include "tpm/pcr.h"
+#include "tpm/error.h"
+#include "tpm/simulator.h"
+
+static void test_reactions(void)
+{
+    const struct {
+        TSS2_RC rc;
+        TpmReaction reaction;
+    } table[] = {
+        { 0, TPM_REACT_DONE },
+        { TPM2_RC_RETRY, TPM_REACT_AGAIN },
+        { TPM2_RC_YIELDED, TPM_REACT_AGAIN },
+        { TPM2_RC_TESTING, TPM_REACT_AGAIN },
+        { TPM2_RC_NV_RATE, TPM_REACT_AGAIN },
+        { TSS2_RESMGR_TPM_RC_LAYER | TPM2_RC_RETRY, TPM_REACT_AGAIN },
+        { TPM2_RC_INITIALIZE, TPM_REACT_START },
+        { TPM2_RC_REFERENCE_H0, TPM_REACT_RELOAD },
+        { TPM2_RC_HANDLE | TPM2_RC_1, TPM_REACT_RELOAD },
+        { TPM2_RC_HANDLE | TPM2_RC_P | TPM2_RC_1, TPM_REACT_REFUSE },
+        { TPM2_RC_HANDLE | TPM2_RC_S | TPM2_RC_1, TPM_REACT_REFUSE },
+        { TPM2_RC_LOCKOUT, TPM_REACT_REFUSE },
+        { TPM2_RC_FAILURE, TPM_REACT_REFUSE },
+        { TPM2_RC_VALUE | TPM2_RC_P | TPM2_RC_2, TPM_REACT_REFUSE },
+        { TSS2_TCTI_RC_IO_ERROR, TPM_REACT_REOPEN },
+        { TSS2_TCTI_RC_NO_CONNECTION, TPM_REACT_REOPEN },
+        { TSS2_ESYS_RC_BAD_SEQUENCE, TPM_REACT_REOPEN },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_test_message("0x%x", table[i].rc);
+        g_assert_cmpint(tpm_error_reaction(table[i].rc), ==, table[i].reaction);
+    }
+}
+
+static void test_errors(void)
+{
+    const struct {
+        TSS2_RC rc;
+        TpmError error;
+    } table[] = {
+        { TPM2_RC_RETRY, TPM_ERROR_BUSY },
+        { TPM2_RC_LOCKOUT, TPM_ERROR_LOCKOUT },
+        { TPM2_RC_VALUE | TPM2_RC_P | TPM2_RC_2, TPM_ERROR_VALUE },
+        { TPM2_RC_FAILURE, TPM_ERROR_FAILED },
+        { TPM2_RC_AUTH_FAIL | TPM2_RC_S | TPM2_RC_1, TPM_ERROR_FAILED },
+        { TSS2_TCTI_RC_IO_ERROR, TPM_ERROR_GONE },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autoptr(GError) error = NULL;
+
+        tpm_error_set(&error, table[i].rc, "TPM2_Quote");
+        g_assert_error(error, TPM_ERROR, (gint)table[i].error);
+        g_assert_nonnull(strstr(error->message, "TPM2_Quote"));
+    }
+}
+
+static void test_digest_decides(void)
+{
+    TpmPcrCache cache = { 0 };
+    TpmPcr values[DEEPQUOTE_HOST_PCRS_MAX];
+    WirePcrSelection s = { 0 };
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    uint8_t digest[32];
+    gsize digest_len = sizeof(digest);
+    unsigned count = 99;
+
+    wire_pcr_select(&s, TPM2_ALG_SHA256, 3);
+    wire_pcr_select(&s, TPM2_ALG_SHA1, 1);
+    g_assert_false(tpm_pcr_values(&cache, &s, values, &count));
+    g_assert_cmpuint(count, ==, 99);
+    *tpm_pcr_lookup(&cache, TPM2_ALG_SHA1, 1) = (TpmPcr){ 20, { 1 } };
+    *tpm_pcr_lookup(&cache, TPM2_ALG_SHA256, 3) = (TpmPcr){ 32, { 2 } };
+    g_assert_true(tpm_pcr_values(&cache, &s, values, &count));
+    g_assert_cmpuint(count, ==, 2);
+    g_assert_cmpuint(values[0].size, ==, 32);
+    g_checksum_update(sum, values[0].value, 32);
+    g_checksum_update(sum, values[1].value, 20);
+    g_checksum_get_digest(sum, digest, &digest_len);
+    g_assert_true(tpm_pcr_digest_matches(values, 2, (WireBytes){ digest, 32 }));
+    g_assert_false(tpm_pcr_digest_matches(values, 1, (WireBytes){ digest, 32 }));
+    g_assert_false(tpm_pcr_digest_matches(values, 2, (WireBytes){ digest, 31 }));
+    values[1].value[19] ^= 1;
+    g_assert_false(tpm_pcr_digest_matches(values, 2, (WireBytes){ digest, 32 }));
+}
+
+static void test_stores_what_was_read(void)
+{
+    TpmPcrCache cache = { 0 };
+    TPML_PCR_SELECTION out = { .count = 1 };
+    TPML_DIGEST values = { .count = 2 };
+
+    out.pcrSelections[0] = (TPMS_PCR_SELECTION){ TPM2_ALG_SHA256, 3, { 0x02, 0x80, 0 } };
+    values.digests[0] = (TPM2B_DIGEST){ 32, { 7 } };
+    values.digests[1] = (TPM2B_DIGEST){ 32, { 8 } };
+    g_assert_cmpuint(tpm_pcr_store(&cache, &out, &values), ==, 2);
+    g_assert_cmpuint(tpm_pcr_lookup(&cache, TPM2_ALG_SHA256, 1)->value[0], ==, 7);
+    g_assert_cmpuint(tpm_pcr_lookup(&cache, TPM2_ALG_SHA256, 15)->value[0], ==, 8);
+    g_assert_cmpuint(tpm_pcr_lookup(&cache, TPM2_ALG_SHA256, 2)->size, ==, 0);
+    g_assert_null(tpm_pcr_lookup(&cache, TPM2_ALG_SHA256, 24));
+    /* More values than were selected, and more selected than values. */
+    values.count = 8;
+    g_assert_cmpuint(tpm_pcr_store(&cache, &out, &values), ==, 2);
+    values.count = 1;
+    g_assert_cmpuint(tpm_pcr_store(&cache, &out, &values), ==, 1);
+}
+
+static void test_events(void)
+{
+    const char *const bad[] = { "",     " 4 x", "x",
+                                "4",    "4 ",   "-1 x",
+                                "24 x", "4x y", "99999999999999999999 x" };
+    guint pcr = 77;
+    const char *text = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_test_message("'%s'", bad[i]);
+        g_assert_false(simulator_parse_event(bad[i], &pcr, &text));
+        g_assert_true(pcr == 77 && text == NULL);
+    }
+    g_assert_true(simulator_parse_event("23 \ta text  with spaces", &pcr, &text));
+    g_assert_cmpuint(pcr, ==, 23);
+    g_assert_cmpstr(text, ==, "a text  with spaces");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/manager/tpm-error/reactions", test_reactions);
+    g_test_add_func("/manager/tpm-error/codes", test_errors);
+    g_test_add_func("/manager/tpm-pcr/digest-decides", test_digest_decides);
+    g_test_add_func("/manager/tpm-pcr/stores-what-was-read", test_stores_what_was_read);
+    g_test_add_func("/manager/simulator/events", test_events);
+    return g_test_run();
+}
