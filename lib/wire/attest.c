@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TPMS_ATTEST. */
-#include "tpm.h"
+#include "attest.h"
 
 static bool get_common(WireReader *r, WireAttest *a)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TPM2_DeepQuote, TPM2_HostPCRRead and TPM2_HostCredential as commands; responses of a quote. */
-#include "deepquote.h"
+#include "command.h"
+
+#include "hash.h"
+#include "header.h"
 
 /* Checks the header; on success the reader stands behind it. */
 static uint32_t get_command_header(WireReader *r, uint32_t code, uint16_t tag)
@@ -42,15 +44,10 @@ static uint32_t get_sessions(WireReader *r, WireAuthArea *ret)
         return TPM_RC_SIZE;
     }
     for (area = WIRE_READER(body.p, body.len); area.left != 0; n++) {
-        WireAuth *a = &ret->auth[n];
-
         if (n == WIRE_AUTH_MAX) {
             return WIRE_RC_S(TPM_RC_SIZE, n + 1);
         }
-        if (!wire_get_u32(&area, &a->handle) ||
-            !wire_get_tpm2b(&area, WIRE_DIGEST_MAX, &a->nonce) ||
-            !wire_get_u8(&area, &a->attributes) ||
-            !wire_get_tpm2b(&area, WIRE_DIGEST_MAX, &a->hmac)) {
+        if (!wire_get_auth(&area, &ret->auth[n])) {
             return WIRE_RC_S(TPM_RC_INSUFFICIENT, n + 1);
         }
     }
@@ -249,66 +246,4 @@ uint32_t wire_decode_host_credential_command(WireBytes bytes, uint32_t *ret_what
     *ret_what = what;
     *ret_offset = offset;
     return TPM_RC_SUCCESS;
-}
-
-/* TPMT_SIGNATURE has no size of its own: what decodes is its extent. */
-static bool get_signature_bytes(WireReader *r, WireBytes *ret)
-{
-    WireReader t = *r;
-    WireSignature s;
-
-    return wire_get_signature(&t, &s) && wire_get_bytes(r, r->left - t.left, ret);
-}
-
-static bool decode_response(WireBytes bytes, bool deep, WireDeepQuoteResponse *ret)
-{
-    WireReader r = WIRE_READER(bytes.p, bytes.len);
-    WireReader parameters;
-    WireDeepQuoteResponse resp = { 0 };
-    WireTpmHeader h;
-    WireBytes body;
-    uint32_t size;
-
-    if (!wire_get_tpm_header(&r, &h) || h.tag != TPM_ST_SESSIONS || h.size != bytes.len ||
-        h.code != TPM_RC_SUCCESS || !wire_get_u32(&r, &size) || !wire_get_bytes(&r, size, &body)) {
-        return false;
-    }
-    resp.auth = (WireBytes){ r.p, r.left };
-    parameters = WIRE_READER(body.p, body.len);
-    if (!wire_get_tpm2b(&parameters, WIRE_ATTEST_MAX, &resp.quoted) ||
-        !get_signature_bytes(&parameters, &resp.signature) ||
-        (deep && !wire_get_tpm2b(&parameters, DEEPQUOTE_EVIDENCE_MAX, &resp.evidence)) ||
-        parameters.left != 0) {
-        return false;
-    }
-    *ret = resp;
-    return true;
-}
-
-bool wire_decode_quote_response(WireBytes bytes, WireDeepQuoteResponse *ret)
-{
-    return decode_response(bytes, false, ret);
-}
-
-bool wire_decode_deepquote_response(WireBytes bytes, WireDeepQuoteResponse *ret)
-{
-    return decode_response(bytes, true, ret);
-}
-
-bool wire_put_deepquote_response(WireWriter *w, const WireDeepQuoteResponse *resp)
-{
-    WireWriter t = *w;
-    WireTpmHeader h = { TPM_ST_SESSIONS, 0, TPM_RC_SUCCESS };
-    size_t start = t.len;
-    size_t mark;
-
-    if (!wire_put_tpm_header(&t, &h) || !wire_open_u32(&t, &mark) ||
-        !wire_put_tpm2b(&t, resp->quoted) || !wire_put_bytes(&t, resp->signature) ||
-        !wire_put_tpm2b(&t, resp->evidence) || !wire_close_u32(&t, mark) ||
-        !wire_put_bytes(&t, resp->auth) ||
-        !wire_set_u32(&t, start + 2, (uint32_t)(t.len - start))) {
-        return false;
-    }
-    *w = t;
-    return true;
 }

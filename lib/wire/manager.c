@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages between a vTPM and the manager. */
 #include "manager.h"
 
 typedef struct MessageKind {

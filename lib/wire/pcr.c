@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TPML_PCR_SELECTION. */
-#include "tpm.h"
+#include "pcr.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TPMT_PUBLIC of RSA and ECC keys. */
-#include "tpm.h"
+#include "public.h"
+
+#include "hash.h"
 
 /* TPMT_SYM_DEF_OBJECT+ */
 static bool get_symmetric(WireReader *r, WirePublic *p)

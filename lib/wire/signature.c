@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TPMT_SIGNATURE. */
-#include "tpm.h"
+#include "signature.h"
+
+#include "hash.h"
 
 typedef enum SignatureShape {
     SHAPE_NONE, /* TPM_ALG_NULL: nothing follows */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Constants of the DeepQuote vendor commands, the binding and the evidence.
+ *
+ * Spec: docs/specs/deepquote-wire.md, sections 1 to 3.
+ */
+#ifndef WIRE_DEEPQUOTE_CONSTANTS_H
+#define WIRE_DEEPQUOTE_CONSTANTS_H
+
+#include "tpm-constants.h"
+
+enum {
+    TPM_CC_DeepQuote = 0x20000D01,
+    TPM_CC_HostPCRRead = 0x20000D02,
+    TPM_CC_HostCredential = 0x20000D03,
+    TPMA_CC_DeepQuote = 0x22000D01,
+    TPMA_CC_HostPCRRead = 0x20000D02,
+    TPMA_CC_HostCredential = 0x20000D03,
+};
+
+/* Response codes of the vendor layer */
+enum {
+    DEEPQUOTE_RC_NO_MANAGER = 0x501,
+    DEEPQUOTE_RC_DENIED = 0x502,
+    DEEPQUOTE_RC_HOST_TPM = 0x503,
+    DEEPQUOTE_RC_TIMEOUT = 0x504,
+};
+
+enum {
+    DEEPQUOTE_HASH_UUID = 0x01,
+    DEEPQUOTE_VTPM_MEASUREMENTS = 0x02,
+    DEEPQUOTE_GROUP_INFO = 0x04,
+    DEEPQUOTE_GROUP_PUBKEY = 0x08,
+    DEEPQUOTE_VM_LAUNCH = 0x10,
+    DEEPQUOTE_FLAGS_ALL = 0x1F,
+};
+
+enum {
+    DEEPQUOTE_BINDING_MAGIC = 0x44515442,
+    DEEPQUOTE_EVIDENCE_MAGIC = 0x44515445,
+    DEEPQUOTE_VERSION = 1,
+    DEEPQUOTE_NONCE_MAX = 64,
+    DEEPQUOTE_UUID_SIZE = 16,
+    DEEPQUOTE_HASH_SIZE = 32,
+    DEEPQUOTE_HOST_BANKS_MAX = 4,
+    DEEPQUOTE_HOST_PCRS_MAX = DEEPQUOTE_HOST_BANKS_MAX * WIRE_PCR_SELECT_MAX * 8,
+    DEEPQUOTE_PATH_MAX = 32,
+    DEEPQUOTE_BINDING_MAX = 640,   /* more than any binding */
+    DEEPQUOTE_EVIDENCE_MAX = 4096, /* it must fit a TPM response */
+    DEEPQUOTE_PAGE_MAX = 1024,     /* bytes of one TPM2_HostCredential answer */
+};
+
+/* TPM2_HostCredential: what */
+enum {
+    DEEPQUOTE_HOST_AK_PUBLIC = 0,
+    DEEPQUOTE_HOST_AK_CERTIFICATE = 1,
+    DEEPQUOTE_HOST_EK_CERTIFICATE = 2,
+    DEEPQUOTE_GROUP_AK_CHAIN = 3,
+    DEEPQUOTE_CREDENTIALS = 4, /* how many there are */
+};
+
+#endif
