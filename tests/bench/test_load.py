@@ -6,13 +6,11 @@ import pathlib
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'integration'))
-import managerd  # noqa: E402
-import tap  # noqa: E402
+import managerd
+import tap
 
 LOAD = os.path.join(managerd.BUILD_ROOT, 'tests', 'bench', 'deepquote-load')
 

@@ -7,15 +7,13 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+from agent import GuestError
+from host import PCR_LIST, Manager, Vtpm, verify
+from vm import Vm
+
 ROOT = os.environ['SOURCE_ROOT']
 BUILD = os.environ['BUILD_ROOT']
-sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
-
-import tap  # noqa: E402
-from agent import GuestError  # noqa: E402
-from host import PCR_LIST, Manager, Vtpm, verify  # noqa: E402
-from vm import Vm  # noqa: E402
-
 DEVICE = sys.argv.pop(1)
 UUID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 DRIVER = DEVICE.replace('-', '_')

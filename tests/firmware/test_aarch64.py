@@ -6,19 +6,16 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
+
+import authenticode
+import eventlog
+import tap
+from cpio import newc
+from machine import Machine, Swtpm, qemus
 
 ROOT = os.environ['SOURCE_ROOT']
 HERE = os.path.join(ROOT, 'tests', 'firmware')
-sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
-
-import authenticode  # noqa: E402
-import eventlog  # noqa: E402
-import tap  # noqa: E402
-from cpio import newc  # noqa: E402
-from machine import Machine, Swtpm, qemus  # noqa: E402
-
 FIRMWARE = '/usr/share/qemu-efi-aarch64/QEMU_EFI.fd'
 CACHE = os.path.join(ROOT, 'build', 'cache', 'arm64')
 MODULES = ('tpm_tis_core.ko', 'tpm_tis.ko')

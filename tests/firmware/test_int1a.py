@@ -11,14 +11,12 @@ import struct
 import sys
 import tempfile
 
+import eventlog
+import tap
+from machine import Machine, Swtpm, qemus
+
 ROOT = os.environ['SOURCE_ROOT']
 BUILD = os.environ['BUILD_ROOT']
-sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
-
-import eventlog  # noqa: E402
-import tap  # noqa: E402
-from machine import Machine, Swtpm, qemus  # noqa: E402
-
 PROGRAM = sys.argv.pop(1)
 MAGIC = 0x41504354
 OK = 0

@@ -7,18 +7,16 @@ import subprocess
 import sys
 import tempfile
 
+import authenticode
+import eventlog
+import tap
+import vm
+from fat import fat16
+from linux import Guest
+from machine import Machine, Swtpm, qemus
+
 ROOT = os.environ['SOURCE_ROOT']
 BUILD = os.environ['BUILD_ROOT']
-sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
-
-import authenticode  # noqa: E402
-import eventlog  # noqa: E402
-import tap  # noqa: E402
-import vm  # noqa: E402
-from fat import fat16  # noqa: E402
-from linux import Guest  # noqa: E402
-from machine import Machine, Swtpm, qemus  # noqa: E402
-
 DEVICE = sys.argv.pop(1)
 CODE, VARIABLES = '/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'
 COMMAND_LINE = r'linux.efi initrd=\initrd.img console=ttyS0 quiet panic=-1'

@@ -6,17 +6,15 @@ import subprocess
 import sys
 import tempfile
 
+import eventlog
+import tap
+import vm
+from agent import GuestError
+from linux import Guest
+from machine import Machine, Swtpm, qemus
+
 ROOT = os.environ['SOURCE_ROOT']
 BUILD = os.environ['BUILD_ROOT']
-sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
-
-import eventlog  # noqa: E402
-import tap  # noqa: E402
-import vm  # noqa: E402
-from agent import GuestError  # noqa: E402
-from linux import Guest  # noqa: E402
-from machine import Machine, Swtpm, qemus  # noqa: E402
-
 DEVICE = sys.argv.pop(1)
 FIRMWARE_PCRS = range(8)
 MEMORY_OVERWRITE = 0xfed4515a  # of the physical presence interface

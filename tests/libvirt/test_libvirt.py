@@ -5,17 +5,15 @@ import re
 import subprocess
 import sys
 
+import namespace
+import tap
+from agent import GuestError
+from host import PCR_LIST, Manager, verify
+from libvirtd import BIN, Domain, Libvirtd, install_launcher, logs, virsh
+from vm import accelerator
+
 ROOT = os.environ['SOURCE_ROOT']
 BUILD = os.environ['BUILD_ROOT']
-sys.path[:0] = [os.path.join(ROOT, 'tests', 'integration'), os.path.join(ROOT, 'scripts', 'lib')]
-
-import namespace  # noqa: E402
-import tap  # noqa: E402
-from agent import GuestError  # noqa: E402
-from host import PCR_LIST, Manager, verify  # noqa: E402
-from libvirtd import BIN, Domain, Libvirtd, install_launcher, logs, virsh  # noqa: E402
-from vm import accelerator  # noqa: E402
-
 MANAGER_DIR = '/run/vtpm-manager'
 CONF = '/etc/swtpm-deepquote.conf'
 UUIDS = {'tpm-tis': '6ba7b810-9dad-41d1-80b4-00c04fd430c8',

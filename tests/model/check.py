@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Checks the model of the batcher in every state, and that each seeded fault is found.
 
-    check.py [PATTERN]      runs the cases whose names match
+    tests/lib/run-python tests/model/check.py [REGEX]     runs the cases whose names match
 """
 import os
 import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'integration'))
-import tap  # noqa: E402
+import tap
 
+HERE = pathlib.Path(__file__).resolve().parent
 MODEL = HERE / 'batcher.pml'
 DEPTH = 2000000
 

@@ -4,13 +4,11 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
+
+import tap
 
 ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
 BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
-sys.path.insert(0, str(ROOT / 'tests' / 'integration'))
-import tap  # noqa: E402
-
 # Folder: the other folders and the libraries whose headers it may include. libc is everybody's.
 MAY_USE = {
     'lib/wire': set(),

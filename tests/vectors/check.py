@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A second verifier of deep quotes, written from docs/specs/deepquote-wire.md alone.
 
-    python3 check.py [REGEX]     checks the vectors beside this file, as a TAP test
+    tests/lib/run-python tests/vectors/check.py [REGEX]     checks the vectors, as a TAP test
 
 It shares nothing with libdeepquote, so where both agree on a vector, the specification says so.
 """
 import hashlib
 import json
 import pathlib
-import sys
 
 import ecdsa
+import tap
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'integration'))
-import tap  # noqa: E402
-
 HASHES = {0x4: 'sha1', 0xB: 'sha256', 0xC: 'sha384', 0xD: 'sha512'}
 SIZES = {alg: hashlib.new(name).digest_size for alg, name in HASHES.items()}
 QUOTE, GENERATED = 0x8018, 0xFF544347

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the module costs a vTPM, and what a deep quote costs, against stock swtpm in the same run."""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+
+
+def arguments():
+    p = argparse.ArgumentParser(prog='vtpm-times', description=__doc__)
+    p.add_argument('--build', default=os.environ['BUILD_ROOT'], help='build directory')
+    p.add_argument('--rounds', type=int, default=60, help='rounds of each comparison (60)')
+    p.add_argument('--block', type=int, default=50, help='commands of a kind in a round (50)')
+    p.add_argument('--json', action='store_true', help='print JSON')
+    return p.parse_args()
+
+
+options = arguments()
+os.environ['BUILD_ROOT'] = os.path.abspath(options.build)
+import tpm2  # noqa: E402
+from managerd import Manager  # noqa: E402
+from vtpm import Vtpm  # noqa: E402
+
+PCRS = tpm2.selection((tpm2.ALG_SHA256, list(range(8))))
+NONCE = bytes(range(32))
+EXTEND = tpm2.u32(1) + tpm2.u16(tpm2.ALG_SHA256) + bytes(32)
+
+
+def ordinary_commands(key):
+    """{name: command}; the same on every vTPM, whose first key has the same handle."""
+    return {
+        'TPM2_PCR_Read': tpm2.command('PCR_Read', PCRS),
+        'TPM2_GetRandom': tpm2.command('GetRandom', tpm2.u16(32)),
+        'TPM2_PCR_Extend': tpm2.command('PCR_Extend', tpm2.u32(16) + tpm2.auth_area(tpm2.pw()) +
+                                        EXTEND, tpm2.ST_SESSIONS),
+        'TPM2_ReadPublic': tpm2.command('ReadPublic', tpm2.u32(key)),
+        'TPM2_Quote': tpm2.quote_command(key, [tpm2.pw()], NONCE, PCRS),
+        'TPM2_GetCapability': tpm2.command('GetCapability', tpm2.u32(6) + tpm2.u32(0x100) +
+                                           tpm2.u32(64)),
+    }
+
+
+def rounds(*streams, cpu=None):
+    """[[nanoseconds of each stream] of each round]; the client on @cpu alone, where given."""
+    def pin():
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
+    program = os.path.join(options.build, 'tests', 'bench', 'stream-times')
+    done = subprocess.run([program, str(options.rounds), str(options.block),
+                           *(f'{path}:{command.hex()}' for path, command in streams)],
+                          capture_output=True, text=True, check=True, preexec_fn=pin)
+    return [[float(n) for n in line.split()] for line in done.stdout.splitlines()[1:]]
+
+
+def summary(ratios):
+    """Median ratio and the interval that holds its median with 95 % (order statistics)."""
+    ordered, n = sorted(ratios), len(ratios)
+    spread = 0.98 * n ** 0.5
+    low, high = int(max(0, n / 2 - spread)), int(min(n - 1, n / 2 + spread))
+    return statistics.median(ratios), ordered[low], ordered[high]
+
+
+def leave(tpm):
+    """Gives the data socket up, so that another program can connect."""
+    tpm.data.close()
+    tpm.data = None
+
+
+def measure_commands(manager):
+    out = []
+    with Vtpm() as stock, Vtpm() as control, Vtpm(deepquote=f'manager={manager.socket}') as ours:
+        keys = [tpm2.create_primary(tpm.send)[0] for tpm in (stock, control, ours)]
+        assert len(set(keys)) == 1
+        # A scheduler that puts client and vTPM now on one CPU and now on two would be all one sees
+        client, server = (sorted(os.sched_getaffinity(0)) * 2)[:2]
+        for tpm in (stock, control, ours):
+            leave(tpm)
+            os.sched_setaffinity(tpm.process.pid, {server})
+        for name, command in ordinary_commands(keys[0]).items():
+            table = rounds(*((tpm.server, command) for tpm in (stock, control, ours)), cpu=client)
+            ratio, low, high = summary([r[2] / r[0] for r in table])
+            noise = summary([r[1] / r[0] for r in table])[0]
+            out.append({'command': name, 'stock_us': statistics.median(r[0] for r in table) / 1e3,
+                        'ours_us': statistics.median(r[2] for r in table) / 1e3, 'ratio': ratio,
+                        'low': low, 'high': high, 'stock_again_ratio': noise})
+    return out
+
+
+def measure_round_trip(manager):
+    with Vtpm() as behind, Vtpm(deepquote=f'manager={manager.socket}') as ours:
+        key = tpm2.create_primary(ours.send)[0]
+        assert tpm2.create_primary(behind.send)[0] == key
+        for tpm in (behind, ours):
+            leave(tpm)
+        quote = tpm2.quote_command(key, [tpm2.pw()], NONCE, PCRS)
+        table = rounds((ours.server, quote), (behind.server, quote),
+                       (ours.server, tpm2.deepquote_command(key, [tpm2.pw()], NONCE, PCRS, PCRS)))
+    ratio, low, high = summary([r[2] / (r[0] + r[1]) for r in table])
+    median = [statistics.median(r[i] for r in table) / 1e3 for i in range(3)]
+    return {'vtpm_quote_us': median[0], 'behind_quote_us': median[1], 'deepquote_us': median[2],
+            'ratio': ratio, 'low': low, 'high': high}
+
+
+def show(commands, trip):
+    print(f'{"":20} {"stock":>9} {"ours":>9} {"ratio":>7}  95 % interval    stock against itself')
+    for c in commands:
+        print(f'{c["command"]:20} {c["stock_us"]:6.1f} us {c["ours_us"]:6.1f} us '
+              f'{c["ratio"]:7.4f}  {c["low"]:.4f} .. {c["high"]:.4f}  {c["stock_again_ratio"]:.4f}')
+    print('goal: not measurable, under 1.01\n')
+    print(f'TPM2_Quote on the vTPM       {trip["vtpm_quote_us"]:7.1f} us\n'
+          f'TPM2_Quote on a TPM behind   {trip["behind_quote_us"]:7.1f} us (a swtpm, not hardware)\n'
+          f'TPM2_DeepQuote               {trip["deepquote_us"]:7.1f} us\n'
+          f'ratio to the sum of the two  {trip["ratio"]:7.3f}    '
+          f'{trip["low"]:.3f} .. {trip["high"]:.3f}; goal: at most 1.15')
+
+
+def main():
+    with Manager(auto_register=True) as manager:
+        commands, trip = measure_commands(manager), measure_round_trip(manager)
+    if options.json:
+        print(json.dumps({'commands': commands, 'round_trip': trip}, indent=2))
+    else:
+        show(commands, trip)
+
+
+main()
