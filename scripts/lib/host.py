@@ -5,6 +5,7 @@ import re
 import subprocess
 
 from process import spawn, stop, tail, wait_for
+from programs import program
 
 PCRS = list(range(8))
 PCR_LIST = 'sha256:' + ','.join(map(str, PCRS))
@@ -49,8 +50,8 @@ class Manager:
         self.admin = os.path.join(sockets or directory, 'admin.sock')
         self.tpm = os.path.join(directory, 'stand-in-tpm')
         self.events = os.path.join(self.tpm, 'events')
-        self.daemon = os.path.join(build, 'vtpm-manager', 'vtpm-managerd')
-        self.tool = os.path.join(build, 'vtpm-manager', 'vtpm-managerctl')
+        self.daemon = program('vtpm-managerd', build)
+        self.tool = program('vtpm-managerctl', build)
         self.process = None
         os.makedirs(self.tpm, exist_ok=True)
         with open(self.events, 'w', encoding='ascii') as f:
@@ -121,7 +122,7 @@ class Vtpm:
         self.ctrl = os.path.join(directory, 'vtpm.ctrl')
         self.log = os.path.join(directory, 'vtpm.log')
         self.state = os.path.join(directory, uuid, 'tpm2')
-        self.launcher = os.path.join(build, 'swtpm-deepquote', 'swtpm-deepquote')
+        self.launcher = program('swtpm-deepquote', build)
         self.deepquote = f'manager={manager.socket},uuid={uuid}' if manager else None
         self.process = None
 
@@ -173,8 +174,7 @@ class Verdict:
 
 def verify(build, quote, nonce, host_key, policy=None, uuid=None, state=None):
     """Runs tpm2_checkdeepquote over the files of the directory `quote`."""
-    command = [os.path.join(build, 'tools', 'tpm2_checkdeepquote'), '-q', nonce,
-               '--host', host_key]
+    command = [program('tpm2_checkdeepquote', build), '-q', nonce, '--host', host_key]
     for option, name in (('-u', 'ak.pub'), ('-m', 'quote.msg'), ('-s', 'quote.sig'),
                          ('-f', 'pcrs.bin'), ('--evidence', 'evidence.bin')):
         command += [option, os.path.join(quote, name)]

@@ -10,8 +10,8 @@ import tempfile
 import managerd
 import tap
 import vtpm
+from programs import program
 
-TOOLS = os.path.join(os.environ['BUILD_ROOT'], 'tools')
 HOST_PCRS = (0, 1, 2, 7)
 OTHER_UUID = '6ba7b811-9dad-41d1-80b4-00c04fd430c8'
 
@@ -40,7 +40,7 @@ class Guest:
 
     def quote(self, nonce, *options):
         done = subprocess.run(
-            [TOOLS + '/tpm2_deepquote', '-T', 'swtpm:path=' + self.vtpm.server, '--ak-create',
+            [program('tpm2_deepquote'), '-T', 'swtpm:path=' + self.vtpm.server, '--ak-create',
              '--ak-public', self.file('ak.pub'), '-q', nonce, '-l', 'sha256:0,1,10',
              '--host-pcr-list', 'sha256:' + ','.join(map(str, HOST_PCRS)),
              '-m', self.file('quote.msg'), '-s', self.file('quote.sig'), '-o',
@@ -53,7 +53,7 @@ class Guest:
         """(exit code, last line); @source: take the quote from another guest."""
         files = source or self
         done = subprocess.run(
-            [TOOLS + '/tpm2_checkdeepquote', '-u', self.file('ak.pub'), '-m',
+            [program('tpm2_checkdeepquote'), '-u', self.file('ak.pub'), '-m',
              files.file('quote.msg'), '-s', files.file('quote.sig'), '-f',
              files.file('pcrs.bin'), '--evidence', files.file('evidence.bin'), '-q', nonce,
              '--uuid', self.uuid, *options],

@@ -9,8 +9,9 @@ import subprocess
 import tempfile
 
 import tap
+from programs import program
 
-TOOL = os.path.join(os.environ['BUILD_ROOT'], 'tools', 'tpm2_checkdeepquote')
+TOOL = program('tpm2_checkdeepquote')
 VECTORS = os.path.join(os.environ['SOURCE_ROOT'], 'tests', 'vectors')
 WORDS = ['malformed', 'unknown-host', 'bad-host-signature', 'not-a-quote', 'bad-proof',
          'host-pcr-mismatch', 'wrong-nonce', 'wrong-vm', 'bad-vtpm-quote', 'bad-vtpm-signature',

@@ -8,10 +8,11 @@ import tempfile
 import tap
 from guest import TctiVtpm
 from managerd import UUID, Manager
-from vtpm import BUILD_ROOT, LAUNCHER, child_environment
+from programs import program
+from vtpm import LAUNCHER, child_environment
 
-TOOL = os.path.join(BUILD_ROOT, 'tools', 'tpm2_deepquote')
-CHECK = os.path.join(BUILD_ROOT, 'tools', 'tpm2_checkdeepquote')
+TOOL = program('tpm2_deepquote')
+CHECK = program('tpm2_checkdeepquote')
 NONCE = '5a' * 32
 PCRS = 'sha256:0,1,2,3,4,5,6,7,8,9'
 HOST_PCRS = 'sha256:0,1,7'

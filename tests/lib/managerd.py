@@ -20,12 +20,13 @@ import tempfile
 import time
 
 import tpm2
+from programs import program
 from tpm2 import ALG_SHA256, Reader, b2, u16, u32, u64
 
 BUILD_ROOT = os.environ.get('BUILD_ROOT', '')
-MANAGERD = os.path.join(BUILD_ROOT, 'vtpm-manager', 'vtpm-managerd')
-MANAGERCTL = os.path.join(BUILD_ROOT, 'vtpm-manager', 'vtpm-managerctl')
-CHECK = os.path.join(BUILD_ROOT, 'tools', 'tpm2_checkdeepquote')
+MANAGERD = program('vtpm-managerd')
+MANAGERCTL = program('vtpm-managerctl')
+CHECK = program('tpm2_checkdeepquote')
 UUID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 
 MAGIC, VERSION = 0x44514D50, 1

@@ -17,10 +17,11 @@ import tempfile
 import time
 
 import tpm2
+from programs import program
 
 BUILD_ROOT = os.environ.get('BUILD_ROOT', '')
 SWTPM = '/usr/bin/swtpm'
-LAUNCHER = os.path.join(BUILD_ROOT, 'swtpm-deepquote', 'swtpm-deepquote')
+LAUNCHER = program('swtpm-deepquote')
 UUID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 
 CTRL = {'GET_CAPABILITY': 1, 'INIT': 2, 'SHUTDOWN': 3, 'GET_TPMESTABLISHED': 4,
