@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Checks 1 to 6: the evidence, the host's signature and what it covers. */
-#include "attest/checks.h"
+#include "attest/checks-host.h"
 
+#include "attest/bytes.h"
 #include "attest/digest.h"
-#include "attest/key.h"
+#include "attest/signature.h"
 
 gboolean dq_check_decodes(DqRun *r)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Checks 7 to 13: the VM, its vTPM's quote, what was recorded, and the policy. */
-#include "attest/checks.h"
+#include "attest/checks-vm.h"
 
+#include "attest/bytes.h"
 #include "attest/digest.h"
-#include "attest/key.h"
+#include "attest/signature.h"
 
 static gboolean fail_unequal(DqRun *r, const char *what, DqBytes got, DqBytes want)
 {
@@ -70,14 +70,6 @@ static gboolean check_name(DqRun *r, const char *what, WireBytes got, DqBytes wa
     return TRUE;
 }
 
-static DqBytes peek(GBytes *bytes)
-{
-    DqBytes b;
-
-    b.data = g_bytes_get_data(bytes, &b.len);
-    return b;
-}
-
 gboolean dq_check_vm(DqRun *r)
 {
     static const char ek[] = "the vTPM's EK";
@@ -87,11 +79,11 @@ gboolean dq_check_vm(DqRun *r)
 
     return check_uuid(r) && (q->vtpm_ek.len == 0 || check_name(r, ek, b->vtpm_ek, q->vtpm_ek)) &&
            (r->vm == NULL || r->vm->ek_name == NULL ||
-            check_name(r, ek, b->vtpm_ek, peek(r->vm->ek_name))) &&
+            check_name(r, ek, b->vtpm_ek, dq_bytes_peek(r->vm->ek_name))) &&
            (q->vtpm_key == NULL ||
             check_name(r, signer, b->vtpm_signer, dq_key_get_name(q->vtpm_key))) &&
            (r->vm == NULL || r->vm->ak_name == NULL ||
-            check_name(r, signer, b->vtpm_signer, peek(r->vm->ak_name)));
+            check_name(r, signer, b->vtpm_signer, dq_bytes_peek(r->vm->ak_name)));
 }
 
 gboolean dq_check_vtpm_quote(DqRun *r)
@@ -151,19 +143,6 @@ gboolean dq_check_vtpm_pcrs(DqRun *r)
     return TRUE;
 }
 
-static const char *const stale_texts[] = {
-    [DQ_STATE_EPOCH_BACK] = "the VM's epoch went back: its vTPM is a copy of an earlier one",
-    [DQ_STATE_GENERATION_BACK] = "the VM's generation went back: its vTPM has an older state",
-    [DQ_STATE_RESET_COUNT_BACK] = "the host's reset count went back",
-    [DQ_STATE_RESTART_COUNT_BACK] = "the host's restart count went back",
-    [DQ_STATE_CLOCK_BACK] = "the host's clock went back",
-};
-
-const char *dq_stale_text(DqStateFault fault)
-{
-    return stale_texts[fault];
-}
-
 gboolean dq_check_fresh(DqRun *r)
 {
     const DqStateEntry entry = dq_run_state_entry(r);
@@ -174,7 +153,7 @@ gboolean dq_check_fresh(DqRun *r)
         return TRUE;
     }
     fault = dq_state_find_stale(r->verifier->state, &entry);
-    return fault == DQ_STATE_FRESH || dq_run_fail(r, "%s", dq_stale_text(fault));
+    return fault == DQ_STATE_FRESH || dq_run_fail(r, "%s", dq_state_fault_text(fault));
 }
 
 static gboolean fail_pcr(DqRun *r, const char *whose, const DqPolicyPcr *p)

@@ -5,9 +5,7 @@
  */
 #include "attest/digest.h"
 
-#include "wire/tpm.h"
-
-#include <openssl/crypto.h>
+#include "wire/hash.h"
 
 static const struct {
     guint16 alg;
@@ -127,9 +125,4 @@ void dq_sha256(const DqBytes *parts, gsize count, guint8 ret_digest[DQ_HASH_SIZE
         g_error("OpenSSL offers no SHA-256: check its configuration file and providers");
     }
     memcpy(ret_digest, digest, DQ_HASH_SIZE);
-}
-
-gboolean dq_bytes_equal(DqBytes a, DqBytes b)
-{
-    return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.data, b.data, a.len) == 0);
 }

@@ -23,7 +23,4 @@ gsize dq_digest(guint16 alg, const DqBytes *parts, gsize count, guint8 *ret_dige
 /** dq_sha256: the same for SHA-256, which must be there: without it the process is aborted. */
 void dq_sha256(const DqBytes *parts, gsize count, guint8 ret_digest[DQ_HASH_SIZE]);
 
-/** dq_bytes_equal: same length and content; the time does not depend on the content. */
-gboolean dq_bytes_equal(DqBytes a, DqBytes b);
-
 #endif

@@ -2,6 +2,7 @@
 /* Public areas of TPM keys: Name, attributes, and the OpenSSL key. Spec: TPM 2.0 Part 2, 12.2. */
 #include "attest/key.h"
 
+#include "attest/bytes.h"
 #include "attest/digest.h"
 
 #include <openssl/core_names.h>

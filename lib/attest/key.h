@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The public area of a TPM key. */
 #ifndef ATTEST_KEY_H
 #define ATTEST_KEY_H
 
 #include "attest/deepquote.h"
 
-#include "wire/tpm.h"
+#include "wire/public.h"
 
 #include <openssl/evp.h>
 
@@ -23,21 +24,5 @@ struct DqKey {
     guint16 ready_alg;
     guint16 ready_hash;
 };
-
-/** dq_wire, dq_unwire: the same borrowed bytes in the types of the two layers. */
-static inline DqBytes dq_unwire(WireBytes b)
-{
-    return (DqBytes){ b.p, b.len };
-}
-
-static inline WireBytes dq_wire(DqBytes b)
-{
-    return (WireBytes){ b.data, b.len };
-}
-
-/**
- * dq_key_verify_signature: as dq_key_verify(), with a decoded signature and without a copy.
- */
-gboolean dq_key_verify_signature(DqKey *key, DqBytes message, const WireSignature *signature);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/pcr.h"
 
+#include "attest/bytes.h"
 #include "attest/digest.h"
-#include "attest/key.h"
+#include "wire/hash.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 
 #include "attest/deepquote.h"
 
-#include "wire/tpm.h"
+#include "wire/pcr.h"
 
 #define DQ_PCRS_MAX (WIRE_PCR_BANKS_MAX * WIRE_PCR_SELECT_MAX * 8)
 

@@ -2,6 +2,10 @@
 /* Reading of policy files. Format: deepquote-policy(5). */
 #include "attest/policy.h"
 
+#include "attest/bytes.h"
+#include "wire/hash.h"
+#include "wire/name.h"
+
 #include <string.h>
 
 #define WORDS_MAX 1024 /* in one line */
@@ -60,14 +64,12 @@ static GBytes *read_name(const Parser *p, const char *text, GError **error)
 {
     GError *cause = NULL;
     g_autoptr(GBytes) bytes = dq_hex_decode(text, &cause);
-    WireBytes name;
 
     if (bytes == NULL) {
         fail_with(p, cause, error);
         return NULL;
     }
-    name.p = g_bytes_get_data(bytes, &name.len);
-    if (name.len == 0 || !wire_name_valid(name)) {
+    if (g_bytes_get_size(bytes) == 0 || !wire_name_valid(dq_wire(dq_bytes_peek(bytes)))) {
         g_set_error(
             error, DQ_ERROR, DQ_ERROR_POLICY,
             "%s:%u: %s is no Name: give the algorithm and the digest as tpm2_readpublic and "
@@ -76,13 +78,6 @@ static GBytes *read_name(const Parser *p, const char *text, GError **error)
         return NULL;
     }
     return g_steal_pointer(&bytes);
-}
-
-static GBytes *name_of(const DqKey *key)
-{
-    DqBytes name = dq_key_get_name(key);
-
-    return g_bytes_new(name.data, name.len);
 }
 
 /* "name:HEX" or the path of a key file; @ret_key stays NULL for a Name. */
@@ -101,7 +96,7 @@ static gboolean read_key(const Parser *p, const char *text, DqKey **ret_key, GBy
     if (*ret_key == NULL) {
         return fail_with(p, cause, error);
     }
-    *ret_name = name_of(*ret_key);
+    *ret_name = dq_bytes_copy(dq_key_get_name(*ret_key));
     return TRUE;
 }
 
@@ -199,13 +194,11 @@ static gboolean read_pcr(Parser *p, const Keyword *k, char **args, GError **erro
     }
     for (args++; *args != NULL; args++) {
         g_autoptr(GBytes) value = read_hex(p, *args, wire_hash_size(alg), error);
-        DqBytes v;
 
         if (value == NULL) {
             return FALSE;
         }
-        v.data = g_bytes_get_data(value, &v.len);
-        dq_policy_add_pcr(pcrs, alg, pcr, v);
+        dq_policy_add_pcr(pcrs, alg, pcr, dq_bytes_peek(value));
     }
     return TRUE;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/policy.h"
 
-#include "attest/digest.h"
-#include "attest/key.h"
+#include "attest/bytes.h"
 
 #include <string.h>
 
@@ -126,10 +125,7 @@ gboolean dq_policy_restricts_vms(const DqPolicy *policy)
 gboolean dq_policy_has_host(const DqPolicy *policy, DqBytes name)
 {
     for (guint i = 0; i < policy->host_names->len; i++) {
-        DqBytes known;
-
-        known.data = g_bytes_get_data(policy->host_names->pdata[i], &known.len);
-        if (dq_bytes_equal(known, name)) {
+        if (dq_bytes_equal(dq_bytes_peek(policy->host_names->pdata[i]), name)) {
             return TRUE;
         }
     }

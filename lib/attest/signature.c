@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* TPMT_SIGNATURE against a key. Spec: TPM 2.0 Part 2, section 11.3; Part 1, annexes B and C. */
-#include "attest/key.h"
+#include "attest/signature.h"
 
+#include "attest/bytes.h"
 #include "attest/digest.h"
+#include "attest/key.h"
 
 #include <openssl/err.h>
 #include <openssl/rsa.h>

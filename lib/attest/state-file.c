@@ -12,7 +12,8 @@
  */
 #include "attest/state.h"
 
-#include "wire/tpm.h"
+#include "attest/bytes.h"
+#include "wire/name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,21 +43,11 @@ static GBytes *read_hex(const char *text, gsize min, gsize max)
 static GBytes *read_name(const char *text)
 {
     g_autoptr(GBytes) bytes = read_hex(text, 3, DQ_NAME_MAX);
-    WireBytes name = { NULL, 0 };
 
-    if (bytes == NULL) {
+    if (bytes == NULL || !wire_name_valid(dq_wire(dq_bytes_peek(bytes)))) {
         return NULL;
     }
-    name.p = g_bytes_get_data(bytes, &name.len);
-    return wire_name_valid(name) ? g_steal_pointer(&bytes) : NULL;
-}
-
-static DqBytes peek(GBytes *bytes)
-{
-    DqBytes b;
-
-    b.data = g_bytes_get_data(bytes, &b.len);
-    return b;
+    return g_steal_pointer(&bytes);
 }
 
 static gboolean read_vm(DqState *s, char **f)
@@ -81,7 +72,7 @@ static gboolean read_host(DqState *s, char **f)
         !read_number(f[2], G_MAXUINT32, &restart)) {
         return FALSE;
     }
-    dq_state_put_host(s, peek(name), (DqStateHost){ (guint32)reset, (guint32)restart });
+    dq_state_put_host(s, dq_bytes_peek(name), (DqStateHost){ (guint32)reset, (guint32)restart });
     return TRUE;
 }
 
@@ -95,7 +86,7 @@ static gboolean read_clock(DqState *s, char **f)
         !read_number(f[2], G_MAXUINT64, &clock)) {
         return FALSE;
     }
-    dq_state_put_clock(s, (DqBytes){ uuid, sizeof(uuid) }, peek(name), clock);
+    dq_state_put_clock(s, (DqBytes){ uuid, sizeof(uuid) }, dq_bytes_peek(name), clock);
     return TRUE;
 }
 
@@ -106,7 +97,7 @@ static gboolean read_nonce(DqState *s, char **f)
     if (nonce == NULL) {
         return FALSE;
     }
-    dq_state_put_nonce(s, peek(nonce));
+    dq_state_put_nonce(s, dq_bytes_peek(nonce));
     return TRUE;
 }
 
@@ -254,7 +245,7 @@ static void write_vms(GString *out, DqState *s)
 
     for (GList *k = keys; k != NULL; k = k->next) {
         const DqStateVm *vm = g_hash_table_lookup(s->vms, k->data);
-        g_autofree char *uuid = dq_uuid_format(peek(k->data).data);
+        g_autofree char *uuid = dq_uuid_format(dq_bytes_peek(k->data).data);
 
         g_string_append_printf(out, "vm %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", uuid,
                                vm->epoch, vm->generation);
@@ -267,7 +258,7 @@ static void write_hosts(GString *out, DqState *s)
 
     for (GList *k = keys; k != NULL; k = k->next) {
         const DqStateHost *host = g_hash_table_lookup(s->hosts, k->data);
-        g_autofree char *name = hex(peek(k->data));
+        g_autofree char *name = hex(dq_bytes_peek(k->data));
 
         g_string_append_printf(out, "host %s %u %u\n", name, host->reset_count,
                                host->restart_count);
@@ -280,7 +271,7 @@ static void write_clocks(GString *out, DqState *s)
 
     for (GList *k = keys; k != NULL; k = k->next) {
         const guint64 *clock = g_hash_table_lookup(s->clocks, k->data);
-        DqBytes key = peek(k->data);
+        DqBytes key = dq_bytes_peek(k->data);
         g_autofree char *uuid = dq_uuid_format(key.data);
         g_autofree char *name = dq_hex_encode(key.data + DQ_UUID_SIZE, key.len - DQ_UUID_SIZE);
 
@@ -293,7 +284,7 @@ static void write_nonces(GString *out, DqState *s)
     g_autoptr(GList) keys = sorted_keys(s->nonces);
 
     for (GList *k = keys; k != NULL; k = k->next) {
-        g_autofree char *nonce = hex(peek(k->data));
+        g_autofree char *nonce = hex(dq_bytes_peek(k->data));
 
         g_string_append_printf(out, "nonce %s\n", nonce);
     }

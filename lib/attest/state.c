@@ -1,8 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/state.h"
 
+#include "attest/bytes.h"
+
 #include <string.h>
 #include <unistd.h>
+
+static const char *const fault_texts[] = {
+    [DQ_STATE_FRESH] = NULL,
+    [DQ_STATE_NONCE_USED] = NULL,
+    [DQ_STATE_EPOCH_BACK] = "the VM's epoch went back: its vTPM is a copy of an earlier one",
+    [DQ_STATE_GENERATION_BACK] = "the VM's generation went back: its vTPM has an older state",
+    [DQ_STATE_RESET_COUNT_BACK] = "the host's reset count went back",
+    [DQ_STATE_RESTART_COUNT_BACK] = "the host's restart count went back",
+    [DQ_STATE_CLOCK_BACK] = "the host's clock went back",
+};
+
+const char *dq_state_fault_text(DqStateFault fault)
+{
+    return fault_texts[fault];
+}
 
 static GHashTable *new_table(GDestroyNotify free_value)
 {
@@ -47,15 +64,9 @@ void dq_state_unref(DqState *state)
     g_free(state);
 }
 
-/* A key for a look-up: the bytes are not copied. */
-static GBytes *borrowed(DqBytes b)
-{
-    return g_bytes_new_static(b.data, b.len);
-}
-
 static gpointer look_up(GHashTable *table, DqBytes key)
 {
-    g_autoptr(GBytes) k = borrowed(key);
+    g_autoptr(GBytes) k = dq_bytes_borrow(key);
 
     return g_hash_table_lookup(table, k);
 }
@@ -73,13 +84,12 @@ static DqBytes clock_key(guint8 buffer[DQ_UUID_SIZE + DQ_NAME_MAX], const guint8
 
 void dq_state_put_vm(DqState *state, DqBytes uuid, DqStateVm vm)
 {
-    g_hash_table_replace(state->vms, g_bytes_new(uuid.data, uuid.len), g_memdup2(&vm, sizeof(vm)));
+    g_hash_table_replace(state->vms, dq_bytes_copy(uuid), g_memdup2(&vm, sizeof(vm)));
 }
 
 void dq_state_put_host(DqState *state, DqBytes name, DqStateHost host)
 {
-    g_hash_table_replace(state->hosts, g_bytes_new(name.data, name.len),
-                         g_memdup2(&host, sizeof(host)));
+    g_hash_table_replace(state->hosts, dq_bytes_copy(name), g_memdup2(&host, sizeof(host)));
 }
 
 void dq_state_put_clock(DqState *state, DqBytes uuid, DqBytes name, guint64 clock)
@@ -87,18 +97,17 @@ void dq_state_put_clock(DqState *state, DqBytes uuid, DqBytes name, guint64 cloc
     guint8 buffer[DQ_UUID_SIZE + DQ_NAME_MAX];
     DqBytes key = clock_key(buffer, uuid.data, name);
 
-    g_hash_table_replace(state->clocks, g_bytes_new(key.data, key.len),
-                         g_memdup2(&clock, sizeof(clock)));
+    g_hash_table_replace(state->clocks, dq_bytes_copy(key), g_memdup2(&clock, sizeof(clock)));
 }
 
 void dq_state_put_nonce(DqState *state, DqBytes nonce)
 {
-    g_hash_table_add(state->nonces, g_bytes_new(nonce.data, nonce.len));
+    g_hash_table_add(state->nonces, dq_bytes_copy(nonce));
 }
 
 static gboolean nonce_used(DqState *state, DqBytes nonce)
 {
-    g_autoptr(GBytes) key = borrowed(nonce);
+    g_autoptr(GBytes) key = dq_bytes_borrow(nonce);
 
     return g_hash_table_contains(state->nonces, key);
 }

@@ -28,6 +28,9 @@ typedef enum DqStateFault {
     DQ_STATE_CLOCK_BACK,
 } DqStateFault;
 
+/** dq_state_fault_text: a sentence for a counter that went back; NULL for any other fault. */
+const char *dq_state_fault_text(DqStateFault fault);
+
 /**
  * dq_state_nonce_used: whether a trusted deep quote carried this nonce.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/verifier.h"
 
+#include "attest/bytes.h"
 #include "attest/policy.h"
 
 #include <string.h>
@@ -30,22 +31,15 @@ void dq_verifier_free(DqVerifier *verifier)
     g_free(verifier);
 }
 
-static GBytes *name_of(const DqKey *key)
-{
-    DqBytes name = dq_key_get_name(key);
-
-    return g_bytes_new(name.data, name.len);
-}
-
 void dq_verifier_offer_host_key(DqVerifier *verifier, DqKey *key)
 {
-    g_hash_table_replace(verifier->host_keys, name_of(key), dq_key_ref(key));
+    g_hash_table_replace(verifier->host_keys, dq_bytes_copy(dq_key_get_name(key)), dq_key_ref(key));
 }
 
 void dq_verifier_enrol_host(DqVerifier *verifier, DqKey *key)
 {
     dq_verifier_offer_host_key(verifier, key);
-    g_hash_table_add(verifier->enrolled, name_of(key));
+    g_hash_table_add(verifier->enrolled, dq_bytes_copy(dq_key_get_name(key)));
 }
 
 void dq_verifier_set_policy(DqVerifier *verifier, DqPolicy *policy)
@@ -69,14 +63,14 @@ void dq_verifier_set_state(DqVerifier *verifier, DqState *state)
 
 DqKey *dq_verifier_find_host_key(const DqVerifier *verifier, DqBytes name)
 {
-    g_autoptr(GBytes) key = g_bytes_new_static(name.data, name.len);
+    g_autoptr(GBytes) key = dq_bytes_borrow(name);
 
     return g_hash_table_lookup(verifier->host_keys, key);
 }
 
 gboolean dq_verifier_trusts_host(const DqVerifier *verifier, DqBytes name)
 {
-    g_autoptr(GBytes) key = g_bytes_new_static(name.data, name.len);
+    g_autoptr(GBytes) key = dq_bytes_borrow(name);
 
     return g_hash_table_contains(verifier->enrolled, key) ||
            (verifier->policy != NULL && dq_policy_has_host(verifier->policy, name));

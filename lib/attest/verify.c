@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The checks in their order; the first that fails ends the run. */
-#include "attest/checks.h"
-
-#include "attest/key.h"
+#include "attest/checks-host.h"
+#include "attest/checks-vm.h"
 #include "attest/verdict.h"
 
 #include <string.h>
-
-gboolean dq_run_fail(DqRun *r, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    r->why = g_strdup_vprintf(format, args);
-    va_end(args);
-    return FALSE;
-}
-
-DqStateEntry dq_run_state_entry(const DqRun *r)
-{
-    return (DqStateEntry){
-        .nonce = r->quote->nonce,
-        .uuid = r->evidence.binding.uuid,
-        .host_name = dq_unwire(r->evidence.host_signer),
-        .epoch = r->evidence.binding.epoch,
-        .generation = r->evidence.binding.generation,
-        .reset_count = r->host.reset_count,
-        .restart_count = r->host.restart_count,
-        .clock = r->host.clock,
-    };
-}
 
 static gboolean (*const checks[DQ_CHECKS])(DqRun *r) = {
     [DQ_CHECK_MALFORMED] = dq_check_decodes,
@@ -103,7 +78,7 @@ static void record(const DqRun *r, DqVerdict *verdict)
     if (fault == DQ_STATE_NONCE_USED) {
         dq_verdict_fail(verdict, DQ_CHECK_WRONG_NONCE, g_strdup("the nonce was used meanwhile"));
     } else if (fault != DQ_STATE_FRESH) {
-        dq_verdict_fail(verdict, DQ_CHECK_STALE, g_strdup(dq_stale_text(fault)));
+        dq_verdict_fail(verdict, DQ_CHECK_STALE, g_strdup(dq_state_fault_text(fault)));
     }
 }
 

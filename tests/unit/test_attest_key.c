@@ -3,6 +3,7 @@
 #include "maker.h"
 
 #include "attest/key.h"
+#include "attest/signature.h"
 
 #include <string.h>
 

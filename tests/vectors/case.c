@@ -2,7 +2,6 @@
 #include "case.h"
 
 #include "attest/digest.h"
-#include "attest/key.h"
 #include "attest/pcr.h"
 
 #include <string.h>

@@ -2,8 +2,7 @@
 /* What is refused about the evidence and the host. */
 #include "case.h"
 
-#include "attest/digest.h"
-#include "attest/key.h"
+#include "attest/bytes.h"
 
 #include <string.h>
 

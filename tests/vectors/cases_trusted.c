@@ -2,7 +2,7 @@
 /* Deep quotes that are right. */
 #include "case.h"
 
-#include "attest/key.h"
+#include "attest/bytes.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* What is refused about the VM, its vTPM, and what the verifier knows about both. */
 #include "case.h"
 
-#include "attest/key.h"
+#include "attest/bytes.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "maker.h"
 
+#include "attest/bytes.h"
 #include "attest/digest.h"
-#include "attest/key.h"
 #include "attest/pcr.h"
 
 #include <string.h>

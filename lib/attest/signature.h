@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Signatures of TPM keys. */
+#ifndef ATTEST_SIGNATURE_H
+#define ATTEST_SIGNATURE_H
+
+#include "attest/deepquote.h"
+
+#include "wire/signature.h"
+
+/**
+ * dq_key_verify_signature: as dq_key_verify(), with a decoded signature and without a copy.
+ */
+gboolean dq_key_verify_signature(DqKey *key, DqBytes message, const WireSignature *signature);
+
+#endif
