@@ -12,7 +12,7 @@
 
 #include "admin/server.h"
 #include "daemon/log.h"
-#include "admin/metrics_server.h"
+#include "admin/metrics_page.h"
 #include "daemon/notify.h"
 #include "options.h"
 #include "tpm/simulator.h"
@@ -31,7 +31,7 @@ typedef struct Daemon {
     Options options;
     Manager manager;
     AdminServer *admin;
-    MetricsServer *metrics; /* NULL: not served */
+    HttpServer *metrics; /* NULL: not served */
     Simulator *simulator;
     GMainLoop *loop;
     int lock;
@@ -64,6 +64,23 @@ static void open_run(TpmSession *tpm, void *data)
     }
 }
 
+static gboolean serve_metrics(Daemon *daemon, GError **error)
+{
+    const ListenAddress *address = &daemon->options.metrics_address;
+
+    daemon->metrics = http_server_new(daemon->manager.context, daemon->manager.poller, address,
+                                      metrics_page_answer, &daemon->manager, error);
+    if (!daemon->metrics) {
+        return FALSE;
+    }
+    if (address->path) {
+        g_message("metrics at unix:%s", address->path);
+    } else {
+        g_message("metrics at http://localhost:%u/metrics", http_server_port(daemon->metrics));
+    }
+    return TRUE;
+}
+
 static gboolean open_sockets(Daemon *daemon, GError **error)
 {
     Manager *manager = &daemon->manager;
@@ -86,10 +103,7 @@ static gboolean open_sockets(Daemon *daemon, GError **error)
     if (!manager->vtpms || !daemon->admin) {
         return FALSE;
     }
-    if (o->metrics) {
-        daemon->metrics = metrics_server_new(manager, &o->metrics_address, error);
-    }
-    return !o->metrics || daemon->metrics;
+    return !o->metrics || serve_metrics(daemon, error);
 }
 
 static void tell_ready(Daemon *daemon)
@@ -241,7 +255,7 @@ static void clean_up(Daemon *daemon)
 {
     Manager *manager = &daemon->manager;
 
-    metrics_server_free(daemon->metrics);
+    http_server_free(daemon->metrics);
     if (daemon->listening) {
         g_unlink(daemon->options.socket);
         g_unlink(daemon->options.admin_socket);
@@ -293,6 +307,8 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     log_init("vtpm-managerd", daemon.options.verbose);
+    /* tpm2-tss writes to standard error by itself; what matters of it is in our messages. */
+    g_setenv("TSS2_LOG", "all+NONE", FALSE);
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to report, not an end */

@@ -71,7 +71,7 @@ static gboolean parse_metrics(const char *where, const char *mode, Options *o, G
     }
     o->metrics = where != NULL;
     return !where ||
-           (metrics_address_parse(where, &o->metrics_address, error) &&
+           (listen_address_parse("--metrics", where, &o->metrics_address, error) &&
             parse_mode("--metrics-mode", mode ? mode : "0600", &o->metrics_address.mode, error));
 }
 
@@ -164,5 +164,5 @@ void options_clear(Options *options)
     g_clear_pointer(&options->socket, g_free);
     g_clear_pointer(&options->admin_socket, g_free);
     g_clear_pointer(&options->ak_certificate, g_free);
-    metrics_address_clear(&options->metrics_address);
+    listen_address_clear(&options->metrics_address);
 }

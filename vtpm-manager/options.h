@@ -3,8 +3,8 @@
 #ifndef VTPM_MANAGER_OPTIONS_H
 #define VTPM_MANAGER_OPTIONS_H
 
+#include "daemon/listen_address.h"
 #include "tpm/session.h"
-#include "admin/metrics_server.h"
 
 typedef struct Options {
     char *tcti;
@@ -20,7 +20,7 @@ typedef struct Options {
     guint vm_rate; /* 0: no limit */
     guint vm_burst;
     gboolean metrics; /* served at all, at @metrics_address */
-    MetricsAddress metrics_address;
+    ListenAddress metrics_address;
     gboolean verbose;
     gboolean version;
 } Options;

@@ -65,8 +65,6 @@ void log_init(const char *program, gboolean verbose)
     log_program = program;
     log_verbose = verbose;
     g_log_set_writer_func(write_log, NULL, NULL);
-    /* tpm2-tss writes to standard error by itself; what matters of it is in our messages. */
-    g_setenv("TSS2_LOG", "all+NONE", FALSE);
 }
 
 void log_error(const char *message)

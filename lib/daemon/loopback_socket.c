@@ -98,7 +98,7 @@ gboolean loopback_socket_listen(guint16 port, LoopbackSockets *ret, GError **err
     }
     g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno),
                 "cannot listen on TCP port %u of 127.0.0.1 and ::1: %s; choose another port, or "
-                "--metrics unix:PATH",
+                "a Unix socket",
                 port, g_strerror(errno));
     return FALSE;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "admin/metrics_server.h"
+#include "listen_address.h"
 
-gboolean metrics_address_parse(const char *text, MetricsAddress *ret, GError **error)
+gboolean listen_address_parse(const char *option, const char *text, ListenAddress *ret,
+                              GError **error)
 {
     guint64 port = 0;
 
@@ -15,13 +16,13 @@ gboolean metrics_address_parse(const char *text, MetricsAddress *ret, GError **e
         return TRUE;
     }
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                "--metrics %s: give unix:PATH, or tcp:PORT, which is served on 127.0.0.1 and ::1 "
+                "%s %s: give unix:PATH, or tcp:PORT, which is served on 127.0.0.1 and ::1 "
                 "alone; put a proxy that knows who may ask in front for other hosts",
-                text);
+                option, text);
     return FALSE;
 }
 
-void metrics_address_clear(MetricsAddress *address)
+void listen_address_clear(ListenAddress *address)
 {
     g_clear_pointer(&address->path, g_free);
 }

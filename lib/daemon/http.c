@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "admin/metrics_http.h"
+#include "http.h"
 
 #include <string.h>
 
@@ -100,7 +100,7 @@ static HttpParse take_header(Cursor *c)
     return take_text(c, "\r\n");
 }
 
-HttpParse metrics_http_parse(const char *data, gsize size, HttpRequest *ret_request)
+HttpParse http_parse(const char *data, gsize size, HttpRequest *ret_request)
 {
     Cursor c = { data, size };
     HttpRequest request;
@@ -118,49 +118,44 @@ HttpParse metrics_http_parse(const char *data, gsize size, HttpRequest *ret_requ
     return parse;
 }
 
-static gboolean span_equal(HttpSpan span, const char *text)
+gboolean http_span_equal(HttpSpan span, const char *text)
 {
     return span.len == strlen(text) && memcmp(span.p, text, span.len) == 0;
 }
 
-guint metrics_http_status(const HttpRequest *request)
+HttpSpan http_request_path(const HttpRequest *request)
 {
     const char *query = memchr(request->target.p, '?', request->target.len);
-    HttpSpan path = { request->target.p,
-                      query ? (gsize)(query - request->target.p) : request->target.len };
 
-    if (!span_equal(path, "/metrics")) {
-        return 404;
-    }
-    return span_equal(request->method, "GET") ? 200 : 405;
+    return (HttpSpan){ request->target.p,
+                       query ? (gsize)(query - request->target.p) : request->target.len };
 }
 
-GBytes *metrics_http_response(guint status, const char *body)
+static const char *reason_of(guint status)
 {
     static const struct {
         guint status;
         const char *reason;
-        const char *header; /* one more */
-        const char *body;   /* NULL: the metrics */
-    } responses[] = {
-        { 200, "OK", "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n", NULL },
-        { 404, "Not Found", "Content-Type: text/plain\r\n", "The metrics are at /metrics.\n" },
-        { 405, "Method Not Allowed", "Content-Type: text/plain\r\nAllow: GET\r\n",
-          "Only GET is answered.\n" },
-        { 400, "Bad Request", "Content-Type: text/plain\r\n",
-          "Send GET /metrics HTTP/1.1 and at most 4096 bytes of headers.\n" },
+    } reasons[] = {
+        { 200, "OK" },
+        { 400, "Bad Request" },
+        { 404, "Not Found" },
+        { 405, "Method Not Allowed" },
     };
-    gsize i = 0;
-    char *text;
 
-    while (i + 1 < G_N_ELEMENTS(responses) && responses[i].status != status) {
-        i++;
+    for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        if (reasons[i].status == status) {
+            return reasons[i].reason;
+        }
     }
-    if (responses[i].body) {
-        body = responses[i].body;
-    }
-    text = g_strdup_printf(
-        "HTTP/1.1 %u %s\r\n%sContent-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n%s",
-        responses[i].status, responses[i].reason, responses[i].header, strlen(body), body);
+    return ""; /* RFC 9112, section 4: it may be empty */
+}
+
+GBytes *http_response(guint status, const char *headers, const char *body)
+{
+    char *text = g_strdup_printf("HTTP/1.1 %u %s\r\n%sContent-Length: %" G_GSIZE_FORMAT
+                                 "\r\nConnection: close\r\n\r\n%s",
+                                 status, reason_of(status), headers, strlen(body), body);
+
     return g_bytes_new_take(text, strlen(text));
 }

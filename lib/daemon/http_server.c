@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "admin/metrics_server.h"
+#include "http_server.h"
 
 #include <errno.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/listener.h"
-#include "daemon/loopback_socket.h"
-#include "admin/metrics.h"
-#include "admin/metrics_http.h"
-#include "daemon/unix_socket.h"
-#include "vtpm/server.h"
+#include "listener.h"
+#include "loopback_socket.h"
+#include "unix_socket.h"
 
 enum {
     CONNECTIONS_MAX = 16,
@@ -24,77 +19,36 @@ enum {
     DRAIN_MAX = 1 << 20, /* bytes thrown away after the request */
 };
 
-typedef struct MetricsListener {
+typedef struct HttpListener {
     Listener listener; /* first */
-    MetricsServer *server;
-} MetricsListener;
+    HttpServer *server;
+} HttpListener;
 
-struct MetricsServer {
-    Manager *manager;
-    char *path; /* of the socket's file, ours to remove; NULL: TCP */
-    MetricsListener listener[LISTENERS_MAX];
+struct HttpServer {
+    GMainContext *context;
+    Poller *poller;
+    HttpHandler handler;
+    void *data;
+    char *path;   /* of the socket's file, ours to remove; NULL: TCP */
+    guint16 port; /* 0: a Unix socket */
+    HttpListener listener[LISTENERS_MAX];
     guint listeners;
-    GQueue connections; /* of MetricsConnection */
+    GQueue connections; /* of HttpConnection */
 };
 
 /* It is read from, then written to, then what it still sends is thrown away until it closes. */
-typedef struct MetricsConnection {
-    MetricsServer *server;
+typedef struct HttpConnection {
+    HttpServer *server;
     GList link; /* its data is the connection */
     int fd;
     GSource *io;
     GSource *deadline;
-    char head[METRICS_HTTP_HEAD_MAX];
+    char head[HTTP_HEAD_MAX];
     gsize head_len;
     GBytes *response; /* NULL: the request is not complete */
     gsize sent;
     gsize drained;
-} MetricsConnection;
-
-/* ------------------------------------------------------------------------------------ contents */
-
-static guint64 cpu_us(void)
-{
-    struct rusage usage;
-
-    if (getrusage(RUSAGE_SELF, &usage) != 0) {
-        return 0;
-    }
-    return (guint64)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC +
-           (guint64)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
-
-/* In bytes; 0 where /proc does not tell. */
-static guint64 resident_memory(void)
-{
-    g_autofree char *text = NULL;
-    const char *second = NULL;
-
-    if (g_file_get_contents("/proc/self/statm", &text, NULL, NULL)) {
-        second = strchr(text, ' ');
-    }
-    return second ? g_ascii_strtoull(second + 1, NULL, 10) * (guint64)sysconf(_SC_PAGESIZE) : 0;
-}
-
-static char *current_text(Manager *manager)
-{
-    g_autoptr(GPtrArray) vms = registry_list(manager->registry);
-    const MetricsSample sample = {
-        .counts = quoter_counts(manager->quoter),
-        .times = quoter_times(manager->quoter),
-        .throttled = manager->throttled,
-        .connected = vtpm_server_connections(manager->vtpms),
-        .registered = vms->len,
-        .simulated = manager->info->simulated,
-        .failing = quoter_tpm_error(manager->quoter) != NULL,
-        .started = manager->started,
-        .cpu_us = cpu_us(),
-        .resident = resident_memory(),
-        .version = PROJECT_VERSION,
-    };
-
-    return metrics_text(&sample);
-}
+} HttpConnection;
 
 /* ---------------------------------------------------------------------------------- connections */
 
@@ -106,7 +60,7 @@ static void drop_source(GSource **source)
     }
 }
 
-static void close_connection(MetricsConnection *connection)
+static void close_connection(HttpConnection *connection)
 {
     drop_source(&connection->io);
     drop_source(&connection->deadline);
@@ -116,12 +70,12 @@ static void close_connection(MetricsConnection *connection)
     g_free(connection);
 }
 
-static void wait_for(MetricsConnection *connection, GIOCondition condition, GUnixFDSourceFunc ready)
+static void wait_for(HttpConnection *connection, GIOCondition condition, GUnixFDSourceFunc ready)
 {
     drop_source(&connection->io);
     connection->io = g_unix_fd_source_new(connection->fd, condition);
     g_source_set_callback(connection->io, G_SOURCE_FUNC(ready), connection, NULL);
-    g_source_attach(connection->io, connection->server->manager->context);
+    g_source_attach(connection->io, connection->server->context);
 }
 
 static gboolean deadline_passed(gpointer data)
@@ -139,7 +93,7 @@ static gboolean is_later(ssize_t n)
 static gboolean drain_ready(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition,
                             gpointer data)
 {
-    MetricsConnection *connection = data;
+    HttpConnection *connection = data;
     ssize_t n = recv(connection->fd, connection->head, sizeof(connection->head), MSG_DONTWAIT);
 
     if (is_later(n)) {
@@ -156,7 +110,7 @@ static gboolean drain_ready(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition con
 static gboolean write_ready(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition,
                             gpointer data)
 {
-    MetricsConnection *connection = data;
+    HttpConnection *connection = data;
     gsize size;
     const char *bytes = g_bytes_get_data(connection->response, &size);
     ssize_t n = send(connection->fd, bytes + connection->sent, size - connection->sent,
@@ -178,37 +132,27 @@ static gboolean write_ready(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition con
     return G_SOURCE_REMOVE;
 }
 
-/* 0: the request is not complete. */
-static guint decide(const MetricsConnection *connection)
+/* Answers what has arrived, if it is a whole request or cannot become one. */
+static gboolean answer(HttpConnection *connection)
 {
+    HttpServer *server = connection->server;
     HttpRequest request;
+    HttpParse parse = http_parse(connection->head, connection->head_len, &request);
 
-    switch (metrics_http_parse(connection->head, connection->head_len, &request)) {
-    case HTTP_COMPLETE:
-        return metrics_http_status(&request);
-    case HTTP_INCOMPLETE:
-        return connection->head_len < sizeof(connection->head) ? 0 : 400;
-    case HTTP_MALFORMED:
-        break;
+    if (parse == HTTP_INCOMPLETE && connection->head_len < sizeof(connection->head)) {
+        return FALSE;
     }
-    return 400;
-}
-
-static void answer(MetricsConnection *connection, guint status)
-{
-    g_autofree char *text = status == 200 ? current_text(connection->server->manager) : NULL;
-
-    connection->response = metrics_http_response(status, text);
+    connection->response = server->handler(parse == HTTP_COMPLETE ? &request : NULL, server->data);
     wait_for(connection, G_IO_OUT, write_ready);
+    return TRUE;
 }
 
 static gboolean read_ready(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition condition,
                            gpointer data)
 {
-    MetricsConnection *connection = data;
+    HttpConnection *connection = data;
     ssize_t n = recv(connection->fd, connection->head + connection->head_len,
                      sizeof(connection->head) - connection->head_len, MSG_DONTWAIT);
-    guint status;
 
     if (is_later(n)) {
         return G_SOURCE_CONTINUE;
@@ -218,20 +162,15 @@ static gboolean read_ready(G_GNUC_UNUSED int fd, G_GNUC_UNUSED GIOCondition cond
         return G_SOURCE_REMOVE;
     }
     connection->head_len += (gsize)n;
-    status = decide(connection);
-    if (status == 0) {
-        return G_SOURCE_CONTINUE;
-    }
-    answer(connection, status);
-    return G_SOURCE_REMOVE;
+    return answer(connection) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
 static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
 {
-    MetricsListener *listener = (MetricsListener *)watch;
-    MetricsServer *server = listener->server;
+    HttpListener *listener = (HttpListener *)watch;
+    HttpServer *server = listener->server;
     int fd = listener_accept(&listener->listener);
-    MetricsConnection *connection;
+    HttpConnection *connection;
 
     if (fd < 0) {
         return;
@@ -240,29 +179,29 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
         close(fd);
         return;
     }
-    connection = g_new0(MetricsConnection, 1);
+    connection = g_new0(HttpConnection, 1);
     connection->server = server;
     connection->fd = fd;
     connection->link.data = connection;
     g_queue_push_tail_link(&server->connections, &connection->link);
     connection->deadline = g_timeout_source_new_seconds(DEADLINE_S);
     g_source_set_callback(connection->deadline, deadline_passed, connection, NULL);
-    g_source_attach(connection->deadline, server->manager->context);
+    g_source_attach(connection->deadline, server->context);
     wait_for(connection, G_IO_IN, read_ready);
 }
 
 /* --------------------------------------------------------------------------------------- server */
 
 /* Takes over @fd. */
-static gboolean add_listener(MetricsServer *server, int fd, GError **error)
+static gboolean add_listener(HttpServer *server, int fd, GError **error)
 {
-    MetricsListener *listener = &server->listener[server->listeners++];
+    HttpListener *listener = &server->listener[server->listeners++];
 
     listener->server = server;
-    return listener_start(&listener->listener, server->manager->poller, fd, listener_ready, error);
+    return listener_start(&listener->listener, server->poller, fd, listener_ready, error);
 }
 
-static gboolean listen_unix(MetricsServer *server, const MetricsAddress *address, GError **error)
+static gboolean listen_unix(HttpServer *server, const ListenAddress *address, GError **error)
 {
     int fd = unix_socket_listen(address->path, SOCK_STREAM, address->mode, error);
 
@@ -270,11 +209,10 @@ static gboolean listen_unix(MetricsServer *server, const MetricsAddress *address
         return FALSE;
     }
     server->path = g_strdup(address->path);
-    g_message("metrics at unix:%s", address->path);
     return add_listener(server, fd, error);
 }
 
-static gboolean listen_tcp(MetricsServer *server, guint16 port, GError **error)
+static gboolean listen_tcp(HttpServer *server, guint16 port, GError **error)
 {
     LoopbackSockets sockets;
     gboolean ok = TRUE;
@@ -289,27 +227,34 @@ static gboolean listen_tcp(MetricsServer *server, guint16 port, GError **error)
             close(sockets.fd[i]);
         }
     }
-    if (ok) {
-        g_message("metrics at http://localhost:%u/metrics", sockets.port);
-    }
+    server->port = sockets.port;
     return ok;
 }
 
-MetricsServer *metrics_server_new(Manager *manager, const MetricsAddress *address, GError **error)
+HttpServer *http_server_new(GMainContext *context, Poller *poller, const ListenAddress *address,
+                            HttpHandler handler, void *data, GError **error)
 {
-    MetricsServer *server = g_new0(MetricsServer, 1);
+    HttpServer *server = g_new0(HttpServer, 1);
 
-    server->manager = manager;
+    server->context = context;
+    server->poller = poller;
+    server->handler = handler;
+    server->data = data;
     g_queue_init(&server->connections);
     if (address->path ? !listen_unix(server, address, error)
                       : !listen_tcp(server, address->port, error)) {
-        metrics_server_free(server);
+        http_server_free(server);
         return NULL;
     }
     return server;
 }
 
-void metrics_server_free(MetricsServer *server)
+guint16 http_server_port(const HttpServer *server)
+{
+    return server->port;
+}
+
+void http_server_free(HttpServer *server)
 {
     if (!server) {
         return;

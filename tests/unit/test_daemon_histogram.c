@@ -58,11 +58,11 @@ static void test_bounds_below_powers_of_two_are_exact(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/manager/histogram/small-values-are-exact", test_small_values_are_exact);
-    g_test_add_func("/manager/histogram/quantiles-are-close", test_quantiles_are_close);
-    g_test_add_func("/manager/histogram/quantile-is-not-above-the-greatest",
+    g_test_add_func("/daemon/histogram/small-values-are-exact", test_small_values_are_exact);
+    g_test_add_func("/daemon/histogram/quantiles-are-close", test_quantiles_are_close);
+    g_test_add_func("/daemon/histogram/quantile-is-not-above-the-greatest",
                     test_quantile_is_not_above_the_greatest);
-    g_test_add_func("/manager/histogram/bounds-below-powers-of-two-are-exact",
+    g_test_add_func("/daemon/histogram/bounds-below-powers-of-two-are-exact",
                     test_bounds_below_powers_of_two_are_exact);
     return g_test_run();
 }

@@ -103,8 +103,8 @@ static void test_earlier_one_later(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/manager/deadlines/pass-in-order", test_in_order);
-    g_test_add_func("/manager/deadlines/do-not-pass-when-cleared", test_cleared);
-    g_test_add_func("/manager/deadlines/an-earlier-one-set-later", test_earlier_one_later);
+    g_test_add_func("/daemon/deadlines/pass-in-order", test_in_order);
+    g_test_add_func("/daemon/deadlines/do-not-pass-when-cleared", test_cleared);
+    g_test_add_func("/daemon/deadlines/an-earlier-one-set-later", test_earlier_one_later);
     return g_test_run();
 }
