@@ -47,7 +47,6 @@ OWNERS = [
     (r'tss2/', 'tss2'),
     (r'libtpms/', 'libtpms'),
     (r'sqlite3\.h', 'sqlite'),
-    (r'systemd/', 'systemd'),
     (r'(qemu|qom|qapi|hw|sysemu|exec|migration|io|chardev|ui|monitor|block|standard-headers|trace)/',
      'qemu'),
     (r'(trace|tpm_ppi|tpm_prop|tpm_tis|tpm_int|tpm_ioctl)\.h', 'qemu'),
