@@ -132,7 +132,7 @@ gboolean dq_check_host_pcrs(DqRun *r)
     }
     if (missing != NULL) {
         return dq_run_fail(r, "the policy asks for host PCR %s:%u, which was not quoted",
-                           dq_pcr_bank_name(missing->alg), missing->pcr);
+                           missing->bank->name, missing->pcr);
     }
     return TRUE;
 }

@@ -159,7 +159,7 @@ gboolean dq_check_fresh(DqRun *r)
 static gboolean fail_pcr(DqRun *r, const char *whose, const DqPolicyPcr *p)
 {
     return dq_run_fail(r, "%s PCR %s:%u has none of the values that the policy allows", whose,
-                       dq_pcr_bank_name(p->alg), p->pcr);
+                       p->bank->name, p->pcr);
 }
 
 static gboolean check_policy_digests(DqRun *r, const DqPolicy *policy)

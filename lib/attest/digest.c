@@ -7,27 +7,15 @@
 
 #include "wire/hash.h"
 
-static const struct {
-    guint16 alg;
-    const char *name;
-} algorithms[] = {
-    { TPM_ALG_SHA1, "SHA1" },         { TPM_ALG_SHA256, "SHA256" },
-    { TPM_ALG_SHA384, "SHA384" },     { TPM_ALG_SHA512, "SHA512" },
-    { TPM_ALG_SM3_256, "SM3" },       { TPM_ALG_SHA3_256, "SHA3-256" },
-    { TPM_ALG_SHA3_384, "SHA3-384" }, { TPM_ALG_SHA3_512, "SHA3-512" },
-};
-
-#define ALGORITHMS G_N_ELEMENTS(algorithms)
-
 typedef struct ThreadContexts {
-    EVP_MD_CTX *ctx[ALGORITHMS];
+    EVP_MD_CTX *ctx[WIRE_HASHES];
 } ThreadContexts;
 
 static void thread_contexts_free(gpointer data)
 {
     ThreadContexts *t = data;
 
-    for (gsize i = 0; i < ALGORITHMS; i++) {
+    for (gsize i = 0; i < WIRE_HASHES; i++) {
         EVP_MD_CTX_free(t->ctx[i]);
     }
     g_free(t);
@@ -38,31 +26,29 @@ static GPrivate thread_contexts = G_PRIVATE_INIT(thread_contexts_free);
 /* Fetched once and kept for the life of the process. */
 static EVP_MD *const *fetched(void)
 {
-    static EVP_MD *md[ALGORITHMS];
+    static EVP_MD *md[WIRE_HASHES];
     static gsize once;
 
     if (g_once_init_enter(&once)) {
-        for (gsize i = 0; i < ALGORITHMS; i++) {
-            md[i] = EVP_MD_fetch(NULL, algorithms[i].name, NULL);
+        for (gsize i = 0; i < WIRE_HASHES; i++) {
+            md[i] = EVP_MD_fetch(NULL, wire_hashes[i].standard_name, NULL);
         }
         g_once_init_leave(&once, 1);
     }
     return md;
 }
 
-static gssize find(guint16 alg)
+/* The place of an algorithm in the table; -1 for one that is not known. */
+static gssize place_of(guint16 alg)
 {
-    for (gsize i = 0; i < ALGORITHMS; i++) {
-        if (algorithms[i].alg == alg) {
-            return (gssize)i;
-        }
-    }
-    return -1;
+    const WireHash *h = wire_hash_find(alg);
+
+    return h == NULL ? -1 : h - wire_hashes;
 }
 
 const EVP_MD *dq_digest_md(guint16 alg)
 {
-    gssize at = find(alg);
+    gssize at = place_of(alg);
 
     return at < 0 ? NULL : fetched()[at];
 }
@@ -96,7 +82,7 @@ static EVP_MD_CTX *begin(gsize at)
 
 gsize dq_digest(guint16 alg, const DqBytes *parts, gsize count, guint8 *ret_digest)
 {
-    gssize at = find(alg);
+    gssize at = place_of(alg);
     EVP_MD_CTX *ctx = at < 0 ? NULL : begin((gsize)at);
     guint8 digest[EVP_MAX_MD_SIZE];
     unsigned len;

@@ -7,27 +7,9 @@
 
 #include <string.h>
 
-const DqPcrBankName dq_pcr_banks[] = {
-    { "sha1", TPM_ALG_SHA1 },         { "sha256", TPM_ALG_SHA256 },
-    { "sha384", TPM_ALG_SHA384 },     { "sha512", TPM_ALG_SHA512 },
-    { "sm3_256", TPM_ALG_SM3_256 },   { "sha3_256", TPM_ALG_SHA3_256 },
-    { "sha3_384", TPM_ALG_SHA3_384 }, { "sha3_512", TPM_ALG_SHA3_512 },
-    { NULL, TPM_ALG_NULL },
-};
-
 /* pcrDigest where no key determines the hash */
 static const guint16 digest_by_size[] = { TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA512,
                                           TPM_ALG_SHA1 };
-
-const char *dq_pcr_bank_name(guint16 alg)
-{
-    const DqPcrBankName *b = dq_pcr_banks;
-
-    while (b->name != NULL && b->alg != alg) {
-        b++;
-    }
-    return b->name;
-}
 
 gboolean dq_pcr_selection_equal(const WirePcrSelection *a, const WirePcrSelection *b)
 {

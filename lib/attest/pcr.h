@@ -9,17 +9,6 @@
 
 #define DQ_PCRS_MAX (WIRE_PCR_BANKS_MAX * WIRE_PCR_SELECT_MAX * 8)
 
-/** dq_pcr_banks: names of the banks and their TPM_ALG_IDs, ended by a NULL name. */
-typedef struct DqPcrBankName {
-    const char *name;
-    guint16 alg;
-} DqPcrBankName;
-
-extern const DqPcrBankName dq_pcr_banks[];
-
-/** dq_pcr_bank_name: NULL for a bank that is not known. */
-const char *dq_pcr_bank_name(guint16 alg);
-
 /** dq_pcr_selection_equal: the same banks with the same bits in the same order. */
 gboolean dq_pcr_selection_equal(const WirePcrSelection *a, const WirePcrSelection *b);
 

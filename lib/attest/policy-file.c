@@ -3,7 +3,6 @@
 #include "attest/policy.h"
 
 #include "attest/bytes.h"
-#include "wire/hash.h"
 #include "wire/name.h"
 
 #include <string.h>
@@ -157,48 +156,47 @@ static gboolean read_vm(Parser *p, const Keyword *k, char **args, GError **error
 }
 
 /* BANK:NUMBER */
-static gboolean read_pcr_place(const char *text, guint16 *ret_alg, unsigned *ret_pcr)
+static gboolean read_pcr_place(const char *text, const WireHash **ret_bank, unsigned *ret_pcr)
 {
     const char *colon = strchr(text, ':');
+    const WireHash *bank;
     guint64 number;
 
     if (colon == NULL ||
         !g_ascii_string_to_unsigned(colon + 1, 10, 0, WIRE_PCR_SELECT_MAX * 8 - 1, &number, NULL)) {
         return FALSE;
     }
-    for (const DqPcrBankName *b = dq_pcr_banks; b->name != NULL; b++) {
-        if (strlen(b->name) == (gsize)(colon - text) &&
-            strncmp(b->name, text, (gsize)(colon - text)) == 0) {
-            *ret_alg = b->alg;
-            *ret_pcr = (unsigned)number;
-            return TRUE;
-        }
+    bank = wire_hash_find_name(text, (gsize)(colon - text));
+    if (bank == NULL) {
+        return FALSE;
     }
-    return FALSE;
+    *ret_bank = bank;
+    *ret_pcr = (unsigned)number;
+    return TRUE;
 }
 
 static gboolean read_pcr(Parser *p, const Keyword *k, char **args, GError **error)
 {
     GArray *pcrs = k->number == 0 ? p->policy->host_pcrs : p->policy->vtpm_pcrs;
-    guint16 alg;
+    const WireHash *bank;
     unsigned pcr;
 
     if (args[0] == NULL || args[1] == NULL) {
         return usage(p, k, error);
     }
-    if (!read_pcr_place(args[0], &alg, &pcr)) {
+    if (!read_pcr_place(args[0], &bank, &pcr)) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
                     "%s:%u: %s is no PCR: write bank and number, such as sha256:7", p->name,
                     p->line, args[0]);
         return FALSE;
     }
     for (args++; *args != NULL; args++) {
-        g_autoptr(GBytes) value = read_hex(p, *args, wire_hash_size(alg), error);
+        g_autoptr(GBytes) value = read_hex(p, *args, bank->size, error);
 
         if (value == NULL) {
             return FALSE;
         }
-        dq_policy_add_pcr(pcrs, alg, pcr, dq_bytes_peek(value));
+        dq_policy_add_pcr(pcrs, bank, pcr, dq_bytes_peek(value));
     }
     return TRUE;
 }

@@ -83,14 +83,14 @@ void dq_policy_unref(DqPolicy *policy)
     g_free(policy);
 }
 
-void dq_policy_add_pcr(GArray *pcrs, guint16 alg, unsigned pcr, DqBytes value)
+void dq_policy_add_pcr(GArray *pcrs, const WireHash *bank, unsigned pcr, DqBytes value)
 {
-    DqPolicyPcr fresh = { .alg = alg, .pcr = pcr, .size = value.len };
+    DqPolicyPcr fresh = { .bank = bank, .pcr = pcr };
 
     for (guint i = 0; i < pcrs->len; i++) {
         DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
 
-        if (p->alg == alg && p->pcr == pcr) {
+        if (p->bank == bank && p->pcr == pcr) {
             g_byte_array_append(p->values, value.data, (guint)value.len);
             return;
         }
@@ -151,7 +151,7 @@ const DqPolicyPcr *dq_policy_find_uncovered(const GArray *pcrs, const WirePcrSel
     for (guint i = 0; i < pcrs->len; i++) {
         const DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
 
-        if (dq_pcr_find(selection, p->alg, p->pcr) < 0) {
+        if (dq_pcr_find(selection, p->bank->alg, p->pcr) < 0) {
             return p;
         }
     }
@@ -163,9 +163,9 @@ const DqPolicyPcr *dq_policy_find_wrong_pcr(const GArray *pcrs, const WirePcrSel
 {
     for (guint i = 0; i < pcrs->len; i++) {
         const DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
-        gssize at = dq_pcr_find(selection, p->alg, p->pcr);
+        gssize at = dq_pcr_find(selection, p->bank->alg, p->pcr);
 
-        if (at < 0 || values[at].len != p->size || !is_among(p->values, values[at])) {
+        if (at < 0 || values[at].len != p->bank->size || !is_among(p->values, values[at])) {
             return p;
         }
     }

@@ -5,6 +5,7 @@
 
 #include "attest/deepquote.h"
 #include "attest/pcr.h"
+#include "wire/hash.h"
 
 /** A VM that is allowed. */
 typedef struct DqPolicyVm {
@@ -16,9 +17,8 @@ typedef struct DqPolicyVm {
 
 /** A PCR and the values that it may have, all of its bank's size. */
 typedef struct DqPolicyPcr {
-    guint16 alg;
+    const WireHash *bank;
     unsigned pcr;
-    gsize size;
     GByteArray *values; /* one after the other */
 } DqPolicyPcr;
 
@@ -45,7 +45,7 @@ struct DqPolicy {
 DqPolicy *dq_policy_new(void);
 
 /** dq_policy_add_pcr: one more value that the PCR may have; @value is of its bank's size. */
-void dq_policy_add_pcr(GArray *pcrs, guint16 alg, unsigned pcr, DqBytes value);
+void dq_policy_add_pcr(GArray *pcrs, const WireHash *bank, unsigned pcr, DqBytes value);
 
 /** dq_policy_add_vm: the entry of @uuid, new where there was none. */
 DqPolicyVm *dq_policy_add_vm(DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE]);

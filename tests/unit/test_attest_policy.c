@@ -38,12 +38,12 @@ static void test_meaning(void)
     g_assert_false(p->any_vm);
     g_assert_true(dq_policy_restricts_vms(p));
     g_assert_cmpuint(p->host_pcrs->len, ==, 1);
-    g_assert_cmpuint(pcr->alg, ==, TPM_ALG_SHA256);
+    g_assert_cmpuint(pcr->bank->alg, ==, TPM_ALG_SHA256);
     g_assert_cmpuint(pcr->pcr, ==, 7);
     g_assert_cmpuint(pcr->values->len, ==, 3 * 32);
     pcr = &g_array_index(p->vtpm_pcrs, DqPolicyPcr, 0);
     g_assert_cmpuint(pcr->pcr, ==, 31);
-    g_assert_cmpuint(pcr->size, ==, 20);
+    g_assert_cmpuint(pcr->bank->size, ==, 20);
     g_assert_cmpuint(p->digests[DQ_POLICY_LAUNCH]->len, ==, 32);
     g_assert_cmpuint(p->digests[DQ_POLICY_MEASUREMENT]->len, ==, 0);
 }

@@ -2,7 +2,7 @@
 #include "case.h"
 
 #include "attest/digest.h"
-#include "attest/pcr.h"
+#include "wire/hash.h"
 
 #include <string.h>
 
@@ -81,7 +81,8 @@ void case_policy_pcrs(CaseWork *w, const char *whose, const WirePcrSelection *se
 
             if (wire_pcr_selected(bank, pcr)) {
                 hex = dq_hex_encode(value, maker_pcr(whose, bank->hash, pcr, value));
-                case_policy(w, "%s-pcr %s:%u %s", whose, dq_pcr_bank_name(bank->hash), pcr, hex);
+                case_policy(w, "%s-pcr %s:%u %s", whose, wire_hash_find(bank->hash)->name, pcr,
+                            hex);
             }
         }
     }
