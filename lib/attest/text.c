@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(dq - error - quark, dq_error)
+G_DEFINE_QUARK(dq_error, dq_error)
 
 GBytes *dq_hex_decode(const char *text, GError **error)
 {
