@@ -5,21 +5,25 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "admin/server.h"
-#include "daemon/log.h"
+#include "admin/group.h"
+#include "admin/host.h"
 #include "admin/metrics_page.h"
+#include "admin/server.h"
+#include "admin/status.h"
+#include "admin/vm.h"
+#include "daemon/log.h"
 #include "daemon/notify.h"
 #include "options.h"
-#include "tpm/simulator.h"
 #include "registry/lock.h"
+#include "tpm/simulator.h"
 #include "tpm/tcti_conf.h"
-#include "daemon/unix_socket.h"
-#include "vtpm/server.h"
+#include "vtpm/service.h"
 
 enum {
     EXIT_USAGE = 2,
@@ -27,15 +31,32 @@ enum {
     DRAIN_LIMIT_S = 10, /* for what the TPM works on when the daemon is told to end */
 };
 
+/* All parts, each before those that use it; NULL: not made yet, or not wanted. */
 typedef struct Daemon {
     Options options;
-    Manager manager;
-    AdminServer *admin;
-    HttpServer *metrics; /* NULL: not served */
-    Simulator *simulator;
+    GMainContext *context;
     GMainLoop *loop;
+    gint64 started; /* seconds since 1970 */
     int lock;
+    Registry *registry;
+    Poller *poller;
+    Limiter *limiter;
+    Admission *admission;
+    Simulator *simulator;
+    TpmWorker *worker;
+    TpmInfo *info;
+    Credentials *credentials;
+    Quoter *quoter;
     gboolean listening; /* the sockets' files are ours */
+    VtpmService service;
+    VtpmServer *vtpms;
+    AdminStatus admin_status;
+    AdminVms admin_vms;
+    AdminHost admin_host;
+    AdminPart admin_parts[5];
+    AdminServer *admin;
+    MetricsPage metrics_page;
+    HttpServer *metrics;
     gboolean stopping;
     gint64 drain_until;
     int status;
@@ -64,26 +85,76 @@ static void open_run(TpmSession *tpm, void *data)
     }
 }
 
-static gboolean serve_metrics(Daemon *daemon, GError **error)
+static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
 {
-    const ListenAddress *address = &daemon->options.metrics_address;
+    d->service = (VtpmService){
+        .admission = d->admission,
+        .registry = d->registry,
+        .quoter = d->quoter,
+        .worker = d->worker,
+        .banks = &d->info->banks,
+        .credentials = d->credentials,
+    };
+    d->vtpms = vtpm_server_new(d->context, d->poller, listener, &vtpm_service_handlers, &d->service,
+                               error);
+    return d->vtpms != NULL;
+}
 
-    daemon->metrics = http_server_new(daemon->manager.context, daemon->manager.poller, address,
-                                      metrics_page_answer, &daemon->manager, error);
-    if (!daemon->metrics) {
+static gboolean serve_administrators(Daemon *d, int listener, GError **error)
+{
+    const AdminPart parts[G_N_ELEMENTS(d->admin_parts)] = {
+        { admin_status_commands, &d->admin_status },
+        { admin_vm_commands, &d->admin_vms },
+        { admin_group_commands, d->registry },
+        { admin_host_commands, &d->admin_host },
+        { NULL, NULL },
+    };
+
+    d->admin_status = (AdminStatus){
+        .tcti = d->options.tcti,
+        .started = d->started,
+        .auto_register = d->options.auto_register,
+        .info = d->info,
+        .credentials = d->credentials,
+        .registry = d->registry,
+        .quoter = d->quoter,
+        .admission = d->admission,
+        .vtpms = d->vtpms,
+    };
+    d->admin_vms = (AdminVms){ d->registry, d->vtpms };
+    d->admin_host = (AdminHost){ d->info, d->credentials, d->worker };
+    memcpy(d->admin_parts, parts, sizeof(parts));
+    d->admin = admin_server_new(d->poller, listener, admin_command_handle, d->admin_parts, error);
+    return d->admin != NULL;
+}
+
+static gboolean serve_metrics(Daemon *d, GError **error)
+{
+    const ListenAddress *address = &d->options.metrics_address;
+
+    d->metrics_page = (MetricsPage){
+        .started = d->started,
+        .info = d->info,
+        .registry = d->registry,
+        .quoter = d->quoter,
+        .admission = d->admission,
+        .vtpms = d->vtpms,
+    };
+    d->metrics = http_server_new(d->context, d->poller, address, metrics_page_answer,
+                                 &d->metrics_page, error);
+    if (!d->metrics) {
         return FALSE;
     }
     if (address->path) {
         g_message("metrics at unix:%s", address->path);
     } else {
-        g_message("metrics at http://localhost:%u/metrics", http_server_port(daemon->metrics));
+        g_message("metrics at http://localhost:%u/metrics", http_server_port(d->metrics));
     }
     return TRUE;
 }
 
 static gboolean open_sockets(Daemon *daemon, GError **error)
 {
-    Manager *manager = &daemon->manager;
     const Options *o = &daemon->options;
     int admin = unix_socket_listen(o->admin_socket, SOCK_STREAM, 0600, error);
     int vtpms;
@@ -98,17 +169,17 @@ static gboolean open_sockets(Daemon *daemon, GError **error)
         return FALSE;
     }
     daemon->listening = TRUE;
-    manager->vtpms = vtpm_server_new(manager, vtpms, error);
-    daemon->admin = admin_server_new(manager, admin, error);
-    if (!manager->vtpms || !daemon->admin) {
+    if (!serve_vtpms(daemon, vtpms, error)) {
+        close(admin);
         return FALSE;
     }
-    return !o->metrics || serve_metrics(daemon, error);
+    return serve_administrators(daemon, admin, error) &&
+           (!o->metrics || serve_metrics(daemon, error));
 }
 
 static void tell_ready(Daemon *daemon)
 {
-    const TpmInfo *info = daemon->manager.info;
+    const TpmInfo *info = daemon->info;
 
     if (info->simulated) {
         g_warning("the TPM is simulated, not hardware: nothing that it signs may be trusted");
@@ -118,31 +189,31 @@ static void tell_ready(Daemon *daemon)
     notify_send("READY=1");
 }
 
+/* What needs to know the TPM, and then the sockets. */
+static gboolean open_service(Daemon *daemon, GError **error)
+{
+    const Options *o = &daemon->options;
+
+    daemon->credentials = credentials_new(daemon->info, o->ak_certificate, o->state_dir, error);
+    if (!daemon->credentials) {
+        return FALSE;
+    }
+    daemon->quoter = quoter_new(daemon->worker, daemon->info, daemon->context, o->batch_limit);
+    return open_sockets(daemon, error);
+}
+
 static void open_done(void *data)
 {
     g_autofree OpenJob *job = data;
     Daemon *daemon = job->daemon;
-    Manager *manager = &daemon->manager;
     g_autoptr(GError) error = job->error;
 
     if (daemon->stopping) {
         tpm_info_unref(job->info);
         return;
     }
-    if (!job->info) {
-        fail(daemon, error->message);
-        return;
-    }
-    manager->info = job->info;
-    manager->credentials = credentials_new(manager->info, daemon->options.ak_certificate,
-                                           daemon->options.state_dir, &error);
-    if (!manager->credentials) {
-        fail(daemon, error->message);
-        return;
-    }
-    manager->quoter =
-        quoter_new(manager->worker, manager->info, manager->context, daemon->options.batch_limit);
-    if (!open_sockets(daemon, &error)) {
+    daemon->info = job->info;
+    if (!daemon->info || !open_service(daemon, &error)) {
         fail(daemon, error->message);
         return;
     }
@@ -151,8 +222,8 @@ static void open_done(void *data)
 
 static gboolean drained(Daemon *daemon)
 {
-    return (!daemon->manager.quoter || quoter_idle(daemon->manager.quoter)) &&
-           tpm_worker_pending(daemon->manager.worker) == 0;
+    return (!daemon->quoter || quoter_idle(daemon->quoter)) &&
+           tpm_worker_pending(daemon->worker) == 0;
 }
 
 static gboolean drain(gpointer data)
@@ -175,8 +246,8 @@ static gboolean terminate(gpointer data)
     }
     daemon->stopping = TRUE;
     notify_send("STOPPING=1");
-    if (daemon->manager.vtpms) {
-        vtpm_server_stop(daemon->manager.vtpms);
+    if (daemon->vtpms) {
+        vtpm_server_stop(daemon->vtpms);
     }
     if (daemon->admin) {
         admin_server_stop(daemon->admin);
@@ -196,26 +267,24 @@ static gboolean open_state(Daemon *daemon, GError **error)
     if (daemon->lock < 0) {
         return FALSE;
     }
-    daemon->manager.registry = registry_open(path, error);
-    return daemon->manager.registry != NULL;
+    daemon->registry = registry_open(path, error);
+    return daemon->registry != NULL;
 }
 
 static gboolean prepare(Daemon *daemon, GError **error)
 {
     const Options *o = &daemon->options;
-    Manager *manager = &daemon->manager;
     TpmSource source = tcti_conf_source(o->tcti);
 
-    manager->context = g_main_context_default();
-    manager->auto_register = o->auto_register;
-    manager->tcti = o->tcti;
-    manager->started = g_get_real_time() / G_USEC_PER_SEC;
-    manager->limiter = limiter_new(o->vm_rate, o->vm_burst);
+    daemon->context = g_main_context_default();
+    daemon->started = g_get_real_time() / G_USEC_PER_SEC;
     if (!open_state(daemon, error)) {
         return FALSE;
     }
-    manager->poller = poller_new(manager->context, error);
-    if (!manager->poller) {
+    daemon->limiter = limiter_new(o->vm_rate, o->vm_burst);
+    daemon->admission = admission_new(daemon->registry, daemon->limiter, o->auto_register);
+    daemon->poller = poller_new(daemon->context, error);
+    if (!daemon->poller) {
         return FALSE;
     }
     if (o->simulate_dir) {
@@ -225,8 +294,8 @@ static gboolean prepare(Daemon *daemon, GError **error)
         }
         source = simulator_source(daemon->simulator);
     }
-    manager->worker =
-        tpm_worker_new(tpm_session_new(&source, o->ak_algorithm, o->state_dir), manager->context);
+    daemon->worker =
+        tpm_worker_new(tpm_session_new(&source, o->ak_algorithm, o->state_dir), daemon->context);
     return TRUE;
 }
 
@@ -237,7 +306,7 @@ static void run(Daemon *daemon)
     guint interrupt = g_unix_signal_add(SIGINT, terminate, daemon);
 
     job->daemon = daemon;
-    tpm_worker_submit(daemon->manager.worker, open_run, open_done, job);
+    tpm_worker_submit(daemon->worker, open_run, open_done, job);
     g_main_loop_run(daemon->loop);
     g_source_remove(term);
     g_source_remove(interrupt);
@@ -247,31 +316,30 @@ static void run(Daemon *daemon)
 static void abandon(Daemon *daemon)
 {
     g_warning("the TPM does not answer: ending without it");
-    registry_close(daemon->manager.registry);
+    registry_close(daemon->registry);
     _exit(EXIT_FAILURE);
 }
 
 static void clean_up(Daemon *daemon)
 {
-    Manager *manager = &daemon->manager;
-
     http_server_free(daemon->metrics);
     if (daemon->listening) {
         g_unlink(daemon->options.socket);
         g_unlink(daemon->options.admin_socket);
     }
-    if (manager->worker && daemon->stopping && !drained(daemon)) {
+    if (daemon->worker && daemon->stopping && !drained(daemon)) {
         abandon(daemon);
     }
     admin_server_free(daemon->admin);
-    vtpm_server_free(manager->vtpms);
-    tpm_worker_free(manager->worker);
-    quoter_free(manager->quoter);
-    limiter_free(manager->limiter);
-    credentials_free(manager->credentials);
-    tpm_info_unref(manager->info);
-    poller_free(manager->poller);
-    registry_close(manager->registry);
+    vtpm_server_free(daemon->vtpms);
+    tpm_worker_free(daemon->worker);
+    quoter_free(daemon->quoter);
+    credentials_free(daemon->credentials);
+    tpm_info_unref(daemon->info);
+    admission_free(daemon->admission);
+    limiter_free(daemon->limiter);
+    poller_free(daemon->poller);
+    registry_close(daemon->registry);
     simulator_free(daemon->simulator);
     if (daemon->lock >= 0) {
         close(daemon->lock);

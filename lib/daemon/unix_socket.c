@@ -70,7 +70,7 @@ int unix_socket_listen(const char *path, int type, mode_t mode, GError **error)
     return fd;
 }
 
-gboolean unix_socket_peer(int fd, uid_t *ret_uid, pid_t *ret_pid)
+gboolean unix_socket_peer(int fd, UnixPeer *ret)
 {
     struct ucred peer;
     socklen_t len = sizeof(peer);
@@ -78,7 +78,6 @@ gboolean unix_socket_peer(int fd, uid_t *ret_uid, pid_t *ret_pid)
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
         return FALSE;
     }
-    *ret_uid = peer.uid;
-    *ret_pid = peer.pid;
+    *ret = (UnixPeer){ peer.uid, peer.pid };
     return TRUE;
 }

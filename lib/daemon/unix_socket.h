@@ -17,7 +17,13 @@
  */
 int unix_socket_listen(const char *path, int type, mode_t mode, GError **error);
 
+/** Who is at the other end of a connection, as the kernel says. */
+typedef struct UnixPeer {
+    uid_t uid;
+    pid_t pid;
+} UnixPeer;
+
 /** unix_socket_peer: who connected @fd. */
-gboolean unix_socket_peer(int fd, uid_t *ret_uid, pid_t *ret_pid);
+gboolean unix_socket_peer(int fd, UnixPeer *ret);
 
 #endif

@@ -3,11 +3,9 @@
 #ifndef VTPM_MANAGER_ADMIN_GROUP_H
 #define VTPM_MANAGER_ADMIN_GROUP_H
 
-#include "admin/request.h"
+#include "admin/command.h"
 
-void admin_handle_groups(const AdminRequest *request);
-void admin_handle_group(const AdminRequest *request);
-void admin_handle_ungroup(const AdminRequest *request);
-void admin_handle_move(const AdminRequest *request);
+/** Their part is the Registry. */
+extern const AdminCommand admin_group_commands[];
 
 #endif

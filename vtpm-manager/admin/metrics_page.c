@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "admin/metrics.h"
-#include "vtpm/server.h"
 
 static guint64 cpu_us(void)
 {
@@ -31,18 +30,18 @@ static guint64 resident_memory(void)
     return second ? g_ascii_strtoull(second + 1, NULL, 10) * (guint64)sysconf(_SC_PAGESIZE) : 0;
 }
 
-static char *current_text(Manager *manager)
+static char *current_text(const MetricsPage *page)
 {
-    g_autoptr(GPtrArray) vms = registry_list(manager->registry);
+    g_autoptr(GPtrArray) vms = registry_list(page->registry);
     const MetricsSample sample = {
-        .counts = quoter_counts(manager->quoter),
-        .times = quoter_times(manager->quoter),
-        .throttled = manager->throttled,
-        .connected = vtpm_server_connections(manager->vtpms),
+        .counts = quoter_counts(page->quoter),
+        .times = quoter_times(page->quoter),
+        .throttled = admission_throttled(page->admission),
+        .connected = vtpm_server_connections(page->vtpms),
         .registered = vms->len,
-        .simulated = manager->info->simulated,
-        .failing = quoter_tpm_error(manager->quoter) != NULL,
-        .started = manager->started,
+        .simulated = page->info->simulated,
+        .failing = quoter_tpm_error(page->quoter) != NULL,
+        .started = page->started,
         .cpu_us = cpu_us(),
         .resident = resident_memory(),
         .version = PROJECT_VERSION,
@@ -62,7 +61,7 @@ guint metrics_page_status(const HttpRequest *request)
     return http_span_equal(request->method, "GET") ? 200 : 405;
 }
 
-GBytes *metrics_page_answer(const HttpRequest *request, void *manager)
+GBytes *metrics_page_answer(const HttpRequest *request, void *page)
 {
     static const struct {
         guint status;
@@ -82,7 +81,7 @@ GBytes *metrics_page_answer(const HttpRequest *request, void *manager)
             return http_response(status, refusals[i].headers, refusals[i].body);
         }
     }
-    text = current_text(manager);
+    text = current_text(page);
     return http_response(status, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
                          text);
 }

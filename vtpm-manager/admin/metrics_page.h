@@ -4,10 +4,22 @@
 #define VTPM_MANAGER_ADMIN_METRICS_PAGE_H
 
 #include "daemon/http_server.h"
-#include "manager.h"
+#include "quote/quoter.h"
+#include "vtpm/admission.h"
+#include "vtpm/server.h"
 
-/** metrics_page_answer: an HttpHandler; @manager is a Manager, borrowed and complete. */
-GBytes *metrics_page_answer(const HttpRequest *request, void *manager);
+/** What it tells of; borrowed. */
+typedef struct MetricsPage {
+    gint64 started; /* seconds since 1970 */
+    const TpmInfo *info;
+    Registry *registry;
+    const Quoter *quoter;
+    const Admission *admission;
+    const VtpmServer *vtpms;
+} MetricsPage;
+
+/** metrics_page_answer: an HttpHandler; @page is a MetricsPage. */
+GBytes *metrics_page_answer(const HttpRequest *request, void *page);
 
 /** metrics_page_status: 200 for GET /metrics, with any query; else 404 or 405; 400 for %NULL. */
 guint metrics_page_status(const HttpRequest *request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "admin/request.h"
 
+#include "admin/json.h"
 #include "attest/deepquote.h"
 
 const char *admin_get_string(JsonObject *object, const char *member)
@@ -33,4 +34,23 @@ gboolean admin_get_uuid(const AdminRequest *request, uint8_t *ret)
         return FALSE;
     }
     return TRUE;
+}
+
+const char *admin_get_group(const AdminRequest *request)
+{
+    const char *name = admin_get_string(request->json, "group");
+
+    if (!name) {
+        admin_connection_fail(request->connection, "the request names no group");
+    }
+    return name;
+}
+
+void admin_reply_done(const AdminRequest *request, const GError *error)
+{
+    if (error) {
+        admin_connection_fail(request->connection, error->message);
+    } else {
+        admin_connection_reply(request->connection, admin_answer_new());
+    }
 }

@@ -7,7 +7,6 @@
 
 typedef struct AdminRequest {
     AdminConnection *connection;
-    Manager *manager;
     JsonObject *json; /* borrowed */
 } AdminRequest;
 
@@ -25,7 +24,10 @@ gint64 admin_get_int(JsonObject *object, const char *member, gint64 otherwise);
  */
 gboolean admin_get_uuid(const AdminRequest *request, uint8_t *ret);
 
-/** admin_reply_vm: answers with how this VM is. */
-void admin_reply_vm(const AdminRequest *request, const uint8_t *uuid);
+/** admin_get_group: the member "group", borrowed; %NULL, and answered, where there is none. */
+const char *admin_get_group(const AdminRequest *request);
+
+/** admin_reply_done: answers that it is done or, with the message of @error, that it is not. */
+void admin_reply_done(const AdminRequest *request, const GError *error);
 
 #endif

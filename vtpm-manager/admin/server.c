@@ -18,7 +18,9 @@ enum {
 
 struct AdminServer {
     Listener listener; /* first; its connections are all AdminConnection */
-    Manager *manager;
+    Poller *poller;
+    AdminHandler handler;
+    void *data; /* the handler's */
 };
 
 struct AdminConnection {
@@ -56,7 +58,7 @@ static void close_connection(AdminConnection *connection)
         return;
     }
     connection->open = FALSE;
-    poller_remove(connection->server->manager->poller, &connection->watch);
+    poller_remove(connection->server->poller, &connection->watch);
     close(connection->watch.fd);
     g_hash_table_remove(connection->server->listener.connections, connection);
     admin_connection_release(connection);
@@ -121,15 +123,15 @@ void admin_connection_fail(AdminConnection *connection, const char *message)
 
 static void handle_line(AdminConnection *connection, const char *line)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(JsonNode) node = json_from_string(line, &error);
+    AdminServer *server = connection->server;
+    g_autoptr(JsonNode) node = json_from_string(line, NULL);
 
     connection->busy = TRUE;
     if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
         admin_connection_fail(connection, "a request is one JSON object on one line");
         return;
     }
-    admin_command_handle(connection, connection->server->manager, json_node_get_object(node));
+    server->handler(connection, json_node_get_object(node), server->data);
 }
 
 /* Handles whole lines, as long as none of them is still being worked on. */
@@ -185,25 +187,24 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
 {
     AdminServer *server = (AdminServer *)watch;
     AdminConnection *connection;
-    uid_t uid;
-    pid_t pid;
+    UnixPeer peer;
     int fd = listener_accept(&server->listener);
 
     if (fd < 0) {
         return;
     }
-    if (!unix_socket_peer(fd, &uid, &pid) || !is_administrator(uid) ||
+    if (!unix_socket_peer(fd, &peer) || !is_administrator(peer.uid) ||
         g_hash_table_size(server->listener.connections) >= CONNECTIONS_MAX) {
         close(fd);
         return;
     }
     connection = g_new0(AdminConnection, 1);
     connection->server = server;
-    connection->uid = uid;
+    connection->uid = peer.uid;
     connection->refs = 1;
     connection->open = TRUE;
     connection->input = g_string_new(NULL);
-    if (!poller_add(server->manager->poller, &connection->watch, fd, connection_ready)) {
+    if (!poller_add(server->poller, &connection->watch, fd, connection_ready)) {
         close(fd);
         g_string_free(connection->input, TRUE);
         g_free(connection);
@@ -212,12 +213,15 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
     g_hash_table_add(server->listener.connections, connection);
 }
 
-AdminServer *admin_server_new(Manager *manager, int listener, GError **error)
+AdminServer *admin_server_new(Poller *poller, int listener, AdminHandler handler, void *data,
+                              GError **error)
 {
     AdminServer *server = g_new0(AdminServer, 1);
 
-    server->manager = manager;
-    if (!listener_start(&server->listener, manager->poller, listener, listener_ready, error)) {
+    server->poller = poller;
+    server->handler = handler;
+    server->data = data;
+    if (!listener_start(&server->listener, poller, listener, listener_ready, error)) {
         admin_server_free(server);
         return NULL;
     }

@@ -8,14 +8,23 @@
 #define VTPM_MANAGER_ADMIN_SERVER_H
 
 #include <json-glib/json-glib.h>
+#include <sys/types.h>
 
-#include "manager.h"
+#include "daemon/poller.h"
 
 typedef struct AdminServer AdminServer;
 typedef struct AdminConnection AdminConnection;
 
-/** admin_server_new: takes over @listener, a SOCK_STREAM socket. */
-AdminServer *admin_server_new(Manager *manager, int listener, GError **error);
+/** AdminHandler: acts on one request, borrowed; answers it once, now or later. */
+typedef void (*AdminHandler)(AdminConnection *connection, JsonObject *request, void *data);
+
+/**
+ * admin_server_new:
+ * @poller, @data: borrowed, outlive the server
+ * @listener: taken over, a SOCK_STREAM socket
+ */
+AdminServer *admin_server_new(Poller *poller, int listener, AdminHandler handler, void *data,
+                              GError **error);
 
 /** admin_server_free: closes all connections; the worker must be idle. */
 void admin_server_free(AdminServer *server);
@@ -35,8 +44,5 @@ void admin_connection_reply(AdminConnection *connection, JsonObject *answer);
 
 /** admin_connection_fail: sends {"ok": false, "error": @message}. */
 void admin_connection_fail(AdminConnection *connection, const char *message);
-
-/** admin_command_handle: acts on one request; answers it now, or later from the worker. */
-void admin_command_handle(AdminConnection *connection, Manager *manager, JsonObject *request);
 
 #endif

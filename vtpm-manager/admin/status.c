@@ -2,19 +2,18 @@
 #include "admin/status.h"
 
 #include "admin/json.h"
-#include "vtpm/server.h"
 
-static JsonObject *describe_tpm(Manager *manager)
+static JsonObject *describe_tpm(const AdminStatus *status)
 {
-    const TpmInfo *info = manager->info;
-    const char *error = quoter_tpm_error(manager->quoter);
+    const TpmInfo *info = status->info;
+    const char *error = quoter_tpm_error(status->quoter);
     JsonObject *tpm = json_object_new();
     JsonArray *banks = json_array_new();
     g_autofree char *firmware = NULL;
 
     firmware = g_strdup_printf("%u.%u.%u.%u", info->firmware[0] >> 16, info->firmware[0] & 0xffff,
                                info->firmware[1] >> 16, info->firmware[1] & 0xffff);
-    json_object_set_string_member(tpm, "tcti", manager->tcti);
+    json_object_set_string_member(tpm, "tcti", status->tcti);
     json_object_set_string_member(tpm, "manufacturer", info->manufacturer);
     json_object_set_string_member(tpm, "vendor", info->vendor);
     json_object_set_string_member(tpm, "firmware", firmware);
@@ -30,7 +29,8 @@ static JsonObject *describe_tpm(Manager *manager)
     admin_set_bytes(tpm, "ak-name", info->ak_name);
     admin_set_bytes(tpm, "ek-name", info->ek_name);
     json_object_set_boolean_member(
-        tpm, "ak-certificate", manager->credentials->item[DEEPQUOTE_HOST_AK_CERTIFICATE] != NULL);
+        tpm, "ak-certificate",
+        credentials_item(status->credentials, DEEPQUOTE_HOST_AK_CERTIFICATE) != NULL);
     json_object_set_boolean_member(tpm, "ek-certificate", info->ek_certificate != NULL);
     return tpm;
 }
@@ -53,10 +53,10 @@ static JsonObject *describe_histogram(const Histogram *h)
     return object;
 }
 
-static JsonObject *describe_quotes(Manager *manager)
+static JsonObject *describe_quotes(const AdminStatus *status)
 {
-    QuoterCounts counts = quoter_counts(manager->quoter);
-    const QuoterTimes *times = quoter_times(manager->quoter);
+    QuoterCounts counts = quoter_counts(status->quoter);
+    const QuoterTimes *times = quoter_times(status->quoter);
     JsonObject *quotes = json_object_new();
 
     json_object_set_int_member(quotes, "requests", (gint64)counts.requests);
@@ -64,7 +64,7 @@ static JsonObject *describe_quotes(Manager *manager)
     json_object_set_int_member(quotes, "refused", (gint64)counts.refused);
     json_object_set_int_member(quotes, "timed-out", (gint64)counts.timed_out);
     json_object_set_int_member(quotes, "cancelled", (gint64)counts.cancelled);
-    json_object_set_int_member(quotes, "throttled", (gint64)manager->throttled);
+    json_object_set_int_member(quotes, "throttled", (gint64)admission_throttled(status->admission));
     json_object_set_int_member(quotes, "hardware-quotes", (gint64)counts.batches);
     json_object_set_int_member(quotes, "queued", counts.queued);
     json_object_set_int_member(quotes, "in-flight", counts.in_flight);
@@ -74,18 +74,24 @@ static JsonObject *describe_quotes(Manager *manager)
     return quotes;
 }
 
-JsonObject *admin_status_describe(Manager *manager)
+static void handle_status(const AdminRequest *request, void *part)
 {
-    g_autoptr(GPtrArray) vms = registry_list(manager->registry);
+    const AdminStatus *status = part;
+    g_autoptr(GPtrArray) vms = registry_list(status->registry);
     JsonObject *answer = admin_answer_new();
 
     json_object_set_string_member(answer, "version", PROJECT_VERSION);
-    json_object_set_int_member(answer, "started", manager->started);
-    json_object_set_boolean_member(answer, "simulated", manager->info->simulated);
-    json_object_set_boolean_member(answer, "auto-register", manager->auto_register);
+    json_object_set_int_member(answer, "started", status->started);
+    json_object_set_boolean_member(answer, "simulated", status->info->simulated);
+    json_object_set_boolean_member(answer, "auto-register", status->auto_register);
     json_object_set_int_member(answer, "vms", vms->len);
-    json_object_set_int_member(answer, "connected", vtpm_server_connections(manager->vtpms));
-    json_object_set_object_member(answer, "tpm", describe_tpm(manager));
-    json_object_set_object_member(answer, "quotes", describe_quotes(manager));
-    return answer;
+    json_object_set_int_member(answer, "connected", vtpm_server_connections(status->vtpms));
+    json_object_set_object_member(answer, "tpm", describe_tpm(status));
+    json_object_set_object_member(answer, "quotes", describe_quotes(status));
+    admin_connection_reply(request->connection, answer);
 }
+
+const AdminCommand admin_status_commands[] = {
+    { "status", handle_status },
+    { NULL, NULL },
+};

@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How the manager, its TPM and its quotes are. */
+/* The administrator's command that tells how the manager, its TPM and its quotes are. */
 #ifndef VTPM_MANAGER_ADMIN_STATUS_H
 #define VTPM_MANAGER_ADMIN_STATUS_H
 
-#include <json-glib/json-glib.h>
+#include "admin/command.h"
+#include "quote/quoter.h"
+#include "vtpm/admission.h"
+#include "vtpm/credential.h"
+#include "vtpm/server.h"
 
-#include "manager.h"
+/** What it tells of; borrowed. */
+typedef struct AdminStatus {
+    const char *tcti; /* as configured */
+    gint64 started;   /* seconds since 1970 */
+    gboolean auto_register;
+    const TpmInfo *info;
+    const Credentials *credentials;
+    Registry *registry;
+    const Quoter *quoter;
+    const Admission *admission;
+    const VtpmServer *vtpms;
+} AdminStatus;
 
-/**
- * admin_status_describe: (transfer full): the answer to `status`.
- *
- * Spec: docs/specs/manager-admin.md.
- */
-JsonObject *admin_status_describe(Manager *manager);
+/** Their part is an AdminStatus. Spec: docs/specs/manager-admin.md. */
+extern const AdminCommand admin_status_commands[];
 
 #endif

@@ -8,6 +8,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+struct Credentials {
+    GBytes *item[DEEPQUOTE_CREDENTIALS]; /* by DEEPQUOTE_HOST_AK_PUBLIC...; NULL: there is none */
+};
+
 #define SIMULATED_SUBJECT "SIMULATED TPM - not hardware"
 
 enum { CERTIFICATE_DAYS = 3650 };
@@ -217,10 +221,15 @@ void credentials_free(Credentials *credentials)
     g_free(credentials);
 }
 
+GBytes *credentials_item(const Credentials *credentials, guint32 what)
+{
+    return what < DEEPQUOTE_CREDENTIALS ? credentials->item[what] : NULL;
+}
+
 gboolean credentials_page(const Credentials *credentials, guint32 what, guint32 offset,
                           guint32 *ret_total, WireBytes *ret_page)
 {
-    GBytes *item = what < DEEPQUOTE_CREDENTIALS ? credentials->item[what] : NULL;
+    GBytes *item = credentials_item(credentials, what);
     gsize size = 0;
     const uint8_t *data = item ? g_bytes_get_data(item, &size) : NULL;
 

@@ -5,9 +5,7 @@
 
 #include "tpm/session.h"
 
-typedef struct Credentials {
-    GBytes *item[DEEPQUOTE_CREDENTIALS]; /* by DEEPQUOTE_HOST_AK_PUBLIC...; NULL: there is none */
-} Credentials;
+typedef struct Credentials Credentials;
 
 /**
  * credentials_new:
@@ -23,6 +21,9 @@ Credentials *credentials_new(const TpmInfo *info, const char *certificate_file,
                              const char *state_dir, GError **error);
 void credentials_free(Credentials *credentials);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Credentials, credentials_free)
+
+/** credentials_item: @what is DEEPQUOTE_HOST_AK_PUBLIC...; borrowed; %NULL: there is none. */
+GBytes *credentials_item(const Credentials *credentials, guint32 what);
 
 /**
  * credentials_page:

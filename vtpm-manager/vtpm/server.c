@@ -7,9 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "attest/deepquote.h"
 #include "daemon/listener.h"
-#include "daemon/unix_socket.h"
 
 enum {
     CONNECTIONS_MAX = 16384,
@@ -20,10 +18,23 @@ enum {
 
 struct VtpmServer {
     Listener listener; /* first; its connections are all VtpmConnection */
-    Manager *manager;
+    GMainContext *context;
+    Poller *poller;
+    const VtpmHandlers *handlers;
+    void *data;       /* theirs */
     GHashTable *live; /* uuid -> VtpmConnection */
     gboolean full_logged;
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* one byte more shows a packet that is too long */
+};
+
+struct VtpmConnection {
+    PollerWatch watch; /* first */
+    VtpmServer *server;
+    UnixPeer peer;
+    gboolean welcomed; /* @hello is set, and this is the VM's one live connection */
+    ManagerHello hello;
+    GSource *patience; /* closes a connection that does not become welcomed */
+    void *pending;     /* a request that is answered later; NULL: none */
 };
 
 static guint uuid_hash(gconstpointer key)
@@ -39,6 +50,11 @@ static gboolean uuid_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, DEEPQUOTE_UUID_SIZE) == 0;
 }
 
+static VtpmConnection *live_connection(const VtpmServer *server, const uint8_t *uuid)
+{
+    return g_hash_table_lookup(server->live, uuid);
+}
+
 static void forget_patience(VtpmConnection *connection)
 {
     if (connection->patience) {
@@ -52,17 +68,17 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     VtpmServer *server = connection->server;
 
     if (why) {
-        g_warning("closing the connection of process %d, uid %u: %s", (int)connection->pid,
-                  connection->uid, why);
+        g_warning("closing the connection of process %d, uid %u: %s", (int)connection->peer.pid,
+                  connection->peer.uid, why);
     }
-    if (connection->request) {
-        vtpm_session_abandon(connection->request);
+    if (connection->pending) {
+        server->handlers->abandon(connection->pending);
     }
-    if (connection->welcomed && g_hash_table_lookup(server->live, connection->uuid) == connection) {
-        g_hash_table_remove(server->live, connection->uuid);
+    if (connection->welcomed && live_connection(server, connection->hello.uuid) == connection) {
+        g_hash_table_remove(server->live, connection->hello.uuid);
     }
     forget_patience(connection);
-    poller_remove(server->manager->poller, &connection->watch);
+    poller_remove(server->poller, &connection->watch);
     close(connection->watch.fd);
     g_hash_table_remove(server->listener.connections, connection);
     g_free(connection);
@@ -75,6 +91,7 @@ void vtpm_connection_reply(VtpmConnection *connection, ManagerMessageType type, 
     WireWriter w = WIRE_WRITER(buf, sizeof(buf));
     ManagerMessage message = { .type = type, .id = id, .reply = *reply };
 
+    connection->pending = NULL;
     if (!wire_put_manager_message(&w, &message)) {
         vtpm_connection_close(connection, "the reply to it does not fit a packet");
         return;
@@ -109,18 +126,19 @@ static void connection_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
         vtpm_connection_close(connection, "it sent a reply");
         return;
     }
-    if (connection->request) {
+    if (connection->pending) {
         vtpm_connection_close(connection, "it sent a request before the last one was answered");
         return;
     }
-    vtpm_session_handle(connection, &message);
+    server->handlers->request(connection, &message, server->data);
 }
 
 static gboolean out_of_patience(gpointer data)
 {
     VtpmConnection *connection = data;
 
-    g_debug("process %d, uid %u: no accepted HELLO in time", (int)connection->pid, connection->uid);
+    g_debug("process %d, uid %u: no accepted HELLO in time", (int)connection->peer.pid,
+            connection->peer.uid);
     vtpm_connection_close(connection, NULL);
     return G_SOURCE_REMOVE;
 }
@@ -139,27 +157,25 @@ static guint unwelcomed_of(VtpmServer *server, uid_t uid)
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         VtpmConnection *connection = key;
 
-        n += !connection->welcomed && connection->uid == uid;
+        n += !connection->welcomed && connection->peer.uid == uid;
     }
     return n;
 }
 
-static void add_connection(VtpmServer *server, int fd, uid_t uid, pid_t pid)
+static void add_connection(VtpmServer *server, int fd, const UnixPeer *peer)
 {
     VtpmConnection *connection = g_new0(VtpmConnection, 1);
 
     connection->server = server;
-    connection->manager = server->manager;
-    connection->uid = uid;
-    connection->pid = pid;
-    if (!poller_add(server->manager->poller, &connection->watch, fd, connection_ready)) {
+    connection->peer = *peer;
+    if (!poller_add(server->poller, &connection->watch, fd, connection_ready)) {
         close(fd);
         g_free(connection);
         return;
     }
     connection->patience = g_timeout_source_new_seconds(PATIENCE_S);
     g_source_set_callback(connection->patience, out_of_patience, connection, NULL);
-    g_source_attach(connection->patience, server->manager->context);
+    g_source_attach(connection->patience, server->context);
     g_hash_table_add(server->listener.connections, connection);
 }
 
@@ -168,39 +184,42 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
     VtpmServer *server = (VtpmServer *)watch;
 
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-        uid_t uid;
-        pid_t pid;
+        UnixPeer peer;
         int fd = listener_accept(&server->listener);
 
         if (fd < 0) {
             return;
         }
-        if (!unix_socket_peer(fd, &uid, &pid)) {
+        if (!unix_socket_peer(fd, &peer)) {
             close(fd);
             continue;
         }
         if (g_hash_table_size(server->listener.connections) >= CONNECTIONS_MAX ||
-            unwelcomed_of(server, uid) >= UNWELCOMED_MAX) {
+            unwelcomed_of(server, peer.uid) >= UNWELCOMED_MAX) {
             if (!server->full_logged) {
                 g_warning("too many connections: uid %u is turned away; look for a process that "
                           "opens them without end",
-                          uid);
+                          peer.uid);
                 server->full_logged = TRUE;
             }
             close(fd);
             continue;
         }
-        add_connection(server, fd, uid, pid);
+        add_connection(server, fd, &peer);
     }
 }
 
-VtpmServer *vtpm_server_new(Manager *manager, int listener, GError **error)
+VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener,
+                            const VtpmHandlers *handlers, void *data, GError **error)
 {
     VtpmServer *server = g_new0(VtpmServer, 1);
 
-    server->manager = manager;
+    server->context = context;
+    server->poller = poller;
+    server->handlers = handlers;
+    server->data = data;
     server->live = g_hash_table_new(uuid_hash, uuid_equal);
-    if (!listener_start(&server->listener, manager->poller, listener, listener_ready, error)) {
+    if (!listener_start(&server->listener, poller, listener, listener_ready, error)) {
         vtpm_server_free(server);
         return NULL;
     }
@@ -232,19 +251,51 @@ guint vtpm_server_connections(const VtpmServer *server)
     return g_hash_table_size(server->live);
 }
 
-VtpmConnection *vtpm_server_live(VtpmServer *server, const uint8_t *uuid)
+gboolean vtpm_server_connected(const VtpmServer *server, const uint8_t *uuid)
 {
-    return g_hash_table_lookup(server->live, uuid);
+    return live_connection(server, uuid) != NULL;
 }
 
-void vtpm_server_welcome(VtpmServer *server, VtpmConnection *connection)
+void vtpm_server_disconnect(VtpmServer *server, const uint8_t *uuid)
 {
-    VtpmConnection *old = vtpm_server_live(server, connection->uuid);
+    VtpmConnection *connection = live_connection(server, uuid);
 
-    if (old && old != connection) {
-        vtpm_connection_close(old, NULL);
+    if (connection) {
+        vtpm_connection_close(connection, NULL);
+    }
+}
+
+/* ---------------------------------------------------------------------------------- connections */
+
+const UnixPeer *vtpm_connection_peer(const VtpmConnection *connection)
+{
+    return &connection->peer;
+}
+
+const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection)
+{
+    return connection->welcomed ? &connection->hello : NULL;
+}
+
+const ManagerHello *vtpm_connection_rival(const VtpmConnection *connection, const uint8_t *uuid)
+{
+    const VtpmConnection *live = live_connection(connection->server, uuid);
+
+    return live && live != connection ? &live->hello : NULL;
+}
+
+void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hello)
+{
+    if (vtpm_connection_rival(connection, hello->uuid)) {
+        vtpm_server_disconnect(connection->server, hello->uuid);
     }
     connection->welcomed = TRUE;
+    connection->hello = *hello;
     forget_patience(connection);
-    g_hash_table_replace(server->live, connection->uuid, connection);
+    g_hash_table_replace(connection->server->live, connection->hello.uuid, connection);
+}
+
+void vtpm_connection_wait(VtpmConnection *connection, void *pending)
+{
+    connection->pending = pending;
 }

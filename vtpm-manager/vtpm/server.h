@@ -1,65 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The socket for vTPMs: connections, packets, and which connection speaks for which VM. What the
- * messages mean is decided in vtpm/session.c.
+ * messages mean is up to the handlers that the server is made with.
  */
 #ifndef VTPM_MANAGER_VTPM_SERVER_H
 #define VTPM_MANAGER_VTPM_SERVER_H
 
-#include "manager.h"
+#include "daemon/poller.h"
+#include "daemon/unix_socket.h"
+#include "wire/manager.h"
+
+typedef struct VtpmServer VtpmServer;
 
 /** A vTPM at the other end of a socket. */
-typedef struct VtpmConnection {
-    PollerWatch watch; /* first */
-    VtpmServer *server;
-    Manager *manager;
-    uid_t uid;
-    pid_t pid;
-    gboolean welcomed; /* uuid and instance are set, and this is the VM's one live connection */
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
-    uint8_t instance[MANAGER_INSTANCE_SIZE];
-    GSource *patience;           /* closes a connection that does not become welcomed */
-    struct VtpmRequest *request; /* outstanding; NULL: none */
-} VtpmConnection;
+typedef struct VtpmConnection VtpmConnection;
 
-/** A request on its way; it outlives its connection. */
-typedef struct VtpmRequest {
-    VtpmConnection *connection; /* NULL: it is gone */
-    Manager *manager;
-    ManagerMessageType type;
-    uint32_t id;
-    QuoteTicket *ticket;   /* MANAGER_QUOTE */
-    WirePcrSelection pcrs; /* MANAGER_PCR_READ */
-    GBytes *parameters;
-    GError *error;
-} VtpmRequest;
+typedef struct VtpmHandlers {
+    /**
+     * A decoded request. It is answered once by vtpm_connection_reply(): at once, or later where
+     * vtpm_connection_wait() says so; or the connection is closed.
+     */
+    void (*request)(VtpmConnection *connection, const ManagerMessage *message, void *data);
+    /** The connection goes away, and @pending of vtpm_connection_wait() was not answered. */
+    void (*abandon)(void *pending);
+} VtpmHandlers;
 
-/** vtpm_server_new: takes over @listener, a SOCK_SEQPACKET socket. */
-VtpmServer *vtpm_server_new(Manager *manager, int listener, GError **error);
+/**
+ * vtpm_server_new:
+ * @context, @poller, @handlers, @data: borrowed, outlive the server
+ * @listener: taken over, a SOCK_SEQPACKET socket
+ */
+VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener,
+                            const VtpmHandlers *handlers, void *data, GError **error);
 void vtpm_server_free(VtpmServer *server);
 
 /** vtpm_server_stop: takes no new connections and reads no new requests. */
 void vtpm_server_stop(VtpmServer *server);
 
+/** vtpm_server_connections: VMs for which a connection speaks. */
 guint vtpm_server_connections(const VtpmServer *server);
 
-/** vtpm_server_live: the connection that speaks for @uuid; NULL: none. */
-VtpmConnection *vtpm_server_live(VtpmServer *server, const uint8_t *uuid);
+/** vtpm_server_connected: whether a connection speaks for @uuid. */
+gboolean vtpm_server_connected(const VtpmServer *server, const uint8_t *uuid);
 
-/** vtpm_server_welcome: makes @connection the one for its uuid, in place of an older one. */
-void vtpm_server_welcome(VtpmServer *server, VtpmConnection *connection);
+/** vtpm_server_disconnect: closes the connection that speaks for @uuid, if there is one. */
+void vtpm_server_disconnect(VtpmServer *server, const uint8_t *uuid);
 
-/** vtpm_connection_reply: @reply answers the packet @id of type @type; closes on failure. */
+/** vtpm_connection_peer: who is at the other end. */
+const UnixPeer *vtpm_connection_peer(const VtpmConnection *connection);
+
+/** vtpm_connection_hello: as what it was welcomed; %NULL: it was not, and speaks for no VM. */
+const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection);
+
+/** vtpm_connection_rival: as what another connection speaks for @uuid; %NULL: none does. */
+const ManagerHello *vtpm_connection_rival(const VtpmConnection *connection, const uint8_t *uuid);
+
+/** vtpm_connection_welcome: it speaks for this VM from now on, in place of a rival. */
+void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hello);
+
+/** vtpm_connection_wait: the request is answered later; @pending is what stands for it then. */
+void vtpm_connection_wait(VtpmConnection *connection, void *pending);
+
+/** vtpm_connection_reply: @reply answers the packet @id with type @type; closes on failure. */
 void vtpm_connection_reply(VtpmConnection *connection, ManagerMessageType type, uint32_t id,
                            const ManagerReply *reply);
 
 /** vtpm_connection_close: @why goes to the log; NULL: nothing to tell. Frees @connection. */
 void vtpm_connection_close(VtpmConnection *connection, const char *why);
-
-/** vtpm_session_handle: acts on one decoded message; may close the connection. */
-void vtpm_session_handle(VtpmConnection *connection, const ManagerMessage *message);
-
-/** vtpm_session_abandon: @connection goes away while a request is outstanding. */
-void vtpm_session_abandon(VtpmRequest *request);
 
 #endif

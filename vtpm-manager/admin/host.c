@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "admin/host.h"
+
+#include <string.h>
+
+#include "admin/json.h"
+#include "attest/deepquote.h"
+
+static void handle_ak(const AdminRequest *request, void *part)
+{
+    const AdminHost *host = part;
+    const TpmInfo *info = host->info;
+    JsonObject *answer = admin_answer_new();
+
+    admin_set_bytes(answer, "public", info->ak_public);
+    admin_set_bytes(answer, "name", info->ak_name);
+    admin_set_bytes(answer, "certificate",
+                    credentials_item(host->credentials, DEEPQUOTE_HOST_AK_CERTIFICATE));
+    json_object_set_boolean_member(answer, "simulated", info->simulated);
+    admin_connection_reply(request->connection, answer);
+}
+
+typedef struct QuoteJob {
+    AdminConnection *connection;
+    uint8_t nonce[DEEPQUOTE_NONCE_MAX];
+    gsize nonce_len;
+    WirePcrSelection pcrs;
+    TpmQuote *quote;
+    GError *error;
+} QuoteJob;
+
+static void quote_job_run(TpmSession *tpm, void *data)
+{
+    QuoteJob *job = data;
+
+    tpm_quote(tpm, (WireBytes){ job->nonce, job->nonce_len }, &job->pcrs, &job->quote, &job->error);
+}
+
+static JsonArray *describe_values(const TpmQuote *quote)
+{
+    JsonArray *array = json_array_new();
+    guint next = 0;
+
+    for (uint32_t i = 0; i < quote->pcrs.count; i++) {
+        for (unsigned pcr = 0; pcr < TPM_PCRS && next < quote->count; pcr++) {
+            g_autofree char *hex = NULL;
+            JsonObject *value;
+
+            if (!wire_pcr_selected(&quote->pcrs.bank[i], pcr)) {
+                continue;
+            }
+            hex = dq_hex_encode(quote->value[next].value, quote->value[next].size);
+            value = json_object_new();
+            json_object_set_int_member(value, "bank", quote->pcrs.bank[i].hash);
+            json_object_set_int_member(value, "pcr", pcr);
+            json_object_set_string_member(value, "value", hex);
+            json_array_add_object_element(array, value);
+            next++;
+        }
+    }
+    return array;
+}
+
+static void quote_job_done(void *data)
+{
+    QuoteJob *job = data;
+
+    if (job->quote) {
+        JsonObject *answer = admin_answer_new();
+
+        admin_set_bytes(answer, "message", job->quote->attest);
+        admin_set_bytes(answer, "signature", job->quote->signature);
+        json_object_set_array_member(answer, "pcrs", describe_values(job->quote));
+        admin_connection_reply(job->connection, answer);
+    } else {
+        admin_connection_fail(job->connection, job->error->message);
+    }
+    admin_connection_release(job->connection);
+    tpm_quote_free(job->quote);
+    g_clear_error(&job->error);
+    g_free(job);
+}
+
+/* "pcrs": [{"bank": 11, "pcr": 0}, ...] */
+static gboolean get_pcrs(JsonObject *json, WirePcrSelection *ret)
+{
+    JsonNode *node = json_object_get_member(json, "pcrs");
+    WirePcrSelection out = { 0 };
+    JsonArray *array;
+
+    if (!node || !JSON_NODE_HOLDS_ARRAY(node)) {
+        return FALSE;
+    }
+    array = json_node_get_array(node);
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *element = json_array_get_element(array, i);
+        gint64 bank;
+        gint64 pcr;
+
+        if (!JSON_NODE_HOLDS_OBJECT(element)) {
+            return FALSE;
+        }
+        bank = json_object_get_int_member_with_default(json_node_get_object(element), "bank", -1);
+        pcr = json_object_get_int_member_with_default(json_node_get_object(element), "pcr", -1);
+        if (bank < 0 || bank > G_MAXUINT16 || pcr < 0 || pcr >= TPM_PCRS ||
+            !wire_pcr_select(&out, (uint16_t)bank, (unsigned)pcr)) {
+            return FALSE;
+        }
+    }
+    *ret = out;
+    return wire_pcr_count(&out) > 0;
+}
+
+static gboolean get_nonce(const AdminRequest *request, QuoteJob *job)
+{
+    const char *text = admin_get_string(request->json, "nonce");
+    g_autoptr(GBytes) nonce = dq_hex_decode(text ? text : "", NULL);
+    gsize size = nonce ? g_bytes_get_size(nonce) : 0;
+
+    if (size == 0 || size > sizeof(job->nonce)) {
+        admin_connection_fail(request->connection, "nonce is 1 to 64 bytes in hexadecimal");
+        return FALSE;
+    }
+    memcpy(job->nonce, g_bytes_get_data(nonce, NULL), size);
+    job->nonce_len = size;
+    return TRUE;
+}
+
+static void handle_quote(const AdminRequest *request, void *part)
+{
+    const AdminHost *host = part;
+    g_autofree QuoteJob *job = g_new0(QuoteJob, 1);
+
+    if (!get_nonce(request, job)) {
+        return;
+    }
+    if (!get_pcrs(request->json, &job->pcrs) || !wire_pcr_covers(&host->info->banks, &job->pcrs)) {
+        admin_connection_fail(request->connection,
+                              "pcrs must name PCRs 0 to 23 of banks that the TPM has; see "
+                              "vtpm-managerctl status");
+        return;
+    }
+    job->connection = request->connection;
+    admin_connection_hold(job->connection);
+    tpm_worker_submit(host->worker, quote_job_run, quote_job_done, g_steal_pointer(&job));
+}
+
+const AdminCommand admin_host_commands[] = {
+    { "ak", handle_ak },
+    { "quote", handle_quote },
+    { NULL, NULL },
+};

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "admin/vm.h"
+
+#include "admin/json.h"
+#include "attest/deepquote.h"
+
+static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid);
+    JsonObject *object = json_object_new();
+
+    json_object_set_string_member(object, "uuid", uuid);
+    json_object_set_string_member(object, "name", vm->name);
+    json_object_set_int_member(object, "owner", vm->owner);
+    json_object_set_boolean_member(object, "enabled", vm->enabled);
+    json_object_set_boolean_member(object, "connected",
+                                   vtpm_server_connected(vms->vtpms, vm->uuid));
+    json_object_set_string_member(object, "group", vm->group->name);
+    admin_set_hex(object, "ek", vm->ek, vm->ek_len);
+    json_object_set_int_member(object, "epoch", (gint64)vm->epoch);
+    json_object_set_int_member(object, "generation", (gint64)vm->generation);
+    json_object_set_int_member(object, "created", vm->created);
+    json_object_set_int_member(object, "seen", vm->seen);
+    return object;
+}
+
+static void handle_list(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    g_autoptr(GPtrArray) list = registry_list(vms->registry);
+    JsonObject *answer = admin_answer_new();
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < list->len; i++) {
+        json_array_add_object_element(array, describe_vm(vms, g_ptr_array_index(list, i)));
+    }
+    json_object_set_array_member(answer, "vms", array);
+    admin_connection_reply(request->connection, answer);
+}
+
+static void reply_vm(const AdminRequest *request, const AdminVms *vms, const uint8_t *uuid)
+{
+    const RegistryVm *vm = registry_find(vms->registry, uuid);
+    JsonObject *answer;
+
+    if (!vm) {
+        admin_connection_fail(request->connection, "no VM with this UUID is registered; see "
+                                                   "vtpm-managerctl list");
+        return;
+    }
+    answer = admin_answer_new();
+    json_object_set_object_member(answer, "vm", describe_vm(vms, vm));
+    admin_connection_reply(request->connection, answer);
+}
+
+static void handle_show(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+
+    if (admin_get_uuid(request, uuid)) {
+        reply_vm(request, vms, uuid);
+    }
+}
+
+/* The optional member "ek" as bytes; FALSE, and answered, where it is no Name. */
+static gboolean get_ek(const AdminRequest *request, GBytes **ret)
+{
+    const char *text = admin_get_string(request->json, "ek");
+    g_autoptr(GBytes) ek = dq_hex_decode(text ? text : "", NULL);
+    gsize size = 0;
+    const uint8_t *data = ek ? g_bytes_get_data(ek, &size) : NULL;
+
+    if (!ek || !wire_name_valid((WireBytes){ data, size })) {
+        admin_connection_fail(request->connection,
+                              "ek is not a Name: give nameAlg and digest in hexadecimal");
+        return FALSE;
+    }
+    *ret = g_steal_pointer(&ek);
+    return TRUE;
+}
+
+static gboolean get_owner(const AdminRequest *request, uid_t *ret)
+{
+    JsonNode *node = json_object_get_member(request->json, "owner");
+
+    if (!node) {
+        *ret = admin_connection_uid(request->connection);
+        return TRUE;
+    }
+    if (json_node_get_value_type(node) != G_TYPE_INT64 || json_node_get_int(node) < 0 ||
+        json_node_get_int(node) >= G_MAXUINT32) {
+        admin_connection_fail(request->connection, "owner is a numeric user id");
+        return FALSE;
+    }
+    *ret = (uid_t)json_node_get_int(node);
+    return TRUE;
+}
+
+static void handle_register(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    g_autoptr(GBytes) ek = NULL;
+    g_autoptr(GError) error = NULL;
+    const uint8_t *data;
+    gsize size;
+    uid_t owner;
+
+    if (!admin_get_uuid(request, uuid) || !get_owner(request, &owner) || !get_ek(request, &ek)) {
+        return;
+    }
+    data = g_bytes_get_data(ek, &size);
+    if (!registry_register(vms->registry, uuid, owner, admin_get_string(request->json, "name"),
+                           admin_get_string(request->json, "group"), (WireBytes){ data, size },
+                           &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, vms, uuid);
+}
+
+static void handle_unregister(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    g_autoptr(GError) error = NULL;
+
+    if (!admin_get_uuid(request, uuid)) {
+        return;
+    }
+    if (registry_unregister(vms->registry, uuid, &error)) {
+        vtpm_server_disconnect(vms->vtpms, uuid);
+    }
+    admin_reply_done(request, error);
+}
+
+static void set_enabled(const AdminRequest *request, const AdminVms *vms, gboolean enabled)
+{
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    g_autoptr(GError) error = NULL;
+
+    if (!admin_get_uuid(request, uuid)) {
+        return;
+    }
+    if (!registry_enable(vms->registry, uuid, enabled, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, vms, uuid);
+}
+
+static void handle_enable(const AdminRequest *request, void *part)
+{
+    set_enabled(request, part, TRUE);
+}
+
+static void handle_disable(const AdminRequest *request, void *part)
+{
+    set_enabled(request, part, FALSE);
+}
+
+static void handle_move(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    const char *name;
+    g_autoptr(GError) error = NULL;
+
+    if (!admin_get_uuid(request, uuid) || !(name = admin_get_group(request))) {
+        return;
+    }
+    if (!registry_move(vms->registry, uuid, name, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, vms, uuid);
+}
+
+const AdminCommand admin_vm_commands[] = {
+    { "list", handle_list },         { "show", handle_show },
+    { "register", handle_register }, { "unregister", handle_unregister },
+    { "enable", handle_enable },     { "disable", handle_disable },
+    { "move", handle_move },         { NULL, NULL },
+};

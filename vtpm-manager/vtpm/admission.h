@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who may speak for which VM, and how often. Each refusal is logged here, so many a while. */
+#ifndef VTPM_MANAGER_VTPM_ADMISSION_H
+#define VTPM_MANAGER_VTPM_ADMISSION_H
+
+#include "daemon/unix_socket.h"
+#include "registry/registry.h"
+#include "vtpm/limiter.h"
+
+typedef struct Admission Admission;
+
+/**
+ * admission_new:
+ * @registry, @limiter: borrowed, outlive it
+ * @auto_register: VMs that are not known are registered, with the user of their vTPM as owner
+ */
+Admission *admission_new(Registry *registry, Limiter *limiter, gboolean auto_register);
+void admission_free(Admission *admission);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Admission, admission_free)
+
+/**
+ * admission_hello: a vTPM says which VM's it is.
+ * @live: the vTPM that speaks for this VM over another connection; %NULL: none
+ *
+ * Returns: MANAGER_OK, and the life of this instance has begun in the registry; MANAGER_DENIED;
+ * MANAGER_BUSY where lives of this VM begin too often.
+ */
+ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
+                              const ManagerHello *live);
+
+/** admission_find: the VM, borrowed, if @peer still may speak for it; else %NULL. */
+const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, const uint8_t *uuid);
+
+/**
+ * admission_throttle: whether a request is turned away because its VM has had more than its share,
+ * and others wait for the TPM. Shares count at all times, so that who was greedy before is not
+ * served first now.
+ */
+gboolean admission_throttle(Admission *admission, const UnixPeer *peer, const RegistryVm *vm,
+                            gboolean others_wait);
+
+/** admission_throttled: requests and lives of VMs that had more than their share, so far. */
+guint64 admission_throttled(const Admission *admission);
+
+/** admission_log_refusal: tells the log that a request for this VM is refused, and why. */
+void admission_log_refusal(Admission *admission, const UnixPeer *peer, const uint8_t *uuid,
+                           const char *why);
+
+#endif

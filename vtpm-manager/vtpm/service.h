@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a vTPM's messages mean, and the answers to them. */
+#ifndef VTPM_MANAGER_VTPM_SERVICE_H
+#define VTPM_MANAGER_VTPM_SERVICE_H
+
+#include "quote/quoter.h"
+#include "vtpm/admission.h"
+#include "vtpm/credential.h"
+#include "vtpm/server.h"
+
+/** What the answers are made from; all borrowed. */
+typedef struct VtpmService {
+    Admission *admission;
+    Registry *registry;
+    Quoter *quoter;
+    TpmWorker *worker;
+    const WirePcrSelection *banks; /* the PCRs that the TPM has */
+    const Credentials *credentials;
+} VtpmService;
+
+/** For vtpm_server_new(), with a VtpmService as their data. */
+extern const VtpmHandlers vtpm_service_handlers;
+
+#endif
