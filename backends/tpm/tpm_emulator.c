@@ -13,7 +13,18 @@
 #include "qemu/module.h"
 #include "chardev/char-socket.h"
 #include "sysemu/tpm_backend_ext.h"
-#include "tpm_emulator_int.h"
+#include "tpm_emulator_control.h"
+#include "tpm_emulator_io.h"
+#include "tpm_emulator_link.h"
+#include "tpm_emulator_loss.h"
+#include "tpm_emulator_state.h"
+#include "tpm_int.h"
+
+#define INLINE_US 300 /* default of the option inline-us */
+#define INLINE_US_MAX 1000
+#define CONTROL_S 30     /* default of the option control-timeout */
+#define COMMAND_S 300    /* default of the option command-timeout */
+#define FAREWELL_MS 5000 /* longest wait for the TPM when QEMU ends */
 
 static int tpm_emulator_startup_tpm(TPMBackend *tb, size_t buffer_size)
 {
@@ -76,7 +87,7 @@ static size_t tpm_emulator_get_buffer_size(TPMBackend *tb)
 {
     TPMEmulator *s = TPM_EMULATOR(tb);
 
-    return s->buffer_size ? s->buffer_size : TPM_EMULATOR_MAX_FRAME;
+    return s->buffer_size ? s->buffer_size : TPM_FRAME_MAX;
 }
 
 static TpmTypeOptions *tpm_emulator_get_options(TPMBackend *tb)
@@ -179,10 +190,9 @@ static bool take_options(TPMEmulator *s, QemuOpts *opts, Error **errp)
         error_setg(errp, "tpm-emulator: chardev '%s' is not a socket; use -chardev socket", id);
         return false;
     }
-    if (!take_option(opts, "inline-us", TPM_EMULATOR_INLINE_US, TPM_EMULATOR_INLINE_US_MAX,
-                     &s->inline_us, errp) ||
-        !take_option(opts, "control-timeout", TPM_EMULATOR_CONTROL_S, 3600, &control_s, errp) ||
-        !take_option(opts, "command-timeout", TPM_EMULATOR_COMMAND_S, 86400, &command_s, errp)) {
+    if (!take_option(opts, "inline-us", INLINE_US, INLINE_US_MAX, &s->inline_us, errp) ||
+        !take_option(opts, "control-timeout", CONTROL_S, 3600, &control_s, errp) ||
+        !take_option(opts, "command-timeout", COMMAND_S, 86400, &command_s, errp)) {
         return false;
     }
     s->control_timeout_ms = MAX(control_s, 1) * 1000;
@@ -249,7 +259,7 @@ static void farewell(TPMEmulator *s)
     if (!s->data || tpm_emulator_is_lost(s)) {
         return;
     }
-    s->control_timeout_ms = MIN(s->control_timeout_ms, TPM_EMULATOR_FAREWELL_MS);
+    s->control_timeout_ms = MIN(s->control_timeout_ms, FAREWELL_MS);
     tpm_emulator_cancel(s);
     tpm_emulator_finish(TPM_BACKEND(s));
     tpm_emulator_shut_down(s);

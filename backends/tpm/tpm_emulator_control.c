@@ -11,7 +11,8 @@
 #include "qemu/bswap.h"
 #include "chardev/char-socket.h"
 #include "io/channel-socket.h"
-#include "tpm_emulator_int.h"
+#include "tpm_emulator_control.h"
+#include "tpm_emulator_loss.h"
 #include "trace.h"
 
 /*
@@ -21,10 +22,7 @@
  */
 #define AWAKE_NS (60 * SCALE_US)
 
-int64_t tpm_emulator_now(void)
-{
-    return qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
-}
+#define VCPU_LIMIT_MS 2000 /* longest control request that a vCPU waits for */
 
 QIOChannel *tpm_emulator_control_channel(TPMEmulator *s)
 {
@@ -177,8 +175,8 @@ static void control_discard_rest(TPMEmulator *s, size_t size)
 
 static bool control_exchange(TPMEmulator *s, const TPMEmulatorControl *call, uint32_t *ret_result)
 {
-    uint32_t limit_ms = call->on_vcpu ? MIN(s->control_timeout_ms, TPM_EMULATOR_VCPU_CONTROL_MS)
-                                      : s->control_timeout_ms;
+    uint32_t limit_ms =
+        call->on_vcpu ? MIN(s->control_timeout_ms, VCPU_LIMIT_MS) : s->control_timeout_ms;
     int64_t deadline_ns = tpm_emulator_now() + limit_ms * (int64_t)SCALE_MS;
     uint32_t result = 0;
 

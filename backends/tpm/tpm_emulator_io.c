@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TPM emulator back end: the command in flight
+ * TPM emulator back end: how a command gets to the TPM, its response back
  *
  * A command moves through the phases of TPMEmulatorPhase whenever one of the channels has news: on
  * the vCPU that started it for as long as the option inline-us allows, from the main loop after
@@ -17,77 +17,11 @@
 #include "qemu/bswap.h"
 #include "hw/core/cpu.h"
 #include "sysemu/cpus.h"
-#include "sysemu/tpm_util.h"
-#include "tpm_emulator_int.h"
+#include "tpm_emulator_control.h"
+#include "tpm_emulator_flight.h"
+#include "tpm_emulator_io.h"
+#include "tpm_emulator_loss.h"
 #include "trace.h"
-
-#define TPM2_RC_COMMAND_SIZE 0x142
-#define TPM2_RC_CANCELED 0x909
-#define TPM2_CC_STARTUP 0x144
-
-static uint32_t failure_code(const TPMEmulator *s)
-{
-    return s->version == TPM_VERSION_2_0 ? TPM_RC_FAILURE : TPM_FAIL;
-}
-
-/* Follows TPM2_Startup and TPM2_Shutdown, to know whether a reset has to send the latter. */
-static void note_orderliness(TPMEmulator *s, uint32_t code, bool success)
-{
-    s->shut_down = code == TPM2_CC_SHUTDOWN && success;
-    s->started_up |= code == TPM2_CC_STARTUP && success;
-}
-
-static void flight_unwatch(TPMEmulator *s)
-{
-    if (s->flight.watched_fd >= 0) {
-        aio_set_fd_handler(qemu_get_aio_context(), s->flight.watched_fd, false, NULL, NULL, NULL,
-                           NULL, NULL);
-        s->flight.watched_fd = -1;
-        timer_del(s->command_timer);
-    }
-}
-
-/* Ends the flight with the @size bytes in flight.reply and tells the front end. */
-static void flight_land(TPMEmulator *s, size_t size, bool from_tpm)
-{
-    TPMEmulatorFlight *f = &s->flight;
-    TPMBackendCmd *cmd = f->cmd;
-    uint32_t rc = tpm_cmd_get_errcode(f->reply);
-
-    flight_unwatch(s);
-    f->phase = TPM_EMULATOR_QUIET;
-    f->cmd = NULL;
-    f->have = size;
-    if (from_tpm) {
-        note_orderliness(s, f->code, rc == 0);
-    }
-    if (!cmd) {
-        return;
-    }
-    if (from_tpm) {
-        tpm_command_stats_add(&s->stats, f->code, tpm_emulator_now() - f->started_ns, rc != 0,
-                              f->inline_wait);
-    } else {
-        tpm_command_stats_add_failure(&s->stats, f->code);
-        s->failures++;
-    }
-    trace_tpm_emulator_response(f->code, rc, size, f->inline_wait);
-    cmd->selftest_done = rc == 0 && tpm_util_is_selftest(cmd->in, cmd->in_len);
-    memcpy(cmd->out, f->reply, MIN(size, cmd->out_len));
-    TPM_IF_GET_CLASS(s->parent.tpmif)->request_completed(s->parent.tpmif, 0);
-}
-
-/* Ends the flight with a bare response of our own. */
-static void flight_answer(TPMEmulator *s, uint32_t rc)
-{
-    uint8_t *reply = s->flight.reply;
-
-    tpm_cmd_set_tag(reply,
-                    s->version == TPM_VERSION_2_0 ? TPM2_ST_NO_SESSIONS : TPM_TAG_RSP_COMMAND);
-    tpm_cmd_set_size(reply, TPM_EMULATOR_HEADER);
-    tpm_cmd_set_error(reply, rc);
-    flight_land(s, TPM_EMULATOR_HEADER, false);
-}
 
 static TPMEmulatorProgress flight_send(TPMEmulator *s, const uint8_t *command, size_t size)
 {
@@ -115,12 +49,12 @@ static TPMEmulatorProgress locality_step(TPMEmulator *s)
         return p;
     }
     if (ldl_be_p(f->reply)) {
-        flight_answer(s, failure_code(s));
+        tpm_emulator_flight_answer(s, TPM_FRAME_FAILED);
         return TPM_EMULATOR_DONE;
     }
     s->locality = f->cmd->locty;
     if (f->cancelled) {
-        flight_answer(s, s->version == TPM_VERSION_2_0 ? TPM2_RC_CANCELED : TPM_FAIL);
+        tpm_emulator_flight_answer(s, TPM_FRAME_CANCELLED);
         return TPM_EMULATOR_DONE;
     }
     return flight_send(s, f->cmd->in, f->cmd->in_len);
@@ -136,15 +70,15 @@ static TPMEmulatorProgress response_step(TPMEmulator *s)
                                     : TPM_EMULATOR_BROKEN;
     uint32_t size;
 
-    if (p != TPM_EMULATOR_DONE || f->have < TPM_EMULATOR_HEADER) {
+    if (p != TPM_EMULATOR_DONE || f->have < TPM_FRAME_HEADER) {
         return p;
     }
     size = tpm_cmd_get_size(f->reply);
-    if (size < TPM_EMULATOR_HEADER || size > room || f->have > size) {
+    if (size < TPM_FRAME_HEADER || size > room || f->have > size) {
         return TPM_EMULATOR_BROKEN;
     }
     if (f->have == size) {
-        flight_land(s, size, true);
+        tpm_emulator_flight_land(s, size);
     }
     return TPM_EMULATOR_DONE;
 }
@@ -202,26 +136,12 @@ static void flight_watch(TPMEmulator *s)
     if (fd == s->flight.watched_fd) {
         return;
     }
-    flight_unwatch(s);
+    tpm_emulator_flight_unwatch(s);
     s->flight.watched_fd = fd;
     aio_set_fd_handler(qemu_get_aio_context(), fd, false, flight_news, NULL, NULL, NULL, s);
     if (s->command_timeout_ms) {
         timer_mod(s->command_timer, s->flight.started_ns / SCALE_MS + s->command_timeout_ms);
     }
-}
-
-static void flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, uint32_t code)
-{
-    TPMEmulatorFlight *f = &s->flight;
-
-    assert(f->phase == TPM_EMULATOR_QUIET);
-    f->phase = TPM_EMULATOR_RESPONSE;
-    f->cmd = cmd;
-    f->code = code;
-    f->started_ns = tpm_emulator_now();
-    f->cancelled = false;
-    f->inline_wait = false;
-    f->have = 0;
 }
 
 /* The command, or the request that has to go before it. */
@@ -295,16 +215,16 @@ static void flight_wait_inline(TPMEmulator *s)
 void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd)
 {
     TPMEmulator *s = TPM_EMULATOR(tb);
-    bool framed = cmd->in_len >= TPM_EMULATOR_HEADER && cmd->in_len <= TPM_EMULATOR_MAX_FRAME &&
+    bool framed = cmd->in_len >= TPM_FRAME_HEADER && cmd->in_len <= TPM_FRAME_MAX &&
                   tpm_cmd_get_size(cmd->in) == cmd->in_len;
 
-    flight_begin(s, cmd, framed ? tpm_cmd_get_ordinal(cmd->in) : 0);
+    tpm_emulator_flight_begin(s, cmd, framed ? tpm_cmd_get_ordinal(cmd->in) : 0);
     if (s->state != TPM_BACKEND_STATE_RUNNING) {
-        flight_answer(s, failure_code(s));
+        tpm_emulator_flight_answer(s, TPM_FRAME_FAILED);
         return;
     }
     if (!framed) {
-        flight_answer(s, s->version == TPM_VERSION_2_0 ? TPM2_RC_COMMAND_SIZE : TPM_BAD_PARAM_SIZE);
+        tpm_emulator_flight_answer(s, TPM_FRAME_BAD_SIZE);
         return;
     }
     if (flight_take_off(s) == TPM_EMULATOR_BROKEN) {
@@ -326,7 +246,7 @@ void tpm_emulator_finish(TPMBackend *tb)
 
 size_t tpm_emulator_exchange(TPMEmulator *s, const uint8_t *command, size_t size)
 {
-    flight_begin(s, NULL, tpm_cmd_get_ordinal(command));
+    tpm_emulator_flight_begin(s, NULL, tpm_cmd_get_ordinal(command));
     if (flight_send(s, command, size) == TPM_EMULATOR_BROKEN) {
         tpm_emulator_lose(s, "the TPM takes no commands");
         return 0;
@@ -356,11 +276,4 @@ void tpm_emulator_cancel(TPMEmulator *s)
         s->ctrl_owed += sizeof(ptm_res);
     }
     trace_tpm_emulator_cancel(s->flight.code);
-}
-
-void tpm_emulator_fail_flight(TPMEmulator *s)
-{
-    if (s->flight.phase != TPM_EMULATOR_QUIET) {
-        flight_answer(s, failure_code(s));
-    }
 }

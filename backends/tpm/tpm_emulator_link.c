@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TPM emulator back end: connection, start and loss of the TPM
+ * TPM emulator back end: connection, start and stop of the TPM
  *
  * The TPM is started at each reset of the guest. When it is lost the guest goes on, with a TPM that
  * answers every command with a failure. A TPM that comes back is not started before the next reset
@@ -8,76 +8,20 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
-#include "qapi/qapi-events-tpm-status.h"
 #include "qemu/bswap.h"
-#include "qemu/error-report.h"
 #include "qemu/sockets.h"
 #include "chardev/char-socket.h"
 #include "io/channel-socket.h"
 #include "sysemu/runstate.h"
 #include "sysemu/tpm_util.h"
-#include "tpm_emulator_int.h"
-#include "trace.h"
+#include "tpm_emulator_control.h"
+#include "tpm_emulator_io.h"
+#include "tpm_emulator_link.h"
+#include "tpm_emulator_loss.h"
 
-/* --- states --- */
+#define MIN_FRAME 128 /* smallest buffer that a TPM may tell */
 
-static const bool state_follows[TPM_BACKEND_STATE__MAX][TPM_BACKEND_STATE__MAX] = {
-    [TPM_BACKEND_STATE_STOPPED] = {
-        [TPM_BACKEND_STATE_STOPPED] = true,
-        [TPM_BACKEND_STATE_RUNNING] = true,
-        [TPM_BACKEND_STATE_LOST] = true,
-    },
-    [TPM_BACKEND_STATE_RUNNING] = {
-        [TPM_BACKEND_STATE_STOPPED] = true,
-        [TPM_BACKEND_STATE_LOST] = true,
-    },
-    [TPM_BACKEND_STATE_LOST] = {
-        [TPM_BACKEND_STATE_WAITING] = true,
-    },
-    [TPM_BACKEND_STATE_WAITING] = {
-        [TPM_BACKEND_STATE_LOST] = true,
-        [TPM_BACKEND_STATE_STOPPED] = true,
-    },
-};
-
-void tpm_emulator_set_state(TPMEmulator *s, TpmBackendState state, const char *reason)
-{
-    assert(state_follows[s->state][state]);
-    s->state = state;
-    g_free(s->lost_reason);
-    s->lost_reason = g_strdup(reason);
-    trace_tpm_emulator_state(TpmBackendState_str(state), reason ? reason : "");
-    /* a reset passes through stopped and comes back to running: no news for anyone */
-    if (state != TPM_BACKEND_STATE_STOPPED && state != s->told_state && s->parent.id) {
-        s->told_state = state;
-        qapi_event_send_tpm_backend_state(s->parent.id, state, reason != NULL, reason);
-    }
-}
-
-void tpm_emulator_close_data(TPMEmulator *s)
-{
-    if (s->data) {
-        object_unref(OBJECT(s->data));
-        s->data = NULL;
-    }
-}
-
-void tpm_emulator_lose(TPMEmulator *s, const char *reason)
-{
-    if (tpm_emulator_is_lost(s)) {
-        return;
-    }
-    error_report("tpm-emulator: TPM '%s' is lost: %s; its commands fail until it is back and the "
-                 "guest is reset",
-                 s->parent.id ? s->parent.id : "", reason);
-    tpm_emulator_set_state(s, TPM_BACKEND_STATE_LOST, reason);
-    tpm_emulator_fail_flight(s);
-    tpm_emulator_close_data(s);
-    s->ctrl_owed = 0;
-    if (s->ctrl_open) {
-        qemu_chr_fe_disconnect(&s->ctrl);
-    }
-}
+/* --- connection --- */
 
 static void control_opened(TPMEmulator *s)
 {
@@ -111,8 +55,6 @@ static int control_can_read(void *opaque)
 {
     return 0;
 }
-
-/* --- connection --- */
 
 /* Hands the TPM one end of a socket pair as its data channel. */
 static bool open_data(TPMEmulator *s, Error **errp)
@@ -148,9 +90,9 @@ static bool probe_version(TPMEmulator *s, Error **errp)
     if (tpm_emulator_exchange(s, read_clock, sizeof(read_clock))) {
         tag = tpm_cmd_get_tag(s->flight.reply);
     }
-    s->version = tag == TPM2_ST_NO_SESSIONS   ? TPM_VERSION_2_0
-                 : tag == TPM_TAG_RSP_COMMAND ? TPM_VERSION_1_2
-                                              : TPM_VERSION_UNSPEC;
+    s->version = tag == TPM_FRAME_TAG_2_0   ? TPM_VERSION_2_0
+                 : tag == TPM_FRAME_TAG_1_2 ? TPM_VERSION_1_2
+                                            : TPM_VERSION_UNSPEC;
     if (s->version == TPM_VERSION_UNSPEC || (before && s->version != before)) {
         s->version = before;
         error_setg(errp, "tpm-emulator: no TPM of the expected version answers at chardev '%s'",
@@ -206,12 +148,12 @@ static bool set_buffer_size(TPMEmulator *s, uint32_t wanted, Error **errp)
                               errp)) {
         return false;
     }
-    if (be32_to_cpu(sizes[0]) < TPM_EMULATOR_MIN_FRAME) {
+    if (be32_to_cpu(sizes[0]) < MIN_FRAME) {
         error_setg(errp, "tpm-emulator: the TPM's buffer of %" PRIu32 " bytes is too small",
                    be32_to_cpu(sizes[0]));
         return false;
     }
-    s->buffer_size = MIN(be32_to_cpu(sizes[0]), TPM_EMULATOR_MAX_FRAME);
+    s->buffer_size = MIN(be32_to_cpu(sizes[0]), TPM_FRAME_MAX);
     return true;
 }
 

@@ -13,9 +13,14 @@
 #include "migration/qemu-file-types.h"
 #include "migration/vmstate.h"
 #include "sysemu/runstate.h"
-#include "tpm_emulator_int.h"
+#include "tpm_emulator_control.h"
+#include "tpm_emulator_io.h"
+#include "tpm_emulator_link.h"
+#include "tpm_emulator_loss.h"
+#include "tpm_emulator_state.h"
 #include "trace.h"
 
+#define MAX_BLOB (1024 * 1024)
 #define TPM_NON_FATAL 0x800 /* bit of a TPM 1.2 result: there is no such blob */
 #define LOCK_RETRIES 300    /* of 10 ms each, by the control protocol */
 
@@ -58,7 +63,7 @@ static bool blob_get(TPMEmulator *s, uint32_t type, TPMEmulatorBlob *ret_blob, E
         return true;
     }
     blob = (TPMEmulatorBlob){ be32_to_cpu(head[0]), be32_to_cpu(head[2]), NULL };
-    if (blob.size != be32_to_cpu(head[1]) || blob.size > TPM_EMULATOR_MAX_BLOB) {
+    if (blob.size != be32_to_cpu(head[1]) || blob.size > MAX_BLOB) {
         tpm_emulator_lose(s, "a state blob of an impossible size");
         error_setg(errp, "tpm-emulator: state blob %" PRIu32 " has an impossible size", type);
         return false;
@@ -193,7 +198,7 @@ static int blob_load(QEMUFile *f, void *pv, size_t size, const VMStateField *fie
     uint32_t flags = qemu_get_be32(f);
     uint32_t length = qemu_get_be32(f);
 
-    if (length > TPM_EMULATOR_MAX_BLOB) {
+    if (length > MAX_BLOB) {
         error_report("tpm-emulator: a state blob of %" PRIu32 " bytes is too large", length);
         return -EINVAL;
     }

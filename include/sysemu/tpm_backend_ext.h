@@ -14,10 +14,8 @@
 #include "sysemu/tpm_backend.h"
 
 #define TYPE_TPM_BACKEND_EXT "tpm-backend-ext"
-typedef struct TPMBackendExt TPMBackendExt;
 typedef struct TPMBackendExtClass TPMBackendExtClass;
 DECLARE_CLASS_CHECKERS(TPMBackendExtClass, TPM_BACKEND_EXT, TYPE_TPM_BACKEND_EXT)
-#define TPM_BACKEND_EXT(obj) INTERFACE_CHECK(TPMBackendExt, (obj), TYPE_TPM_BACKEND_EXT)
 
 /*
  * submit: starts @cmd, which stays valid until the front end's request_completed() was called; that

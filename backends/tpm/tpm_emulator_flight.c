@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TPM emulator back end: the record of the command in flight; its answer to the front end
+ */
+#include "qemu/osdep.h"
+#include "block/aio.h"
+#include "sysemu/tpm_util.h"
+#include "tpm_emulator_flight.h"
+#include "trace.h"
+
+/* Follows TPM2_Startup and TPM2_Shutdown, to know whether a reset has to send the latter. */
+static void note_orderliness(TPMEmulator *s, uint32_t code, bool success)
+{
+    s->shut_down = code == TPM_FRAME_SHUTDOWN && success;
+    s->started_up |= code == TPM_FRAME_STARTUP && success;
+}
+
+void tpm_emulator_flight_unwatch(TPMEmulator *s)
+{
+    if (s->flight.watched_fd >= 0) {
+        aio_set_fd_handler(qemu_get_aio_context(), s->flight.watched_fd, false, NULL, NULL, NULL,
+                           NULL, NULL);
+        s->flight.watched_fd = -1;
+        timer_del(s->command_timer);
+    }
+}
+
+/* Ends the flight with the @size bytes in flight.reply and tells the front end. */
+static void land(TPMEmulator *s, size_t size, bool from_tpm)
+{
+    TPMEmulatorFlight *f = &s->flight;
+    TPMBackendCmd *cmd = f->cmd;
+    uint32_t rc = tpm_cmd_get_errcode(f->reply);
+
+    tpm_emulator_flight_unwatch(s);
+    f->phase = TPM_EMULATOR_QUIET;
+    f->cmd = NULL;
+    f->have = size;
+    if (from_tpm) {
+        note_orderliness(s, f->code, rc == 0);
+    }
+    if (!cmd) {
+        return;
+    }
+    if (from_tpm) {
+        tpm_command_stats_add(&s->stats, f->code, tpm_emulator_now() - f->started_ns, rc != 0,
+                              f->inline_wait);
+    } else {
+        tpm_command_stats_add_failure(&s->stats, f->code);
+        s->failures++;
+    }
+    trace_tpm_emulator_response(f->code, rc, size, f->inline_wait);
+    cmd->selftest_done = rc == 0 && tpm_util_is_selftest(cmd->in, cmd->in_len);
+    memcpy(cmd->out, f->reply, MIN(size, cmd->out_len));
+    TPM_IF_GET_CLASS(s->parent.tpmif)->request_completed(s->parent.tpmif, 0);
+}
+
+void tpm_emulator_flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, uint32_t code)
+{
+    TPMEmulatorFlight *f = &s->flight;
+
+    assert(f->phase == TPM_EMULATOR_QUIET);
+    f->phase = TPM_EMULATOR_RESPONSE;
+    f->cmd = cmd;
+    f->code = code;
+    f->started_ns = tpm_emulator_now();
+    f->cancelled = false;
+    f->inline_wait = false;
+    f->have = 0;
+}
+
+void tpm_emulator_flight_land(TPMEmulator *s, size_t size)
+{
+    land(s, size, true);
+}
+
+void tpm_emulator_flight_answer(TPMEmulator *s, TPMFrameFault fault)
+{
+    tpm_frame_put_fault(s->flight.reply, s->version, fault);
+    land(s, TPM_FRAME_HEADER, false);
+}

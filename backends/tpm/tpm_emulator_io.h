@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TPM emulator back end: how a command gets to the TPM, its response back
+ */
+#ifndef BACKENDS_TPM_EMULATOR_IO_H
+#define BACKENDS_TPM_EMULATOR_IO_H
+
+#include "tpm_emulator_int.h"
+
+/* Methods of TPMBackendExt: see there. */
+void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd);
+void tpm_emulator_finish(TPMBackend *tb);
+
+/**
+ * tpm_emulator_exchange:
+ * @command: a whole command of ours, at most TPM_FRAME_MAX bytes
+ *
+ * Runs one command outside of the guest's, bounded by the control time limit. The response is left
+ * in s->flight.reply.
+ *
+ * Returns: the size of the response; 0 where there is none, and then the TPM is lost.
+ */
+size_t tpm_emulator_exchange(TPMEmulator *s, const uint8_t *command, size_t size);
+
+/**
+ * tpm_emulator_cancel:
+ *
+ * Asks the TPM to give the command in flight up. Never waits.
+ */
+void tpm_emulator_cancel(TPMEmulator *s);
+
+#endif
