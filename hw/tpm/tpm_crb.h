@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TPM CRB device: what its files share
+ * TPM CRB device: the state that its files work on
  *
- * tpm_crb.c          registers, memory map, reset
- * tpm_crb_state.c    commands, ownership by locality
+ * tpm_crb.c          the device: memory map, reset
  * tpm_crb_vmstate.c  VM state
+ * tpm_crb_regs.c     registers
+ * tpm_crb_state.c    commands, ownership by locality
+ *
+ * Each uses what stands below it, never what stands above.
  *
  * TCG PC Client Platform TPM Profile (PTP) 1.03, "Command response buffer interface". Register
  * offsets and fields are those of hw/acpi/tpm.h.
@@ -14,8 +17,6 @@
 
 #include "hw/acpi/tpm.h"
 #include "hw/qdev-core.h"
-#include "migration/vmstate.h"
-#include "sysemu/runstate.h"
 #include "sysemu/tpm_backend.h"
 #include "tpm_ppi.h"
 
@@ -23,15 +24,6 @@
 #define TPM_CRB_NO_LOCALITY 0xff
 #define TPM_CRB_PAGE 0x1000
 #define TPM_CRB_BUFFER (TPM_CRB_PAGE - A_CRB_DATA_BUFFER)
-
-/* Bits of LOC_CTRL, CTRL_REQ, CTRL_CANCEL and CTRL_START */
-#define CRB_LOC_CTRL_REQUEST BIT(0)
-#define CRB_LOC_CTRL_RELINQUISH BIT(1)
-#define CRB_LOC_CTRL_SEIZE BIT(2)
-#define CRB_LOC_CTRL_RESET_EST BIT(3)
-#define CRB_CTRL_REQ_CMD_READY BIT(0)
-#define CRB_CTRL_REQ_GO_IDLE BIT(1)
-#define CRB_INVOKE BIT(0)
 
 typedef enum CRBPhase {
     CRB_IDLE,
@@ -85,33 +77,5 @@ typedef struct CRBState {
 } CRBState;
 
 OBJECT_DECLARE_SIMPLE_TYPE(CRBState, TPM_CRB)
-
-/* tpm_crb.c */
-
-/* 32 bits of register @offset as @locty reads them. */
-uint32_t tpm_crb_read(CRBState *s, uint8_t locty, hwaddr offset);
-
-/* tpm_crb_state.c */
-
-static inline bool tpm_crb_is_locality(uint8_t locty)
-{
-    return locty < TPM_CRB_LOCALITIES;
-}
-
-/* Puts a response into the buffer that the guest reads. */
-void tpm_crb_put_response(CRBState *s);
-
-void tpm_crb_write_loc_ctrl(CRBState *s, uint8_t locty, uint32_t bits);
-void tpm_crb_write_ctrl_req(CRBState *s, uint8_t locty, uint32_t bits);
-void tpm_crb_write_cancel(CRBState *s, uint8_t locty, uint32_t bits);
-void tpm_crb_write_start(CRBState *s, uint8_t locty, uint32_t bits);
-void tpm_crb_request_completed(TPMIf *ti, int ret);
-
-/* tpm_crb_vmstate.c */
-
-extern const VMStateDescription vmstate_tpm_crb;
-
-/* Handler of VM state changes. */
-void tpm_crb_vm_change(void *opaque, bool running, RunState state);
 
 #endif

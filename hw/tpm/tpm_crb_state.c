@@ -6,9 +6,16 @@
  */
 #include "qemu/osdep.h"
 #include "sysemu/runstate.h"
-#include "sysemu/tpm_util.h"
-#include "tpm_crb.h"
-#include "tpm_failure.h"
+#include "sysemu/tpm_frame.h"
+#include "tpm_crb_state.h"
+
+/* Bits of LOC_CTRL and CTRL_REQ */
+#define CRB_LOC_CTRL_REQUEST BIT(0)
+#define CRB_LOC_CTRL_RELINQUISH BIT(1)
+#define CRB_LOC_CTRL_SEIZE BIT(2)
+#define CRB_LOC_CTRL_RESET_EST BIT(3)
+#define CRB_CTRL_REQ_CMD_READY BIT(0)
+#define CRB_CTRL_REQ_GO_IDLE BIT(1)
 
 /* A missing entry is no transition; the phases are counted from one for that. */
 #define TO(_phase) (CRB_##_phase + 1)
@@ -53,6 +60,11 @@ static void move(CRBState *s, CRBEvent event)
 
 /* --- ownership --- */
 
+static bool is_locality(uint8_t locty)
+{
+    return locty < TPM_CRB_LOCALITIES;
+}
+
 static uint8_t next_in_line(const CRBState *s)
 {
     for (int i = TPM_CRB_LOCALITIES - 1; i >= 0; i--) {
@@ -66,7 +78,7 @@ static uint8_t next_in_line(const CRBState *s)
 static void set_owner(CRBState *s, uint8_t next)
 {
     s->owner = next;
-    if (tpm_crb_is_locality(next)) {
+    if (is_locality(next)) {
         s->requested[next] = false;
         s->seized[next] = false;
     }
@@ -81,7 +93,7 @@ static void work_ended(CRBState *s)
     s->cancelled = false;
     s->failed = false;
     move(s, CRB_DROP);
-    set_owner(s, tpm_crb_is_locality(next) ? next : next_in_line(s));
+    set_owner(s, is_locality(next) ? next : next_in_line(s));
 }
 
 /* The owner loses the TPM to @next, or to who has asked for it; a command in execution first. */
@@ -116,7 +128,7 @@ static void relinquish(CRBState *s, uint8_t locty)
 
 static void seize(CRBState *s, uint8_t locty)
 {
-    uint8_t rival = s->aborting && tpm_crb_is_locality(s->next) ? s->next : s->owner;
+    uint8_t rival = s->aborting && is_locality(s->next) ? s->next : s->owner;
 
     if (rival == TPM_CRB_NO_LOCALITY) {
         set_owner(s, locty);
@@ -215,9 +227,9 @@ void tpm_crb_request_completed(TPMIf *ti, int ret)
         work_ended(s);
         return;
     }
-    if (ret != 0 || tpm_cmd_get_size(s->frame) < TPM_FAILURE_SIZE) {
+    if (ret != 0 || tpm_cmd_get_size(s->frame) < TPM_FRAME_HEADER) {
         s->failed = true;
-        tpm_put_failure(s->frame, TPM_VERSION_2_0);
+        tpm_frame_put_fault(s->frame, TPM_VERSION_2_0, TPM_FRAME_FAILED);
     }
     tpm_crb_put_response(s);
     s->late_response = !runstate_is_running();

@@ -6,7 +6,9 @@
  * that cannot tell goes into subsections, which are there only where they are needed.
  */
 #include "qemu/osdep.h"
-#include "tpm_crb.h"
+#include "tpm_crb_regs.h"
+#include "tpm_crb_state.h"
+#include "tpm_crb_vmstate.h"
 
 /*
  * A guest that stops for its state to be saved has its memory saved after this: a response that is

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TPM TIS device: registers, reset, VM state
+ * TPM TIS device: registers, reset
  *
  * TIS 1.3, table "Register space", and PTP 1.03, table "FIFO interface registers".
  */
 #include "qemu/osdep.h"
 #include "hw/pci/pci_ids.h"
-#include "sysemu/tpm_util.h"
-#include "tpm_tis.h"
+#include "tpm_tis_common.h"
+#include "tpm_tis_hash.h"
+#include "tpm_tis_irq.h"
+#include "tpm_tis_locality.h"
+#include "tpm_tis_transfer.h"
 #include "trace.h"
 
 #define HASH_END 0x20
@@ -252,7 +255,7 @@ static void tpm_tis_mmio_write(void *opaque, hwaddr addr, uint64_t val, unsigned
     }
 }
 
-const MemoryRegionOps tpm_tis_memory_ops = {
+static const MemoryRegionOps memory_ops = {
     .read = tpm_tis_mmio_read,
     .write = tpm_tis_mmio_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
@@ -265,6 +268,12 @@ const MemoryRegionOps tpm_tis_memory_ops = {
         .max_access_size = 4,
     },
 };
+
+void tpm_tis_init(TPMState *s, Object *obj)
+{
+    memory_region_init_io(&s->mmio, obj, &memory_ops, s, "tpm-tis-mmio",
+                          TPM_TIS_NUM_LOCALITIES << TPM_TIS_LOCALITY_SHIFT);
+}
 
 TPMVersion tpm_tis_get_tpm_version(TPMState *s)
 {
@@ -298,7 +307,7 @@ void tpm_tis_reset(TPMState *s)
         tpm_ppi_reset(&s->ppi);
     }
     s->be_tpm_version = tpm_backend_get_tpm_version(s->be_driver);
-    s->be_buffer_size = MIN(tpm_backend_get_buffer_size(s->be_driver), TPM_TIS_BUFFER_MAX);
+    s->be_buffer_size = MIN(tpm_backend_get_buffer_size(s->be_driver), TPM_FRAME_MAX);
     s->active_locty = TPM_TIS_NO_LOCALITY;
     s->next_locty = TPM_TIS_NO_LOCALITY;
     s->aborting_locty = TPM_TIS_NO_LOCALITY;
@@ -311,52 +320,3 @@ void tpm_tis_reset(TPMState *s)
     /* a TPM that does not start answers commands with a failure; the back end has told why */
     tpm_backend_startup_tpm(s->be_driver, s->be_buffer_size);
 }
-
-int tpm_tis_pre_save(TPMState *s)
-{
-    trace_tpm_tis_pre_save(s->active_locty, s->rw_offset);
-    tpm_backend_finish_sync(s->be_driver);
-    return 0;
-}
-
-static bool owner_is_sound(uint8_t locty)
-{
-    return tpm_tis_is_locality(locty) || locty == TPM_TIS_NO_LOCALITY;
-}
-
-int tpm_tis_post_load(TPMState *s)
-{
-    if (!owner_is_sound(s->active_locty) || s->rw_offset > s->be_buffer_size) {
-        return -EINVAL;
-    }
-    s->aborting_locty = TPM_TIS_NO_LOCALITY;
-    s->next_locty = TPM_TIS_NO_LOCALITY;
-    for (unsigned i = 0; i < TPM_TIS_NUM_LOCALITIES; i++) {
-        TPMLocality *l = &s->loc[i];
-
-        /* who saves waits for the end of a command, so none is in execution */
-        if (l->state >= TPM_TIS_STATES || l->state == TPM_TIS_STATE_EXECUTION) {
-            return -EINVAL;
-        }
-        if ((l->sts & TPM_TIS_STS_DATA_AVAILABLE) &&
-            s->rw_offset >= MIN(tpm_cmd_get_size(s->buffer), s->be_buffer_size)) {
-            return -EINVAL;
-        }
-    }
-    return 0;
-}
-
-const VMStateDescription vmstate_tpm_tis_locality = {
-    .name = "tpm-tis/locty",
-    .version_id = 0,
-    .fields =
-        (VMStateField[]){
-            VMSTATE_UINT32(state, TPMLocality),
-            VMSTATE_UINT32(inte, TPMLocality),
-            VMSTATE_UINT32(ints, TPMLocality),
-            VMSTATE_UINT8(access, TPMLocality),
-            VMSTATE_UINT32(sts, TPMLocality),
-            VMSTATE_UINT32(iface_id, TPMLocality),
-            VMSTATE_END_OF_LIST(),
-        },
-};

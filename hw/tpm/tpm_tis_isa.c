@@ -7,9 +7,10 @@
 #include "qemu/module.h"
 #include "hw/acpi/acpi_aml_interface.h"
 #include "hw/isa/isa.h"
-#include "hw/qdev-properties.h"
-#include "tpm_prop.h"
-#include "tpm_tis.h"
+#include "tpm_front_end.h"
+#include "tpm_tis_common.h"
+#include "tpm_tis_transfer.h"
+#include "tpm_tis_vmstate.h"
 
 struct TPMStateISA {
     ISADevice parent_obj;
@@ -19,46 +20,14 @@ struct TPMStateISA {
 
 OBJECT_DECLARE_SIMPLE_TYPE(TPMStateISA, TPM_TIS_ISA)
 
-static int tpm_tis_isa_pre_save(void *opaque)
-{
-    return tpm_tis_pre_save(&TPM_TIS_ISA(opaque)->state);
-}
-
-static int tpm_tis_isa_post_load(void *opaque, int version_id)
-{
-    return tpm_tis_post_load(&TPM_TIS_ISA(opaque)->state);
-}
-
-static bool tpm_tis_isa_hash_needed(void *opaque)
-{
-    return TPM_TIS_ISA(opaque)->state.hashing;
-}
-
-static const VMStateDescription vmstate_tpm_tis_isa_hash = {
-    .name = "tpm-tis/hash",
-    .version_id = 0,
-    .needed = tpm_tis_isa_hash_needed,
-    .fields =
-        (VMStateField[]){
-            VMSTATE_BOOL(state.hashing, TPMStateISA),
-            VMSTATE_END_OF_LIST(),
-        },
-};
-
+/* Named as what it holds, which is all that there is in the stream. */
 static const VMStateDescription vmstate_tpm_tis_isa = {
     .name = "tpm-tis",
     .version_id = 0,
-    .pre_save = tpm_tis_isa_pre_save,
-    .post_load = tpm_tis_isa_post_load,
     .fields =
         (VMStateField[]){
-            TPM_TIS_VMSTATE_FIELDS(TPMStateISA),
+            VMSTATE_STRUCT(state, TPMStateISA, 0, vmstate_tpm_tis, TPMState),
             VMSTATE_END_OF_LIST(),
-        },
-    .subsections =
-        (const VMStateDescription *[]){
-            &vmstate_tpm_tis_isa_hash,
-            NULL,
         },
 };
 
@@ -78,31 +47,21 @@ static void tpm_tis_isa_reset(DeviceState *dev)
 }
 
 static Property tpm_tis_isa_properties[] = {
-    DEFINE_PROP_UINT32("irq", TPMStateISA, state.irq_num, TPM_TIS_IRQ),
-    DEFINE_PROP_TPMBE("tpmdev", TPMStateISA, state.be_driver),
+    TPM_TIS_PROPERTIES(TPMStateISA),
     DEFINE_PROP_BOOL("ppi", TPMStateISA, state.ppi_enabled, true),
-    DEFINE_PROP_BOOL("locality4", TPMStateISA, state.locality4, false),
     DEFINE_PROP_END_OF_LIST(),
 };
 
 static void tpm_tis_isa_init(Object *obj)
 {
-    TPMState *s = &TPM_TIS_ISA(obj)->state;
-
-    memory_region_init_io(&s->mmio, obj, &tpm_tis_memory_ops, s, "tpm-tis-mmio",
-                          TPM_TIS_NUM_LOCALITIES << TPM_TIS_LOCALITY_SHIFT);
+    tpm_tis_init(&TPM_TIS_ISA(obj)->state, obj);
 }
 
 static void tpm_tis_isa_realize(DeviceState *dev, Error **errp)
 {
     TPMState *s = &TPM_TIS_ISA(dev)->state;
 
-    if (!tpm_find()) {
-        error_setg(errp, "at most one TPM device is permitted");
-        return;
-    }
-    if (!s->be_driver) {
-        error_setg(errp, "'tpmdev' property is required");
+    if (!tpm_front_end_check(s->be_driver, errp)) {
         return;
     }
     if (s->irq_num > 15) {

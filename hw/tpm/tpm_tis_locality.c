@@ -1,36 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TPM TIS device: which locality owns the TPM; interrupts
+ * TPM TIS device: which locality owns the TPM
  *
  * TIS 1.3 and PTP 1.03, "Access register" and "Locality usage per register".
  */
 #include "qemu/osdep.h"
-#include "hw/irq.h"
-#include "tpm_tis.h"
+#include "tpm_tis_irq.h"
+#include "tpm_tis_locality.h"
+#include "tpm_tis_state.h"
 #include "trace.h"
-
-void tpm_tis_update_irq(TPMState *s)
-{
-    bool level = false;
-
-    for (unsigned i = 0; i < TPM_TIS_NUM_LOCALITIES; i++) {
-        level |= (s->loc[i].inte & TPM_TIS_INT_ENABLED) && s->loc[i].ints;
-    }
-    qemu_set_irq(s->irq, level);
-}
-
-void tpm_tis_raise(TPMState *s, uint8_t locty, uint32_t flags)
-{
-    if (!tpm_tis_is_locality(locty) || !(s->loc[locty].inte & TPM_TIS_INT_ENABLED)) {
-        return;
-    }
-    flags &= s->loc[locty].inte;
-    if (flags) {
-        trace_tpm_tis_raise_irq(flags);
-        s->loc[locty].ints |= flags;
-        tpm_tis_update_irq(s);
-    }
-}
 
 /* Highest locality that waits for the TPM. */
 static uint8_t next_in_line(const TPMState *s)

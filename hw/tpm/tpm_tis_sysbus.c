@@ -6,9 +6,10 @@
 #include "qapi/error.h"
 #include "qemu/module.h"
 #include "hw/sysbus.h"
-#include "hw/qdev-properties.h"
-#include "tpm_prop.h"
-#include "tpm_tis.h"
+#include "tpm_front_end.h"
+#include "tpm_tis_common.h"
+#include "tpm_tis_transfer.h"
+#include "tpm_tis_vmstate.h"
 
 struct TPMStateSysBus {
     SysBusDevice parent_obj;
@@ -18,46 +19,14 @@ struct TPMStateSysBus {
 
 OBJECT_DECLARE_SIMPLE_TYPE(TPMStateSysBus, TPM_TIS_SYSBUS)
 
-static int tpm_tis_sysbus_pre_save(void *opaque)
-{
-    return tpm_tis_pre_save(&TPM_TIS_SYSBUS(opaque)->state);
-}
-
-static int tpm_tis_sysbus_post_load(void *opaque, int version_id)
-{
-    return tpm_tis_post_load(&TPM_TIS_SYSBUS(opaque)->state);
-}
-
-static bool tpm_tis_sysbus_hash_needed(void *opaque)
-{
-    return TPM_TIS_SYSBUS(opaque)->state.hashing;
-}
-
-static const VMStateDescription vmstate_tpm_tis_sysbus_hash = {
-    .name = "tpm-tis/hash",
-    .version_id = 0,
-    .needed = tpm_tis_sysbus_hash_needed,
-    .fields =
-        (VMStateField[]){
-            VMSTATE_BOOL(state.hashing, TPMStateSysBus),
-            VMSTATE_END_OF_LIST(),
-        },
-};
-
+/* Named as what it holds, which is all that there is in the stream. */
 static const VMStateDescription vmstate_tpm_tis_sysbus = {
     .name = "tpm-tis",
     .version_id = 0,
-    .pre_save = tpm_tis_sysbus_pre_save,
-    .post_load = tpm_tis_sysbus_post_load,
     .fields =
         (VMStateField[]){
-            TPM_TIS_VMSTATE_FIELDS(TPMStateSysBus),
+            VMSTATE_STRUCT(state, TPMStateSysBus, 0, vmstate_tpm_tis, TPMState),
             VMSTATE_END_OF_LIST(),
-        },
-    .subsections =
-        (const VMStateDescription *[]){
-            &vmstate_tpm_tis_sysbus_hash,
-            NULL,
         },
 };
 
@@ -77,9 +46,7 @@ static void tpm_tis_sysbus_reset(DeviceState *dev)
 }
 
 static Property tpm_tis_sysbus_properties[] = {
-    DEFINE_PROP_UINT32("irq", TPMStateSysBus, state.irq_num, TPM_TIS_IRQ),
-    DEFINE_PROP_TPMBE("tpmdev", TPMStateSysBus, state.be_driver),
-    DEFINE_PROP_BOOL("locality4", TPMStateSysBus, state.locality4, false),
+    TPM_TIS_PROPERTIES(TPMStateSysBus),
     DEFINE_PROP_END_OF_LIST(),
 };
 
@@ -87,24 +54,14 @@ static void tpm_tis_sysbus_init(Object *obj)
 {
     TPMState *s = &TPM_TIS_SYSBUS(obj)->state;
 
-    memory_region_init_io(&s->mmio, obj, &tpm_tis_memory_ops, s, "tpm-tis-mmio",
-                          TPM_TIS_NUM_LOCALITIES << TPM_TIS_LOCALITY_SHIFT);
+    tpm_tis_init(s, obj);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->mmio);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
 }
 
 static void tpm_tis_sysbus_realize(DeviceState *dev, Error **errp)
 {
-    TPMState *s = &TPM_TIS_SYSBUS(dev)->state;
-
-    if (!tpm_find()) {
-        error_setg(errp, "at most one TPM device is permitted");
-        return;
-    }
-    if (!s->be_driver) {
-        error_setg(errp, "'tpmdev' property is required");
-        return;
-    }
+    tpm_front_end_check(TPM_TIS_SYSBUS(dev)->state.be_driver, errp);
 }
 
 static void tpm_tis_sysbus_class_init(ObjectClass *klass, void *data)
