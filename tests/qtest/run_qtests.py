@@ -15,6 +15,7 @@ import tempfile
 
 ROOT = pathlib.Path(os.environ.get('SOURCE_ROOT', pathlib.Path(__file__).parents[2]))
 TIME_LIMIT = 300  # seconds a program
+ON_BOTH = {'vtpm-stream-test'}  # x86_64 and aarch64
 CASE = re.compile(r'^(ok|not ok) \d+ (.*)')
 
 # QEMU's migration tests with swtpm ask the target for its migration status, and break where it has
@@ -38,10 +39,13 @@ def programs(build_dir):
     """(program, QEMU binary): ours and those of QEMU that need no more than a TPM."""
     tests = build_dir / 'tests' / 'qtest'
     for path in sorted([*tests.glob('tpm-*-test'), *tests.glob('vtpm-*-test')]):
-        arch = 'aarch64' if 'device' in path.name else 'x86_64'
-        qemu = build_dir / f'qemu-system-{arch}'
-        if qemu.exists():
-            yield path, qemu
+        archs = ['aarch64' if 'device' in path.name else 'x86_64']
+        if path.name in ON_BOTH:
+            archs = ['x86_64', 'aarch64']
+        for arch in archs:
+            qemu = build_dir / f'qemu-system-{arch}'
+            if qemu.exists():
+                yield path, qemu
 
 
 def run(path, qemu, scratch):

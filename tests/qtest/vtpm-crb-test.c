@@ -8,7 +8,6 @@
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
 
-#define CC_PCR_READ 0x17e
 #define IDLE 2 /* CTRL_STS.tpmIdle */
 #define REQUEST 1
 #define RELINQUISH 2
@@ -39,7 +38,7 @@ static void put_command(Vtpm *v, unsigned locality, size_t size)
 {
     g_autofree uint8_t *command = g_malloc(size);
 
-    vtpm_command(command, size, CC_PCR_READ);
+    vtpm_command(command, size, VTPM_PCR_READ);
     qtest_memwrite(v->qts, vtpm_reg(locality, A_CRB_DATA_BUFFER), command, size);
 }
 
@@ -111,10 +110,10 @@ static void test_idle_enforced(void)
     set(&v, 0, A_CRB_CTRL_REQ, 1);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_REQ), ==, 0);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_STS), ==, 0);
-    g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_PCR_READ), ==, 0);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, VTPM_PCR_READ), ==, 0);
     set(&v, 0, A_CRB_CTRL_START, 1);
     vtpm_wait_until(!vtpm_crb_running(&v));
-    g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_PCR_READ), ==, 1);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, VTPM_PCR_READ), ==, 1);
     set(&v, 0, A_CRB_CTRL_REQ, 2);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_STS), ==, IDLE);
     vtpm_stop(&v);
@@ -138,9 +137,7 @@ static void test_running_command_is_left_alone(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
     uint8_t command[32], response[4096];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
-    vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, 0, command, sizeof(command));
+    vtpm_crb_hold(&v, 0, command, sizeof(command));
     set(&v, 0, A_CRB_CTRL_START, 1);
     set(&v, 0, A_CRB_CTRL_REQ, 2);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_STS), ==, 0);
@@ -149,7 +146,7 @@ static void test_running_command_is_left_alone(void)
     vtpm_fake_release(v.fake);
     vtpm_wait_until(!vtpm_crb_running(&v));
     vtpm_assert_answer(command, sizeof(command), response, vtpm_crb_response(&v, response));
-    g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_PCR_READ), ==, 1);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, VTPM_PCR_READ), ==, 1);
     vtpm_stop(&v);
 }
 
@@ -159,7 +156,7 @@ static void test_command_is_copied(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
     uint8_t command[32], response[4096], junk[0xf80];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
     memset(junk, 0xff, sizeof(junk));
     vtpm_fake_hold(v.fake);
     vtpm_crb_start(&v, 0, command, sizeof(command));
@@ -178,12 +175,12 @@ static void test_impossible_sizes(void)
 
     vtpm_fake_forget(v.fake);
     for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
-        vtpm_command(command, sizeof(command), CC_PCR_READ);
+        vtpm_command(command, sizeof(command), VTPM_PCR_READ);
         stl_be_p(command + 2, sizes[i]);
         g_assert_cmpuint(vtpm_crb_run(&v, command, sizeof(command), response), ==, 10);
         g_assert_cmphex(ldl_be_p(response + 6), ==, 0x142); /* TPM_RC_COMMAND_SIZE */
     }
-    g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_PCR_READ), ==, 0);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, VTPM_PCR_READ), ==, 0);
     vtpm_stop(&v);
 }
 
@@ -192,7 +189,7 @@ static void test_largest_command(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
     uint8_t command[0xf80], response[4096];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
     vtpm_fake_set_response_size(v.fake, 0xf80);
     g_assert_cmpuint(vtpm_crb_run(&v, command, sizeof(command), response), ==, 0xf80);
     g_assert_cmpmem(response + 10, 0xf76, command, 0xf76);
@@ -207,9 +204,7 @@ static void test_cancel(void)
     set(&v, 0, A_CRB_LOC_CTRL, REQUEST);
     set(&v, 0, A_CRB_CTRL_CANCEL, 1);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_CANCEL), ==, 0); /* nothing to cancel */
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
-    vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, 0, command, sizeof(command));
+    vtpm_crb_hold(&v, 0, command, sizeof(command));
     set(&v, 0, A_CRB_CTRL_CANCEL, 1);
     set(&v, 0, A_CRB_CTRL_CANCEL, 1);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_CANCEL), ==, 1);
@@ -224,19 +219,16 @@ static void test_cancel(void)
 static void test_reset_while_running(void)
 {
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ",control-timeout=1", "");
-    uint8_t command[12], response[4096];
+    uint8_t command[12];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
-    vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, 0, command, sizeof(command));
+    vtpm_crb_hold(&v, 0, command, sizeof(command));
     qtest_qmp_send(v.qts, "{ 'execute': 'system_reset' }");
     vtpm_fake_release(v.fake);
     qtest_qmp_eventwait(v.qts, "RESET");
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_START), ==, 0);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_STS), ==, IDLE);
     g_assert_cmpuint(owner(&v, 0), ==, 0xff);
-    vtpm_assert_answer(command, sizeof(command), response,
-                       vtpm_crb_run(&v, command, sizeof(command), response));
+    vtpm_crb_assert_works(&v);
     vtpm_stop(&v);
 }
 
@@ -335,10 +327,10 @@ static void test_control_belongs_to_owner(void)
     put_command(&v, 2, 12);
     vtpm_fake_forget(v.fake);
     set(&v, 3, A_CRB_CTRL_START, 1);
-    g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_PCR_READ), ==, 0);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, VTPM_PCR_READ), ==, 0);
     set(&v, 2, A_CRB_CTRL_START, 1);
     vtpm_wait_until(!vtpm_crb_running(&v));
-    g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_PCR_READ), ==, 1);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, VTPM_PCR_READ), ==, 1);
     g_assert_cmpuint(vtpm_fake_locality(v.fake), ==, 2);
     vtpm_stop(&v);
 }
@@ -349,9 +341,7 @@ static void test_seize_of_running_command(void)
     Vtpm v = start_five();
     uint8_t command[12], first[10];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
-    vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, 0, command, sizeof(command));
+    vtpm_crb_hold(&v, 0, command, sizeof(command));
     set(&v, 1, A_CRB_LOC_CTRL, SEIZE);
     vtpm_wait_until(vtpm_fake_controls(v.fake, CMD_CANCEL_TPM_CMD) == 1);
     g_assert_cmpuint(owner(&v, 0), ==, 0);
@@ -370,18 +360,15 @@ static void test_seize_of_running_command(void)
 static void test_relinquish_of_running_command(void)
 {
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
-    uint8_t command[12], response[4096];
+    uint8_t command[12];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
-    vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, 0, command, sizeof(command));
+    vtpm_crb_hold(&v, 0, command, sizeof(command));
     set(&v, 0, A_CRB_LOC_CTRL, RELINQUISH);
     set(&v, 0, A_CRB_LOC_CTRL, RELINQUISH);
     vtpm_fake_release(v.fake);
     vtpm_wait_until(owner(&v, 0) == 0xff);
     g_assert_cmphex(get(&v, 0, A_CRB_CTRL_STS), ==, IDLE);
-    vtpm_assert_answer(command, sizeof(command), response,
-                       vtpm_crb_run(&v, command, sizeof(command), response));
+    vtpm_crb_assert_works(&v);
     vtpm_stop(&v);
 }
 

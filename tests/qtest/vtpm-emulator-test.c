@@ -10,7 +10,6 @@
 
 #define CC_STARTUP 0x144
 #define CC_SHUTDOWN 0x145
-#define CC_PCR_READ 0x17e
 
 static size_t run(Vtpm *v, uint32_t code, uint8_t *ret_response)
 {
@@ -20,21 +19,12 @@ static size_t run(Vtpm *v, uint32_t code, uint8_t *ret_response)
     return vtpm_crb_run(v, command, sizeof(command), ret_response);
 }
 
-static void assert_works(Vtpm *v)
-{
-    uint8_t command[64], response[4096];
-
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
-    vtpm_assert_answer(command, sizeof(command), response,
-                       vtpm_crb_run(v, command, sizeof(command), response));
-}
-
 static void assert_fails(Vtpm *v, TPMVersion version)
 {
     uint8_t response[4096];
 
     memset(response, 0xee, sizeof(response));
-    vtpm_assert_failure(version, response, run(v, CC_PCR_READ, response));
+    vtpm_assert_failure(version, response, run(v, VTPM_PCR_READ, response));
 }
 
 static uint64_t status_number(Vtpm *v, const char *key)
@@ -53,8 +43,8 @@ static void test_status_counts(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
     QDict *status;
 
-    assert_works(&v);
-    assert_works(&v);
+    vtpm_crb_assert_works(&v);
+    vtpm_crb_assert_works(&v);
     status = vtpm_status(&v);
     g_assert_cmpstr(qdict_get_str(status, "id"), ==, "tpm0");
     g_assert_cmpstr(qdict_get_str(status, "version"), ==, "tpm-2-0");
@@ -74,7 +64,7 @@ static void test_answer_in_pieces(void)
 
     for (int i = 0; i < 20; i++) {
         vtpm_fake_fault_data(v.fake, VTPM_PIECES);
-        assert_works(&v);
+        vtpm_crb_assert_works(&v);
     }
     vtpm_stop(&v);
 }
@@ -88,7 +78,7 @@ static void test_locality_set_on_change_only(void)
         unsigned set;
     } steps[] = { { 0, 1 }, { 0, 1 }, { 1, 2 }, { 1, 2 }, { 0, 3 } };
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
     vtpm_fake_forget(v.fake);
     for (unsigned i = 0; i < ARRAY_SIZE(steps); i++) {
         vtpm_assert_answer(command, sizeof(command), response,
@@ -106,7 +96,7 @@ static void test_inline(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ",inline-us=1000", "");
 
     for (int i = 0; i < 200 && !status_number(&v, "inline-completions"); i++) {
-        assert_works(&v);
+        vtpm_crb_assert_works(&v);
     }
     g_assert_cmpuint(status_number(&v, "inline-completions"), >, 0);
     vtpm_stop(&v);
@@ -117,7 +107,7 @@ static void test_inline_off(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ",inline-us=0", "");
 
     for (int i = 0; i < 20; i++) {
-        assert_works(&v);
+        vtpm_crb_assert_works(&v);
     }
     g_assert_cmpuint(status_number(&v, "inline-completions"), ==, 0);
     vtpm_stop(&v);
@@ -142,7 +132,7 @@ static void test_inline_learns_by_code(void)
     vtpm_wait_until(!vtpm_crb_running(&v));
     g_assert_cmpuint(status_number(&v, "inline-completions"), ==, before);
     for (int i = 0; i < 200 && status_number(&v, "inline-completions") == before; i++) {
-        assert_works(&v);
+        vtpm_crb_assert_works(&v);
     }
     g_assert_cmpuint(status_number(&v, "inline-completions"), >, before);
     vtpm_stop(&v);
@@ -153,7 +143,7 @@ static void test_cancel_does_not_wait(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
     uint8_t command[12];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
     vtpm_fake_hold(v.fake);
     vtpm_fake_fault_control(v.fake, CMD_CANCEL_TPM_CMD, VTPM_SILENT);
     vtpm_crb_start(&v, 0, command, sizeof(command));
@@ -171,7 +161,7 @@ static void test_cancel_replies_are_skipped(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
     uint8_t command[12];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
     for (int i = 0; i < 3; i++) {
         vtpm_fake_hold(v.fake);
         vtpm_crb_start(&v, 0, command, sizeof(command));
@@ -181,7 +171,7 @@ static void test_cancel_replies_are_skipped(void)
     }
     vtpm_reset(&v);
     g_assert_true(vtpm_state_is(&v, "running"));
-    assert_works(&v);
+    vtpm_crb_assert_works(&v);
     vtpm_stop(&v);
 }
 
@@ -196,15 +186,13 @@ static void test_capabilities_gate(void)
                                  PTM_CAP_SET_LOCALITY | PTM_CAP_SET_DATAFD | PTM_CAP_STOP |
                                  PTM_CAP_SET_BUFFERSIZE);
     v = vtpm_start_with(fake, "tpm-tis,locality4=on", "", "");
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
-    vtpm_fake_hold(fake);
-    vtpm_tis_start(&v, 3, command, sizeof(command));
+    vtpm_tis_hold(&v, 3, command, sizeof(command));
     qtest_writel(v.qts, vtpm_reg(3, TPM_TIS_REG_STS), TPM_TIS_STS_COMMAND_CANCEL);
     vtpm_fake_release(fake);
     vtpm_wait_until(qtest_readl(v.qts, vtpm_reg(3, TPM_TIS_REG_STS)) & TPM_TIS_STS_DATA_AVAILABLE);
     qtest_writel(v.qts, vtpm_reg(3, TPM_TIS_REG_STS), TPM_TIS_STS_RESET_ESTABLISHMENT_BIT);
-    qtest_writeb(v.qts, vtpm_reg(4, 0x28), 0);
-    qtest_writeb(v.qts, vtpm_reg(4, 0x20), 0);
+    qtest_writeb(v.qts, vtpm_reg(4, VTPM_HASH_START), 0);
+    qtest_writeb(v.qts, vtpm_reg(4, VTPM_HASH_END), 0);
     g_assert_cmpuint(vtpm_fake_controls(fake, CMD_CANCEL_TPM_CMD), ==, 0);
     g_assert_cmpuint(vtpm_fake_controls(fake, CMD_RESET_TPMESTABLISHED), ==, 0);
     g_assert_cmpuint(vtpm_fake_controls(fake, CMD_HASH_START), ==, 0);
@@ -260,7 +248,7 @@ static void test_data_fault(const void *opaque)
     Vtpm v = vtpm_start(f->version, "tpm-crb", "", "");
     QDict *event;
 
-    assert_works(&v);
+    vtpm_crb_assert_works(&v);
     vtpm_fake_fault_data(v.fake, f->fault);
     assert_fails(&v, f->version);
     event = qtest_qmp_eventwait_ref(v.qts, "TPM_BACKEND_STATE");
@@ -272,7 +260,7 @@ static void test_data_fault(const void *opaque)
     g_assert_cmpuint(status_number(&v, "failures"), ==, 3);
     vtpm_reset(&v);
     g_assert_true(vtpm_state_is(&v, "running"));
-    assert_works(&v);
+    vtpm_crb_assert_works(&v);
     vtpm_stop(&v);
 }
 
@@ -302,7 +290,7 @@ static void test_answer_larger_than_crb(void)
     uint8_t response[4096];
 
     vtpm_fake_set_response_size(v.fake, 0xf80);
-    g_assert_cmpuint(run(&v, CC_PCR_READ, response), ==, 0xf80);
+    g_assert_cmpuint(run(&v, VTPM_PCR_READ, response), ==, 0xf80);
     g_assert_cmphex(response[0xf7f], ==, 0xa5);
     vtpm_fake_set_response_size(v.fake, 0xf81);
     assert_fails(&v, TPM_VERSION_2_0);
@@ -316,7 +304,7 @@ static void test_refused_locality(void)
     vtpm_fake_fault_control(v.fake, CMD_SET_LOCALITY, VTPM_REFUSE);
     assert_fails(&v, TPM_VERSION_2_0);
     g_assert_true(vtpm_state_is(&v, "running"));
-    assert_works(&v);
+    vtpm_crb_assert_works(&v);
     vtpm_stop(&v);
 }
 
@@ -332,14 +320,14 @@ static void test_reset_fault(const void *opaque)
     const ResetFault *f = opaque;
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ",control-timeout=1", "");
 
-    assert_works(&v);
+    vtpm_crb_assert_works(&v);
     vtpm_fake_fault_control(v.fake, f->command, f->fault);
     vtpm_reset(&v);
     assert_fails(&v, TPM_VERSION_2_0);
     vtpm_wait_until(vtpm_state_is(&v, "waiting"));
     vtpm_reset(&v);
     g_assert_true(vtpm_state_is(&v, "running"));
-    assert_works(&v);
+    vtpm_crb_assert_works(&v);
     vtpm_stop(&v);
 }
 
@@ -366,9 +354,7 @@ static void test_dead_while_running(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
     uint8_t command[12], response[4096];
 
-    vtpm_command(command, sizeof(command), CC_PCR_READ);
-    vtpm_fake_hold(v.fake);
-    vtpm_crb_start(&v, 0, command, sizeof(command));
+    vtpm_crb_hold(&v, 0, command, sizeof(command));
     vtpm_fake_die(v.fake);
     vtpm_wait_until(!vtpm_crb_running(&v));
     vtpm_assert_failure(TPM_VERSION_2_0, response, vtpm_crb_response(&v, response));
@@ -407,7 +393,7 @@ static void test_no_return_before_reset(void)
     g_assert_cmpuint(vtpm_fake_controls(v.fake, CMD_INIT), ==, 0);
     vtpm_reset(&v);
     g_assert_cmpuint(vtpm_fake_controls(v.fake, CMD_INIT), ==, 1);
-    assert_works(&v);
+    vtpm_crb_assert_works(&v);
     vtpm_stop(&v);
 }
 

@@ -12,7 +12,6 @@
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
 
-#define CC_PCR_READ 0x17e
 #define MACHINE "-machine q35 -nodefaults -m 64"
 
 typedef struct Pair {
@@ -85,11 +84,6 @@ static void finish(Pair *p)
 {
     vtpm_wait_until(migration_is(p, "completed"));
     qtest_qmp_eventwait(p->to.qts, "RESUME");
-}
-
-static void put_command(uint8_t *command, size_t size)
-{
-    vtpm_command(command, size, CC_PCR_READ);
 }
 
 /* --- the TPM's state --- */
@@ -171,9 +165,7 @@ static void crb_in_flight(bool paused)
     Pair p = pair("tpm-crb");
     uint8_t command[64], response[4096];
 
-    put_command(command, sizeof(command));
-    vtpm_fake_hold(p.from.fake);
-    vtpm_crb_start(&p.from, 0, command, sizeof(command));
+    vtpm_crb_hold(&p.from, 0, command, sizeof(command));
     g_assert_true(vtpm_crb_running(&p.from));
     if (paused) {
         qtest_qmp_assert_success(p.from.qts, "{ 'execute': 'stop' }");
@@ -190,8 +182,7 @@ static void crb_in_flight(bool paused)
     qtest_qmp_eventwait(p.to.qts, "RESUME");
     g_assert_false(vtpm_crb_running(&p.to));
     vtpm_assert_answer(command, sizeof(command), response, vtpm_crb_response(&p.to, response));
-    vtpm_assert_answer(command, sizeof(command), response,
-                       vtpm_crb_run(&p.to, command, sizeof(command), response));
+    vtpm_crb_assert_works(&p.to);
     pair_end(&p);
 }
 
@@ -210,9 +201,7 @@ static void test_tis_in_flight(void)
     Pair p = pair("tpm-tis");
     uint8_t command[64], response[4096];
 
-    put_command(command, sizeof(command));
-    vtpm_fake_hold(p.from.fake);
-    vtpm_tis_start(&p.from, 2, command, sizeof(command));
+    vtpm_tis_hold(&p.from, 2, command, sizeof(command));
     qtest_qmp_send(p.from.qts, "{ 'execute': 'migrate', 'arguments': { 'uri': %s } }", p.uri);
     g_usleep(200000); /* as above */
     vtpm_fake_release(p.from.fake);
@@ -243,12 +232,12 @@ static void test_tis_hash_sequence(void)
     Pair p = pair("tpm-tis,locality4=on");
     GByteArray *hashed;
 
-    qtest_writeb(p.from.qts, vtpm_reg(4, 0x28), 1);
-    qtest_writel(p.from.qts, vtpm_reg(4, 0x24), 0x44332211);
+    qtest_writeb(p.from.qts, vtpm_reg(4, VTPM_HASH_START), 1);
+    qtest_writel(p.from.qts, vtpm_reg(4, VTPM_HASH_DATA), 0x44332211);
     migrate(&p);
     finish(&p);
-    qtest_writeb(p.to.qts, vtpm_reg(4, 0x24), 0x55);
-    qtest_writeb(p.to.qts, vtpm_reg(4, 0x20), 1);
+    qtest_writeb(p.to.qts, vtpm_reg(4, VTPM_HASH_DATA), 0x55);
+    qtest_writeb(p.to.qts, vtpm_reg(4, VTPM_HASH_END), 1);
     hashed = vtpm_fake_hashed(p.to.fake);
     g_assert_cmpmem(hashed->data, hashed->len, "\x11\x22\x33\x44\x55", 5);
     g_byte_array_unref(hashed);
@@ -264,7 +253,7 @@ static void tis_response_between(const char *from_qemu, const char *to_qemu)
     uint8_t command[64], response[4096];
     size_t size;
 
-    put_command(command, sizeof(command));
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
     vtpm_fake_set_marker(p.from.fake, 0x600df00d);
     vtpm_tis_start(&p.from, 1, command, sizeof(command));
     vtpm_wait_until(qtest_readl(p.from.qts, vtpm_reg(1, TPM_TIS_REG_STS)) &
@@ -285,15 +274,14 @@ static void crb_response_between(const char *from_qemu, const char *to_qemu)
     Pair p = pair_between("tpm-crb", from_qemu, to_qemu);
     uint8_t command[64], response[4096];
 
-    put_command(command, sizeof(command));
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
     vtpm_crb_run(&p.from, command, sizeof(command), response);
     migrate(&p);
     finish(&p);
     vtpm_assert_answer(command, sizeof(command), response, vtpm_crb_response(&p.to, response));
     g_assert_cmphex(qtest_readl(p.to.qts, vtpm_reg(0, A_CRB_LOC_STS)), ==, 1);
     g_assert_cmphex(qtest_readl(p.to.qts, vtpm_reg(0, A_CRB_CTRL_STS)), ==, 0);
-    vtpm_assert_answer(command, sizeof(command), response,
-                       vtpm_crb_run(&p.to, command, sizeof(command), response));
+    vtpm_crb_assert_works(&p.to);
     pair_end(&p);
 }
 

@@ -16,16 +16,10 @@ const VtpmRole vtpm_roles[VTPM_ROLES] = {
 };
 
 static const uint16_t tis_offsets[] = {
-    TPM_TIS_REG_ACCESS,
-    TPM_TIS_REG_STS,
-    TPM_TIS_REG_DATA_FIFO,
-    TPM_TIS_REG_STS + 3,
-    TPM_TIS_REG_INT_ENABLE,
-    TPM_TIS_REG_INT_STATUS,
-    TPM_TIS_REG_DATA_XFIFO,
-    TPM_TIS_REG_INTERFACE_ID,
-    0x20, /* locality 4: HASH_END */
-    0x28, /* locality 4: HASH_START */
+    TPM_TIS_REG_ACCESS,     TPM_TIS_REG_STS,          TPM_TIS_REG_DATA_FIFO,
+    TPM_TIS_REG_STS + 3,    TPM_TIS_REG_INT_ENABLE,   TPM_TIS_REG_INT_STATUS,
+    TPM_TIS_REG_DATA_XFIFO, TPM_TIS_REG_INTERFACE_ID, VTPM_HASH_END,
+    VTPM_HASH_START,
 };
 
 static const uint16_t crb_offsets[] = {

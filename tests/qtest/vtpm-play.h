@@ -2,8 +2,8 @@
 /*
  * Plays a string of bytes as accesses to a TPM's registers and as a vTPM's misbehaviour
  *
- * The same input is a scene in a process of its own, with QEMU in another (vtpm-fuzz-test), and of a
- * fuzzer with QEMU in its own process (vtpm-fuzz). Every string of bytes is a scene.
+ * The same input is a scene in a process of its own, with QEMU in another (vtpm-fuzz-test), and of
+ * a fuzzer with QEMU in its own process (vtpm-fuzz). Every string of bytes is a scene.
  */
 #ifndef TESTS_VTPM_PLAY_H
 #define TESTS_VTPM_PLAY_H

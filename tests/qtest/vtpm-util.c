@@ -9,11 +9,16 @@
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
 
+uint64_t vtpm_base = TPM_TIS_ADDR_BASE;
+
 static Vtpm start(VtpmFake *fake, const char *chardev, const char *device, const char *options,
                   const char *more)
 {
     Vtpm v = { .fake = fake };
 
+    if (g_str_equal(qtest_get_arch(), "aarch64")) {
+        vtpm_base = 0xc000000; /* the platform bus of the machine virt */
+    }
     v.qts = qtest_initf("-chardev socket,id=chr,path=%s%s "
                         "-tpmdev emulator,id=tpm0,chardev=chr%s -device %s,tpmdev=tpm0 %s",
                         vtpm_fake_path(fake), chardev, options, device, more);
@@ -82,25 +87,70 @@ size_t vtpm_crb_run(Vtpm *v, const uint8_t *command, size_t size, uint8_t *ret_r
     return vtpm_crb_response(v, ret_response);
 }
 
+void vtpm_crb_hold(Vtpm *v, unsigned locality, uint8_t *ret_command, size_t size)
+{
+    vtpm_command(ret_command, size, VTPM_PCR_READ);
+    vtpm_fake_hold(v->fake);
+    vtpm_crb_start(v, locality, ret_command, size);
+}
+
+void vtpm_crb_assert_works(Vtpm *v)
+{
+    uint8_t command[64], response[4096];
+
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
+    vtpm_assert_answer(command, sizeof(command), response,
+                       vtpm_crb_run(v, command, sizeof(command), response));
+}
+
 /* --- TIS --- */
+
+uint8_t vtpm_tis_access(Vtpm *v, unsigned locality)
+{
+    return qtest_readb(v->qts, vtpm_reg(locality, TPM_TIS_REG_ACCESS));
+}
+
+void vtpm_tis_write_access(Vtpm *v, unsigned locality, uint8_t bits)
+{
+    qtest_writeb(v->qts, vtpm_reg(locality, TPM_TIS_REG_ACCESS), bits);
+}
+
+uint8_t vtpm_tis_sts(Vtpm *v, unsigned locality)
+{
+    return qtest_readb(v->qts, vtpm_reg(locality, TPM_TIS_REG_STS));
+}
+
+void vtpm_tis_write_sts(Vtpm *v, unsigned locality, uint32_t bits)
+{
+    qtest_writel(v->qts, vtpm_reg(locality, TPM_TIS_REG_STS), bits);
+}
+
+unsigned vtpm_tis_burst(Vtpm *v, unsigned locality)
+{
+    return (qtest_readl(v->qts, vtpm_reg(locality, TPM_TIS_REG_STS)) >> 8) & 0xffff;
+}
+
+void vtpm_tis_wait_for_response(Vtpm *v, unsigned locality)
+{
+    vtpm_wait_until(vtpm_tis_sts(v, locality) & TPM_TIS_STS_DATA_AVAILABLE);
+}
 
 void vtpm_tis_start(Vtpm *v, unsigned locality, const uint8_t *command, size_t size)
 {
-    qtest_writeb(v->qts, vtpm_reg(locality, TPM_TIS_REG_ACCESS), TPM_TIS_ACCESS_REQUEST_USE);
-    qtest_writel(v->qts, vtpm_reg(locality, TPM_TIS_REG_STS), TPM_TIS_STS_COMMAND_READY);
+    vtpm_tis_write_access(v, locality, TPM_TIS_ACCESS_REQUEST_USE);
+    vtpm_tis_write_sts(v, locality, TPM_TIS_STS_COMMAND_READY);
     for (size_t i = 0; i < size; i++) {
         qtest_writeb(v->qts, vtpm_reg(locality, TPM_TIS_REG_DATA_FIFO), command[i]);
     }
-    qtest_writel(v->qts, vtpm_reg(locality, TPM_TIS_REG_STS), TPM_TIS_STS_TPM_GO);
+    vtpm_tis_write_sts(v, locality, TPM_TIS_STS_TPM_GO);
 }
 
 size_t vtpm_tis_response(Vtpm *v, unsigned locality, uint8_t *ret_response)
 {
-    uint64_t sts = vtpm_reg(locality, TPM_TIS_REG_STS);
     size_t size = 0;
 
-    vtpm_wait_until(qtest_readl(v->qts, sts) & TPM_TIS_STS_DATA_AVAILABLE);
-    while (qtest_readl(v->qts, sts) & TPM_TIS_STS_DATA_AVAILABLE) {
+    vtpm_tis_wait_for_response(v, locality);
+    while (vtpm_tis_sts(v, locality) & TPM_TIS_STS_DATA_AVAILABLE) {
         g_assert_cmpuint(size, <, 4096);
         ret_response[size++] = qtest_readb(v->qts, vtpm_reg(locality, TPM_TIS_REG_DATA_FIFO));
     }
@@ -112,6 +162,22 @@ size_t vtpm_tis_run(Vtpm *v, unsigned locality, const uint8_t *command, size_t s
 {
     vtpm_tis_start(v, locality, command, size);
     return vtpm_tis_response(v, locality, ret_response);
+}
+
+void vtpm_tis_hold(Vtpm *v, unsigned locality, uint8_t *ret_command, size_t size)
+{
+    vtpm_command(ret_command, size, VTPM_PCR_READ);
+    vtpm_fake_hold(v->fake);
+    vtpm_tis_start(v, locality, ret_command, size);
+}
+
+void vtpm_tis_assert_works(Vtpm *v)
+{
+    uint8_t command[64], response[4096];
+
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
+    vtpm_assert_answer(command, sizeof(command), response,
+                       vtpm_tis_run(v, 0, command, sizeof(command), response));
 }
 
 /* --- QMP --- */

@@ -9,7 +9,12 @@
 #include "qapi/qmp/qdict.h"
 #include "vtpm-fake.h"
 
-#define VTPM_BASE 0xfed40000
+#define VTPM_PCR_READ 0x17e /* TPM2_PCR_Read: any command will do for a fake vTPM */
+
+/* TIS, locality 4 */
+#define VTPM_HASH_END 0x20
+#define VTPM_HASH_DATA 0x24
+#define VTPM_HASH_START 0x28
 
 typedef struct Vtpm {
     VtpmFake *fake;
@@ -33,9 +38,12 @@ Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *option
 
 void vtpm_stop(Vtpm *v);
 
+/* Address of the registers of locality 0, which depends on the machine. */
+extern uint64_t vtpm_base;
+
 static inline uint64_t vtpm_reg(unsigned locality, unsigned offset)
 {
-    return VTPM_BASE + locality * 0x1000 + offset;
+    return vtpm_base + locality * 0x1000 + offset;
 }
 
 /* Polls until @_condition holds; fails after ten seconds. */
@@ -65,11 +73,27 @@ void vtpm_crb_start(Vtpm *v, unsigned locality, const uint8_t *command, size_t s
 bool vtpm_crb_running(Vtpm *v);
 size_t vtpm_crb_response(Vtpm *v, uint8_t *ret_response);
 
+/* Starts a command whose answer the fake holds back. */
+void vtpm_crb_hold(Vtpm *v, unsigned locality, uint8_t *ret_command, size_t size);
+
+/* Runs a command by locality 0, whose answer has to be the right one. */
+void vtpm_crb_assert_works(Vtpm *v);
+
 /* The same by TIS, for any locality; requests it, does not relinquish it. */
 size_t vtpm_tis_run(Vtpm *v, unsigned locality, const uint8_t *command, size_t size,
                     uint8_t *ret_response);
 void vtpm_tis_start(Vtpm *v, unsigned locality, const uint8_t *command, size_t size);
 size_t vtpm_tis_response(Vtpm *v, unsigned locality, uint8_t *ret_response);
+void vtpm_tis_hold(Vtpm *v, unsigned locality, uint8_t *ret_command, size_t size);
+void vtpm_tis_assert_works(Vtpm *v);
+
+/* Registers of TIS; STS without the burst count, which is its bytes 1 and 2. */
+uint8_t vtpm_tis_access(Vtpm *v, unsigned locality);
+void vtpm_tis_write_access(Vtpm *v, unsigned locality, uint8_t bits);
+uint8_t vtpm_tis_sts(Vtpm *v, unsigned locality);
+void vtpm_tis_write_sts(Vtpm *v, unsigned locality, uint32_t bits);
+unsigned vtpm_tis_burst(Vtpm *v, unsigned locality);
+void vtpm_tis_wait_for_response(Vtpm *v, unsigned locality);
 
 /* The entry of query-tpm-status; (transfer full). */
 QDict *vtpm_status(Vtpm *v);
