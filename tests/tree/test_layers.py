@@ -26,7 +26,7 @@ MAY_USE = {
     'tools/host': {'attest', 'glib', 'json-glib'},
     'tools/verifier': {'attest', 'glib', 'json-glib'},
     'hw/tpm': {'qemu'},
-    'backends/tpm': {'qemu', 'wire'},
+    'backends/tpm': {'qemu'},
 }
 
 # How a header's name tells where it belongs. The first match counts.
