@@ -13,10 +13,14 @@ static uint64_t load_be(const uint8_t *p, size_t n)
     return v;
 }
 
-static void store_be(uint8_t *p, size_t n, uint64_t v)
+/* Writes @v at @at, which is inside the buffer. */
+static void store_be(WireWriter *w, size_t at, size_t n, uint64_t v)
 {
+    if (w->buf == NULL) {
+        return;
+    }
     while (n-- > 0) {
-        p[n] = v & 0xff;
+        w->buf[at + n] = v & 0xff;
         v >>= 8;
     }
 }
@@ -115,7 +119,7 @@ static bool put_be(WireWriter *w, size_t n, uint64_t v)
     if (w->cap - w->len < n) {
         return false;
     }
-    store_be(w->buf + w->len, n, v);
+    store_be(w, w->len, n, v);
     w->len += n;
     return true;
 }
@@ -145,10 +149,10 @@ bool wire_put_bytes(WireWriter *w, WireBytes bytes)
     if (w->cap - w->len < bytes.len) {
         return false;
     }
-    if (bytes.len > 0) {
+    if (bytes.len > 0 && w->buf != NULL) {
         memmove(w->buf + w->len, bytes.p, bytes.len);
-        w->len += bytes.len;
     }
+    w->len += bytes.len;
     return true;
 }
 
@@ -182,7 +186,7 @@ static bool close_size(WireWriter *w, size_t width, size_t mark, uint64_t max)
     if (n > max) {
         return false;
     }
-    store_be(w->buf + mark, width, n);
+    store_be(w, mark, width, n);
     return true;
 }
 
@@ -211,7 +215,7 @@ bool wire_set_u32(WireWriter *w, size_t at, uint32_t v)
     if (at > w->len || w->len - at < sizeof(v)) {
         return false;
     }
-    store_be(w->buf + at, sizeof(v), v);
+    store_be(w, at, sizeof(v), v);
     return true;
 }
 

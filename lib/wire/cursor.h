@@ -25,7 +25,7 @@ typedef struct WireReader {
     size_t left;
 } WireReader;
 
-/** A buffer of @cap bytes whose first @len are written. */
+/** A buffer of @cap bytes whose first @len are written; without a buffer it only counts. */
 typedef struct WireWriter {
     uint8_t *buf;
     size_t cap;
@@ -34,6 +34,9 @@ typedef struct WireWriter {
 
 #define WIRE_READER(bytes, n) ((WireReader){ (bytes), (n) })
 #define WIRE_WRITER(bytes, n) ((WireWriter){ (bytes), (n), 0 })
+
+/* Writes nowhere: @len is what an encoder would have written. Bytes that are put may be NULL. */
+#define WIRE_COUNTER ((WireWriter){ NULL, SIZE_MAX, 0 })
 
 bool wire_get_u8(WireReader *r, uint8_t *ret);
 bool wire_get_u16(WireReader *r, uint16_t *ret);

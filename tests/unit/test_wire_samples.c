@@ -59,6 +59,15 @@ static void refuses_to_encode_into_too_little_room(gconstpointer data)
     }
 }
 
+static void a_counter_counts_what_would_be_encoded(gconstpointer data)
+{
+    const WireSample *s = data;
+    WireWriter w = WIRE_COUNTER;
+
+    g_assert_true(s->recode(s->bytes, &w));
+    g_assert_cmpuint(w.len, ==, s->bytes.len);
+}
+
 /* No flipped bit makes a decoder read out of bounds or accept what it would encode otherwise. */
 static void each_bit_flip_is_refused_or_round_trips(gconstpointer data)
 {
@@ -87,6 +96,7 @@ int main(int argc, char **argv)
         { "refuses-each-truncation", refuses_each_truncation },
         { "refuses-each-oversize", refuses_each_oversize },
         { "refuses-to-encode-into-too-little-room", refuses_to_encode_into_too_little_room },
+        { "a-counter-counts-what-would-be-encoded", a_counter_counts_what_would_be_encoded },
         { "each-bit-flip-is-refused-or-round-trips", each_bit_flip_is_refused_or_round_trips },
     };
     const WireSample *samples;

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "size.h"
+
+#include "attest.h"
+#include "evidence.h"
+#include "hash.h"
+
+#include <string.h>
+
+enum {
+    RSA_2048_BYTES = 256,
+    RESPONSE_AUTH_LEAST = 5, /* TPMS_AUTH_RESPONSE with an empty nonce and an empty HMAC */
+};
+
+/* Names by their first bytes: the digest in them does not matter. */
+static const uint8_t shortest_name[2 + 32] = { 0x00, TPM_ALG_SHA256 };
+static const uint8_t longest_name[WIRE_NAME_MAX] = { 0x00, TPM_ALG_SHA512 };
+
+/* What decides how long evidence is, beside the PCRs */
+typedef struct EvidenceShape {
+    WireAttest quoted;
+    WireSignature signature;
+    WireBytes signer;
+    size_t binding;
+    unsigned path;
+} EvidenceShape;
+
+/* So many bytes, whatever they are: for a writer that counts. */
+static WireBytes any_bytes(size_t len)
+{
+    return (WireBytes){ NULL, len };
+}
+
+static size_t attest_size(const WireAttest *a)
+{
+    WireWriter w = WIRE_COUNTER;
+
+    return wire_put_attest(&w, a) ? w.len : 0;
+}
+
+static size_t evidence_size(EvidenceShape *shape, const WirePcrSelection *pcrs)
+{
+    WireEvidence e = {
+        .host_signature = shape->signature,
+        .host_signer = shape->signer,
+        .binding_bytes = any_bytes(shape->binding),
+        .path_length = (uint16_t)shape->path,
+        .host_pcrs = *pcrs,
+    };
+    WireWriter w = WIRE_COUNTER;
+
+    if (pcrs->count > DEEPQUOTE_HOST_BANKS_MAX) {
+        return SIZE_MAX;
+    }
+    for (uint32_t i = 0; i < pcrs->count; i++) {
+        const WirePcrSelection bank = { .count = 1, .bank = { pcrs->bank[i] } };
+
+        for (size_t n = wire_pcr_count(&bank); n > 0; n--) {
+            e.pcr[e.pcr_count++] = any_bytes(wire_hash_size(pcrs->bank[i].hash));
+        }
+    }
+    shape->quoted.type = TPM_ST_ATTEST_QUOTE;
+    shape->quoted.pcr_select = *pcrs;
+    e.host_quoted = any_bytes(attest_size(&shape->quoted));
+    return wire_put_evidence(&w, &e) ? w.len : SIZE_MAX;
+}
+
+/* The same PCRs in the fewest bytes: each bank once, and no longer than it must be. */
+static WirePcrSelection narrow(const WirePcrSelection *s)
+{
+    WirePcrSelection ret = { 0 };
+
+    for (uint32_t i = 0; i < s->count; i++) {
+        for (unsigned pcr = 0; pcr < s->bank[i].size * 8u; pcr++) {
+            if (wire_pcr_selected(&s->bank[i], pcr)) {
+                wire_pcr_select(&ret, s->bank[i].hash, pcr);
+            }
+        }
+    }
+    return ret;
+}
+
+/* The same PCRs in the most bytes. */
+static WirePcrSelection widen(const WirePcrSelection *s)
+{
+    WirePcrSelection ret = *s;
+
+    for (uint32_t i = 0; i < ret.count; i++) {
+        WirePcrBank *b = &ret.bank[i];
+
+        memset(b->select + b->size, 0, sizeof(b->select) - b->size);
+        b->size = WIRE_PCR_SELECT_MAX;
+    }
+    return ret;
+}
+
+static size_t binding_least(void)
+{
+    const WireBinding b = {
+        .flags = DEEPQUOTE_HASH_UUID,
+        .nonce = any_bytes(1),
+        .vtpm_quoted = any_bytes(DEEPQUOTE_HASH_SIZE),
+    };
+    WireWriter w = WIRE_COUNTER;
+
+    return wire_put_binding(&w, &b) ? w.len : 0;
+}
+
+size_t wire_evidence_least(const WirePcrSelection *host_pcrs)
+{
+    const WirePcrSelection pcrs = narrow(host_pcrs);
+    EvidenceShape shape = {
+        .quoted = { .extra_data = any_bytes(DEEPQUOTE_HASH_SIZE),
+                    .pcr_digest = any_bytes(wire_hash_size(TPM_ALG_SHA1)) },
+        .signature = { .alg = TPM_ALG_RSASSA },
+        .signer = { shortest_name, sizeof(shortest_name) },
+        .binding = binding_least(),
+    };
+
+    return evidence_size(&shape, &pcrs);
+}
+
+size_t wire_evidence_bound(const WirePcrSelection *host_pcrs, size_t binding, unsigned path)
+{
+    const WirePcrSelection pcrs = widen(host_pcrs);
+    EvidenceShape shape = {
+        .quoted = { .qualified_signer = { longest_name, sizeof(longest_name) },
+                    .extra_data = any_bytes(DEEPQUOTE_HASH_SIZE),
+                    .pcr_digest = any_bytes(wire_hash_size(TPM_ALG_SHA256)) },
+        .signature = { .alg = TPM_ALG_RSASSA, .r = any_bytes(RSA_2048_BYTES) },
+        .signer = { longest_name, sizeof(longest_name) },
+        .binding = binding,
+        .path = path,
+    };
+
+    return evidence_size(&shape, &pcrs);
+}
+
+size_t wire_deepquote_response_size(const WireDeepQuoteResponse *resp)
+{
+    WireWriter w = WIRE_COUNTER;
+
+    return wire_put_deepquote_response(&w, resp) ? w.len : SIZE_MAX;
+}
+
+size_t wire_deepquote_response_least(void)
+{
+    const WireAttest quoted = {
+        .type = TPM_ST_ATTEST_QUOTE,
+        .pcr_digest = any_bytes(wire_hash_size(TPM_ALG_SHA1)),
+    };
+    const WireDeepQuoteResponse resp = {
+        .quoted = any_bytes(attest_size(&quoted)),
+        .signature = any_bytes(sizeof(uint16_t)), /* TPM_ALG_NULL */
+        .auth = any_bytes(RESPONSE_AUTH_LEAST),
+    };
+
+    return wire_deepquote_response_size(&resp);
+}

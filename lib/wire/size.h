@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How long evidence and responses are, and can be: asked of what encodes them. */
+#ifndef WIRE_SIZE_H
+#define WIRE_SIZE_H
+
+#include "pcr.h"
+#include "response.h"
+
+/**
+ * wire_evidence_least: bytes of the shortest evidence that has values for all of @host_pcrs.
+ *
+ * Returns: SIZE_MAX where no evidence can have them: too many banks, or one that is not known.
+ */
+size_t wire_evidence_least(const WirePcrSelection *host_pcrs);
+
+/**
+ * wire_evidence_bound: bytes that no evidence exceeds.
+ * @host_pcrs: what the host's quote selects
+ * @binding: bytes of the binding
+ * @path: nodes of the inclusion proof, at most DEEPQUOTE_PATH_MAX
+ *
+ * Holds for a host key of RSA-2048 or of a NIST curve, whose quote is over SHA-256 digests.
+ *
+ * Returns: SIZE_MAX where no evidence can have the values of @host_pcrs.
+ */
+size_t wire_evidence_bound(const WirePcrSelection *host_pcrs, size_t binding, unsigned path);
+
+/** wire_deepquote_response_size: bytes of the response that is made of @resp. */
+size_t wire_deepquote_response_size(const WireDeepQuoteResponse *resp);
+
+/** wire_deepquote_response_least: bytes of the shortest response to a deep quote, evidence apart.
+ */
+size_t wire_deepquote_response_least(void);
+
+#endif
