@@ -27,16 +27,6 @@ static const uint32_t rc_of_io[] = {
     [IO_LATE] = DEEPQUOTE_RC_TIMEOUT,
 };
 
-static const uint32_t rc_of_status[MANAGER_STATUS_COUNT] = {
-    [MANAGER_OK] = TPM_RC_SUCCESS,
-    [MANAGER_DENIED] = DEEPQUOTE_RC_DENIED,
-    [MANAGER_HOST_TPM] = DEEPQUOTE_RC_HOST_TPM,
-    [MANAGER_TIMEOUT] = DEEPQUOTE_RC_TIMEOUT,
-    [MANAGER_BUSY] = TPM_RC_RETRY,
-    [MANAGER_TOO_LARGE] = TPM_RC_SIZE,
-    [MANAGER_BAD_VALUE] = TPM_RC_VALUE,
-};
-
 static const struct {
     uint32_t rc;
     const char *text;
@@ -286,7 +276,7 @@ static IoResult take_welcome(ManagerClient *c, uint64_t deadline, uint32_t *ret_
     } else {
         c->state = MANAGER_WELCOMED;
     }
-    *ret_rc = result == IO_OK ? rc_of_status[reply.status] : rc_of_io[result];
+    *ret_rc = result == IO_OK ? manager_status_rc(reply.status) : rc_of_io[result];
     return result;
 }
 
@@ -345,7 +335,7 @@ static uint32_t call(ManagerClient *c, ManagerMessage *request, uint64_t deadlin
             if (reply.status == MANAGER_OK) {
                 *ret = reply;
             }
-            return rc_of_status[reply.status];
+            return manager_status_rc(reply.status);
         }
         manager_client_close(c);
         rc = rc_of_io[result];

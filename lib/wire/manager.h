@@ -11,6 +11,7 @@
 #define WIRE_MANAGER_H
 
 #include "deepquote.h"
+#include "status.h"
 
 enum {
     MANAGER_MAGIC = 0x44514D50, /* "DQMP" */
@@ -29,18 +30,6 @@ typedef enum ManagerMessageType {
     MANAGER_PCR_READ_REPLY = 0x103,
     MANAGER_CREDENTIAL_REPLY = 0x104,
 } ManagerMessageType;
-
-/** What a reply says; the vTPM turns it into a response code. */
-typedef enum ManagerStatus {
-    MANAGER_OK = 0,
-    MANAGER_DENIED = 1,   /* not registered, disabled, another live connection, wrong owner or EK */
-    MANAGER_HOST_TPM = 2, /* the hardware TPM failed, is gone or in lockout */
-    MANAGER_TIMEOUT = 3,  /* no quote within the request's deadline */
-    MANAGER_BUSY = 4,     /* back-pressure: try again */
-    MANAGER_TOO_LARGE = 5, /* the evidence does not fit the room that the request names */
-    MANAGER_BAD_VALUE = 6, /* a value in the request that the hardware TPM or the manager refuses */
-    MANAGER_STATUS_COUNT = 7,
-} ManagerStatus;
 
 /** HELLO: who the vTPM is. @instance is new, and random, with each life of the vTPM's state. */
 typedef struct ManagerHello {

@@ -170,14 +170,13 @@ static void report_batches(LoadStats *stats, JsonBuilder *b)
 
 static void report_errors(const LoadStats *stats, JsonBuilder *b)
 {
-    static const char *const names[] = { NULL,   "denied",    "host_tpm", "timeout",
-                                         "busy", "too_large", "bad_value" };
-
     put_count(b, "errors", load_stats_errors(stats));
     json_builder_set_member_name(b, "error_kinds");
     json_builder_begin_object(b);
-    for (gsize i = 1; i < G_N_ELEMENTS(names); i++) {
-        put_count(b, names[i], stats->refused[i]);
+    for (gsize i = MANAGER_DENIED; i < MANAGER_STATUS_COUNT; i++) {
+        g_autofree char *name = g_ascii_strdown(manager_status_name((ManagerStatus)i), -1);
+
+        put_count(b, name, stats->refused[i]);
     }
     put_count(b, "wrong", stats->wrong);
     put_count(b, "closed", stats->closed);

@@ -7,6 +7,8 @@
 #include <json-glib/json-glib.h>
 #include <sys/types.h>
 
+#include "wire/status.h"
+
 /** Processor time and memory of a process, from /proc; all 0 where there is no such process. */
 typedef struct LoadProcess {
     double cpu_seconds;
@@ -18,12 +20,12 @@ LoadProcess load_process_read(pid_t pid);
 
 /** One span of time; latencies are in microseconds. */
 typedef struct LoadStats {
-    GArray *latency;     /* guint32, of those answered with evidence */
-    GHashTable *batches; /* tree size -> answers */
-    guint64 refused[7];  /* by ManagerStatus */
-    guint64 wrong;       /* evidence that is not for the request, or no reply at all */
-    guint64 closed;      /* connections that the manager closed */
-    guint64 flood;       /* replies to those that flood */
+    GArray *latency;                       /* guint32, of those answered with evidence */
+    GHashTable *batches;                   /* tree size -> answers */
+    guint64 refused[MANAGER_STATUS_COUNT]; /* by ManagerStatus */
+    guint64 wrong;  /* evidence that is not for the request, or no reply at all */
+    guint64 closed; /* connections that the manager closed */
+    guint64 flood;  /* replies to those that flood */
     double seconds;
     LoadProcess before, after;
 } LoadStats;

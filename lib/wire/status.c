@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "status.h"
+
+#include "deepquote-constants.h"
+
+static const struct {
+    const char *name;
+    uint32_t rc;
+} statuses[MANAGER_STATUS_COUNT] = {
+    [MANAGER_OK] = { "OK", TPM_RC_SUCCESS },
+    [MANAGER_DENIED] = { "DENIED", DEEPQUOTE_RC_DENIED },
+    [MANAGER_HOST_TPM] = { "HOST_TPM", DEEPQUOTE_RC_HOST_TPM },
+    [MANAGER_TIMEOUT] = { "TIMEOUT", DEEPQUOTE_RC_TIMEOUT },
+    [MANAGER_BUSY] = { "BUSY", TPM_RC_RETRY },
+    [MANAGER_TOO_LARGE] = { "TOO_LARGE", TPM_RC_SIZE },
+    [MANAGER_BAD_VALUE] = { "BAD_VALUE", TPM_RC_VALUE },
+};
+
+const char *manager_status_name(ManagerStatus status)
+{
+    return (unsigned)status < MANAGER_STATUS_COUNT ? statuses[status].name : NULL;
+}
+
+uint32_t manager_status_rc(ManagerStatus status)
+{
+    return (unsigned)status < MANAGER_STATUS_COUNT ? statuses[status].rc : TPM_RC_FAILURE;
+}
