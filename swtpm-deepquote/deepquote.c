@@ -10,6 +10,7 @@
  */
 #include "log.h"
 #include "module.h"
+#include "wire/size.h"
 
 #include <string.h>
 
@@ -18,9 +19,6 @@ enum {
     REPLY_MARGIN_MAX_MS = 200,
     HOST_PCRS_PARAMETER = 4,
     SIGN_HANDLE_AT = WIRE_TPM_HEADER_SIZE,
-    /* Response without its evidence, and evidence without PCR values, at their smallest */
-    SMALLEST_RESPONSE = WIRE_TPM_HEADER_SIZE + 4 + 2 + 61 + 2 + 2 + 5,
-    SMALLEST_EVIDENCE = 6 + 2 + 93 + 6 + 36 + 2 + 92 + 18 + 4 + 4,
 };
 
 /** One DeepQuote on its way */
@@ -55,17 +53,12 @@ static uint32_t check_sessions(const WireAuthArea *auth)
     return TPM_RC_SUCCESS;
 }
 
-/* Bytes that the values of the selected PCRs take in the evidence. */
-static size_t pcr_values_size(const WirePcrSelection *s)
+/* Whether a response with evidence about these PCRs can fit @buffer. */
+static bool can_fit(const WirePcrSelection *host_pcrs, size_t buffer)
 {
-    size_t size = 0;
+    size_t response = wire_deepquote_response_least();
 
-    for (uint32_t i = 0; i < s->count; i++) {
-        WirePcrSelection one = { .count = 1, .bank = { s->bank[i] } };
-
-        size += wire_pcr_count(&one) * (sizeof(uint16_t) + wire_hash_size(s->bank[i].hash));
-    }
-    return size;
+    return response <= buffer && wire_evidence_least(host_pcrs) <= buffer - response;
 }
 
 /* Everything that can be told from the command alone. */
@@ -81,8 +74,7 @@ static uint32_t check_command(const Module *m, const TpmCall *call, WireDeepQuot
     if (rc == TPM_RC_SUCCESS) {
         rc = check_sessions(&ret->auth);
     }
-    if (rc == TPM_RC_SUCCESS &&
-        SMALLEST_RESPONSE + SMALLEST_EVIDENCE + pcr_values_size(&ret->host_pcrs) > buffer) {
+    if (rc == TPM_RC_SUCCESS && !can_fit(&ret->host_pcrs, buffer)) {
         rc = TPM_RC_SIZE;
     }
     return rc;
@@ -149,13 +141,6 @@ static uint32_t find_names(Module *m, DeepQuote *q)
     return rc;
 }
 
-/* What of the response is not evidence. */
-static size_t response_size(const WireDeepQuoteResponse *r)
-{
-    return WIRE_TPM_HEADER_SIZE + sizeof(uint32_t) + sizeof(uint16_t) + r->quoted.len +
-           r->signature.len + sizeof(uint16_t) + r->auth.len;
-}
-
 /* Whether the evidence is about this quote of this VM. Signatures are for the verifier to check. */
 static bool evidence_fits(const Module *m, const DeepQuote *q, WireBytes nonce, WireBytes evidence)
 {
@@ -181,7 +166,7 @@ static uint32_t countersign(Module *m, DeepQuote *q)
 {
     ManagerMessage request = { .type = MANAGER_QUOTE };
     size_t buffer = vtpm_buffer_size(m);
-    size_t used = response_size(&q->quote);
+    size_t used = wire_deepquote_response_size(&q->quote);
     ManagerReply reply;
     WireAttest attest;
     uint32_t rc;

@@ -4,23 +4,12 @@
 #include <string.h>
 
 #include "attest/deepquote.h"
-
-enum {
-    SIGNATURE_BOUND = 2 + 2 + 2 + 256, /* TPMT_SIGNATURE of RSA-2048; of P-256 it is 72 */
-    NAME_BOUND = 2 + WIRE_NAME_MAX,    /* TPM2B_NAME */
-    /* TPM2B_ATTEST of a quote with SHA-256: header, qualifiedSigner, extraData, clockInfo,
-     * firmwareVersion, an empty selection, pcrDigest */
-    ATTEST_BOUND = 2 + 6 + NAME_BOUND + 34 + 17 + 8 + 4 + 34,
-    BANK_BOUND = 2 + 1 + WIRE_PCR_SELECT_MAX, /* TPMS_PCR_SELECTION */
-    /* All of the evidence but what depends on the batch: binding, path, banks and values */
-    FIXED_BOUND = 6 + ATTEST_BOUND + SIGNATURE_BOUND + NAME_BOUND + 2 + 18 + 4 + 4,
-};
+#include "wire/size.h"
 
 struct Batch {
     GPtrArray *bindings; /* GBytes */
     GByteArray *leaves;
     WirePcrSelection pcrs;
-    gsize pcr_bytes;    /* that the selection takes in each evidence */
     gssize room;        /* the least that a member has beside its binding */
     DqMerkleTree *tree; /* set by batch_seal() */
     uint8_t qualifying[DEEPQUOTE_HASH_SIZE];
@@ -46,23 +35,16 @@ void batch_free(Batch *batch)
     g_free(batch);
 }
 
-/* Bytes of a selection in the quote and beside it, and of the values. */
-static gsize pcr_bytes(const WirePcrSelection *pcrs)
+/* Nodes of the longest inclusion proof in a tree of @leaves. */
+static guint path_length(guint leaves)
 {
-    gsize bytes = 0;
-
-    for (guint i = 0; i < pcrs->count; i++) {
-        const WirePcrSelection bank = { .count = 1, .bank = { pcrs->bank[i] } };
-
-        bytes += 2 * BANK_BOUND + wire_pcr_count(&bank) * (2 + wire_hash_size(pcrs->bank[i].hash));
-    }
-    return bytes;
+    return leaves > 1 ? (guint)g_bit_storage(leaves - 1) : 0;
 }
 
-/* Bytes of the longest inclusion proof in a tree of @leaves. */
-static gsize path_bytes(guint leaves)
+/* Whether evidence that has @room bytes beside its binding fits into a batch of @leaves. */
+static gboolean fits(gssize room, const WirePcrSelection *pcrs, guint leaves)
 {
-    return (gsize)g_bit_storage(leaves - 1) * (leaves > 1) * DQ_HASH_SIZE;
+    return room > 0 && (gsize)room >= wire_evidence_bound(pcrs, 0, path_length(leaves));
 }
 
 gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection *pcrs, guint room,
@@ -72,23 +54,18 @@ gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection 
     gssize left = (gssize)room - (gssize)binding->len;
     gssize least = size > 0 ? MIN(left, batch->room) : left;
     WirePcrSelection all = batch->pcrs;
-    gsize bytes = batch->pcr_bytes;
 
     g_return_val_if_fail(!batch->tree, FALSE);
     if (size == BATCH_LIMIT) {
         return FALSE;
     }
-    if (!wire_pcr_covers(&all, pcrs)) {
-        if (!tpm_pcr_merge(&all, pcrs, DEEPQUOTE_HOST_BANKS_MAX)) {
-            return FALSE;
-        }
-        bytes = pcr_bytes(&all);
+    if (!wire_pcr_covers(&all, pcrs) && !tpm_pcr_merge(&all, pcrs, DEEPQUOTE_HOST_BANKS_MAX)) {
+        return FALSE;
     }
-    if (size > 0 && least < (gssize)(FIXED_BOUND + bytes + path_bytes(size + 1))) {
+    if (size > 0 && !fits(least, &all, size + 1)) {
         return FALSE;
     }
     batch->pcrs = all;
-    batch->pcr_bytes = bytes;
     batch->room = least;
     g_ptr_array_add(batch->bindings, g_bytes_new(binding->bytes, binding->len));
     g_byte_array_append(batch->leaves, binding->leaf, sizeof(binding->leaf));
