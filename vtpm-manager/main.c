@@ -21,6 +21,7 @@
 #include "daemon/notify.h"
 #include "options.h"
 #include "registry/lock.h"
+#include "registry/registry.h"
 #include "tpm/simulator.h"
 #include "tpm/tcti_conf.h"
 #include "vtpm/service.h"
@@ -89,7 +90,7 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
 {
     d->service = (VtpmService){
         .admission = d->admission,
-        .registry = d->registry,
+        .vms = registry_vms(d->registry),
         .quoter = d->quoter,
         .worker = d->worker,
         .banks = &d->info->banks,
@@ -105,7 +106,7 @@ static gboolean serve_administrators(Daemon *d, int listener, GError **error)
     const AdminPart parts[G_N_ELEMENTS(d->admin_parts)] = {
         { admin_status_commands, &d->admin_status },
         { admin_vm_commands, &d->admin_vms },
-        { admin_group_commands, d->registry },
+        { admin_group_commands, registry_groups(d->registry) },
         { admin_host_commands, &d->admin_host },
         { NULL, NULL },
     };
@@ -116,12 +117,12 @@ static gboolean serve_administrators(Daemon *d, int listener, GError **error)
         .auto_register = d->options.auto_register,
         .info = d->info,
         .credentials = d->credentials,
-        .registry = d->registry,
+        .vms = registry_vms(d->registry),
         .quoter = d->quoter,
         .admission = d->admission,
         .vtpms = d->vtpms,
     };
-    d->admin_vms = (AdminVms){ d->registry, d->vtpms };
+    d->admin_vms = (AdminVms){ registry_vms(d->registry), d->vtpms };
     d->admin_host = (AdminHost){ d->info, d->credentials, d->worker };
     memcpy(d->admin_parts, parts, sizeof(parts));
     d->admin = admin_server_new(d->poller, listener, admin_command_handle, d->admin_parts, error);
@@ -135,7 +136,7 @@ static gboolean serve_metrics(Daemon *d, GError **error)
     d->metrics_page = (MetricsPage){
         .started = d->started,
         .info = d->info,
-        .registry = d->registry,
+        .vms = registry_vms(d->registry),
         .quoter = d->quoter,
         .admission = d->admission,
         .vtpms = d->vtpms,
@@ -282,7 +283,8 @@ static gboolean prepare(Daemon *daemon, GError **error)
         return FALSE;
     }
     daemon->limiter = limiter_new(o->vm_rate, o->vm_burst);
-    daemon->admission = admission_new(daemon->registry, daemon->limiter, o->auto_register);
+    daemon->admission =
+        admission_new(registry_vms(daemon->registry), daemon->limiter, o->auto_register);
     daemon->poller = poller_new(daemon->context, error);
     if (!daemon->poller) {
         return FALSE;

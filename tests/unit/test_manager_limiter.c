@@ -107,14 +107,14 @@ static void test_births(void)
     g_autoptr(Limiter) limiter = limiter_new(0, 1);
     guint n = 0;
 
-    while (n < 1000 && limiter_birth(limiter, vm_a, SECOND)) {
+    while (n < 1000 && limiter_life(limiter, vm_a, SECOND)) {
         n++;
     }
     g_assert_cmpuint(n, ==, 16);
-    g_assert_true(limiter_birth(limiter, vm_b, SECOND));
-    g_assert_false(limiter_birth(limiter, vm_a, 4 * SECOND));
-    g_assert_true(limiter_birth(limiter, vm_a, 7 * SECOND));
-    g_assert_false(limiter_birth(limiter, vm_a, 8 * SECOND));
+    g_assert_true(limiter_life(limiter, vm_b, SECOND));
+    g_assert_false(limiter_life(limiter, vm_a, 4 * SECOND));
+    g_assert_true(limiter_life(limiter, vm_a, 7 * SECOND));
+    g_assert_false(limiter_life(limiter, vm_a, 8 * SECOND));
 }
 
 int main(int argc, char **argv)

@@ -12,6 +12,8 @@ typedef struct Fixture {
     char *dir;
     char *path;
     Registry *registry;
+    RegistryVms *vms;
+    RegistryGroups *groups;
 } Fixture;
 
 static const uint8_t vm_a[16] = "aaaaaaaaaaaaaaa";
@@ -26,6 +28,8 @@ static void open_registry(Fixture *f)
 
     f->registry = registry_open(f->path, &error);
     g_assert_no_error(error);
+    f->vms = registry_vms(f->registry);
+    f->groups = registry_groups(f->registry);
 }
 
 static void set_up(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -80,13 +84,13 @@ static void crash(Fixture *f)
 
 static const RegistryVm *add(Fixture *f, const uint8_t *uuid)
 {
-    g_assert_true(registry_register(f->registry, uuid, 1000, "name", NULL, no_ek, NULL));
-    return registry_find(f->registry, uuid);
+    g_assert_true(vms_register(f->vms, uuid, 1000, "name", NULL, no_ek, NULL));
+    return vms_find(f->vms, uuid);
 }
 
 static void assert_numbers(Fixture *f, uint64_t epoch, uint64_t generation)
 {
-    const RegistryVm *vm = registry_find(f->registry, vm_a);
+    const RegistryVm *vm = vms_find(f->vms, vm_a);
 
     g_assert_nonnull(vm);
     g_assert_cmpuint(vm->epoch, ==, epoch);
@@ -102,19 +106,18 @@ static void test_keeps_rows(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_autoptr(GPtrArray) list = NULL;
 
     add(f, vm_b);
-    g_assert_true(
-        registry_register(f->registry, vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", NULL, ek, NULL));
-    g_assert_true(registry_enable(f->registry, vm_a, FALSE, NULL));
+    g_assert_true(vms_register(f->vms, vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", NULL, ek, NULL));
+    g_assert_true(vms_enable(f->vms, vm_a, FALSE, NULL));
     reopen(f);
-    vm = registry_find(f->registry, vm_a);
+    vm = vms_find(f->vms, vm_a);
     g_assert_nonnull(vm);
     g_assert_cmpstr(vm->name, ==, "it's \"odd\" \xc3\xa4");
     g_assert_cmpuint(vm->owner, ==, 4294967294u);
     g_assert_false(vm->enabled);
     g_assert_cmpmem(vm->ek, vm->ek_len, ek.p, ek.len);
-    g_assert_false(vm->begun);
+    g_assert_false(vm->has_instance);
     g_assert_cmpint(vm->created, >, 0);
-    list = registry_list(f->registry);
+    list = vms_list(f->vms);
     g_assert_cmpuint(list->len, ==, 2);
     g_assert_true(g_ptr_array_index(list, 0) == vm);
 }
@@ -124,30 +127,30 @@ static void test_refuses_doubles_and_strangers(Fixture *f, G_GNUC_UNUSED gconstp
     g_autoptr(GError) error = NULL;
 
     add(f, vm_a);
-    g_assert_false(registry_register(f->registry, vm_a, 1, "other", NULL, no_ek, &error));
+    g_assert_false(vms_register(f->vms, vm_a, 1, "other", NULL, no_ek, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_EXISTS);
     g_clear_error(&error);
-    g_assert_cmpstr(registry_find(f->registry, vm_a)->name, ==, "name");
-    g_assert_null(registry_find(f->registry, vm_b));
-    g_assert_false(registry_unregister(f->registry, vm_b, &error));
+    g_assert_cmpstr(vms_find(f->vms, vm_a)->name, ==, "name");
+    g_assert_null(vms_find(f->vms, vm_b));
+    g_assert_false(vms_unregister(f->vms, vm_b, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(registry_enable(f->registry, vm_b, TRUE, NULL));
-    g_assert_false(registry_begin(f->registry, vm_b, first, NULL));
-    g_assert_false(registry_advance(f->registry, vm_b, 1, NULL));
-    g_assert_false(registry_pin_ek(f->registry, vm_b, no_ek, NULL));
+    g_assert_false(vms_enable(f->vms, vm_b, TRUE, NULL));
+    g_assert_false(vms_start_life(f->vms, vm_b, first, NULL));
+    g_assert_false(vms_advance(f->vms, vm_b, 1, NULL));
+    g_assert_false(vms_pin_ek(f->vms, vm_b, no_ek, NULL));
 }
 
 static void test_epochs(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, vm_a);
     assert_numbers(f, 0, 0);
-    g_assert_true(registry_begin(f->registry, vm_a, first, NULL));
-    g_assert_true(registry_begin(f->registry, vm_a, first, NULL));
+    g_assert_true(vms_start_life(f->vms, vm_a, first, NULL));
+    g_assert_true(vms_start_life(f->vms, vm_a, first, NULL));
     assert_numbers(f, 1, 0);
-    g_assert_true(registry_advance(f->registry, vm_a, 3, NULL));
-    g_assert_true(registry_begin(f->registry, vm_a, second, NULL));
+    g_assert_true(vms_advance(f->vms, vm_a, 3, NULL));
+    g_assert_true(vms_start_life(f->vms, vm_a, second, NULL));
     assert_numbers(f, 2, 3);
-    g_assert_true(registry_advance(f->registry, vm_a, 1, NULL));
+    g_assert_true(vms_advance(f->vms, vm_a, 1, NULL));
     assert_numbers(f, 2, 4);
 }
 
@@ -157,72 +160,72 @@ static void test_generation_never_back(Fixture *f, G_GNUC_UNUSED gconstpointer d
     g_autoptr(GError) error = NULL;
 
     add(f, vm_a);
-    registry_begin(f->registry, vm_a, first, NULL);
-    g_assert_true(registry_advance(f->registry, vm_a, 10, NULL));
+    vms_start_life(f->vms, vm_a, first, NULL);
+    g_assert_true(vms_advance(f->vms, vm_a, 10, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_assert_false(registry_advance(f->registry, vm_a, bad[i], &error));
+        g_assert_false(vms_advance(f->vms, vm_a, bad[i], &error));
         g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
         g_clear_error(&error);
         assert_numbers(f, 1, 10);
     }
-    g_assert_true(registry_advance(f->registry, vm_a, 10, NULL));
+    g_assert_true(vms_advance(f->vms, vm_a, 10, NULL));
 }
 
 static void test_tombstone(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, vm_a);
-    registry_begin(f->registry, vm_a, first, NULL);
-    registry_advance(f->registry, vm_a, 10, NULL);
-    g_assert_true(registry_unregister(f->registry, vm_a, NULL));
-    g_assert_null(registry_find(f->registry, vm_a));
+    vms_start_life(f->vms, vm_a, first, NULL);
+    vms_advance(f->vms, vm_a, 10, NULL);
+    g_assert_true(vms_unregister(f->vms, vm_a, NULL));
+    g_assert_null(vms_find(f->vms, vm_a));
     reopen(f);
-    g_assert_null(registry_find(f->registry, vm_a));
+    g_assert_null(vms_find(f->vms, vm_a));
     add(f, vm_a);
     assert_numbers(f, 1, 10);
-    registry_begin(f->registry, vm_a, second, NULL);
+    vms_start_life(f->vms, vm_a, second, NULL);
     assert_numbers(f, 2, 10);
 }
 
 static void test_orderly_end_skips_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, vm_a);
-    registry_begin(f->registry, vm_a, first, NULL);
-    registry_advance(f->registry, vm_a, 10, NULL);
+    vms_start_life(f->vms, vm_a, first, NULL);
+    vms_advance(f->vms, vm_a, 10, NULL);
     reopen(f);
     assert_numbers(f, 1, 10);
-    g_assert_true(registry_advance(f->registry, vm_a, 11, NULL));
+    g_assert_true(vms_advance(f->vms, vm_a, 11, NULL));
     reopen(f);
-    registry_begin(f->registry, vm_a, second, NULL);
+    vms_start_life(f->vms, vm_a, second, NULL);
     assert_numbers(f, 2, 11);
 }
 
 static void test_crash_skips_but_never_repeats(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    const uint64_t told[] = { 1, 4095, 4096, 4097, 8192, 100000 };
+    const uint64_t counts[] = { 1, 4095, 4096, 4097, 8192, 100000 };
     uint64_t last = 0;
 
     add(f, vm_a);
-    for (gsize i = 0; i < G_N_ELEMENTS(told); i++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(counts); i++) {
         uint8_t instance[16] = { (uint8_t)(i + 1) };
         const RegistryVm *vm;
 
-        g_assert_true(registry_begin(f->registry, vm_a, instance, NULL));
-        vm = registry_find(f->registry, vm_a);
+        g_assert_true(vms_start_life(f->vms, vm_a, instance, NULL));
+        vm = vms_find(f->vms, vm_a);
         g_assert_cmpuint(vm->base, >=, last);
-        last = vm->base + told[i];
-        g_assert_true(registry_advance(f->registry, vm_a, told[i], NULL));
+        last = vm->base + counts[i];
+        g_assert_true(vms_advance(f->vms, vm_a, counts[i], NULL));
         if (i == 0) {
             crash(f);
             /* The same instance goes on where it is, crash or not. */
-            g_assert_true(registry_begin(f->registry, vm_a, instance, NULL));
-            g_assert_true(registry_advance(f->registry, vm_a, told[i], NULL));
-            g_assert_cmpuint(registry_find(f->registry, vm_a)->generation, ==, last);
+            g_assert_true(vms_start_life(f->vms, vm_a, instance, NULL));
+            g_assert_true(vms_advance(f->vms, vm_a, counts[i], NULL));
+            g_assert_cmpuint(vms_find(f->vms, vm_a)->generation, ==, last);
         }
     }
     crash(f);
-    registry_begin(f->registry, vm_a, second, NULL);
-    g_assert_cmpuint(registry_find(f->registry, vm_a)->base, >=, last);
-    g_assert_cmpuint(registry_find(f->registry, vm_a)->epoch, ==, G_N_ELEMENTS(told) + 1);
+    vms_start_life(f->vms, vm_a, second, NULL);
+    g_assert_cmpuint(vms_find(f->vms, vm_a)->base, >=, last);
+    g_assert_cmpuint(vms_find(f->vms, vm_a)->epoch, ==, G_N_ELEMENTS(counts) + 1);
 }
 
 static void test_pins_ek_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -232,13 +235,12 @@ static void test_pins_ek_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_autoptr(GError) error = NULL;
 
     add(f, vm_a);
-    g_assert_true(registry_pin_ek(f->registry, vm_a, ek, NULL));
-    g_assert_true(registry_pin_ek(f->registry, vm_a, ek, NULL));
-    g_assert_false(registry_pin_ek(f->registry, vm_a, other, &error));
+    g_assert_true(vms_pin_ek(f->vms, vm_a, ek, NULL));
+    g_assert_true(vms_pin_ek(f->vms, vm_a, ek, NULL));
+    g_assert_false(vms_pin_ek(f->vms, vm_a, other, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
     crash(f);
-    g_assert_cmpmem(registry_find(f->registry, vm_a)->ek, registry_find(f->registry, vm_a)->ek_len,
-                    ek.p, ek.len);
+    g_assert_cmpmem(vms_find(f->vms, vm_a)->ek, vms_find(f->vms, vm_a)->ek_len, ek.p, ek.len);
 }
 
 static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -249,24 +251,24 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     g_autoptr(GError) error = NULL;
 
     add(f, vm_a);
-    registry_begin(f->registry, vm_a, first, NULL);
+    vms_start_life(f->vms, vm_a, first, NULL);
     getrlimit(RLIMIT_FSIZE, &old);
     none = old;
     none.rlim_cur = 4096;
     setrlimit(RLIMIT_FSIZE, &none);
-    g_assert_false(registry_begin(f->registry, vm_a, second, &error));
+    g_assert_false(vms_start_life(f->vms, vm_a, second, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
     g_clear_error(&error);
-    g_assert_false(registry_register(f->registry, vm_b, 1, NULL, NULL, no_ek, NULL));
-    g_assert_false(registry_pin_ek(f->registry, vm_a, ek, NULL));
-    g_assert_false(registry_unregister(f->registry, vm_a, NULL));
-    g_assert_false(registry_advance(f->registry, vm_a, 5000, NULL));
-    g_assert_true(registry_advance(f->registry, vm_a, 4000, NULL));
+    g_assert_false(vms_register(f->vms, vm_b, 1, NULL, NULL, no_ek, NULL));
+    g_assert_false(vms_pin_ek(f->vms, vm_a, ek, NULL));
+    g_assert_false(vms_unregister(f->vms, vm_a, NULL));
+    g_assert_false(vms_advance(f->vms, vm_a, 5000, NULL));
+    g_assert_true(vms_advance(f->vms, vm_a, 4000, NULL));
     setrlimit(RLIMIT_FSIZE, &old);
     assert_numbers(f, 1, 4000);
-    g_assert_null(registry_find(f->registry, vm_b));
-    g_assert_cmpuint(registry_find(f->registry, vm_a)->ek_len, ==, 0);
-    g_assert_true(registry_begin(f->registry, vm_a, second, NULL));
+    g_assert_null(vms_find(f->vms, vm_b));
+    g_assert_cmpuint(vms_find(f->vms, vm_a)->ek_len, ==, 0);
+    g_assert_true(vms_start_life(f->vms, vm_a, second, NULL));
     reopen(f);
     assert_numbers(f, 2, 4000);
 }
@@ -275,7 +277,7 @@ static void break_file(const char *path, const char *sql);
 
 static guint members(Fixture *f, const char *name)
 {
-    return registry_group(f->registry, name, NULL)->members;
+    return groups_find(f->groups, name, NULL)->members;
 }
 
 static void test_groups(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -285,26 +287,26 @@ static void test_groups(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     add(f, vm_a);
     add(f, vm_b);
     g_assert_cmpuint(members(f, "default"), ==, 2);
-    g_assert_true(registry_group_set(f->registry, "it's gold", 5, NULL));
-    g_assert_true(registry_move(f->registry, vm_a, "it's gold", NULL));
+    g_assert_true(groups_set(f->groups, "it's gold", 5, NULL));
+    g_assert_true(vms_move(f->vms, vm_a, "it's gold", NULL));
     g_assert_cmpuint(members(f, "default"), ==, 1);
     g_assert_cmpuint(members(f, "it's gold"), ==, 1);
-    g_assert_true(registry_group_set(f->registry, "it's gold", 7, NULL));
-    g_assert_cmpuint(registry_find(f->registry, vm_a)->group->weight, ==, 7);
+    g_assert_true(groups_set(f->groups, "it's gold", 7, NULL));
+    g_assert_cmpuint(vms_find(f->vms, vm_a)->group->weight, ==, 7);
     crash(f);
-    g_assert_cmpstr(registry_find(f->registry, vm_a)->group->name, ==, "it's gold");
-    g_assert_cmpuint(registry_find(f->registry, vm_a)->group->weight, ==, 7);
-    g_assert_cmpstr(registry_find(f->registry, vm_b)->group->name, ==, "default");
-    groups = registry_groups(f->registry);
+    g_assert_cmpstr(vms_find(f->vms, vm_a)->group->name, ==, "it's gold");
+    g_assert_cmpuint(vms_find(f->vms, vm_a)->group->weight, ==, 7);
+    g_assert_cmpstr(vms_find(f->vms, vm_b)->group->name, ==, "default");
+    groups = groups_list(f->groups);
     g_assert_cmpuint(groups->len, ==, 2);
     g_assert_cmpstr(((RegistryGroup *)g_ptr_array_index(groups, 0))->name, ==, "default");
     g_assert_cmpuint(members(f, "it's gold"), ==, 1);
     /* Who is not registered is in no group: it comes back into the default one. */
-    g_assert_true(registry_unregister(f->registry, vm_a, NULL));
+    g_assert_true(vms_unregister(f->vms, vm_a, NULL));
     g_assert_cmpuint(members(f, "it's gold"), ==, 0);
-    g_assert_true(registry_group_remove(f->registry, "it's gold", NULL));
+    g_assert_true(groups_remove(f->groups, "it's gold", NULL));
     reopen(f);
-    g_assert_null(registry_group(f->registry, "it's gold", NULL));
+    g_assert_null(groups_find(f->groups, "it's gold", NULL));
     add(f, vm_a);
     g_assert_cmpuint(members(f, "default"), ==, 2);
 }
@@ -327,23 +329,23 @@ static void test_refuses_wrong_groups(Fixture *f, G_GNUC_UNUSED gconstpointer da
 
     add(f, vm_a);
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        g_assert_false(registry_group_set(f->registry, wrong[i].name, wrong[i].weight, &error));
+        g_assert_false(groups_set(f->groups, wrong[i].name, wrong[i].weight, &error));
         assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
     }
-    g_assert_true(registry_group_set(f->registry, longest, REGISTRY_WEIGHT_MAX, NULL));
-    g_assert_false(registry_group_remove(f->registry, "a", &error));
+    g_assert_true(groups_set(f->groups, longest, REGISTRY_WEIGHT_MAX, NULL));
+    g_assert_false(groups_remove(f->groups, "a", &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(registry_group_remove(f->registry, "default", &error));
+    g_assert_false(groups_remove(f->groups, "default", &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
-    g_assert_false(registry_move(f->registry, vm_a, "a", &error));
+    g_assert_false(vms_move(f->vms, vm_a, "a", &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(registry_move(f->registry, vm_b, longest, &error));
+    g_assert_false(vms_move(f->vms, vm_b, longest, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(registry_register(f->registry, vm_b, 1, NULL, "a", no_ek, &error));
+    g_assert_false(vms_register(f->vms, vm_b, 1, NULL, "a", no_ek, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_null(registry_find(f->registry, vm_b));
-    g_assert_true(registry_register(f->registry, vm_b, 1, NULL, longest, no_ek, NULL));
-    g_assert_false(registry_group_remove(f->registry, longest, &error));
+    g_assert_null(vms_find(f->vms, vm_b));
+    g_assert_true(vms_register(f->vms, vm_b, 1, NULL, longest, no_ek, NULL));
+    g_assert_false(groups_remove(f->groups, longest, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
     g_assert_cmpuint(members(f, longest), ==, 1);
 }
@@ -353,21 +355,21 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, vm_a);
     add(f, vm_b);
-    registry_begin(f->registry, vm_a, first, NULL);
-    registry_advance(f->registry, vm_a, 7, NULL);
-    registry_unregister(f->registry, vm_b, NULL);
+    vms_start_life(f->vms, vm_a, first, NULL);
+    vms_advance(f->vms, vm_a, 7, NULL);
+    vms_unregister(f->vms, vm_b, NULL);
     g_clear_pointer(&f->registry, registry_close);
     break_file(f->path, "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
-    g_assert_cmpstr(registry_find(f->registry, vm_a)->group->name, ==, "default");
-    g_assert_null(registry_find(f->registry, vm_b));
+    g_assert_cmpstr(vms_find(f->vms, vm_a)->group->name, ==, "default");
+    g_assert_null(vms_find(f->vms, vm_b));
     g_assert_cmpuint(members(f, "default"), ==, 1);
-    g_assert_true(registry_group_set(f->registry, "g", 2, NULL));
-    g_assert_true(registry_move(f->registry, vm_a, "g", NULL));
+    g_assert_true(groups_set(f->groups, "g", 2, NULL));
+    g_assert_true(vms_move(f->vms, vm_a, "g", NULL));
     reopen(f);
-    g_assert_cmpuint(registry_find(f->registry, vm_a)->group->weight, ==, 2);
+    g_assert_cmpuint(vms_find(f->vms, vm_a)->group->weight, ==, 2);
 }
 
 static void break_file(const char *path, const char *sql)

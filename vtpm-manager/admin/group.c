@@ -2,11 +2,11 @@
 #include "admin/group.h"
 
 #include "admin/json.h"
-#include "registry/registry.h"
+#include "registry/group.h"
 
-static void handle_groups(const AdminRequest *request, void *registry)
+static void handle_groups(const AdminRequest *request, void *part)
 {
-    g_autoptr(GPtrArray) groups = registry_groups(registry);
+    g_autoptr(GPtrArray) groups = groups_list(part);
     JsonObject *answer = admin_answer_new();
     JsonArray *array = json_array_new();
 
@@ -23,26 +23,25 @@ static void handle_groups(const AdminRequest *request, void *registry)
     admin_connection_reply(request->connection, answer);
 }
 
-static void handle_group(const AdminRequest *request, void *registry)
+static void handle_group(const AdminRequest *request, void *part)
 {
     const char *name = admin_get_group(request);
     gint64 weight = admin_get_int(request->json, "weight", 0);
     g_autoptr(GError) error = NULL;
 
     if (name) {
-        registry_group_set(registry, name, (guint)CLAMP(weight, 0, REGISTRY_WEIGHT_MAX + 1),
-                           &error);
+        groups_set(part, name, (guint)CLAMP(weight, 0, REGISTRY_WEIGHT_MAX + 1), &error);
         admin_reply_done(request, error);
     }
 }
 
-static void handle_ungroup(const AdminRequest *request, void *registry)
+static void handle_ungroup(const AdminRequest *request, void *part)
 {
     const char *name = admin_get_group(request);
     g_autoptr(GError) error = NULL;
 
     if (name) {
-        registry_group_remove(registry, name, &error);
+        groups_remove(part, name, &error);
         admin_reply_done(request, error);
     }
 }

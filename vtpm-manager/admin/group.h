@@ -5,7 +5,7 @@
 
 #include "admin/command.h"
 
-/** Their part is the Registry. */
+/** Their part is the RegistryGroups. */
 extern const AdminCommand admin_group_commands[];
 
 #endif

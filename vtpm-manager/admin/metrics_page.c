@@ -32,7 +32,7 @@ static guint64 resident_memory(void)
 
 static char *current_text(const MetricsPage *page)
 {
-    g_autoptr(GPtrArray) vms = registry_list(page->registry);
+    g_autoptr(GPtrArray) vms = vms_list(page->vms);
     const MetricsSample sample = {
         .counts = quoter_counts(page->quoter),
         .times = quoter_times(page->quoter),

@@ -12,7 +12,7 @@
 typedef struct MetricsPage {
     gint64 started; /* seconds since 1970 */
     const TpmInfo *info;
-    Registry *registry;
+    const RegistryVms *vms;
     const Quoter *quoter;
     const Admission *admission;
     const VtpmServer *vtpms;

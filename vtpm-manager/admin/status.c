@@ -77,7 +77,7 @@ static JsonObject *describe_quotes(const AdminStatus *status)
 static void handle_status(const AdminRequest *request, void *part)
 {
     const AdminStatus *status = part;
-    g_autoptr(GPtrArray) vms = registry_list(status->registry);
+    g_autoptr(GPtrArray) vms = vms_list(status->vms);
     JsonObject *answer = admin_answer_new();
 
     json_object_set_string_member(answer, "version", PROJECT_VERSION);

@@ -16,7 +16,7 @@ typedef struct AdminStatus {
     gboolean auto_register;
     const TpmInfo *info;
     const Credentials *credentials;
-    Registry *registry;
+    const RegistryVms *vms;
     const Quoter *quoter;
     const Admission *admission;
     const VtpmServer *vtpms;

@@ -27,7 +27,7 @@ static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
 static void handle_list(const AdminRequest *request, void *part)
 {
     const AdminVms *vms = part;
-    g_autoptr(GPtrArray) list = registry_list(vms->registry);
+    g_autoptr(GPtrArray) list = vms_list(vms->known);
     JsonObject *answer = admin_answer_new();
     JsonArray *array = json_array_new();
 
@@ -40,7 +40,7 @@ static void handle_list(const AdminRequest *request, void *part)
 
 static void reply_vm(const AdminRequest *request, const AdminVms *vms, const uint8_t *uuid)
 {
-    const RegistryVm *vm = registry_find(vms->registry, uuid);
+    const RegistryVm *vm = vms_find(vms->known, uuid);
     JsonObject *answer;
 
     if (!vm) {
@@ -111,9 +111,9 @@ static void handle_register(const AdminRequest *request, void *part)
         return;
     }
     data = g_bytes_get_data(ek, &size);
-    if (!registry_register(vms->registry, uuid, owner, admin_get_string(request->json, "name"),
-                           admin_get_string(request->json, "group"), (WireBytes){ data, size },
-                           &error)) {
+    if (!vms_register(vms->known, uuid, owner, admin_get_string(request->json, "name"),
+                      admin_get_string(request->json, "group"), (WireBytes){ data, size },
+                      &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -129,7 +129,7 @@ static void handle_unregister(const AdminRequest *request, void *part)
     if (!admin_get_uuid(request, uuid)) {
         return;
     }
-    if (registry_unregister(vms->registry, uuid, &error)) {
+    if (vms_unregister(vms->known, uuid, &error)) {
         vtpm_server_disconnect(vms->vtpms, uuid);
     }
     admin_reply_done(request, error);
@@ -143,7 +143,7 @@ static void set_enabled(const AdminRequest *request, const AdminVms *vms, gboole
     if (!admin_get_uuid(request, uuid)) {
         return;
     }
-    if (!registry_enable(vms->registry, uuid, enabled, &error)) {
+    if (!vms_enable(vms->known, uuid, enabled, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -170,7 +170,7 @@ static void handle_move(const AdminRequest *request, void *part)
     if (!admin_get_uuid(request, uuid) || !(name = admin_get_group(request))) {
         return;
     }
-    if (!registry_move(vms->registry, uuid, name, &error)) {
+    if (!vms_move(vms->known, uuid, name, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }

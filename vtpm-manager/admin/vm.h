@@ -4,12 +4,12 @@
 #define VTPM_MANAGER_ADMIN_VM_H
 
 #include "admin/command.h"
-#include "registry/registry.h"
+#include "registry/vm.h"
 #include "vtpm/server.h"
 
 /** What the commands act on; borrowed. */
 typedef struct AdminVms {
-    Registry *registry;
+    RegistryVms *known;
     VtpmServer *vtpms;
 } AdminVms;
 

@@ -3,7 +3,7 @@
 #ifndef VTPM_MANAGER_QUOTE_BINDING_H
 #define VTPM_MANAGER_QUOTE_BINDING_H
 
-#include "registry/registry.h"
+#include "registry/record.h"
 
 /** A binding as it is hashed and sent. */
 typedef struct Binding {
@@ -14,7 +14,7 @@ typedef struct Binding {
 
 /**
  * binding_make:
- * @vm: who asks; its epoch and generation as they are to be told
+ * @vm: who asks; with the epoch and the generation that the binding is to have
  * @request: decoded; the nonce is taken from the extraData of its quote
  * @ret_why: (out) (optional): a static text for the log where the request is refused
  *

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "attest/deepquote.h"
+#include "registry/error.h"
 
 struct RegistryStore {
     char *path;
@@ -76,18 +77,29 @@ static gboolean read_version(RegistryStore *store, int *ret, GError **error)
     return ok || fail(store, "read", error);
 }
 
-static gboolean upgrade(RegistryStore *store, int version, GError **error)
-{
-    gboolean ok = execute(store, "BEGIN IMMEDIATE", "write", error);
+typedef gboolean (*Change)(RegistryStore *store, const void *what, GError **error);
 
-    for (int i = version; ok && i < SCHEMA_VERSION; i++) {
-        ok = execute(store, steps[i], "write", error);
+/* Stores all of a change, or nothing. */
+static gboolean transact(RegistryStore *store, Change change, const void *what, GError **error)
+{
+    if (!execute(store, "BEGIN IMMEDIATE", "write", error)) {
+        return FALSE;
     }
-    if (ok && execute(store, "COMMIT", "write", error)) {
+    if (change(store, what, error) && execute(store, "COMMIT", "write", error)) {
         return TRUE;
     }
     sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     return FALSE;
+}
+
+static gboolean upgrade(RegistryStore *store, const void *version, GError **error)
+{
+    for (int i = *(const int *)version; i < SCHEMA_VERSION; i++) {
+        if (!execute(store, steps[i], "write", error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
 static gboolean prepare_schema(RegistryStore *store, GError **error)
@@ -107,7 +119,7 @@ static gboolean prepare_schema(RegistryStore *store, GError **error)
     if (version == SCHEMA_VERSION) {
         return TRUE;
     }
-    return upgrade(store, version, error);
+    return transact(store, upgrade, &version, error);
 }
 
 RegistryStore *registry_store_open(const char *path, GError **error)
@@ -179,7 +191,7 @@ static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
     vm->owner = (uid_t)sqlite3_column_int64(s, 2);
     vm->registered = sqlite3_column_int(s, 3) != 0;
     vm->enabled = sqlite3_column_int(s, 4) != 0;
-    vm->begun = instance_len != 0;
+    vm->has_instance = instance_len != 0;
     vm->epoch = (uint64_t)sqlite3_column_int64(s, 7);
     vm->base = (uint64_t)sqlite3_column_int64(s, 8);
     vm->generation = (uint64_t)sqlite3_column_int64(s, 9);
@@ -264,7 +276,7 @@ static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid
          sqlite3_bind_int(s, 4, vm->registered) == SQLITE_OK &&
          sqlite3_bind_int(s, 5, vm->enabled) == SQLITE_OK &&
          sqlite3_bind_blob(s, 6, vm->ek, (int)vm->ek_len, SQLITE_TRANSIENT) == SQLITE_OK &&
-         sqlite3_bind_blob(s, 7, vm->instance, vm->begun ? (int)sizeof(vm->instance) : 0,
+         sqlite3_bind_blob(s, 7, vm->instance, vm->has_instance ? (int)sizeof(vm->instance) : 0,
                            SQLITE_TRANSIENT) == SQLITE_OK;
     for (gsize i = 0; ok && i < G_N_ELEMENTS(numbers); i++) {
         ok = sqlite3_bind_int64(s, 8 + (int)i, numbers[i]) == SQLITE_OK;
@@ -315,16 +327,19 @@ gboolean registry_store_remove_group(RegistryStore *store, const char *name, GEr
     return change_group(store, "DELETE FROM vm_group WHERE name = ?", name, 0, error);
 }
 
-gboolean registry_store_begin(RegistryStore *store, GError **error)
+static gboolean put_each(RegistryStore *store, const void *what, GError **error)
 {
-    return execute(store, "BEGIN IMMEDIATE", "write", error);
+    const GPtrArray *vms = what;
+
+    for (guint i = 0; i < vms->len; i++) {
+        if (!registry_store_put(store, g_ptr_array_index(vms, i), error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
-gboolean registry_store_commit(RegistryStore *store, GError **error)
+gboolean registry_store_put_all(RegistryStore *store, GPtrArray *vms, GError **error)
 {
-    if (execute(store, "COMMIT", "write", error)) {
-        return TRUE;
-    }
-    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    return FALSE;
+    return vms->len == 0 || transact(store, put_each, vms, error);
 }

@@ -3,7 +3,7 @@
 #ifndef VTPM_MANAGER_REGISTRY_STORE_H
 #define VTPM_MANAGER_REGISTRY_STORE_H
 
-#include "registry/registry.h"
+#include "registry/record.h"
 
 typedef struct RegistryStore RegistryStore;
 
@@ -30,8 +30,7 @@ gboolean registry_store_put_group(RegistryStore *store, const char *name, guint 
                                   GError **error);
 gboolean registry_store_remove_group(RegistryStore *store, const char *name, GError **error);
 
-/** registry_store_begin, registry_store_commit: what is put between them is stored all at once. */
-gboolean registry_store_begin(RegistryStore *store, GError **error);
-gboolean registry_store_commit(RegistryStore *store, GError **error);
+/** registry_store_put_all: each RegistryVm of @vms, or none where it returns FALSE. */
+gboolean registry_store_put_all(RegistryStore *store, GPtrArray *vms, GError **error);
 
 #endif

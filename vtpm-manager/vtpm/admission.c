@@ -6,24 +6,24 @@
 #include "attest/deepquote.h"
 
 enum {
-    LOGS_AT_ONCE = 20, /* refusals told in one LOG_WINDOW_S; guests can cause them at will */
+    LOGS_AT_ONCE = 20, /* refusals in one LOG_WINDOW_S; guests can cause them at will */
     LOG_WINDOW_S = 10,
 };
 
 struct Admission {
-    Registry *registry;
+    RegistryVms *vms;
     Limiter *limiter;
     gboolean auto_register;
     guint64 throttled;
-    gint64 log_window; /* when it began, in seconds */
+    gint64 log_window; /* its start, in seconds */
     guint logged;      /* since then */
 };
 
-Admission *admission_new(Registry *registry, Limiter *limiter, gboolean auto_register)
+Admission *admission_new(RegistryVms *vms, Limiter *limiter, gboolean auto_register)
 {
     Admission *admission = g_new0(Admission, 1);
 
-    admission->registry = registry;
+    admission->vms = vms;
     admission->limiter = limiter;
     admission->auto_register = auto_register;
     return admission;
@@ -60,18 +60,17 @@ void admission_log_refusal(Admission *admission, const UnixPeer *peer, const uin
 static const RegistryVm *find_or_register(Admission *admission, const UnixPeer *peer,
                                           const uint8_t *uuid)
 {
-    const RegistryVm *vm = registry_find(admission->registry, uuid);
+    const RegistryVm *vm = vms_find(admission->vms, uuid);
     g_autoptr(GError) error = NULL;
 
     if (vm || !admission->auto_register) {
         return vm;
     }
-    if (!registry_register(admission->registry, uuid, peer->uid, NULL, NULL, (WireBytes){ 0 },
-                           &error)) {
+    if (!vms_register(admission->vms, uuid, peer->uid, NULL, NULL, (WireBytes){ 0 }, &error)) {
         g_warning("a new VM cannot be registered: %s", error->message);
         return NULL;
     }
-    return registry_find(admission->registry, uuid);
+    return vms_find(admission->vms, uuid);
 }
 
 /* Why @peer may not speak for @vm; NULL: it may. */
@@ -94,10 +93,10 @@ static gboolean same_instance(const uint8_t *a, const uint8_t *b)
     return memcmp(a, b, MANAGER_INSTANCE_SIZE) == 0;
 }
 
-/* Whether a vTPM with this instance begins a life now, which is written to the disk. */
-static gboolean begins(const RegistryVm *vm, const ManagerHello *hello)
+/* Whether a life of this instance starts now, which is written to the disk. */
+static gboolean starts_life(const RegistryVm *vm, const ManagerHello *hello)
 {
-    return !vm->begun || !same_instance(vm->instance, hello->instance);
+    return !vm->has_instance || !same_instance(vm->instance, hello->instance);
 }
 
 ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
@@ -114,14 +113,14 @@ ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const 
         admission_log_refusal(admission, peer, hello->uuid, why);
         return MANAGER_DENIED;
     }
-    if (begins(vm, hello) &&
-        !limiter_birth(admission->limiter, hello->uuid, g_get_monotonic_time())) {
+    if (starts_life(vm, hello) &&
+        !limiter_life(admission->limiter, hello->uuid, g_get_monotonic_time())) {
         admission->throttled++;
         admission_log_refusal(admission, peer, hello->uuid,
                               "its vTPM starts anew too often; find out what restarts it");
         return MANAGER_BUSY;
     }
-    if (!registry_begin(admission->registry, hello->uuid, hello->instance, &error)) {
+    if (!vms_start_life(admission->vms, hello->uuid, hello->instance, &error)) {
         admission_log_refusal(admission, peer, hello->uuid, error->message);
         return MANAGER_DENIED;
     }
@@ -130,7 +129,7 @@ ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const 
 
 const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, const uint8_t *uuid)
 {
-    const RegistryVm *vm = registry_find(admission->registry, uuid);
+    const RegistryVm *vm = vms_find(admission->vms, uuid);
     const char *why = objection(peer, vm);
 
     if (why) {

@@ -4,17 +4,17 @@
 #define VTPM_MANAGER_VTPM_ADMISSION_H
 
 #include "daemon/unix_socket.h"
-#include "registry/registry.h"
+#include "registry/vm.h"
 #include "vtpm/limiter.h"
 
 typedef struct Admission Admission;
 
 /**
  * admission_new:
- * @registry, @limiter: borrowed, outlive it
+ * @vms, @limiter: borrowed, outlive it
  * @auto_register: VMs that are not known are registered, with the user of their vTPM as owner
  */
-Admission *admission_new(Registry *registry, Limiter *limiter, gboolean auto_register);
+Admission *admission_new(RegistryVms *vms, Limiter *limiter, gboolean auto_register);
 void admission_free(Admission *admission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Admission, admission_free)
 
@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Admission, admission_free)
  * admission_hello: a vTPM says which VM's it is.
  * @live: the vTPM that speaks for this VM over another connection; %NULL: none
  *
- * Returns: MANAGER_OK, and the life of this instance has begun in the registry; MANAGER_DENIED;
- * MANAGER_BUSY where lives of this VM begin too often.
+ * Returns: MANAGER_OK, and the life of this instance has started; MANAGER_DENIED; MANAGER_BUSY
+ * where lives of this VM start too often.
  */
 ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
                               const ManagerHello *live);

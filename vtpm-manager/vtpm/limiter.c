@@ -6,12 +6,12 @@
 #include "daemon/token_bucket.h"
 #include "wire/deepquote.h"
 
-static const TokenRate births = { .per_second = 0.2, .burst = 16 };
+static const TokenRate lives = { .per_second = 0.2, .burst = 16 };
 
 typedef struct Usage {
     uint8_t uuid[DEEPQUOTE_UUID_SIZE]; /* first: the key */
     TokenBucket requests;
-    TokenBucket births;
+    TokenBucket lives;
 } Usage;
 
 struct Limiter {
@@ -70,7 +70,7 @@ gboolean limiter_request(Limiter *limiter, const uint8_t *uuid, guint weight, gi
     return limiter->rate == 0 || token_bucket_take(&usage_of(limiter, uuid)->requests, &rate, now);
 }
 
-gboolean limiter_birth(Limiter *limiter, const uint8_t *uuid, gint64 now)
+gboolean limiter_life(Limiter *limiter, const uint8_t *uuid, gint64 now)
 {
-    return token_bucket_take(&usage_of(limiter, uuid)->births, &births, now);
+    return token_bucket_take(&usage_of(limiter, uuid)->lives, &lives, now);
 }

@@ -26,7 +26,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Limiter, limiter_free)
  */
 gboolean limiter_request(Limiter *limiter, const uint8_t *uuid, guint weight, gint64 now);
 
-/** limiter_birth: a vTPM of the VM begins a life, which writes to the disk. %FALSE: too often. */
-gboolean limiter_birth(Limiter *limiter, const uint8_t *uuid, gint64 now);
+/** limiter_life: a life of its vTPM starts, which writes to the disk. %FALSE: too often. */
+gboolean limiter_life(Limiter *limiter, const uint8_t *uuid, gint64 now);
 
 #endif

@@ -40,7 +40,7 @@ static void handle_hello(const VtpmService *service, VtpmConnection *connection,
     reply.status = admission_hello(service->admission, vtpm_connection_peer(connection), hello,
                                    vtpm_connection_rival(connection, hello->uuid));
     if (reply.status == MANAGER_OK) {
-        const RegistryVm *vm = registry_find(service->registry, hello->uuid);
+        const RegistryVm *vm = vms_find(service->vms, hello->uuid);
 
         vtpm_connection_welcome(connection, hello);
         reply.epoch = vm->epoch;
@@ -106,7 +106,7 @@ static const RegistryVm *permitted(const VtpmService *service, VtpmConnection *c
 static ManagerStatus prepare_quote(const VtpmService *service, const UnixPeer *peer,
                                    const RegistryVm *vm, const ManagerQuote *quote, Binding *ret)
 {
-    RegistryVm told = *vm;
+    RegistryVm now = *vm;
     g_autoptr(GError) error = NULL;
     const char *why = NULL;
     ManagerStatus status;
@@ -114,15 +114,15 @@ static ManagerStatus prepare_quote(const VtpmService *service, const UnixPeer *p
     if (!wire_pcr_covers(service->banks, &quote->host_pcrs)) {
         return MANAGER_BAD_VALUE;
     }
-    told.generation = vm->base + quote->commits;
-    status = binding_make(&told, quote, ret, &why);
+    now.generation = vm->base + quote->commits;
+    status = binding_make(&now, quote, ret, &why);
     if (status != MANAGER_OK) {
-        admission_log_refusal(service->admission, peer, told.uuid, why);
+        admission_log_refusal(service->admission, peer, now.uuid, why);
         return status;
     }
-    if (!registry_advance(service->registry, told.uuid, quote->commits, &error) ||
-        (quote->ek.len > 0 && !registry_pin_ek(service->registry, told.uuid, quote->ek, &error))) {
-        admission_log_refusal(service->admission, peer, told.uuid, error->message);
+    if (!vms_advance(service->vms, now.uuid, quote->commits, &error) ||
+        (quote->ek.len > 0 && !vms_pin_ek(service->vms, now.uuid, quote->ek, &error))) {
+        admission_log_refusal(service->admission, peer, now.uuid, error->message);
         return MANAGER_DENIED;
     }
     return MANAGER_OK;

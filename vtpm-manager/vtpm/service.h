@@ -11,7 +11,7 @@
 /** What the answers are made from; all borrowed. */
 typedef struct VtpmService {
     Admission *admission;
-    Registry *registry;
+    RegistryVms *vms;
     Quoter *quoter;
     TpmWorker *worker;
     const WirePcrSelection *banks; /* the PCRs that the TPM has */

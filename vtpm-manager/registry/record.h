@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the registry keeps of a VM and of a group. */
+#ifndef VTPM_MANAGER_REGISTRY_RECORD_H
+#define VTPM_MANAGER_REGISTRY_RECORD_H
+
+#include <glib.h>
+#include <sys/types.h>
+
+#include "wire/manager.h"
+
+enum {
+    REGISTRY_NAME_MAX = 255,
+    REGISTRY_WEIGHT_MAX = 100,
+};
+
+/** The group that a VM is in unless it was put into another; it is always there. */
+#define REGISTRY_GROUP_DEFAULT "default"
+
+/** VMs that have the same share of the host's TPM each. */
+typedef struct RegistryGroup {
+    char *name;
+    guint weight;  /* 1 to REGISTRY_WEIGHT_MAX */
+    guint members; /* registered VMs */
+} RegistryGroup;
+
+typedef struct RegistryVm {
+    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    char *name; /* for people; may be empty */
+    const RegistryGroup *group;
+    uid_t owner;
+    gboolean registered; /* FALSE: a tombstone */
+    gboolean enabled;
+    uint8_t ek[WIRE_NAME_MAX];
+    gsize ek_len; /* 0: not pinned yet */
+    gboolean has_instance;
+    uint8_t instance[MANAGER_INSTANCE_SIZE];
+    uint64_t epoch;
+    uint64_t base;       /* generation at which the life of this instance started */
+    uint64_t generation; /* the last one reported to a verifier, where @exact */
+    gboolean exact;      /* FALSE after a crash: it lies between @generation and @ceiling */
+    uint64_t ceiling;    /* stored: no generation above it has been reported */
+    gint64 created;      /* seconds since 1970; 0: never */
+    gint64 seen;
+    gint64 removed;
+} RegistryVm;
+
+#endif

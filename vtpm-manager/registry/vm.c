@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "registry/vm.h"
+
+#include <string.h>
+
+#include "attest/deepquote.h"
+#include "registry/error.h"
+
+#define CEILING_STEP G_GUINT64_CONSTANT(4096)
+#define COMMITS_MAX (G_GUINT64_CONSTANT(1) << 48)
+
+struct RegistryVms {
+    RegistryStore *store;
+    RegistryGroups *groups;
+    GHashTable *by_uuid; /* uuid -> RegistryVm, tombstones included */
+};
+
+static guint uuid_hash(gconstpointer key)
+{
+    guint32 h;
+
+    memcpy(&h, (const uint8_t *)key + 12, sizeof(h));
+    return h;
+}
+
+static gboolean uuid_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, DEEPQUOTE_UUID_SIZE) == 0;
+}
+
+static void vm_free(gpointer data)
+{
+    RegistryVm *vm = data;
+
+    g_free(vm->name);
+    g_free(vm);
+}
+
+static gint64 now(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+RegistryVms *vms_new(RegistryStore *store, RegistryGroups *groups)
+{
+    RegistryVms *vms = g_new0(RegistryVms, 1);
+
+    vms->store = store;
+    vms->groups = groups;
+    vms->by_uuid = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, vm_free);
+    return vms;
+}
+
+void vms_free(RegistryVms *vms)
+{
+    if (vms) {
+        g_hash_table_unref(vms->by_uuid);
+        g_free(vms);
+    }
+}
+
+static void count_member(RegistryVms *vms, const RegistryVm *vm, int change)
+{
+    if (vm->registered) {
+        groups_count(vms->groups, vm->group->name, change);
+    }
+}
+
+gboolean vms_take(RegistryVms *vms, RegistryVm *vm, const char *group)
+{
+    vm->group = groups_find(vms->groups, group, NULL);
+    if (!vm->group) {
+        return FALSE;
+    }
+    count_member(vms, vm, 1);
+    g_hash_table_replace(vms->by_uuid, vm->uuid, vm);
+    return TRUE;
+}
+
+gboolean vms_settle(RegistryVms *vms, GError **error)
+{
+    g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, vms->by_uuid);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        RegistryVm *vm = value;
+
+        if (vm->exact && vm->ceiling != vm->generation) {
+            RegistryVm *change = g_memdup2(vm, sizeof(*vm));
+
+            change->ceiling = vm->generation;
+            g_ptr_array_add(changes, change);
+        }
+    }
+    return registry_store_put_all(vms->store, changes, error);
+}
+
+/* Stores @change; only then does memory follow. @change's name is borrowed. */
+static gboolean put(RegistryVms *vms, const RegistryVm *change, GError **error)
+{
+    RegistryVm *old = g_hash_table_lookup(vms->by_uuid, change->uuid);
+    RegistryVm *vm;
+
+    if (!registry_store_put(vms->store, change, error)) {
+        return FALSE;
+    }
+    vm = g_memdup2(change, sizeof(*change));
+    vm->name = g_strdup(change->name);
+    if (old) {
+        count_member(vms, old, -1);
+    }
+    count_member(vms, vm, 1);
+    g_hash_table_replace(vms->by_uuid, vm->uuid, vm);
+    return TRUE;
+}
+
+static RegistryVm *find(const RegistryVms *vms, const uint8_t *uuid, GError **error)
+{
+    RegistryVm *vm = g_hash_table_lookup(vms->by_uuid, uuid);
+
+    if (!vm || !vm->registered) {
+        g_autofree char *text = dq_uuid_format(uuid);
+
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN,
+                    "VM %s is not registered; use vtpm-managerctl register %s", text, text);
+        return NULL;
+    }
+    return vm;
+}
+
+const RegistryVm *vms_find(const RegistryVms *vms, const uint8_t *uuid)
+{
+    RegistryVm *vm = g_hash_table_lookup(vms->by_uuid, uuid);
+
+    return vm && vm->registered ? vm : NULL;
+}
+
+static gint compare_uuids(gconstpointer a, gconstpointer b)
+{
+    const RegistryVm *const *x = a;
+    const RegistryVm *const *y = b;
+
+    return memcmp((*x)->uuid, (*y)->uuid, DEEPQUOTE_UUID_SIZE);
+}
+
+GPtrArray *vms_list(const RegistryVms *vms)
+{
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, vms->by_uuid);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (((RegistryVm *)value)->registered) {
+            g_ptr_array_add(list, value);
+        }
+    }
+    g_ptr_array_sort(list, compare_uuids);
+    return list;
+}
+
+gboolean vms_register(RegistryVms *vms, const uint8_t *uuid, uid_t owner, const char *name,
+                      const char *group, WireBytes ek, GError **error)
+{
+    const RegistryVm *old = g_hash_table_lookup(vms->by_uuid, uuid);
+    g_autofree char *own_name = g_strndup(name ? name : "", REGISTRY_NAME_MAX);
+    RegistryVm vm = { 0 };
+
+    if (old && old->registered) {
+        g_autofree char *text = dq_uuid_format(uuid);
+
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_EXISTS,
+                    "VM %s is registered already; unregister it first to change it", text);
+        return FALSE;
+    }
+    if (old) {
+        vm = *old;
+    }
+    memcpy(vm.uuid, uuid, sizeof(vm.uuid));
+    vm.name = own_name;
+    vm.group = groups_find(vms->groups, group ? group : REGISTRY_GROUP_DEFAULT, error);
+    if (!vm.group) {
+        return FALSE;
+    }
+    vm.owner = owner;
+    vm.registered = TRUE;
+    vm.enabled = TRUE;
+    vm.created = now();
+    vm.removed = 0;
+    g_return_val_if_fail(ek.len <= sizeof(vm.ek), FALSE);
+    vm.ek_len = ek.len;
+    if (ek.len > 0) {
+        memcpy(vm.ek, ek.p, ek.len);
+    }
+    return put(vms, &vm, error);
+}
+
+gboolean vms_unregister(RegistryVms *vms, const uint8_t *uuid, GError **error)
+{
+    const RegistryVm *old = find(vms, uuid, error);
+    RegistryVm vm;
+
+    if (!old) {
+        return FALSE;
+    }
+    vm = *old;
+    vm.registered = FALSE;
+    vm.group = groups_find(vms->groups, REGISTRY_GROUP_DEFAULT, NULL);
+    vm.removed = now();
+    return put(vms, &vm, error);
+}
+
+gboolean vms_enable(RegistryVms *vms, const uint8_t *uuid, gboolean enabled, GError **error)
+{
+    const RegistryVm *old = find(vms, uuid, error);
+    RegistryVm vm;
+
+    if (!old) {
+        return FALSE;
+    }
+    vm = *old;
+    vm.enabled = enabled;
+    return put(vms, &vm, error);
+}
+
+gboolean vms_move(RegistryVms *vms, const uint8_t *uuid, const char *group, GError **error)
+{
+    const RegistryVm *old = find(vms, uuid, error);
+    RegistryVm vm;
+
+    if (!old) {
+        return FALSE;
+    }
+    vm = *old;
+    vm.group = groups_find(vms->groups, group, error);
+    return vm.group && put(vms, &vm, error);
+}
+
+/* ------------------------------------------------------------------------ lives and generations */
+
+gboolean vms_start_life(RegistryVms *vms, const uint8_t *uuid, const uint8_t *instance,
+                        GError **error)
+{
+    RegistryVm *old = find(vms, uuid, error);
+    RegistryVm vm;
+
+    if (!old) {
+        return FALSE;
+    }
+    if (old->has_instance && memcmp(old->instance, instance, sizeof(old->instance)) == 0) {
+        return TRUE;
+    }
+    vm = *old;
+    vm.has_instance = TRUE;
+    memcpy(vm.instance, instance, sizeof(vm.instance));
+    vm.epoch++;
+    vm.base = vm.exact || !old->has_instance ? vm.generation : vm.ceiling;
+    vm.generation = vm.base;
+    vm.exact = TRUE;
+    vm.ceiling = vm.base + CEILING_STEP;
+    vm.seen = now();
+    return put(vms, &vm, error);
+}
+
+gboolean vms_pin_ek(RegistryVms *vms, const uint8_t *uuid, WireBytes ek, GError **error)
+{
+    const RegistryVm *old = find(vms, uuid, error);
+    RegistryVm vm;
+
+    if (!old) {
+        return FALSE;
+    }
+    if (wire_bytes_equal((WireBytes){ old->ek, old->ek_len }, ek)) {
+        return TRUE;
+    }
+    if (old->ek_len > 0 || ek.len > sizeof(vm.ek)) {
+        g_autofree char *text = dq_uuid_format(uuid);
+
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+                    "VM %s shows another endorsement key than before; if its vTPM was made anew on "
+                    "purpose, unregister and register it",
+                    text);
+        return FALSE;
+    }
+    vm = *old;
+    vm.ek_len = ek.len;
+    memcpy(vm.ek, ek.p, ek.len);
+    return put(vms, &vm, error);
+}
+
+static gboolean raise_ceiling(RegistryVms *vms, const RegistryVm *old, uint64_t generation,
+                              GError **error)
+{
+    RegistryVm vm = *old;
+
+    vm.generation = generation;
+    vm.exact = TRUE;
+    vm.ceiling = generation + CEILING_STEP;
+    vm.seen = now();
+    return put(vms, &vm, error);
+}
+
+gboolean vms_advance(RegistryVms *vms, const uint8_t *uuid, uint64_t commits, GError **error)
+{
+    RegistryVm *vm = find(vms, uuid, error);
+    uint64_t generation;
+
+    if (!vm) {
+        return FALSE;
+    }
+    /* The file's integers are signed, and no vTPM commits its state that often. */
+    generation = commits < COMMITS_MAX ? vm->base + commits : 0;
+    if (commits >= COMMITS_MAX || generation < vm->generation) {
+        g_autofree char *text = dq_uuid_format(uuid);
+
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+                    "VM %s counts fewer committed states than it told before; restart its vTPM",
+                    text);
+        return FALSE;
+    }
+    if (generation > vm->ceiling) {
+        return raise_ceiling(vms, vm, generation, error);
+    }
+    vm->generation = generation;
+    vm->exact = TRUE;
+    vm->seen = now();
+    return TRUE;
+}

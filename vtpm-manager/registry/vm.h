@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The VMs that this host knows, with the lives of their vTPMs: epochs and generations.
+ *
+ * A record stays when its VM is unregistered, as a tombstone: epoch and generation of a UUID never
+ * go back.
+ *
+ * A quote must not wait for the disk, so what is stored is a ceiling of generations ahead of use.
+ * After a crash the next life of that VM starts at the ceiling: generations may skip, never repeat.
+ */
+#ifndef VTPM_MANAGER_REGISTRY_VM_H
+#define VTPM_MANAGER_REGISTRY_VM_H
+
+#include "registry/group.h"
+
+typedef struct RegistryVms RegistryVms;
+
+/** vms_new: none; @store, where changes go first, and @groups are borrowed. */
+RegistryVms *vms_new(RegistryStore *store, RegistryGroups *groups);
+void vms_free(RegistryVms *vms);
+
+/** vms_take: a VM that is stored; @vm is owned where %TRUE, and there is such a @group. */
+gboolean vms_take(RegistryVms *vms, RegistryVm *vm, const char *group);
+
+/** vms_settle: stores what is only in memory, so that no generation need be skipped. */
+gboolean vms_settle(RegistryVms *vms, GError **error);
+
+/** vms_find: the registered VM, borrowed until the next change; else %NULL. */
+const RegistryVm *vms_find(const RegistryVms *vms, const uint8_t *uuid);
+
+/** vms_list: (transfer container) (element-type RegistryVm): registered VMs by UUID. */
+GPtrArray *vms_list(const RegistryVms *vms);
+
+/**
+ * vms_register:
+ * @name: %NULL: none
+ * @group: %NULL: REGISTRY_GROUP_DEFAULT
+ * @ek: may be empty
+ *
+ * Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_UNKNOWN (no such group), REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_register(RegistryVms *vms, const uint8_t *uuid, uid_t owner, const char *name,
+                      const char *group, WireBytes ek, GError **error);
+
+/** vms_unregister, vms_enable. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
+gboolean vms_unregister(RegistryVms *vms, const uint8_t *uuid, GError **error);
+gboolean vms_enable(RegistryVms *vms, const uint8_t *uuid, gboolean enabled, GError **error);
+
+/** vms_move: into @group. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
+gboolean vms_move(RegistryVms *vms, const uint8_t *uuid, const char *group, GError **error);
+
+/**
+ * vms_start_life: a vTPM says HELLO. With a new @instance its life and an epoch start, on the disk
+ * before this returns; the present one changes nothing.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_start_life(RegistryVms *vms, const uint8_t *uuid, const uint8_t *instance,
+                        GError **error);
+
+/** vms_pin_ek: stores the first EK Name that the VM has. Does nothing for the same again. */
+gboolean vms_pin_ek(RegistryVms *vms, const uint8_t *uuid, WireBytes ek, GError **error);
+
+/**
+ * vms_advance:
+ * @commits: states committed in this life
+ *
+ * Sets the generation to base + @commits. Touches the disk once in some thousand generations.
+ *
+ * Errors: REGISTRY_ERROR_CONFLICT where that goes back, REGISTRY_ERROR_UNKNOWN,
+ * REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_advance(RegistryVms *vms, const uint8_t *uuid, uint64_t commits, GError **error);
+
+#endif
