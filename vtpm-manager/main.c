@@ -22,6 +22,7 @@
 #include "options.h"
 #include "registry/lock.h"
 #include "registry/registry.h"
+#include "tpm/host.h"
 #include "tpm/simulator.h"
 #include "tpm/tcti_conf.h"
 #include "vtpm/service.h"
@@ -44,6 +45,7 @@ typedef struct Daemon {
     Limiter *limiter;
     Admission *admission;
     Simulator *simulator;
+    TpmHost *host;
     TpmWorker *worker;
     TpmInfo *info;
     Credentials *credentials;
@@ -82,7 +84,7 @@ static void open_run(TpmSession *tpm, void *data)
     OpenJob *job = data;
 
     if (tpm_session_open(tpm, &job->error)) {
-        job->info = tpm_session_info(tpm);
+        job->info = tpm_host_info(job->daemon->host);
     }
 }
 
@@ -296,8 +298,8 @@ static gboolean prepare(Daemon *daemon, GError **error)
         }
         source = simulator_source(daemon->simulator);
     }
-    daemon->worker =
-        tpm_worker_new(tpm_session_new(&source, o->ak_algorithm, o->state_dir), daemon->context);
+    daemon->host = tpm_host_new(o->ak_algorithm, o->state_dir);
+    daemon->worker = tpm_worker_new(tpm_host_session(daemon->host, &source), daemon->context);
     return TRUE;
 }
 
@@ -342,6 +344,7 @@ static void clean_up(Daemon *daemon)
     limiter_free(daemon->limiter);
     poller_free(daemon->poller);
     registry_close(daemon->registry);
+    tpm_host_free(daemon->host);
     simulator_free(daemon->simulator);
     if (daemon->lock >= 0) {
         close(daemon->lock);

@@ -4,7 +4,7 @@
 #define VTPM_MANAGER_OPTIONS_H
 
 #include "daemon/listen_address.h"
-#include "tpm/session.h"
+#include "tpm/ak.h"
 
 typedef struct Options {
     char *tcti;

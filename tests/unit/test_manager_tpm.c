@@ -2,8 +2,7 @@
 /* Response codes, PCR values and events: the parts of the TPM's handling that need no TPM. */
 #include <string.h>
 
-#include "tpm/pcr.h"
-#include "tpm/error.h"
+#include "tpm/session.h"
 #include "tpm/simulator.h"
 
 static void test_reactions(void)
@@ -128,6 +127,162 @@ static void test_events(void)
     g_assert_cmpstr(text, ==, "a text  with spaces");
 }
 
+/* A TPM that answers every command with success, and a script of what tpm_run() is to meet. */
+typedef struct FakeTpm {
+    TSS2_TCTI_CONTEXT_COMMON_V1 tcti; /* first */
+    guint opened;
+    guint startups;
+    guint prepared;
+    guint commands;
+    const TSS2_RC *script; /* what the commands return, one after the other */
+    TSS2_RC preparation;   /* what one command of the preparation returns */
+} FakeTpm;
+
+static TSS2_RC fake_transmit(TSS2_TCTI_CONTEXT *tcti, size_t size, const uint8_t *command)
+{
+    static const uint8_t startup[] = { 0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44, 0, 0 };
+
+    g_assert_cmpmem(command, size, startup, sizeof(startup));
+    ((FakeTpm *)tcti)->startups++;
+    return TSS2_RC_SUCCESS;
+}
+
+static TSS2_RC fake_receive(G_GNUC_UNUSED TSS2_TCTI_CONTEXT *tcti, size_t *size, uint8_t *response,
+                            G_GNUC_UNUSED int32_t timeout)
+{
+    static const uint8_t success[] = { 0x80, 0x01, 0, 0, 0, 10, 0, 0, 0, 0 };
+
+    *size = sizeof(success);
+    if (response) {
+        memcpy(response, success, sizeof(success));
+    }
+    return TSS2_RC_SUCCESS;
+}
+
+static void fake_finalize(G_GNUC_UNUSED TSS2_TCTI_CONTEXT *tcti)
+{
+}
+
+static gboolean fake_open(void *data, TSS2_TCTI_CONTEXT **ret_tcti, G_GNUC_UNUSED GError **error)
+{
+    FakeTpm *fake = data;
+
+    fake->opened++;
+    fake->tcti = (TSS2_TCTI_CONTEXT_COMMON_V1){
+        .version = 1,
+        .transmit = fake_transmit,
+        .receive = fake_receive,
+        .finalize = fake_finalize,
+    };
+    *ret_tcti = (TSS2_TCTI_CONTEXT *)fake;
+    return TRUE;
+}
+
+static void fake_close(G_GNUC_UNUSED void *data, G_GNUC_UNUSED TSS2_TCTI_CONTEXT *tcti)
+{
+}
+
+static TSS2_RC preparing_command(G_GNUC_UNUSED TpmSession *tpm, void *data)
+{
+    FakeTpm *fake = data;
+    TSS2_RC rc = fake->preparation;
+
+    if (tpm_error_reaction(rc) == TPM_REACT_AGAIN) {
+        fake->preparation = TSS2_RC_SUCCESS;
+    }
+    return rc;
+}
+
+static gboolean fake_prepare(TpmSession *tpm, void *data, GError **error)
+{
+    ((FakeTpm *)data)->prepared++;
+    return tpm_run(tpm, "the preparation", preparing_command, data, error);
+}
+
+static TSS2_RC scripted_command(TpmSession *tpm, void *data)
+{
+    FakeTpm *fake = data;
+
+    g_assert_nonnull(tpm_session_esys(tpm));
+    return fake->script[fake->commands++];
+}
+
+static TpmSession *fake_session(FakeTpm *fake)
+{
+    const TpmSource source = { .open = fake_open, .close = fake_close, .data = fake };
+
+    return tpm_session_new(&source, fake_prepare, fake);
+}
+
+#define LOST TSS2_TCTI_RC_IO_ERROR
+
+static void test_run_reacts(void)
+{
+    const struct {
+        const char *name;
+        TSS2_RC script[4];
+        guint opened, startups, prepared, commands;
+        gint error; /* -1: none */
+    } table[] = {
+        { "done", { 0 }, 1, 1, 1, 1, -1 },
+        { "again", { TPM2_RC_NV_RATE, TPM2_RC_RETRY, TPM2_RC_TESTING, 0 }, 1, 1, 1, 4, -1 },
+        { "reload", { TPM2_RC_REFERENCE_H0, 0 }, 1, 1, 2, 2, -1 },
+        { "start", { TPM2_RC_INITIALIZE, 0 }, 1, 2, 2, 2, -1 },
+        { "reopen", { LOST, 0 }, 2, 2, 2, 2, -1 },
+        { "reopen, then reload", { LOST, TPM2_RC_REFERENCE_H0, 0 }, 2, 2, 3, 3, -1 },
+        { "at most twice", { LOST, LOST, LOST, 0 }, 3, 3, 3, 3, TPM_ERROR_GONE },
+        { "refused", { TPM2_RC_LOCKOUT, 0 }, 1, 1, 1, 1, TPM_ERROR_LOCKOUT },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        FakeTpm fake = { .script = table[i].script };
+        g_autoptr(TpmSession) tpm = fake_session(&fake);
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("%s", table[i].name);
+        g_assert_cmpint(tpm_run(tpm, "it", scripted_command, &fake, &error), ==,
+                        table[i].error < 0);
+        if (table[i].error < 0) {
+            g_assert_no_error(error);
+        } else {
+            g_assert_error(error, TPM_ERROR, table[i].error);
+        }
+        g_assert_cmpuint(fake.opened, ==, table[i].opened);
+        g_assert_cmpuint(fake.startups, ==, table[i].startups);
+        g_assert_cmpuint(fake.prepared, ==, table[i].prepared);
+        g_assert_cmpuint(fake.commands, ==, table[i].commands);
+    }
+}
+
+static void test_preparation_waits(void)
+{
+    const TSS2_RC script[] = { 0 };
+    FakeTpm fake = { .script = script, .preparation = TPM2_RC_NV_RATE };
+    g_autoptr(TpmSession) tpm = fake_session(&fake);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(tpm_run(tpm, "it", scripted_command, &fake, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(fake.prepared, ==, 1);
+}
+
+static void test_failed_preparation_is_made_again_next_time(void)
+{
+    const TSS2_RC script[] = { 0 };
+    FakeTpm fake = { .script = script, .preparation = LOST };
+    g_autoptr(TpmSession) tpm = fake_session(&fake);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(tpm_run(tpm, "it", scripted_command, &fake, &error));
+    g_assert_error(error, TPM_ERROR, TPM_ERROR_GONE);
+    g_assert_cmpuint(fake.prepared, ==, 1);
+    g_assert_cmpuint(fake.commands, ==, 0);
+    fake.preparation = 0;
+    g_assert_true(tpm_run(tpm, "it", scripted_command, &fake, NULL));
+    g_assert_cmpuint(fake.opened, ==, 2);
+    g_assert_cmpuint(fake.prepared, ==, 2);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -135,6 +290,10 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/tpm-error/codes", test_errors);
     g_test_add_func("/manager/tpm-pcr/digest-decides", test_digest_decides);
     g_test_add_func("/manager/tpm-pcr/stores-what-was-read", test_stores_what_was_read);
+    g_test_add_func("/manager/tpm-run/reacts-to-each-code", test_run_reacts);
+    g_test_add_func("/manager/tpm-run/preparation-waits", test_preparation_waits);
+    g_test_add_func("/manager/tpm-run/failed-preparation-is-made-again-next-time",
+                    test_failed_preparation_is_made_again_next_time);
     g_test_add_func("/manager/simulator/events", test_events);
     return g_test_run();
 }

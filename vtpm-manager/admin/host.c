@@ -5,6 +5,7 @@
 
 #include "admin/json.h"
 #include "attest/deepquote.h"
+#include "tpm/quote.h"
 
 static void handle_ak(const AdminRequest *request, void *part)
 {

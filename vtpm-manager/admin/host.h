@@ -4,6 +4,7 @@
 #define VTPM_MANAGER_ADMIN_HOST_H
 
 #include "admin/command.h"
+#include "tpm/info.h"
 #include "tpm/worker.h"
 #include "vtpm/credential.h"
 

@@ -9,7 +9,7 @@
 #define VTPM_MANAGER_QUOTE_BATCH_H
 
 #include "quote/binding.h"
-#include "tpm/session.h"
+#include "tpm/quote.h"
 
 enum {
     BATCH_LIMIT = 16384,

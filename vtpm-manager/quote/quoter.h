@@ -10,6 +10,7 @@
 
 #include "quote/batch.h"
 #include "daemon/histogram.h"
+#include "tpm/info.h"
 #include "tpm/worker.h"
 
 typedef struct Quoter Quoter;

@@ -5,14 +5,14 @@
 
 #include <tss2/tss2_mu.h>
 
+#include "tpm/ak_files.h"
+#include "tpm/command.h"
+
+static const char what[] = "the attestation key";
+
 static const TPMA_OBJECT ak_attributes =
     TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |
     TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT;
-
-const char *tpm_ak_algorithm_name(TpmAkAlgorithm algorithm)
-{
-    return algorithm == TPM_AK_RSA ? "rsa" : "ecc";
-}
 
 /* The template, with @unique making the key this installation's own. */
 static void make_template(TpmAkAlgorithm algorithm, const TPM2B_DIGEST *unique, TPM2B_PUBLIC *ret)
@@ -42,17 +42,6 @@ static void make_template(TpmAkAlgorithm algorithm, const TPM2B_DIGEST *unique, 
     memcpy(p->unique.ecc.x.buffer, unique->buffer, unique->size);
 }
 
-static GBytes *marshal_public(const TPM2B_PUBLIC *p)
-{
-    uint8_t buf[sizeof(*p)];
-    size_t len = 0;
-
-    if (Tss2_MU_TPM2B_PUBLIC_Marshal(p, buf, sizeof(buf), &len) != TSS2_RC_SUCCESS) {
-        return NULL;
-    }
-    return g_bytes_new(buf, len);
-}
-
 GBytes *tpm_ak_name(GBytes *public_area)
 {
     gsize size;
@@ -78,179 +67,102 @@ GBytes *tpm_ak_name(GBytes *public_area)
     return g_bytes_new(name, 2 + digest_len);
 }
 
-static gboolean read_file(const char *path, GBytes **ret, GError **error)
+static TSS2_RC get_random(TpmSession *tpm, void *data)
 {
-    g_autofree char *data = NULL;
-    g_autoptr(GError) local = NULL;
-    gsize size;
+    TPM2B_DIGEST **random = data;
 
-    if (g_file_get_contents(path, &data, &size, &local)) {
-        *ret = g_bytes_new_take(g_steal_pointer(&data), size);
-        return TRUE;
-    }
-    if (g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        *ret = NULL;
-        return TRUE;
-    }
-    g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
-                "cannot read the attestation key: %s; check the state directory's owner and mode",
-                local->message);
-    return FALSE;
+    return Esys_GetRandom(tpm_session_esys(tpm), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, 32,
+                          random);
 }
 
-static gboolean write_file(const char *path, GBytes *bytes, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    gsize size;
-    const char *data = g_bytes_get_data(bytes, &size);
-
-    if (g_file_set_contents_full(path, data, (gssize)size,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                 &local)) {
-        return TRUE;
-    }
-    g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
-                "cannot keep the attestation key: %s; make room in the state directory",
-                local->message);
-    return FALSE;
-}
-
-static TSS2_RC create_primary(ESYS_CONTEXT *esys, const TPM2B_PUBLIC *template, ESYS_TR *ret_key,
-                              GBytes **ret_public)
-{
-    TPM2B_SENSITIVE_CREATE sensitive = { 0 };
-    TPM2B_DATA outside = { 0 };
-    TPML_PCR_SELECTION pcrs = { 0 };
-    TPM2B_PUBLIC *public_area = NULL;
-    GBytes *bytes;
-    ESYS_TR key;
-    TSS2_RC rc;
-
-    rc = Esys_CreatePrimary(esys, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                            ESYS_TR_NONE, &sensitive, template, &outside, &pcrs, &key, &public_area,
-                            NULL, NULL, NULL);
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
-    }
-    bytes = marshal_public(public_area);
-    Esys_Free(public_area);
-    if (!bytes) {
-        Esys_FlushContext(esys, key);
-        return TPM2_RC_FAILURE;
-    }
-    *ret_key = key;
-    *ret_public = bytes;
-    return TSS2_RC_SUCCESS;
-}
-
-static TSS2_RC make_new(ESYS_CONTEXT *esys, TpmAkAlgorithm algorithm, const char *template_path,
-                        const char *public_path, ESYS_TR *ret_key, GBytes **ret_public,
-                        GError **error)
+static gboolean make_new(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFiles *files,
+                         ESYS_TR *ret_key, GBytes **ret_public, GError **error)
 {
     TPM2B_DIGEST *unique = NULL;
     TPM2B_PUBLIC template;
     g_autoptr(GBytes) template_bytes = NULL;
-    g_autoptr(GBytes) public_bytes = NULL;
+    g_autoptr(GBytes) public_area = NULL;
     ESYS_TR key;
-    TSS2_RC rc;
 
-    rc = Esys_GetRandom(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, 32, &unique);
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
+    if (!tpm_run(tpm, what, get_random, &unique, error)) {
+        return FALSE;
     }
     make_template(algorithm, unique, &template);
     Esys_Free(unique);
-    template_bytes = marshal_public(&template);
-    rc = create_primary(esys, &template, &key, &public_bytes);
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
+    template_bytes = tpm_public_marshal(&template);
+    if (!tpm_create_primary(tpm, what, &template, &key, &public_area, error)) {
+        return FALSE;
     }
-    /* The public area comes last: where it exists, the key has been in use. */
-    if (!write_file(template_path, template_bytes, error) ||
-        !write_file(public_path, public_bytes, error)) {
-        Esys_FlushContext(esys, key);
-        return TSS2_RC_SUCCESS;
+    if (!ak_files_write(files, template_bytes, public_area, error)) {
+        Esys_FlushContext(tpm_session_esys(tpm), key);
+        return FALSE;
     }
     *ret_key = key;
-    *ret_public = g_steal_pointer(&public_bytes);
-    return TSS2_RC_SUCCESS;
+    *ret_public = g_steal_pointer(&public_area);
+    return TRUE;
 }
 
-static TSS2_RC find_again(ESYS_CONTEXT *esys, GBytes *template_bytes, GBytes *public_bytes,
-                          const char *template_path, const char *public_path, ESYS_TR *ret_key,
-                          GError **error)
+static gboolean find_again(TpmSession *tpm, const AkFiles *files, ESYS_TR *ret_key,
+                           GBytes **ret_public, GError **error)
 {
     g_autoptr(GBytes) derived = NULL;
     TPM2B_PUBLIC template = { 0 };
     gsize size;
-    const uint8_t *data = g_bytes_get_data(template_bytes, &size);
+    const uint8_t *data = g_bytes_get_data(files->template, &size);
     size_t offset = 0;
     ESYS_TR key;
-    TSS2_RC rc;
 
     if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(data, size, &offset, &template) != TSS2_RC_SUCCESS ||
         offset != size) {
-        g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
-                    "%s is damaged: restore it from a backup, or remove %s to make a new "
-                    "attestation key, which every verifier must then enrol",
-                    template_path, public_path);
-        return TSS2_RC_SUCCESS;
+        ak_files_set_error(files, AK_FAULT_TEMPLATE_DAMAGED, error);
+        return FALSE;
     }
-    rc = create_primary(esys, &template, &key, &derived);
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
+    if (!tpm_create_primary(tpm, what, &template, &key, &derived, error)) {
+        return FALSE;
     }
-    if (!g_bytes_equal(derived, public_bytes)) {
-        Esys_FlushContext(esys, key);
-        g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
-                    "the attestation key in %s does not belong to this TPM (another TPM, or its "
-                    "endorsement seed was changed): use the state directory made with this TPM, or "
-                    "remove that file to make a new key, which every verifier must then enrol",
-                    public_path);
-        return TSS2_RC_SUCCESS;
+    if (!g_bytes_equal(derived, files->public_area)) {
+        Esys_FlushContext(tpm_session_esys(tpm), key);
+        ak_files_set_error(files, AK_FAULT_OTHER_TPM, error);
+        return FALSE;
     }
     *ret_key = key;
-    return TSS2_RC_SUCCESS;
+    *ret_public = g_steal_pointer(&derived);
+    return TRUE;
 }
 
-TSS2_RC tpm_ak_load(ESYS_CONTEXT *esys, TpmAkAlgorithm algorithm, const char *state_dir,
-                    ESYS_TR *ret_key, GBytes **ret_public, GBytes **ret_name, GError **error)
+static gboolean find_or_make(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFiles *files,
+                             ESYS_TR *ret_key, GBytes **ret_public, GError **error)
 {
-    const char *alg = tpm_ak_algorithm_name(algorithm);
-    g_autofree char *template_path = g_strdup_printf("%s/ak-%s.template", state_dir, alg);
-    g_autofree char *public_path = g_strdup_printf("%s/ak-%s.pub", state_dir, alg);
-    g_autoptr(GBytes) template_bytes = NULL;
-    g_autoptr(GBytes) public_bytes = NULL;
-    g_autoptr(GBytes) name = NULL;
-    ESYS_TR key = ESYS_TR_NONE;
-    TSS2_RC rc;
+    if (!files->public_area) {
+        return make_new(tpm, algorithm, files, ret_key, ret_public, error);
+    }
+    if (!files->template) {
+        ak_files_set_error(files, AK_FAULT_TEMPLATE_MISSING, error);
+        return FALSE;
+    }
+    return find_again(tpm, files, ret_key, ret_public, error);
+}
 
-    if (!read_file(template_path, &template_bytes, error) ||
-        !read_file(public_path, &public_bytes, error)) {
-        return TSS2_RC_SUCCESS;
+gboolean tpm_ak_load(TpmSession *tpm, TpmAkAlgorithm algorithm, const char *state_dir,
+                     GBytes **ret_public, GBytes **ret_name, GError **error)
+{
+    g_autoptr(AkFiles) files =
+        ak_files_read(state_dir, algorithm == TPM_AK_RSA ? "rsa" : "ecc", error);
+    g_autoptr(GBytes) public_area = NULL;
+    g_autoptr(GBytes) name = NULL;
+    ESYS_TR key;
+
+    if (!files || !find_or_make(tpm, algorithm, files, &key, &public_area, error)) {
+        return FALSE;
     }
-    if (!public_bytes) {
-        rc = make_new(esys, algorithm, template_path, public_path, &key, &public_bytes, error);
-    } else if (template_bytes) {
-        rc =
-            find_again(esys, template_bytes, public_bytes, template_path, public_path, &key, error);
-    } else {
-        g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
-                    "%s is missing: restore it from a backup, or remove %s to make a new "
-                    "attestation key, which every verifier must then enrol",
-                    template_path, public_path);
-        return TSS2_RC_SUCCESS;
-    }
-    if (rc != TSS2_RC_SUCCESS || key == ESYS_TR_NONE) {
-        return rc;
-    }
-    name = tpm_ak_name(public_bytes);
+    name = tpm_ak_name(public_area);
     if (!name) {
-        Esys_FlushContext(esys, key);
-        return TPM2_RC_FAILURE;
+        Esys_FlushContext(tpm_session_esys(tpm), key);
+        tpm_error_set(error, TPM2_RC_FAILURE, what);
+        return FALSE;
     }
-    *ret_key = key;
-    *ret_public = g_steal_pointer(&public_bytes);
+    tpm_session_set_key(tpm, key);
+    *ret_public = g_steal_pointer(&public_area);
     *ret_name = g_steal_pointer(&name);
-    return TSS2_RC_SUCCESS;
+    return TRUE;
 }

@@ -11,23 +11,26 @@
 
 #include "tpm/session.h"
 
+typedef enum TpmAkAlgorithm {
+    TPM_AK_ECC, /* NIST P-256, ECDSA with SHA-256 */
+    TPM_AK_RSA, /* 2048 bits, RSASSA with SHA-256 */
+} TpmAkAlgorithm;
+
 /**
  * tpm_ak_load:
- * @state_dir: holds ak-ALG.template (what the TPM derives from) and ak-ALG.pub (TPM2B_PUBLIC)
+ * @state_dir: holds the files of ak_files.h
  * @ret_public, @ret_name: (transfer full)
  *
- * Loads the key that the state directory describes, or makes one where it describes none.
+ * Makes the key that the state directory describes the session's, or a new one where it describes
+ * none.
  *
- * Errors: TPM_ERROR_AK where a file is lost or damaged or the TPM is another one. A failure of
- * a TPM command is not in @error but in the return value, for the caller's retries.
+ * Errors: TPM_ERROR_AK where a file is lost or damaged or the TPM is another one; those of
+ * tpm_run().
  */
-TSS2_RC tpm_ak_load(ESYS_CONTEXT *esys, TpmAkAlgorithm algorithm, const char *state_dir,
-                    ESYS_TR *ret_key, GBytes **ret_public, GBytes **ret_name, GError **error);
+gboolean tpm_ak_load(TpmSession *tpm, TpmAkAlgorithm algorithm, const char *state_dir,
+                     GBytes **ret_public, GBytes **ret_name, GError **error);
 
 /** tpm_ak_name: nameAlg || digest of a TPM2B_PUBLIC; %NULL where it is no public area. */
 GBytes *tpm_ak_name(GBytes *public_area);
-
-/** tpm_ak_algorithm_name: "ecc" or "rsa". */
-const char *tpm_ak_algorithm_name(TpmAkAlgorithm algorithm);
 
 #endif

@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-#include <tss2/tss2_mu.h>
-
 #include "tpm/ak.h"
+#include "tpm/command.h"
+
+static const char what[] = "reading the endorsement key";
 
 enum { NV_CHUNK = 512, EK_CERTIFICATE_MAX = 8192 };
 
@@ -61,98 +62,148 @@ static void make_ek_template(const EkKind *kind, TPM2B_PUBLIC *ret)
     p->unique.ecc.y.size = 32;
 }
 
-static TSS2_RC handle_exists(ESYS_CONTEXT *esys, TPM2_HANDLE handle, gboolean *ret)
+static gboolean handle_exists(TpmSession *tpm, TPM2_HANDLE handle, gboolean *ret, GError **error)
 {
-    TPMS_CAPABILITY_DATA *data = NULL;
-    TPMI_YES_NO more;
-    TSS2_RC rc = Esys_GetCapability(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                    TPM2_CAP_HANDLES, handle, 1, &more, &data);
+    TPMS_CAPABILITY_DATA *data;
 
-    if (rc == TSS2_RC_SUCCESS) {
-        *ret = data->data.handles.count == 1 && data->data.handles.handle[0] == handle;
-        Esys_Free(data);
+    if (!tpm_get_capability(tpm, what, TPM2_CAP_HANDLES, handle, 1, &data, error)) {
+        return FALSE;
+    }
+    *ret = data->data.handles.count == 1 && data->data.handles.handle[0] == handle;
+    Esys_Free(data);
+    return TRUE;
+}
+
+typedef struct ReadPublic {
+    TPM2_HANDLE handle;
+    TPM2B_PUBLIC *area;
+} ReadPublic;
+
+static TSS2_RC read_public(TpmSession *tpm, void *data)
+{
+    ReadPublic *c = data;
+    ESYS_CONTEXT *esys = tpm_session_esys(tpm);
+    ESYS_TR key;
+    TSS2_RC rc =
+        Esys_TR_FromTPMPublic(esys, c->handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &key);
+
+    if (rc != TSS2_RC_SUCCESS) {
+        return rc;
+    }
+    rc = Esys_ReadPublic(esys, key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &c->area, NULL, NULL);
+    Esys_TR_Close(esys, &key);
+    return rc;
+}
+
+/* The persistent key of @kind; NULL where there is none or it is of another kind. */
+static gboolean read_persistent(TpmSession *tpm, const EkKind *kind, GBytes **ret_public,
+                                GError **error)
+{
+    ReadPublic c = { .handle = kind->persistent };
+    const TPMT_PUBLIC *p;
+    gboolean exists;
+
+    if (!handle_exists(tpm, kind->persistent, &exists, error)) {
+        return FALSE;
+    }
+    if (!exists) {
+        *ret_public = NULL;
+        return TRUE;
+    }
+    if (!tpm_run(tpm, what, read_public, &c, error)) {
+        return FALSE;
+    }
+    p = &c.area->publicArea;
+    *ret_public = p->type == kind->type && (kind->type == TPM2_ALG_RSA ||
+                                            p->parameters.eccDetail.curveID == kind->curve)
+                      ? tpm_public_marshal(c.area)
+                      : NULL;
+    Esys_Free(c.area);
+    return TRUE;
+}
+
+static TSS2_RC flush(TpmSession *tpm, void *data)
+{
+    return Esys_FlushContext(tpm_session_esys(tpm), *(ESYS_TR *)data);
+}
+
+static gboolean derive(TpmSession *tpm, const EkKind *kind, GBytes **ret_public, GError **error)
+{
+    g_autoptr(GBytes) public_area = NULL;
+    TPM2B_PUBLIC template;
+    ESYS_TR key;
+
+    make_ek_template(kind, &template);
+    if (!tpm_create_primary(tpm, what, &template, &key, &public_area, error) ||
+        !tpm_run(tpm, what, flush, &key, error)) {
+        return FALSE;
+    }
+    *ret_public = g_steal_pointer(&public_area);
+    return TRUE;
+}
+
+typedef struct OpenNv {
+    TPM2_HANDLE handle;
+    ESYS_TR index;
+    TPM2B_NV_PUBLIC *area;
+} OpenNv;
+
+static TSS2_RC open_nv(TpmSession *tpm, void *data)
+{
+    OpenNv *c = data;
+    ESYS_CONTEXT *esys = tpm_session_esys(tpm);
+    TSS2_RC rc =
+        Esys_TR_FromTPMPublic(esys, c->handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &c->index);
+
+    if (rc != TSS2_RC_SUCCESS) {
+        return rc;
+    }
+    rc = Esys_NV_ReadPublic(esys, c->index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &c->area,
+                            NULL);
+    if (rc != TSS2_RC_SUCCESS) {
+        Esys_TR_Close(esys, &c->index);
     }
     return rc;
 }
 
-static GBytes *public_bytes(const TPM2B_PUBLIC *p)
-{
-    uint8_t buf[sizeof(*p)];
-    size_t len = 0;
+typedef struct ReadNv {
+    ESYS_TR index;
+    ESYS_TR auth;
+    guint size;
+    guint offset;
+    TPM2B_MAX_NV_BUFFER *chunk;
+} ReadNv;
 
-    if (Tss2_MU_TPM2B_PUBLIC_Marshal(p, buf, sizeof(buf), &len) != TSS2_RC_SUCCESS) {
-        return NULL;
-    }
-    return g_bytes_new(buf, len);
+static TSS2_RC read_nv_chunk(TpmSession *tpm, void *data)
+{
+    ReadNv *c = data;
+
+    return Esys_NV_Read(tpm_session_esys(tpm), c->auth, c->index, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                        ESYS_TR_NONE, (UINT16)MIN(c->size - c->offset, NV_CHUNK), (UINT16)c->offset,
+                        &c->chunk);
 }
 
-/* The persistent key of @kind, if there is one and it is of that kind. */
-static TSS2_RC read_persistent(ESYS_CONTEXT *esys, const EkKind *kind, GBytes **ret_public)
+static gboolean read_nv(TpmSession *tpm, const OpenNv *nv, GByteArray *into)
 {
-    TPM2B_PUBLIC *p = NULL;
-    gboolean exists = FALSE;
-    ESYS_TR key;
-    TSS2_RC rc = handle_exists(esys, kind->persistent, &exists);
+    const TPMS_NV_PUBLIC *p = &nv->area->nvPublic;
+    ReadNv c = { .index = nv->index,
+                 .auth = p->attributes & TPMA_NV_AUTHREAD ? nv->index : ESYS_TR_RH_OWNER,
+                 .size = MIN(p->dataSize, EK_CERTIFICATE_MAX) };
 
-    if (rc != TSS2_RC_SUCCESS || !exists) {
-        return rc;
-    }
-    rc = Esys_TR_FromTPMPublic(esys, kind->persistent, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                               &key);
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
-    }
-    rc = Esys_ReadPublic(esys, key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &p, NULL, NULL);
-    Esys_TR_Close(esys, &key);
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
-    }
-    if (p->publicArea.type == kind->type &&
-        (kind->type == TPM2_ALG_RSA || p->publicArea.parameters.eccDetail.curveID == kind->curve)) {
-        *ret_public = public_bytes(p);
-    }
-    Esys_Free(p);
-    return TSS2_RC_SUCCESS;
-}
+    while (c.offset < c.size) {
+        guint had = into->len;
 
-static TSS2_RC derive(ESYS_CONTEXT *esys, const EkKind *kind, GBytes **ret_public)
-{
-    TPM2B_SENSITIVE_CREATE sensitive = { 0 };
-    TPM2B_DATA outside = { 0 };
-    TPML_PCR_SELECTION pcrs = { 0 };
-    TPM2B_PUBLIC template;
-    TPM2B_PUBLIC *p = NULL;
-    ESYS_TR key;
-    TSS2_RC rc;
-
-    make_ek_template(kind, &template);
-    rc = Esys_CreatePrimary(esys, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                            ESYS_TR_NONE, &sensitive, &template, &outside, &pcrs, &key, &p, NULL,
-                            NULL, NULL);
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
-    }
-    *ret_public = public_bytes(p);
-    Esys_Free(p);
-    return Esys_FlushContext(esys, key);
-}
-
-static TSS2_RC read_nv(ESYS_CONTEXT *esys, ESYS_TR index, ESYS_TR auth, guint size,
-                       GByteArray *into)
-{
-    while (into->len < size) {
-        TPM2B_MAX_NV_BUFFER *chunk = NULL;
-        TSS2_RC rc =
-            Esys_NV_Read(esys, auth, index, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                         (UINT16)MIN(size - into->len, NV_CHUNK), (UINT16)into->len, &chunk);
-
-        if (rc != TSS2_RC_SUCCESS) {
-            return rc;
+        if (!tpm_run(tpm, what, read_nv_chunk, &c, NULL)) {
+            return FALSE;
         }
-        g_byte_array_append(into, chunk->buffer, chunk->size);
-        Esys_Free(chunk);
+        g_byte_array_append(into, c.chunk->buffer, c.chunk->size);
+        Esys_Free(c.chunk);
+        c.offset = into->len;
+        if (c.offset == had) {
+            return FALSE;
+        }
     }
-    return TSS2_RC_SUCCESS;
+    return TRUE;
 }
 
 /* The bytes of the outer DER SEQUENCE; manufacturers pad the NV index. 0: no certificate. */
@@ -167,87 +218,110 @@ static guint der_length(const GByteArray *der)
     return length <= der->len ? length : 0;
 }
 
-static TSS2_RC read_certificate(ESYS_CONTEXT *esys, TPM2_HANDLE handle, GBytes **ret)
+/* The certificate at @handle; NULL where there is none that may be read. */
+static gboolean read_certificate(TpmSession *tpm, TPM2_HANDLE handle, GBytes **ret, GError **error)
 {
     g_autoptr(GByteArray) der = g_byte_array_new();
-    TPM2B_NV_PUBLIC *nv = NULL;
-    gboolean exists = FALSE;
-    ESYS_TR index;
-    ESYS_TR auth;
-    guint size;
-    TSS2_RC rc = handle_exists(esys, handle, &exists);
+    OpenNv nv = { .handle = handle };
+    ESYS_CONTEXT *esys;
+    gboolean exists;
 
-    if (rc != TSS2_RC_SUCCESS || !exists) {
-        return rc;
+    if (!handle_exists(tpm, handle, &exists, error) ||
+        (exists && !tpm_run(tpm, what, open_nv, &nv, error))) {
+        return FALSE;
     }
-    rc = Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &index);
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
+    *ret = NULL;
+    if (!exists) {
+        return TRUE;
     }
-    rc = Esys_NV_ReadPublic(esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &nv, NULL);
-    if (rc == TSS2_RC_SUCCESS) {
-        auth = nv->nvPublic.attributes & TPMA_NV_AUTHREAD ? index : ESYS_TR_RH_OWNER;
-        size = MIN(nv->nvPublic.dataSize, EK_CERTIFICATE_MAX);
-        Esys_Free(nv);
-        if (read_nv(esys, index, auth, size, der) == TSS2_RC_SUCCESS && der_length(der) > 0) {
-            *ret = g_bytes_new(der->data, der_length(der));
-        }
+    if (read_nv(tpm, &nv, der) && der_length(der) > 0) {
+        *ret = g_bytes_new(der->data, der_length(der));
     }
-    Esys_TR_Close(esys, &index);
-    return rc;
+    esys = tpm_session_esys(tpm);
+    Esys_Free(nv.area);
+    Esys_TR_Close(esys, &nv.index);
+    return TRUE;
 }
 
-static TSS2_RC choose(ESYS_CONTEXT *esys, GBytes **public_area, GBytes **certificate)
+/* A key that has a certificate; NULL both where there is none. */
+static gboolean choose_certified(TpmSession *tpm, GBytes **ret_public, GBytes **ret_certificate,
+                                 GError **error)
 {
-    static const guint8 derived_order[] = { EK_P256, EK_RSA_2048 };
-    TSS2_RC rc;
-
     for (guint i = 0; i < EK_KINDS; i++) {
-        rc = read_certificate(esys, ek_kinds[i].certificate, certificate);
-        if (rc != TSS2_RC_SUCCESS) {
-            return rc;
+        const EkKind *kind = &ek_kinds[i];
+        g_autoptr(GBytes) certificate = NULL;
+        g_autoptr(GBytes) public_area = NULL;
+
+        if (!read_certificate(tpm, kind->certificate, &certificate, error)) {
+            return FALSE;
         }
-        if (!*certificate) {
+        if (!certificate) {
             continue;
         }
-        rc = read_persistent(esys, &ek_kinds[i], public_area);
-        if (rc == TSS2_RC_SUCCESS && !*public_area && ek_kinds[i].has_template) {
-            rc = derive(esys, &ek_kinds[i], public_area);
+        if (!read_persistent(tpm, kind, &public_area, error) ||
+            (!public_area && kind->has_template && !derive(tpm, kind, &public_area, error))) {
+            return FALSE;
         }
-        if (rc != TSS2_RC_SUCCESS || *public_area) {
-            return rc;
+        if (public_area) {
+            *ret_public = g_steal_pointer(&public_area);
+            *ret_certificate = g_steal_pointer(&certificate);
+            return TRUE;
         }
-        g_clear_pointer(certificate, g_bytes_unref);
     }
+    *ret_public = NULL;
+    *ret_certificate = NULL;
+    return TRUE;
+}
+
+static gboolean may_try_another(const GError *error)
+{
+    return !g_error_matches(error, TPM_ERROR, TPM_ERROR_BUSY) &&
+           !g_error_matches(error, TPM_ERROR, TPM_ERROR_GONE);
+}
+
+static gboolean choose_uncertified(TpmSession *tpm, GBytes **ret_public, GError **error)
+{
+    static const guint8 derived_order[] = { EK_P256, EK_RSA_2048 };
+    g_autoptr(GError) local = NULL;
+
     for (guint i = 0; i < EK_KINDS; i++) {
-        rc = read_persistent(esys, &ek_kinds[i], public_area);
-        if (rc != TSS2_RC_SUCCESS || *public_area) {
-            return rc;
+        GBytes *public_area;
+
+        if (!read_persistent(tpm, &ek_kinds[i], &public_area, error)) {
+            return FALSE;
+        }
+        if (public_area) {
+            *ret_public = public_area;
+            return TRUE;
         }
     }
     for (guint i = 0; i < G_N_ELEMENTS(derived_order); i++) {
-        rc = derive(esys, &ek_kinds[derived_order[i]], public_area);
-        if (rc == TSS2_RC_SUCCESS || tpm_error_reaction(rc) != TPM_REACT_REFUSE) {
-            return rc;
+        g_clear_error(&local);
+        if (derive(tpm, &ek_kinds[derived_order[i]], ret_public, &local)) {
+            return TRUE;
+        }
+        if (!may_try_another(local)) {
+            break;
         }
     }
-    return rc;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
 }
 
-TSS2_RC tpm_ek_find(ESYS_CONTEXT *esys, GBytes **ret_public, GBytes **ret_name,
-                    GBytes **ret_certificate)
+gboolean tpm_ek_find(TpmSession *tpm, GBytes **ret_public, GBytes **ret_name,
+                     GBytes **ret_certificate, GError **error)
 {
     g_autoptr(GBytes) public_area = NULL;
     g_autoptr(GBytes) certificate = NULL;
-    GBytes *name;
-    TSS2_RC rc = choose(esys, &public_area, &certificate);
+    g_autoptr(GBytes) name = NULL;
 
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
+    if (!choose_certified(tpm, &public_area, &certificate, error) ||
+        (!public_area && !choose_uncertified(tpm, &public_area, error))) {
+        return FALSE;
     }
-    name = public_area ? tpm_ak_name(public_area) : NULL;
-    *ret_name = name ? name : g_bytes_new(NULL, 0);
-    *ret_public = public_area ? g_steal_pointer(&public_area) : g_bytes_new(NULL, 0);
+    name = tpm_ak_name(public_area);
+    *ret_name = name ? g_steal_pointer(&name) : g_bytes_new(NULL, 0);
+    *ret_public = g_steal_pointer(&public_area);
     *ret_certificate = g_steal_pointer(&certificate);
-    return TSS2_RC_SUCCESS;
+    return TRUE;
 }

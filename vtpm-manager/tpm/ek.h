@@ -7,6 +7,7 @@
 
 /**
  * tpm_ek_find:
+ * @ret_public, @ret_name: (transfer full): empty where the TPM's answer cannot be kept
  * @ret_certificate: (transfer full): as found in NV; %NULL where there is none
  *
  * Prefers, of the RSA-2048, P-256 and P-384 keys, the first that has a certificate, then the
@@ -15,8 +16,9 @@
  *
  * Spec: TCG EK Credential Profile 2.x, templates L-1 and L-2, NV indices 0x01C00002,
  * 0x01C0000A, 0x01C00016.
+ * Errors: as tpm_run().
  */
-TSS2_RC tpm_ek_find(ESYS_CONTEXT *esys, GBytes **ret_public, GBytes **ret_name,
-                    GBytes **ret_certificate);
+gboolean tpm_ek_find(TpmSession *tpm, GBytes **ret_public, GBytes **ret_name,
+                     GBytes **ret_certificate, GError **error);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tpm/pcr.h"
 #include "tpm/simulator.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tpm/error.h"
 #include "tpm/tcti_fd.h"
 
 enum { CHILD_FD = 3 };

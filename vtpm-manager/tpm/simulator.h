@@ -6,7 +6,7 @@
 #ifndef VTPM_MANAGER_TPM_SIMULATOR_H
 #define VTPM_MANAGER_TPM_SIMULATOR_H
 
-#include "tpm/session.h"
+#include "tpm/source.h"
 
 typedef struct Simulator Simulator;
 

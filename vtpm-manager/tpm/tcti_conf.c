@@ -4,6 +4,8 @@
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
 
+#include "tpm/error.h"
+
 static gboolean conf_open(void *data, TSS2_TCTI_CONTEXT **ret_tcti, GError **error)
 {
     const char *conf = data;

@@ -3,7 +3,7 @@
 #ifndef VTPM_MANAGER_VTPM_CREDENTIAL_H
 #define VTPM_MANAGER_VTPM_CREDENTIAL_H
 
-#include "tpm/session.h"
+#include "tpm/info.h"
 
 typedef struct Credentials Credentials;
 

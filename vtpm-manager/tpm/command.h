@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands that several files need. Each goes through tpm_run(), with its errors. */
+#ifndef VTPM_MANAGER_TPM_COMMAND_H
+#define VTPM_MANAGER_TPM_COMMAND_H
+
+#include "tpm/session.h"
+
+/** tpm_public_marshal: @area as TPM2B_PUBLIC; %NULL where it cannot be. */
+GBytes *tpm_public_marshal(const TPM2B_PUBLIC *area);
+
+/**
+ * tpm_get_capability:
+ * @what: for the message
+ * @ret_data: free with Esys_Free()
+ */
+gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capability,
+                            guint32 property, guint32 count, TPMS_CAPABILITY_DATA **ret_data,
+                            GError **error);
+
+/**
+ * tpm_create_primary:
+ * @template: of a key in the endorsement hierarchy
+ * @ret_key: flush it; it is lost where a later tpm_run() has to recover
+ * @ret_public: (transfer full): TPM2B_PUBLIC
+ */
+gboolean tpm_create_primary(TpmSession *tpm, const char *what, const TPM2B_PUBLIC *template,
+                            ESYS_TR *ret_key, GBytes **ret_public, GError **error);
+
+#endif
