@@ -39,18 +39,25 @@ typedef struct DqBytes {
     gsize len;
 } DqBytes;
 
+/** DqStore: what a verifier remembers; see store.h. */
+typedef struct DqStore DqStore;
+
 /**
  * DqError:
  * @DQ_ERROR_KEY: not a TPM public area that can verify signatures
  * @DQ_ERROR_POLICY: a policy file that says something it should not; the message names the line
  * @DQ_ERROR_STATE: a state file that is damaged, in use, or cannot be written
  * @DQ_ERROR_VALUE: text that is not the UUID, Name or hexadecimal digits that it should be
+ * @DQ_ERROR_STORE: a store that is missing, damaged, in use, or cannot be written
+ * @DQ_ERROR_RECORD: a record that is there already, or is not there, or cannot be kept
  */
 typedef enum DqError {
     DQ_ERROR_KEY,
     DQ_ERROR_POLICY,
     DQ_ERROR_STATE,
     DQ_ERROR_VALUE,
+    DQ_ERROR_STORE,
+    DQ_ERROR_RECORD,
 } DqError;
 
 #define DQ_ERROR dq_error_quark()

@@ -12,6 +12,8 @@ BUILD_ROOT = os.environ['BUILD_ROOT']
 SOURCE_ROOT = os.environ['SOURCE_ROOT']
 PROGRAM = r'''
 #include <deepquote/deepquote.h>
+#include <deepquote/store-file.h>
+#include <deepquote/store.h>
 #include <stdio.h>
 
 int main(void)
@@ -21,6 +23,12 @@ int main(void)
     DqVerdict *verdict = dq_verifier_check(verifier, &quote);
 
     puts(dq_verdict_get_reason(verdict));
+    if (dq_store_file_create("store", NULL)) {
+        DqStoreFile *file = dq_store_file_open("store", NULL);
+
+        puts(file != NULL ? "stores" : "opens no store");
+        dq_store_file_unref(file);
+    }
     dq_verdict_free(verdict);
     dq_verifier_free(verifier);
     return 0;
@@ -70,7 +78,7 @@ class Installed:
         program = os.path.join(self.root, 'program')
         run(compiler, '-Wall', '-Wextra', '-Werror', '-pedantic', *options, '-o', program, source,
             *self.pkg_config('--cflags', '--libs'))
-        return run(program, env=dict(os.environ, LD_LIBRARY_PATH=self.lib))
+        return run(program, env=dict(os.environ, LD_LIBRARY_PATH=self.lib), cwd=self.root)
 
 
 @tap.case('a program in C finds it with pkg-config and runs')
@@ -78,7 +86,7 @@ def _():
     if sanitized():
         tap.skip('a program without the sanitizers cannot load a library with them')
     with Installed() as library:
-        tap.equal(library.compile('cc', 'program.c', '-std=c11'), 'malformed\n')
+        tap.equal(library.compile('cc', 'program.c', '-std=c11'), 'malformed\nstores\n')
 
 
 @tap.case('its header is good C++ too')
@@ -89,16 +97,18 @@ def _():
         tap.skip('there is no C++ compiler')
     with Installed() as library:
         tap.equal(library.compile('c++', 'program.cc', '-Wno-missing-field-initializers'),
-                  'malformed\n')
+                  'malformed\nstores\n')
 
 
-@tap.case('it exports what its header declares, and nothing else')
+@tap.case('it exports what its headers declare, and nothing else')
 def _():
-    with open(os.path.join(SOURCE_ROOT, 'lib/attest/deepquote.h'), encoding='utf-8') as f:
-        code = re.sub(r'/\*.*?\*/', '', f.read(), flags=re.S)
-    declared = set(re.findall(r'^[A-Za-z][^;{}#]*?\b(dq_\w+)\([^;{}]*\);', code, re.M))
+    declared = set()
+    for header in ('attest/deepquote.h', 'attest/store.h', 'store/store-file.h'):
+        with open(os.path.join(SOURCE_ROOT, 'lib', header), encoding='utf-8') as f:
+            code = re.sub(r'/\*.*?\*/', '', f.read(), flags=re.S)
+        declared |= set(re.findall(r'^[A-Za-z][^;{}#]*?\b(dq_\w+)\([^;{}]*\);', code, re.M))
     symbols = run('nm', '-D', '--defined-only',
-                  os.path.join(BUILD_ROOT, 'lib', 'attest', 'libdeepquote.so'))
+                  os.path.join(BUILD_ROOT, 'lib', 'deepquote', 'libdeepquote.so'))
     exported = {line.split()[2].split('@')[0] for line in symbols.splitlines()
                 if line.split()[1] in 'TDBRW'}
     tap.equal(sorted(exported), sorted(declared))

@@ -152,7 +152,7 @@ def _():
         tap.skip('needs root to be another user')
     # the other user may not be able to enter the build directory
     tool = shutil.copy(managerd.MANAGERCTL, manager.dir)
-    shutil.copy(os.path.join(managerd.BUILD_ROOT, 'lib', 'attest', 'libdeepquote.so.1'),
+    shutil.copy(os.path.join(managerd.BUILD_ROOT, 'lib', 'deepquote', 'libdeepquote.so.1'),
                 manager.dir)
     os.chmod(manager.admin_socket, 0o666)
     try:

@@ -13,6 +13,7 @@ BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
 MAY_USE = {
     'lib/wire': set(),
     'lib/attest': {'wire', 'openssl', 'glib'},
+    'lib/store': {'attest', 'glib', 'sqlite'},
     'lib/daemon': {'glib'},
     'swtpm-deepquote': {'wire', 'libtpms'},
     'vtpm-manager/tpm': {'wire', 'attest', 'tss2', 'glib'},
@@ -25,7 +26,7 @@ MAY_USE = {
     'tools/common': {'wire', 'attest', 'glib'},
     'tools/guest': {'common', 'wire', 'attest', 'tss2', 'glib'},
     'tools/host': {'common', 'wire', 'attest', 'glib', 'json-glib'},
-    'tools/verifier': {'common', 'wire', 'attest', 'glib', 'json-glib'},
+    'tools/verifier': {'common', 'wire', 'attest', 'store', 'glib', 'json-glib'},
     'hw/tpm': {'qemu'},
     'backends/tpm': {'qemu'},
 }
@@ -34,6 +35,7 @@ MAY_USE = {
 OWNERS = [
     (r'wire/', 'wire'),
     (r'(attest|deepquote)/', 'attest'),
+    (r'store/', 'store'),
     (r'daemon/', 'daemon'),
     (r'common/', 'common'),
     (r'tpm/', 'tpm'),

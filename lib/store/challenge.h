@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Challenges in a database: issued, used once, forgotten some time after they expire. */
+#ifndef STORE_CHALLENGE_H
+#define STORE_CHALLENGE_H
+
+#include "store/database.h"
+
+#define CHALLENGE_KEPT_S                                                                           \
+    3600 /* after it expires a late answer is told apart from a made-up one                        \
+          */
+#define CHALLENGE_PRUNED_AT_ONCE 4 /* for each challenge that is issued or used */
+
+/**
+ * challenge_issue:
+ * @uuid: (nullable): the only VM that may answer it
+ * @ret_challenge: random bytes; untouched on failure
+ */
+gboolean challenge_issue(Database *db, gint64 now, gint64 expires, const guint8 *uuid,
+                         guint8 ret_challenge[DQ_CHALLENGE_SIZE], GError **error);
+
+/** challenge_use: as DqStoreOps.use_challenge; within a transaction of the caller. */
+gboolean challenge_use(Database *db, DqBytes challenge, gint64 now, DqChallengeUse *ret_use,
+                       gboolean *ret_bound, guint8 ret_uuid[DQ_UUID_SIZE], GError **error);
+
+#endif

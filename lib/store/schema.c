@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store/schema.h"
+
+/*
+ * A challenge's row is found by its first eight bytes, so that the tree of rows is the only one
+ * that is searched and stays small: ten million fill less than a gigabyte. Every row ends with a
+ * sum over the others of its columns (row.h).
+ */
+const char store_schema[] = "CREATE TABLE challenge ("
+                            " id INTEGER PRIMARY KEY NOT NULL,"
+                            " rest BLOB NOT NULL,"
+                            " expires INTEGER NOT NULL,"
+                            " used INTEGER NOT NULL,"
+                            " vm BLOB NOT NULL,"
+                            " sum INTEGER NOT NULL);"
+                            "CREATE INDEX challenge_expires ON challenge (expires);"
+                            "CREATE TABLE host ("
+                            " name BLOB PRIMARY KEY NOT NULL,"
+                            " public_area BLOB NOT NULL,"
+                            " label TEXT NOT NULL,"
+                            " simulated INTEGER NOT NULL,"
+                            " enrolment INTEGER NOT NULL,"
+                            " enrolled INTEGER NOT NULL,"
+                            " expires INTEGER NOT NULL,"
+                            " revoked INTEGER NOT NULL,"
+                            " counted INTEGER NOT NULL,"
+                            " reset_count INTEGER NOT NULL,"
+                            " restart_count INTEGER NOT NULL,"
+                            " sum INTEGER NOT NULL) WITHOUT ROWID;"
+                            "CREATE TABLE vm ("
+                            " uuid BLOB PRIMARY KEY NOT NULL,"
+                            " label TEXT NOT NULL,"
+                            " ek BLOB NOT NULL,"
+                            " ak BLOB NOT NULL,"
+                            " added INTEGER NOT NULL,"
+                            " first_seen INTEGER NOT NULL,"
+                            " last_seen INTEGER NOT NULL,"
+                            " host BLOB NOT NULL,"
+                            " lineage BLOB NOT NULL,"
+                            " epoch INTEGER NOT NULL,"
+                            " generation INTEGER NOT NULL,"
+                            " has_clock INTEGER NOT NULL,"
+                            " reset_count INTEGER NOT NULL,"
+                            " restart_count INTEGER NOT NULL,"
+                            " clock INTEGER NOT NULL,"
+                            " clock_safe INTEGER NOT NULL,"
+                            " accepted_lineage BLOB NOT NULL,"
+                            " accepted_host BLOB NOT NULL,"
+                            " sum INTEGER NOT NULL) WITHOUT ROWID;"
+                            "CREATE INDEX vm_host ON vm (host);"
+                            "CREATE TABLE acceptance ("
+                            " id INTEGER PRIMARY KEY NOT NULL,"
+                            " at INTEGER NOT NULL,"
+                            " kind INTEGER NOT NULL,"
+                            " vm BLOB NOT NULL,"
+                            " host BLOB NOT NULL,"
+                            " lineage BLOB NOT NULL,"
+                            " why TEXT NOT NULL,"
+                            " sum INTEGER NOT NULL);";
+
+#define HOST_COLUMNS                                                                               \
+    "name, public_area, label, simulated, enrolment, enrolled, expires, revoked, counted, "        \
+    "reset_count, restart_count, sum"
+
+#define VM_COLUMNS                                                                                 \
+    "uuid, label, ek, ak, added, first_seen, last_seen, host, lineage, epoch, generation, "        \
+    "has_clock, reset_count, restart_count, clock, clock_safe, accepted_lineage, accepted_host, "  \
+    "sum"
+
+const char *const store_statements[DATABASE_STATEMENTS] = {
+    [DATABASE_BEGIN] = "BEGIN IMMEDIATE",
+    [DATABASE_COMMIT] = "COMMIT",
+    [DATABASE_ROLLBACK] = "ROLLBACK",
+    [DATABASE_CHALLENGE_PUT] = "INSERT OR IGNORE INTO challenge (id, rest, expires, used, vm, sum)"
+                               " VALUES (?, ?, ?, ?, ?, ?)",
+    [DATABASE_CHALLENGE_FIND] = "SELECT id, rest, expires, used, vm, sum FROM challenge"
+                                " WHERE id = ?",
+    [DATABASE_CHALLENGE_USE] = "REPLACE INTO challenge (id, rest, expires, used, vm, sum)"
+                               " VALUES (?, ?, ?, ?, ?, ?)",
+    [DATABASE_CHALLENGE_PRUNE] = "DELETE FROM challenge WHERE id IN (SELECT id FROM challenge"
+                                 " WHERE expires < ? ORDER BY expires LIMIT ?)",
+    [DATABASE_HOST_PUT] = "REPLACE INTO host (" HOST_COLUMNS ")"
+                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [DATABASE_HOST_FIND] = "SELECT " HOST_COLUMNS " FROM host WHERE name = ?",
+    [DATABASE_HOST_LIST] = "SELECT " HOST_COLUMNS " FROM host ORDER BY name",
+    [DATABASE_HOST_REMOVE] = "DELETE FROM host WHERE name = ?",
+    [DATABASE_VM_PUT] = "REPLACE INTO vm (" VM_COLUMNS ")"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [DATABASE_VM_FIND] = "SELECT " VM_COLUMNS " FROM vm WHERE uuid = ?",
+    [DATABASE_VM_LIST] = "SELECT " VM_COLUMNS " FROM vm ORDER BY uuid",
+    [DATABASE_VM_LIST_ON_HOST] = "SELECT " VM_COLUMNS " FROM vm WHERE host = ? ORDER BY uuid",
+    [DATABASE_VM_REMOVE] = "DELETE FROM vm WHERE uuid = ?",
+    [DATABASE_ACCEPTANCE_PUT] = "INSERT INTO acceptance (id, at, kind, vm, host, lineage, why, sum)"
+                                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [DATABASE_ACCEPTANCE_LIST] = "SELECT id, at, kind, vm, host, lineage, why, sum FROM acceptance"
+                                 " ORDER BY id",
+};
