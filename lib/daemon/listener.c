@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "errno_advice.h"
+
 static int open_spare(void)
 {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -18,9 +20,10 @@ gboolean listener_start(Listener *listener, Poller *poller, int fd, PollerReady 
     listener->connections = g_hash_table_new(NULL, NULL);
     listener->spare = open_spare();
     if (listener->spare < 0 || !poller_add(poller, &listener->watch, fd, ready)) {
-        g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno),
-                    "cannot wait for connections: %s; raise the limit of open files",
-                    g_strerror(errno));
+        int number = errno;
+
+        g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(number),
+                    "cannot wait for connections: %s%s", g_strerror(number), errno_advice(number));
         if (listener->spare >= 0) {
             close(listener->spare);
         }
@@ -39,12 +42,13 @@ static int accept_one(const Listener *listener)
 int listener_accept(Listener *listener)
 {
     int fd = accept_one(listener);
+    int number = errno;
 
     if (fd >= 0) {
         listener->full_logged = FALSE;
         return fd;
     }
-    if ((errno != EMFILE && errno != ENFILE) || listener->spare < 0) {
+    if ((number != EMFILE && number != ENFILE) || listener->spare < 0) {
         return -1;
     }
     close(listener->spare);
@@ -54,8 +58,7 @@ int listener_accept(Listener *listener)
     }
     if (fd >= 0 && !listener->full_logged) {
         listener->full_logged = TRUE;
-        g_warning("a connection is turned away: %s; raise the limit of open files",
-                  g_strerror(EMFILE));
+        g_warning("a connection is turned away: %s%s", g_strerror(number), errno_advice(number));
     }
     listener->spare = open_spare();
     return -1;

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A listening socket and those who are connected by it. */
+/* A listening socket and the connections that it has accepted. */
 #ifndef DAEMON_LISTENER_H
 #define DAEMON_LISTENER_H
 
 #include "poller.h"
 
-/** Embedded, first, in what listens; all zeros before listener_start(). */
+/** The first member of a server's struct; all zeros before listener_start(). */
 typedef struct Listener {
     PollerWatch watch; /* first */
     Poller *poller;
-    int spare;               /* a descriptor to give up where there is no other; -1: gone */
-    gboolean full_logged;    /* since the last connection that was accepted */
-    GHashTable *connections; /* set of PollerWatch, of those who want to be found by it */
+    int spare;               /* closed to accept one more when no descriptor is left; -1: none */
+    gboolean full_logged;    /* that none was left; since the last connection accepted */
+    GHashTable *connections; /* set of PollerWatch; its server adds and removes them */
 } Listener;
 
 /**
- * listener_start: calls @ready while there is somebody to accept.
+ * listener_start: calls @ready while a connection waits to be accepted.
  * @poller: borrowed until listener_stop()
  * @fd: taken over, a non-blocking listening socket
  *
- * Errors: G_IO_ERROR; listener_clear() is to be called all the same.
+ * Errors: G_IO_ERROR; call listener_clear() in that case too.
  */
 gboolean listener_start(Listener *listener, Poller *poller, int fd, PollerReady ready,
                         GError **error);
@@ -27,15 +27,15 @@ gboolean listener_start(Listener *listener, Poller *poller, int fd, PollerReady 
 /**
  * listener_accept: a non-blocking connection, the caller's to close; -1: none now.
  *
- * Where the process has no descriptor left, one who waits is turned away, so that none waits for
- * ever and the listener does not stay ready.
+ * When the process has no descriptor left, the connection is accepted with the spare one and closed
+ * at once. Otherwise its peer would wait for ever, and the socket would stay readable.
  */
 int listener_accept(Listener *listener);
 
-/** listener_stop: listens no more, and takes all connections from the poller. Again: nothing. */
+/** listener_stop: stops listening and watching the connections. May be called twice. */
 void listener_stop(Listener *listener);
 
-/** listener_clear: stops, and closes all connections by @close, which removes each from the set. */
+/** listener_clear: stops; @close_one closes each connection and removes it from the set. */
 void listener_clear(Listener *listener, void (*close_one)(PollerWatch *connection));
 
 #endif

@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "errno_advice.h"
+
 enum { EVENTS_AT_ONCE = 64 };
 
 struct Poller {
@@ -46,8 +48,8 @@ Poller *poller_new(GMainContext *context, GError **error)
 
     if (fd < 0) {
         g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
-                    "cannot make an epoll descriptor: %s; raise the limit of open files",
-                    g_strerror(errno));
+                    "cannot make an epoll descriptor: %s%s", g_strerror(errno),
+                    errno_advice(errno));
         return NULL;
     }
     poller = g_new0(Poller, 1);

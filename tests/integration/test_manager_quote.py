@@ -252,6 +252,9 @@ def _():
             assert closed(silent[-1])
             vtpm.quote(NONCE)
             assert 'too many connections' in manager.log_text()
+            assert not can_say_hello(manager)
+            silent[0].hello()
+            managerd.wait_until(lambda: can_say_hello(manager), 'who is welcome makes room')
             while silent:
                 silent.pop().close()
             managerd.wait_until(lambda: can_say_hello(manager), 'a new vTPM is welcome again')

@@ -47,6 +47,13 @@ static gboolean fits(gssize room, const WirePcrSelection *pcrs, guint leaves)
     return room > 0 && (gsize)room >= wire_evidence_bound(pcrs, 0, path_length(leaves));
 }
 
+gboolean batch_can_quote(const WirePcrSelection *pcrs)
+{
+    WirePcrSelection all = { 0 };
+
+    return tpm_pcr_merge(&all, pcrs, DEEPQUOTE_HOST_BANKS_MAX);
+}
+
 gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection *pcrs, guint room,
                    guint *ret_index)
 {

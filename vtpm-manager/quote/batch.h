@@ -23,6 +23,9 @@ Batch *batch_new(void);
 void batch_free(Batch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batch, batch_free)
 
+/** batch_can_quote: whether a batch can have a request that selects @pcrs. */
+gboolean batch_can_quote(const WirePcrSelection *pcrs);
+
 /**
  * batch_add:
  * @binding: copied
@@ -30,9 +33,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batch, batch_free)
  * @room: bytes that the evidence of this request may have
  * @ret_index: its leaf
  *
- * The first request is always taken. Those after it are taken only where the evidence of every
- * member still fits its room, whatever the others select: by a bound that is at most
- * BATCH_BOUND_SLACK bytes above the evidence.
+ * The first request is always taken, if batch_can_quote() its PCRs. Those after it are taken only
+ * where the evidence of every member still fits its room, whatever the others select: by a bound
+ * that is at most BATCH_BOUND_SLACK bytes above the evidence.
  *
  * Returns: %FALSE, and nothing changes, where the batch is full, evidence might not fit, or the
  * selections together need more than DEEPQUOTE_HOST_BANKS_MAX banks.

@@ -21,10 +21,10 @@ static gboolean is_quote(const ManagerQuote *request, WireAttest *attest)
 }
 
 ManagerStatus binding_make(const RegistryVm *vm, const ManagerQuote *request, Binding *ret,
-                           const char **ret_why)
+                           const char **reterr_why)
 {
     const char *ignored;
-    const char **why = ret_why ? ret_why : &ignored;
+    const char **why = reterr_why ? reterr_why : &ignored;
     uint8_t digest[DEEPQUOTE_HASH_SIZE];
     g_autoptr(GChecksum) sum = NULL;
     gsize digest_len = sizeof(digest);

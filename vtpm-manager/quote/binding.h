@@ -16,12 +16,12 @@ typedef struct Binding {
  * binding_make:
  * @vm: who asks; with the epoch and the generation that the binding is to have
  * @request: decoded; the nonce is taken from the extraData of its quote
- * @ret_why: (out) (optional): a static text for the log where the request is refused
+ * @reterr_why: (out) (optional): why the request is refused; static, for the log
  *
  * Returns: MANAGER_OK; MANAGER_BAD_VALUE where `quoted` is not a TPM's own quote or has no nonce;
  * MANAGER_DENIED where the endorsement key is not the VM's.
  */
 ManagerStatus binding_make(const RegistryVm *vm, const ManagerQuote *request, Binding *ret,
-                           const char **ret_why);
+                           const char **reterr_why);
 
 #endif

@@ -329,8 +329,7 @@ QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcr
 {
     QuoteTicket *ticket;
 
-    g_return_val_if_fail(tpm_pcr_merge(&(WirePcrSelection){ 0 }, pcrs, DEEPQUOTE_HOST_BANKS_MAX),
-                         NULL);
+    g_return_val_if_fail(batch_can_quote(pcrs), NULL);
     quoter->counts.requests++;
     if (g_queue_get_length(&quoter->waiting) >= QUEUE_LIMIT) {
         quoter->counts.refused++;

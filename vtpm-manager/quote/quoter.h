@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Countersigning: requests queue, the worker's TPM signs a batch of them, each gets its evidence.
- * Every request is answered exactly once, or cancelled by who made it.
+ * The queue of requests for a hardware quote. The TPM signs a batch of them at a time, and each
+ * requester gets its own evidence. Every request is answered exactly once, unless its requester
+ * cancels it.
  *
  * The rules are those of docs/specs/batching.md.
  */
@@ -21,7 +22,7 @@ typedef struct QuoteTicket QuoteTicket;
  * @status: MANAGER_OK, or why there is no evidence
  * @evidence: borrowed; empty unless MANAGER_OK
  *
- * The ticket is gone when this is called.
+ * The ticket is no longer valid when this is called.
  */
 typedef void (*QuoteDone)(void *data, ManagerStatus status, WireBytes evidence);
 
@@ -36,21 +37,21 @@ typedef struct QuoterCounts {
     guint in_flight;
 } QuoterCounts;
 
-/** How it went since the start. */
+/** How long quotes have taken since the manager started. */
 typedef struct QuoterTimes {
-    Histogram latency;    /* of answers with evidence, from request to answer, in microseconds */
-    Histogram quote;      /* of hardware quotes, with the wait for the worker, in microseconds */
-    Histogram batch_size; /* of hardware quotes made */
+    Histogram latency;    /* from request to answer with evidence, in microseconds */
+    Histogram quote;      /* of a hardware quote and the wait for the worker, in microseconds */
+    Histogram batch_size; /* requests that shared a hardware quote */
 } QuoterTimes;
 
 /**
  * quoter_new:
  * @worker: borrowed, outlives the quoter
- * @batch_limit: 1 to BATCH_LIMIT requests share a quote at most
+ * @batch_limit: requests that may share a quote, 1 to BATCH_LIMIT
  */
 Quoter *quoter_new(TpmWorker *worker, TpmInfo *info, GMainContext *context, guint batch_limit);
 
-/** quoter_free: answers what waits with MANAGER_HOST_TPM. */
+/** quoter_free: requests that still wait are answered with MANAGER_HOST_TPM. */
 void quoter_free(Quoter *quoter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Quoter, quoter_free)
 
@@ -58,15 +59,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Quoter, quoter_free)
  * quoter_submit:
  * @binding, @pcrs: copied; @pcrs must be PCRs that the TPM has
  * @room: bytes that the evidence may have
- * @timeout_ms: after that MANAGER_TIMEOUT
+ * @timeout_ms: when they have passed, the answer is MANAGER_TIMEOUT
  *
- * Returns: (transfer none): for quoter_cancel(), valid until @done is called; %NULL where too much
- * waits already (@done is not called).
+ * Returns: (transfer none): for quoter_cancel(), valid until @done is called; %NULL, and @done is
+ * not called, where too many requests wait already.
  */
 QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcrSelection *pcrs,
                            guint room, guint timeout_ms, QuoteDone done, void *data);
 
-/** quoter_cancel: the requester is gone: @done will not be called. */
+/** quoter_cancel: forgets the request; its QuoteDone is not called. */
 void quoter_cancel(Quoter *quoter, QuoteTicket *ticket);
 
 QuoterCounts quoter_counts(const Quoter *quoter);
@@ -74,16 +75,16 @@ QuoterCounts quoter_counts(const Quoter *quoter);
 /** quoter_times: borrowed, and changing as long as @quoter lives. */
 const QuoterTimes *quoter_times(const Quoter *quoter);
 
-/** quoter_tpm_error: why the last hardware quote failed, borrowed; %NULL where it did not. */
+/** quoter_tpm_error: why the last hardware quote failed, borrowed; %NULL: it did not fail. */
 const char *quoter_tpm_error(const Quoter *quoter);
 
-/** quoter_crowded: more waits than the next batch takes, so a further request delays others. */
+/** quoter_crowded: the next batch is full already, so one more request would delay others. */
 gboolean quoter_crowded(const Quoter *quoter);
 
-/** quoter_idle: nothing waits and nothing is in flight. */
+/** quoter_idle: no request waits, is with the TPM or is being answered. */
 gboolean quoter_idle(const Quoter *quoter);
 
-/** quoter_status_of_error: how a failure of the hardware TPM is told to a vTPM. */
+/** quoter_status_of_error: the status that stands for a failure of the hardware TPM. */
 ManagerStatus quoter_status_of_error(const GError *error);
 
 #endif

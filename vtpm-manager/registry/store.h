@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The registry's file. Rows are written whole, durably, and never deleted. */
+/* The registry's SQLite file. A change is on the disk when its function returns. */
 #ifndef VTPM_MANAGER_REGISTRY_STORE_H
 #define VTPM_MANAGER_REGISTRY_STORE_H
 
@@ -11,10 +11,10 @@ RegistryStore *registry_store_open(const char *path, GError **error);
 void registry_store_close(RegistryStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RegistryStore, registry_store_close)
 
-/** Who takes over what is stored: first all groups, then all VMs. */
+/** What registry_store_load() calls for each row: first for all groups, then for all VMs. */
 typedef struct RegistryStoreReader {
     void (*group)(const char *name, guint weight, void *data);
-    /* Owns @vm; %FALSE, and it is not taken, where there is no such group. */
+    /* Takes @vm over and returns %TRUE, or returns %FALSE because there is no such group. */
     gboolean (*vm)(RegistryVm *vm, const char *group, void *data);
     void *data;
 } RegistryStoreReader;
@@ -22,15 +22,15 @@ typedef struct RegistryStoreReader {
 gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *reader,
                              GError **error);
 
-/** registry_store_put: on disk when it returns TRUE, not at all when it returns FALSE. */
+/** registry_store_put: adds @vm, or replaces its row. Nothing has changed if it returns %FALSE. */
 gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error);
 
-/** registry_store_put_group, registry_store_remove_group: likewise. */
+/** registry_store_put_group, registry_store_remove_group: the same for a group. */
 gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
                                   GError **error);
 gboolean registry_store_remove_group(RegistryStore *store, const char *name, GError **error);
 
-/** registry_store_put_all: each RegistryVm of @vms, or none where it returns FALSE. */
+/** registry_store_put_all: all of @vms (element-type RegistryVm), or none if it returns %FALSE. */
 gboolean registry_store_put_all(RegistryStore *store, GPtrArray *vms, GError **error);
 
 #endif

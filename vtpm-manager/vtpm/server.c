@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/listener.h"
+#include "daemon/uid_counts.h"
 
 enum {
     CONNECTIONS_MAX = 16384,
@@ -21,8 +22,9 @@ struct VtpmServer {
     GMainContext *context;
     Poller *poller;
     const VtpmHandlers *handlers;
-    void *data;       /* theirs */
-    GHashTable *live; /* uuid -> VtpmConnection */
+    void *data;            /* theirs */
+    GHashTable *live;      /* uuid -> VtpmConnection */
+    UidCounts *unwelcomed; /* connections */
     gboolean full_logged;
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* one byte more shows a packet that is too long */
 };
@@ -76,6 +78,9 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     }
     if (connection->welcomed && live_connection(server, connection->hello.uuid) == connection) {
         g_hash_table_remove(server->live, connection->hello.uuid);
+    }
+    if (!connection->welcomed) {
+        uid_counts_remove(server->unwelcomed, connection->peer.uid);
     }
     forget_patience(connection);
     poller_remove(server->poller, &connection->watch);
@@ -143,25 +148,6 @@ static gboolean out_of_patience(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static guint unwelcomed_of(VtpmServer *server, uid_t uid)
-{
-    GHashTableIter iter;
-    gpointer key;
-    guint n = 0;
-
-    if (g_hash_table_size(server->listener.connections) - g_hash_table_size(server->live) <
-        UNWELCOMED_MAX) {
-        return 0;
-    }
-    g_hash_table_iter_init(&iter, server->listener.connections);
-    while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        VtpmConnection *connection = key;
-
-        n += !connection->welcomed && connection->peer.uid == uid;
-    }
-    return n;
-}
-
 static void add_connection(VtpmServer *server, int fd, const UnixPeer *peer)
 {
     VtpmConnection *connection = g_new0(VtpmConnection, 1);
@@ -177,6 +163,7 @@ static void add_connection(VtpmServer *server, int fd, const UnixPeer *peer)
     g_source_set_callback(connection->patience, out_of_patience, connection, NULL);
     g_source_attach(connection->patience, server->context);
     g_hash_table_add(server->listener.connections, connection);
+    uid_counts_add(server->unwelcomed, peer->uid);
 }
 
 static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
@@ -195,7 +182,7 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
             continue;
         }
         if (g_hash_table_size(server->listener.connections) >= CONNECTIONS_MAX ||
-            unwelcomed_of(server, peer.uid) >= UNWELCOMED_MAX) {
+            uid_counts_get(server->unwelcomed, peer.uid) >= UNWELCOMED_MAX) {
             if (!server->full_logged) {
                 g_warning("too many connections: uid %u is turned away; look for a process that "
                           "opens them without end",
@@ -218,6 +205,7 @@ VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener,
     server->poller = poller;
     server->handlers = handlers;
     server->data = data;
+    server->unwelcomed = uid_counts_new();
     server->live = g_hash_table_new(uuid_hash, uuid_equal);
     if (!listener_start(&server->listener, poller, listener, listener_ready, error)) {
         vtpm_server_free(server);
@@ -243,6 +231,7 @@ void vtpm_server_free(VtpmServer *server)
     }
     listener_clear(&server->listener, close_one);
     g_hash_table_unref(server->live);
+    uid_counts_free(server->unwelcomed);
     g_free(server);
 }
 
@@ -288,6 +277,9 @@ void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hel
 {
     if (vtpm_connection_rival(connection, hello->uuid)) {
         vtpm_server_disconnect(connection->server, hello->uuid);
+    }
+    if (!connection->welcomed) {
+        uid_counts_remove(connection->server->unwelcomed, connection->peer.uid);
     }
     connection->welcomed = TRUE;
     connection->hello = *hello;
