@@ -25,4 +25,7 @@ struct DqKey {
     guint16 ready_hash;
 };
 
+/** dq_key_get_pkey: the key as OpenSSL has it, borrowed. */
+EVP_PKEY *dq_key_get_pkey(const DqKey *key);
+
 #endif

@@ -3,6 +3,7 @@
 #include "maker.h"
 
 #include "attest/key.h"
+#include "attest/public.h"
 #include "attest/signature.h"
 
 #include <string.h>
@@ -42,6 +43,52 @@ static void test_name(void)
 
     g_assert_true(g_str_has_prefix(got, "000b"));
     g_assert_cmpstr(got + 4, ==, want);
+}
+
+/* A storage key on a curve that is not for us has a Name all the same. */
+static void test_name_of_any_key(void)
+{
+    static const guint8 number[32] = { 0x11 };
+    const WirePublic p = {
+        .type = TPM_ALG_ECC,
+        .name_alg = TPM_ALG_SHA384,
+        .sym_alg = TPM_ALG_NULL,
+        .scheme = { .scheme = TPM_ALG_NULL },
+        .ecc_curve = 0x0010, /* TPM_ECC_BN_P256 */
+        .kdf_scheme = TPM_ALG_NULL,
+        .ecc_x = { number, sizeof(number) },
+        .ecc_y = { number, sizeof(number) },
+    };
+    guint8 buffer[512], name[DQ_NAME_MAX], poison[DQ_NAME_MAX];
+    WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));
+    g_autofree char *want = NULL;
+    g_autofree char *got = NULL;
+
+    g_assert_true(wire_put_public(&w, &p));
+    memset(name, 0xA5, sizeof(name));
+    memset(poison, 0xA5, sizeof(poison));
+    for (gsize n = 0; n < w.len; n++) {
+        g_assert_cmpuint(dq_public_name((DqBytes){ buffer, n }, name), ==, 0);
+        g_assert_cmpmem(name, sizeof(name), poison, sizeof(poison));
+    }
+    g_assert_cmpuint(dq_public_name((DqBytes){ buffer, w.len }, name), ==, 2 + 48);
+    want = g_compute_checksum_for_data(G_CHECKSUM_SHA384, buffer, w.len);
+    got = dq_hex_encode(name, 2 + 48);
+    g_assert_true(g_str_has_prefix(got, "000c"));
+    g_assert_cmpstr(got + 4, ==, want);
+    g_assert_null(dq_public_to_pkey(&p));
+    refuse(buffer, w.len);
+}
+
+/* What OpenSSL makes of the public area is the key that was put into it. */
+static void test_pkey(void)
+{
+    for (int rsa = 0; rsa <= 1; rsa++) {
+        g_autoptr(MakerKey) k = maker_key_new(rsa ? TPM_ALG_RSASSA : TPM_ALG_ECDSA, TPM_ALG_SHA256,
+                                              MAKER_AK_ATTRIBUTES);
+
+        g_assert_true(EVP_PKEY_eq(dq_key_get_pkey(k->key), k->pkey) == 1);
+    }
 }
 
 static void test_point(void)
@@ -203,6 +250,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/attest/key/both-forms-and-no-other-length", test_forms);
     g_test_add_func("/attest/key/name-is-the-digest-of-the-public-area", test_name);
+    g_test_add_func("/attest/key/name-of-any-key", test_name_of_any_key);
+    g_test_add_func("/attest/key/openssl-key-is-the-same", test_pkey);
     g_test_add_func("/attest/key/a-point-off-the-curve-is-refused", test_point);
     g_test_add_func("/attest/key/rsa-below-2048-bits-is-refused", test_short_rsa);
     g_test_add_func("/attest/key/attestation-keys-are-told-by-attributes", test_attributes);
