@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "attest/deepquote.h"
+#include "attest/bytes.h"
+#include "attest/digest.h"
 
 /* What this manager can provide of what a request may ask for. */
 enum { FLAGS_PROVIDED = DEEPQUOTE_HASH_UUID };
@@ -20,43 +21,44 @@ static gboolean is_quote(const ManagerQuote *request, WireAttest *attest)
            attest->extra_data.len <= DEEPQUOTE_NONCE_MAX;
 }
 
+static ManagerStatus refuse(const char **reterr_why, ManagerStatus status, const char *why)
+{
+    if (reterr_why) {
+        *reterr_why = why;
+    }
+    return status;
+}
+
 ManagerStatus binding_make(const RegistryVm *vm, const ManagerQuote *request, Binding *ret,
                            const char **reterr_why)
 {
-    const char *ignored;
-    const char **why = reterr_why ? reterr_why : &ignored;
+    const DqBytes quoted = dq_unwire(request->quoted);
     uint8_t digest[DEEPQUOTE_HASH_SIZE];
-    g_autoptr(GChecksum) sum = NULL;
-    gsize digest_len = sizeof(digest);
     WireAttest attest;
     WireBinding b = { 0 };
     Binding out;
     WireWriter w = WIRE_WRITER(out.bytes, sizeof(out.bytes));
 
     if (!is_quote(request, &attest)) {
-        *why = "what is to be signed is not a vTPM's quote with a nonce";
-        return MANAGER_BAD_VALUE;
+        return refuse(reterr_why, MANAGER_BAD_VALUE,
+                      "what is to be signed is not a vTPM's quote with a nonce");
     }
     if (!ek_acceptable(vm, request->ek)) {
-        *why = "its endorsement key is not the registered one; if its vTPM was made anew on "
-               "purpose, unregister and register the VM";
-        return MANAGER_DENIED;
+        return refuse(reterr_why, MANAGER_DENIED,
+                      "its endorsement key is not the registered one; if its vTPM was made anew on "
+                      "purpose, unregister and register the VM");
     }
-    sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_checksum_update(sum, request->quoted.p, (gssize)request->quoted.len);
-    g_checksum_get_digest(sum, digest, &digest_len);
-
+    dq_sha256(&quoted, 1, digest);
     b.flags = DEEPQUOTE_HASH_UUID | (request->flags & FLAGS_PROVIDED);
     b.nonce = attest.extra_data;
-    b.vtpm_quoted = (WireBytes){ digest, digest_len };
+    b.vtpm_quoted = (WireBytes){ digest, sizeof(digest) };
     b.vtpm_signer = request->signer;
     memcpy(b.uuid, vm->uuid, sizeof(b.uuid));
     b.vtpm_ek = request->ek;
     b.epoch = vm->epoch;
     b.generation = vm->generation;
     if (!wire_put_binding(&w, &b)) {
-        *why = "its names do not fit a binding";
-        return MANAGER_BAD_VALUE;
+        return refuse(reterr_why, MANAGER_BAD_VALUE, "its names do not fit a binding");
     }
     out.len = w.len;
     dq_merkle_leaf(out.bytes, out.len, out.leaf);

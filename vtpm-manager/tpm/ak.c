@@ -5,6 +5,8 @@
 
 #include <tss2/tss2_mu.h>
 
+#include "attest/bytes.h"
+#include "attest/public.h"
 #include "tpm/ak_files.h"
 #include "tpm/command.h"
 
@@ -44,27 +46,10 @@ static void make_template(TpmAkAlgorithm algorithm, const TPM2B_DIGEST *unique, 
 
 GBytes *tpm_ak_name(GBytes *public_area)
 {
-    gsize size;
-    const uint8_t *p = g_bytes_get_data(public_area, &size);
-    WireReader r = WIRE_READER(p, size);
-    WireBytes body;
-    guint16 alg;
-    g_autoptr(GChecksum) sum = NULL;
-    uint8_t name[WIRE_NAME_MAX];
-    gsize digest_len = sizeof(name) - 2;
+    uint8_t name[DQ_NAME_MAX];
+    gsize len = dq_public_name(dq_bytes_peek(public_area), name);
 
-    if (!wire_get_tpm2b(&r, size, &body) || r.left != 0 || body.len < 4) {
-        return NULL;
-    }
-    alg = (guint16)(body.p[2] << 8 | body.p[3]);
-    if (alg != TPM2_ALG_SHA256 && alg != TPM2_ALG_SHA384) {
-        return NULL;
-    }
-    sum = g_checksum_new(alg == TPM2_ALG_SHA256 ? G_CHECKSUM_SHA256 : G_CHECKSUM_SHA384);
-    memcpy(name, body.p + 2, 2);
-    g_checksum_update(sum, body.p, (gssize)body.len);
-    g_checksum_get_digest(sum, name + 2, &digest_len);
-    return g_bytes_new(name, 2 + digest_len);
+    return len > 0 ? g_bytes_new(name, len) : NULL;
 }
 
 static TSS2_RC get_random(TpmSession *tpm, void *data)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "attest/pcr.h"
+
 void tpm_pcr_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret)
 {
     memset(ret, 0, sizeof(*ret));
@@ -128,13 +130,12 @@ gboolean tpm_pcr_values(TpmPcrCache *cache, const WirePcrSelection *s, TpmPcr *r
 
 gboolean tpm_pcr_digest_matches(const TpmPcr *values, unsigned count, WireBytes digest)
 {
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    uint8_t got[DEEPQUOTE_HASH_SIZE];
-    gsize got_len = sizeof(got);
+    WireBytes parts[DEEPQUOTE_HOST_PCRS_MAX];
+
+    g_return_val_if_fail(count <= G_N_ELEMENTS(parts), FALSE);
 
     for (unsigned i = 0; i < count; i++) {
-        g_checksum_update(sum, values[i].value, values[i].size);
+        parts[i] = (WireBytes){ values[i].value, values[i].size };
     }
-    g_checksum_get_digest(sum, got, &got_len);
-    return wire_bytes_equal((WireBytes){ got, got_len }, digest);
+    return dq_pcr_digest_matches(TPM_ALG_SHA256, parts, count, digest);
 }

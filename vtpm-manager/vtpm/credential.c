@@ -2,11 +2,12 @@
 #include "vtpm/credential.h"
 
 #include <gio/gio.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+
+#include "attest/bytes.h"
+#include "attest/key.h"
 
 struct Credentials {
     GBytes *item[DEEPQUOTE_CREDENTIALS]; /* by DEEPQUOTE_HOST_AK_PUBLIC...; NULL: there is none */
@@ -19,62 +20,6 @@ enum { CERTIFICATE_DAYS = 3650 };
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(OSSL_PARAM, OSSL_PARAM_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIGNUM, BN_free)
-
-static gboolean push_ecc(OSSL_PARAM_BLD *bld, const WirePublic *p, uint8_t *point)
-{
-    gsize size = 32;
-
-    if (p->ecc_curve != TPM_ECC_NIST_P256 || p->ecc_x.len > size || p->ecc_y.len > size) {
-        return FALSE;
-    }
-    memset(point, 0, 1 + 2 * size);
-    point[0] = 0x04;
-    memcpy(point + 1 + size - p->ecc_x.len, p->ecc_x.p, p->ecc_x.len);
-    memcpy(point + 1 + 2 * size - p->ecc_y.len, p->ecc_y.p, p->ecc_y.len);
-    return OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
-           OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * size);
-}
-
-/* The AK's public area (TPM2B_PUBLIC) as OpenSSL has it; NULL where it is of no kind of ours. */
-static EVP_PKEY *ak_key(GBytes *ak_public)
-{
-    gsize size;
-    const uint8_t *data = g_bytes_get_data(ak_public, &size);
-    WireReader r = WIRE_READER(data, size);
-    g_autoptr(OSSL_PARAM_BLD) bld = OSSL_PARAM_BLD_new();
-    g_autoptr(OSSL_PARAM) params = NULL;
-    g_autoptr(EVP_PKEY_CTX) ctx = NULL;
-    g_autoptr(BIGNUM) n = NULL;
-    g_autoptr(BIGNUM) e = BN_new();
-    uint8_t point[65];
-    WireBytes body;
-    WirePublic p;
-    EVP_PKEY *key = NULL;
-    gboolean ok;
-
-    if (!wire_get_tpm2b(&r, size, &body) || !wire_decode_public(body, &p)) {
-        return NULL;
-    }
-    if (p.type == TPM_ALG_ECC) {
-        ok = push_ecc(bld, &p, point);
-    } else {
-        n = BN_bin2bn(p.rsa_modulus.p, (int)p.rsa_modulus.len, NULL);
-        BN_set_word(e, p.rsa_exponent ? p.rsa_exponent : 65537);
-        ok = OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) &&
-             OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e);
-    }
-    params = ok ? OSSL_PARAM_BLD_to_param(bld) : NULL;
-    ctx = EVP_PKEY_CTX_new_from_name(NULL, p.type == TPM_ALG_ECC ? "EC" : "RSA", NULL);
-    if (!params || !ctx || EVP_PKEY_fromdata_init(ctx) <= 0 ||
-        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0) {
-        return NULL;
-    }
-    return key;
-}
 
 static X509 *parse_certificate(const uint8_t *data, gsize size)
 {
@@ -187,7 +132,8 @@ Credentials *credentials_new(const TpmInfo *info, const char *certificate_file,
                              const char *state_dir, GError **error)
 {
     g_autoptr(Credentials) c = g_new0(Credentials, 1);
-    g_autoptr(EVP_PKEY) key = ak_key(info->ak_public);
+    const DqBytes ak = dq_bytes_peek(info->ak_public);
+    g_autoptr(DqKey) key = dq_key_new(ak.data, ak.len, NULL);
 
     if (!key) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
@@ -199,8 +145,9 @@ Credentials *credentials_new(const TpmInfo *info, const char *certificate_file,
         c->item[DEEPQUOTE_HOST_EK_CERTIFICATE] = g_bytes_ref(info->ek_certificate);
     }
     if (certificate_file || info->simulated) {
-        GBytes *der = certificate_file ? load_certificate(certificate_file, key, error)
-                                       : simulated_certificate(key, state_dir, error);
+        EVP_PKEY *pkey = dq_key_get_pkey(key);
+        GBytes *der = certificate_file ? load_certificate(certificate_file, pkey, error)
+                                       : simulated_certificate(pkey, state_dir, error);
 
         if (!der) {
             return NULL;
