@@ -356,6 +356,11 @@ static void test_refuses_pages_that_lead_nowhere(void)
     }
 }
 
+static void test_error_domain_has_its_name(void)
+{
+    g_assert_cmpstr(g_quark_to_string(VTPM_ERROR), ==, "vtpm_error");
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -374,6 +379,7 @@ int main(int argc, char **argv)
         { "context/of-tpm2-tools", test_reads_context_files_of_tpm2_tools },
         { "context/refuses-others", test_refuses_other_context_files },
         { "explain/vendor-codes", test_explains_vendor_codes },
+        { "error/domain-has-its-name", test_error_domain_has_its_name },
         { "credential/page-by-page", test_credentials_come_page_by_page },
         { "credential/refuses-pages-that-lead-nowhere", test_refuses_pages_that_lead_nowhere },
     };

@@ -3,35 +3,21 @@
 
 #include <string.h>
 
+#include "attest/pcr.h"
+#include "wire/hash.h"
+
 enum {
     PCR_COUNT = 24,         /* of a PC Client TPM */
     PCR_DIGESTS_MAX = 8,    /* in one response of TPM2_PCR_Read */
     PCR_READ_ATTEMPTS = 10, /* how often a change of a PCR starts reading again */
 };
 
-static const struct {
-    const char *name;
-    uint16_t alg;
-    int checksum; /* GChecksumType; -1 where GLib has none */
-} hashes[] = {
-    { "sha1", TPM_ALG_SHA1, G_CHECKSUM_SHA1 },
-    { "sha256", TPM_ALG_SHA256, G_CHECKSUM_SHA256 },
-    { "sha384", TPM_ALG_SHA384, G_CHECKSUM_SHA384 },
-    { "sha512", TPM_ALG_SHA512, G_CHECKSUM_SHA512 },
-    { "sm3_256", TPM_ALG_SM3_256, -1 },
-    { "sha3_256", TPM_ALG_SHA3_256, -1 },
-    { "sha3_384", TPM_ALG_SHA3_384, -1 },
-    { "sha3_512", TPM_ALG_SHA3_512, -1 },
-};
-
 uint16_t pcr_hash_by_name(const char *name)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++) {
-        if (g_ascii_strcasecmp(hashes[i].name, name) == 0) {
-            return hashes[i].alg;
-        }
-    }
-    return 0;
+    g_autofree char *lower = g_ascii_strdown(name, -1);
+    const WireHash *hash = wire_hash_find_name(lower, strlen(lower));
+
+    return hash == NULL ? 0 : hash->alg;
 }
 
 static bool select_indices(const char *list, uint16_t hash, WirePcrSelection *s)
@@ -220,18 +206,7 @@ bool pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection 
 
 bool pcr_digest_equals(const GByteArray *values, WireBytes digest)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++) {
-        g_autoptr(GChecksum) sum = NULL;
-        uint8_t buf[WIRE_DIGEST_MAX];
-        gsize size = sizeof(buf);
+    const WireBytes all = { values->data, values->len };
 
-        if (hashes[i].checksum < 0 || wire_hash_size(hashes[i].alg) != digest.len) {
-            continue;
-        }
-        sum = g_checksum_new((GChecksumType)hashes[i].checksum);
-        g_checksum_update(sum, values->data, values->len);
-        g_checksum_get_digest(sum, buf, &size);
-        return wire_bytes_equal((WireBytes){ buf, size }, digest);
-    }
-    return false;
+    return dq_pcr_digest_matches(TPM_ALG_NULL, &all, 1, digest);
 }

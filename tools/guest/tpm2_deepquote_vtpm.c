@@ -14,7 +14,7 @@
 #define RC_OF_TPM(rc) ((rc)&0xffffu)
 #define RC_LAYER(rc) ((rc)&TSS2_RC_LAYER_MASK)
 
-G_DEFINE_QUARK(vtpm - error, vtpm_error)
+G_DEFINE_QUARK(vtpm_error, vtpm_error)
 
 /** What a code means to whoever runs the program, and what they can do. */
 static const struct {

@@ -3,53 +3,39 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "attest/deepquote.h"
 #include "json.h"
-
-static const struct {
-    const char *name;
-    gint64 bank;
-} banks[] = {
-    { "sha1", 0x0004 },    { "sha256", 0x000B },   { "sha384", 0x000C },   { "sha512", 0x000D },
-    { "sm3_256", 0x0012 }, { "sha3_256", 0x0027 }, { "sha3_384", 0x0028 }, { "sha3_512", 0x0029 },
-};
+#include "wire/hash.h"
 
 const char *ctl_bank_name(gint64 bank)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(banks); i++) {
-        if (banks[i].bank == bank) {
-            return banks[i].name;
-        }
-    }
-    return "unknown";
+    const WireHash *hash = bank < 0 || bank > G_MAXUINT16 ? NULL : wire_hash_find((guint16)bank);
+
+    return hash ? hash->name : "unknown";
 }
 
 static gboolean parse_bank(const char *text, JsonArray *array, GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(text, ":", 2);
     g_auto(GStrv) pcrs = parts[0] && parts[1] ? g_strsplit(parts[1], ",", -1) : NULL;
-    gint64 bank = -1;
+    const WireHash *bank = parts[0] ? wire_hash_find_name(parts[0], strlen(parts[0])) : NULL;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(banks); i++) {
-        if (parts[0] && g_str_equal(parts[0], banks[i].name)) {
-            bank = banks[i].bank;
-        }
-    }
-    for (guint i = 0; bank >= 0 && pcrs && pcrs[i]; i++) {
+    for (guint i = 0; bank && pcrs && pcrs[i]; i++) {
         JsonObject *object;
         guint64 pcr;
 
         if (!g_ascii_string_to_unsigned(pcrs[i], 10, 0, 23, &pcr, NULL)) {
-            bank = -1;
+            bank = NULL;
             break;
         }
         object = json_object_new();
-        json_object_set_int_member(object, "bank", bank);
+        json_object_set_int_member(object, "bank", bank->alg);
         json_object_set_int_member(object, "pcr", (gint64)pcr);
         json_array_add_object_element(array, object);
     }
-    if (bank < 0 || !pcrs) {
+    if (!bank || !pcrs) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--pcrs %s: give banks and PCRs such as sha256:0,1,7+sha1:0", text);
         return FALSE;
