@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "manager_defaults.h"
+
 enum { EXIT_USAGE = 2, EXIT_CANNOT_EXECUTE = 127, CONF_LINE_MAX = 1024, ERROR_MAX = 512 };
 
 extern char **environ;
@@ -176,7 +178,7 @@ static bool find_settings(const CommandLine *c, bool stand_in, Settings *ret)
         }
         if (!ret->manager[0]) {
             complain("--deepquote: manager=PATH is missing; give vtpm-managerd's socket, such as "
-                     "manager=/run/vtpm-manager/vtpm.sock");
+                     "manager=" DEFAULT_SOCKET);
             return false;
         }
         return true;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "manager_defaults.h"
+
 enum { UUID_TEXT_LEN = SETTINGS_UUID_TEXT - 1 };
 
 typedef bool SettingParser(Settings *s, const char *value, char *error, size_t error_size);
@@ -98,7 +100,7 @@ static bool parse_manager(Settings *s, const char *value, char *error, size_t er
     if (value[0] != '/') {
         return fail(error, error_size,
                     "manager=%s is not an absolute path; give the path of vtpm-managerd's socket, "
-                    "such as /run/vtpm-manager/vtpm.sock",
+                    "such as " DEFAULT_SOCKET,
                     value);
     }
     if (strlen(value) >= sizeof(s->manager)) {

@@ -3,18 +3,30 @@
 
 #include <string.h>
 
+#include "manager_defaults.h"
 #include "quote/batch.h"
 
-static const char default_tcti[] = "device:/dev/tpmrm0";
-static const char default_state_dir[] = "/var/lib/vtpm-manager";
-static const char default_socket[] = "/run/vtpm-manager/vtpm.sock";
-static const char default_admin_socket[] = "/run/vtpm-manager/admin.sock";
+enum { VM_RATE_MAX = 1000000 };
 
-enum {
-    VM_RATE_DEFAULT = 10,
-    VM_BURST_DEFAULT = 20,
-    VM_RATE_MAX = 1000000,
-};
+/* Options whose text is looked at when all of them are known. */
+typedef struct Unchecked {
+    gint batch_limit;
+    gint vm_rate;
+    gint vm_burst;
+    char *socket_mode;
+    char *ak_algorithm;
+    char *metrics;
+    char *metrics_mode;
+} Unchecked;
+
+static void unchecked_clear(Unchecked *u)
+{
+    g_free(u->socket_mode);
+    g_free(u->ak_algorithm);
+    g_free(u->metrics);
+    g_free(u->metrics_mode);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Unchecked, unchecked_clear)
 
 static gboolean parse_mode(const char *option, const char *text, mode_t *ret, GError **error)
 {
@@ -70,67 +82,50 @@ static gboolean parse_metrics(const char *where, const char *mode, Options *o, G
         return FALSE;
     }
     o->metrics = where != NULL;
-    return !where ||
-           (listen_address_parse("--metrics", where, &o->metrics_address, error) &&
-            parse_mode("--metrics-mode", mode ? mode : "0600", &o->metrics_address.mode, error));
+    return !where || (listen_address_parse("--metrics", where, &o->metrics_address, error) &&
+                      parse_mode("--metrics-mode", mode ? mode : DEFAULT_METRICS_MODE,
+                                 &o->metrics_address.mode, error));
 }
 
-static gboolean complete(Options *o, const char *mode, const char *algorithm, GError **error)
+static gboolean parse_command_line(int argc, char **argv, Options *o, Unchecked *u, GError **error)
 {
-    if (o->tcti && o->simulate_dir) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--tcti and --simulate-tpm exclude each other: give one");
-        return FALSE;
-    }
-    set_default(&o->tcti, o->simulate_dir ? "simulated" : default_tcti);
-    set_default(&o->state_dir, default_state_dir);
-    set_default(&o->socket, default_socket);
-    set_default(&o->admin_socket, default_admin_socket);
-    return parse_mode("--socket-mode", mode ? mode : "0666", &o->socket_mode, error) &&
-           parse_algorithm(algorithm ? algorithm : "ecc", &o->ak_algorithm, error);
-}
-
-gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
-{
-    g_auto(Options) o = { 0 };
-    gint batch_limit = BATCH_LIMIT_DEFAULT;
-    gint vm_rate = VM_RATE_DEFAULT;
-    gint vm_burst = VM_BURST_DEFAULT;
-    g_autofree char *mode = NULL;
-    g_autofree char *algorithm = NULL;
-    g_autofree char *metrics = NULL;
-    g_autofree char *metrics_mode = NULL;
     const GOptionEntry entries[] = {
-        { "tcti", 'T', 0, G_OPTION_ARG_STRING, &o.tcti, "How to reach the TPM (device:/dev/tpmrm0)",
+        { "tcti", 'T', 0, G_OPTION_ARG_STRING, &o->tcti, "How to reach the TPM (" DEFAULT_TCTI ")",
           "CONF" },
-        { "simulate-tpm", 0, 0, G_OPTION_ARG_FILENAME, &o.simulate_dir,
+        { "simulate-tpm", 0, 0, G_OPTION_ARG_FILENAME, &o->simulate_dir,
           "Use a private software TPM with its state in DIR: no hardware, no trust", "DIR" },
-        { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &o.state_dir,
-          "Registry and attestation key (/var/lib/vtpm-manager)", "DIR" },
-        { "socket", 0, 0, G_OPTION_ARG_FILENAME, &o.socket,
-          "Socket for vTPMs (/run/vtpm-manager/vtpm.sock)", "PATH" },
-        { "socket-mode", 0, 0, G_OPTION_ARG_STRING, &mode, "Its permissions (0666)", "MODE" },
-        { "admin-socket", 0, 0, G_OPTION_ARG_FILENAME, &o.admin_socket,
-          "Socket for vtpm-managerctl (/run/vtpm-manager/admin.sock)", "PATH" },
-        { "ak-algorithm", 0, 0, G_OPTION_ARG_STRING, &algorithm,
-          "Attestation key: ecc (NIST P-256) or rsa (2048 bits) (ecc)", "ALG" },
-        { "ak-certificate", 0, 0, G_OPTION_ARG_FILENAME, &o.ak_certificate,
+        { "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &o->state_dir,
+          "Registry and attestation key (" DEFAULT_STATE_DIR ")", "DIR" },
+        { "socket", 0, 0, G_OPTION_ARG_FILENAME, &o->socket,
+          "Socket for vTPMs (" DEFAULT_SOCKET ")", "PATH" },
+        { "socket-mode", 0, 0, G_OPTION_ARG_STRING, &u->socket_mode,
+          "Its permissions (" DEFAULT_SOCKET_MODE ")", "MODE" },
+        { "admin-socket", 0, 0, G_OPTION_ARG_FILENAME, &o->admin_socket,
+          "Socket for vtpm-managerctl (" DEFAULT_ADMIN_SOCKET ")", "PATH" },
+        { "ak-algorithm", 0, 0, G_OPTION_ARG_STRING, &u->ak_algorithm,
+          "Attestation key: ecc (NIST P-256) or rsa (2048 bits) (" DEFAULT_AK_ALGORITHM ")",
+          "ALG" },
+        { "ak-certificate", 0, 0, G_OPTION_ARG_FILENAME, &o->ak_certificate,
           "Certificate of the attestation key, handed out to guests", "FILE" },
-        { "auto-register", 0, 0, G_OPTION_ARG_NONE, &o.auto_register,
+        { "auto-register", 0, 0, G_OPTION_ARG_NONE, &o->auto_register,
           "Register VMs that connect for the first time", NULL },
-        { "batch-limit", 0, 0, G_OPTION_ARG_INT, &batch_limit,
-          "Requests that share a hardware quote at most; 1: each has its own (8192)", "N" },
-        { "vm-rate", 0, 0, G_OPTION_ARG_INT, &vm_rate,
-          "Requests a second that each VM may make while others wait; 0: any (10)", "N" },
-        { "vm-burst", 0, 0, G_OPTION_ARG_INT, &vm_burst, "Requests that it may make at once (20)",
+        { "batch-limit", 0, 0, G_OPTION_ARG_INT, &u->batch_limit,
+          "Requests that share a hardware quote at most; 1: each has its own (" G_STRINGIFY(
+              DEFAULT_BATCH_LIMIT) ")",
           "N" },
-        { "metrics", 0, 0, G_OPTION_ARG_STRING, &metrics,
+        { "vm-rate", 0, 0, G_OPTION_ARG_INT, &u->vm_rate,
+          "Requests a second that each VM may make while others wait; 0: any (" G_STRINGIFY(
+              DEFAULT_VM_RATE) ")",
+          "N" },
+        { "vm-burst", 0, 0, G_OPTION_ARG_INT, &u->vm_burst,
+          "Requests that it may make at once (" G_STRINGIFY(DEFAULT_VM_BURST) ")", "N" },
+        { "metrics", 0, 0, G_OPTION_ARG_STRING, &u->metrics,
           "Serve metrics to Prometheus at unix:PATH or tcp:PORT of the loopback (not served)",
           "WHERE" },
-        { "metrics-mode", 0, 0, G_OPTION_ARG_STRING, &metrics_mode,
-          "Permissions of the metrics' socket (0600)", "MODE" },
-        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o.verbose, "Log more", NULL },
-        { "version", 0, 0, G_OPTION_ARG_NONE, &o.version, "Print the version", NULL },
+        { "metrics-mode", 0, 0, G_OPTION_ARG_STRING, &u->metrics_mode,
+          "Permissions of the metrics' socket (" DEFAULT_METRICS_MODE ")", "MODE" },
+        { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose, "Log more", NULL },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version", NULL },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -145,10 +140,36 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: not an option", argv[1]);
         return FALSE;
     }
-    if (!complete(&o, mode, algorithm, error) || !parse_metrics(metrics, metrics_mode, &o, error) ||
-        !check_number("--batch-limit", batch_limit, 1, BATCH_LIMIT, &o.batch_limit, error) ||
-        !check_number("--vm-rate", vm_rate, 0, VM_RATE_MAX, &o.vm_rate, error) ||
-        !check_number("--vm-burst", vm_burst, 1, VM_RATE_MAX, &o.vm_burst, error)) {
+    return TRUE;
+}
+
+gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
+{
+    g_auto(Options) o = { 0 };
+    g_auto(Unchecked) u = { .batch_limit = DEFAULT_BATCH_LIMIT,
+                            .vm_rate = DEFAULT_VM_RATE,
+                            .vm_burst = DEFAULT_VM_BURST };
+
+    if (!parse_command_line(argc, argv, &o, &u, error)) {
+        return FALSE;
+    }
+    if (o.tcti && o.simulate_dir) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--tcti and --simulate-tpm exclude each other: give one");
+        return FALSE;
+    }
+    set_default(&o.tcti, o.simulate_dir ? "simulated" : DEFAULT_TCTI);
+    set_default(&o.state_dir, DEFAULT_STATE_DIR);
+    set_default(&o.socket, DEFAULT_SOCKET);
+    set_default(&o.admin_socket, DEFAULT_ADMIN_SOCKET);
+    set_default(&u.socket_mode, DEFAULT_SOCKET_MODE);
+    set_default(&u.ak_algorithm, DEFAULT_AK_ALGORITHM);
+    if (!parse_mode("--socket-mode", u.socket_mode, &o.socket_mode, error) ||
+        !parse_algorithm(u.ak_algorithm, &o.ak_algorithm, error) ||
+        !parse_metrics(u.metrics, u.metrics_mode, &o, error) ||
+        !check_number("--batch-limit", u.batch_limit, 1, BATCH_LIMIT, &o.batch_limit, error) ||
+        !check_number("--vm-rate", u.vm_rate, 0, VM_RATE_MAX, &o.vm_rate, error) ||
+        !check_number("--vm-burst", u.vm_burst, 1, VM_RATE_MAX, &o.vm_burst, error)) {
         return FALSE;
     }
     *ret = o;

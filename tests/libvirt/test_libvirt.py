@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import defaults
 import namespace
 import tap
 from agent import GuestError
@@ -14,7 +15,7 @@ from vm import accelerator
 
 ROOT = os.environ['SOURCE_ROOT']
 BUILD = os.environ['BUILD_ROOT']
-MANAGER_DIR = '/run/vtpm-manager'
+MANAGER_DIR = os.path.dirname(defaults.SOCKET)
 CONF = '/etc/swtpm-deepquote.conf'
 UUIDS = {'tpm-tis': '6ba7b810-9dad-41d1-80b4-00c04fd430c8',
          'tpm-crb': '7d444840-9dc0-41d1-b245-5ffdce74fad2'}
@@ -134,7 +135,7 @@ namespace.enter()
 os.makedirs(MANAGER_DIR)
 install_launcher(BUILD)
 with open(CONF, 'w', encoding='ascii') as conf:
-    conf.write(f'manager={MANAGER_DIR}/vtpm.sock\n')
+    conf.write(f'manager={defaults.SOCKET}\n')
 manager = Manager('/run/deepquote', BUILD, sockets=MANAGER_DIR)
 with manager, Libvirtd():
     tap.main()

@@ -12,9 +12,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2 };
+#include "manager_defaults.h"
 
-static const char default_socket[] = "/run/vtpm-manager/admin.sock";
+enum { EXIT_USAGE = 2 };
 
 static const char description[] =
     "Commands:\n"
@@ -264,7 +264,7 @@ static gboolean run(const CtlCommand *command, const char *argument, const CtlOp
     if (!line) {
         return FALSE;
     }
-    fd = connect_manager(options->socket ? options->socket : default_socket, error);
+    fd = connect_manager(options->socket ? options->socket : DEFAULT_ADMIN_SOCKET, error);
     if (fd < 0) {
         return FALSE;
     }
@@ -298,7 +298,7 @@ static gboolean parse(int *argc, char ***argv, CtlOptions *o, GError **error)
 {
     const GOptionEntry entries[] = {
         { "socket", 0, 0, G_OPTION_ARG_FILENAME, &o->socket,
-          "The manager (/run/vtpm-manager/admin.sock)", "PATH" },
+          "The manager (" DEFAULT_ADMIN_SOCKET ")", "PATH" },
         { "json", 0, 0, G_OPTION_ARG_NONE, &o->json, "Print the answer as JSON", NULL },
         { "owner", 0, 0, G_OPTION_ARG_STRING, &o->owner,
           "User that the VM's vTPM runs as (the user of this tool)", "USER" },

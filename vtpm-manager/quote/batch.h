@@ -13,7 +13,6 @@
 
 enum {
     BATCH_LIMIT = 16384,
-    BATCH_LIMIT_DEFAULT = 8192,
     BATCH_BOUND_SLACK = 512,
 };
 
