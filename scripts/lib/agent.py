@@ -2,41 +2,31 @@
 """Talks to the agent of the guest image over the guest's second serial port."""
 import base64
 import os
-import socket
 import time
 
+from process import connect
 
-class GuestError(Exception):
+
+class GuestError(RuntimeError):
     """A command in the guest failed, or the guest did not answer."""
 
 
 class Agent:
-    """The agent behind the unix socket `path`; `alive` tells whether the guest still runs.
+    """The agent behind the unix socket `path`, which `guest` serves; guest.poll() is None while it
+    runs.
 
     The port has no state: requests carry an id, and what does not carry the id of the request at
     hand (boot noise, answers that nobody waited for) is passed over.
     """
 
-    def __init__(self, path, alive=lambda: True):
-        self.alive = alive
+    def __init__(self, path, guest):
+        self.guest = guest
         self.buffer = b''
         self.serial = 0
-        self.socket = self._connect(path, time.monotonic() + 30)
+        self.socket = connect(path, guest)
 
     def close(self):
         self.socket.close()
-
-    def _connect(self, path, end):
-        while True:
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                sock.connect(path)
-                return sock
-            except OSError:
-                sock.close()
-                if not self.alive() or time.monotonic() > end:
-                    raise GuestError(f'no guest behind {path}') from None
-                time.sleep(0.02)
 
     def _line(self, end):
         """The next line, or None when there is none before `end`."""
@@ -48,7 +38,7 @@ class Agent:
             try:
                 data = self.socket.recv(65536)
             except TimeoutError:
-                if not self.alive():
+                if self.guest.poll() is not None:
                     raise GuestError('the guest ended') from None
                 continue
             except OSError:

@@ -10,8 +10,9 @@ import tempfile
 import time
 import uuid
 
-from agent import GuestError
-from host import PCR_LIST, Failed, Manager, Vtpm, verify
+from host import PCR_LIST, Host
+from programs import program
+from verifier import verify
 from vm import Vm
 
 VTPM_PCRS = 'sha256:0,1,2,3,4,5,6,7'
@@ -51,7 +52,6 @@ class Demo:
 
     def __init__(self, options, directory):
         self.options = options
-        self.build = options.build
         self.directory = directory
         self.uuid = str(uuid.uuid4())
         self.parts = []
@@ -66,7 +66,7 @@ class Demo:
 
     def host(self):
         step('The host')
-        manager = Manager(self.directory, self.build, self.options.keep)
+        manager = Host(self.directory, keep=self.options.keep)
         self.manager = self.start(manager)
         say('   stand-in TPM   a swtpm, NOT hardware: it shows how things work and protects nothing')
         say('   its PCRs       extended as a firmware would, by the events in stand-in-tpm/events')
@@ -83,10 +83,8 @@ class Demo:
 
     def guest(self):
         step('The guest')
-        self.vtpm = self.start(Vtpm(self.directory, self.build, self.uuid, self.manager,
-                                    self.options.keep))
-        vm = Vm(self.directory, self.build, self.options.device, self.vtpm.ctrl,
-                keep=self.options.keep)
+        vtpm = self.start(self.manager.vtpm(self.uuid))
+        vm = Vm(self.directory, self.options.device, vtpm.control, keep=self.options.keep)
         began = time.monotonic()
         self.vm = self.start(vm)
         agent = vm.agent
@@ -118,7 +116,7 @@ class Demo:
         say(f'   {size} bytes of evidence; quoted and carried out in {seconds:.1f} s')
 
     def verify(self, quote, nonce, state=None):
-        return verify(self.build, quote, nonce, self.key, self.policy, self.uuid, state)
+        return verify(quote, nonce, self.key, policy=self.policy, uuid=self.uuid, state=state)
 
     def verdict(self):
         step('The verifier checks it')
@@ -129,11 +127,8 @@ class Demo:
 
     def refusal(self, what, verdict, reason):
         """One line for a refusal; whether it came, and for the expected reason."""
-        right = verdict.refused_for(reason)
-        if verdict.status == 1:
-            got = f'not trusted ({verdict.reason})'
-        else:
-            got = verdict.lines[-1] if verdict.lines else f'status {verdict.status}'
+        right = verdict.word == reason
+        got = verdict.last.removeprefix('verdict: ') or f'status {verdict.status}'
         say(f'   {"✓" if right else "✗"} {what:<46} {got}'
             + ('' if right else f'; expected: not trusted ({reason})'))
         self.right += right
@@ -172,14 +167,14 @@ class Demo:
         pids = ' '.join(str(part.process.pid) for part in reversed(self.parts))
         say(f'   console  socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:{self.vm.console}')
         say('            (a root shell; leave it with Ctrl-])')
-        say(f'   manager  {shlex.join([self.manager.tool, "--socket", self.manager.admin])} list')
+        command = [program('vtpm-managerctl'), '--socket', self.manager.admin_socket, 'list']
+        say(f'   manager  {shlex.join(command)}')
         say(f'   files    {self.directory}')
         say(f'   to end   kill {pids}; rm -r {self.directory}')
 
 
 def parse_options():
     parser = argparse.ArgumentParser(prog='scripts/demo', add_help=False)
-    parser.add_argument('--build', required=True)
     parser.add_argument('--device', choices=['tpm-tis', 'tpm-crb'], default='tpm-tis')
     parser.add_argument('--keep', action='store_true')
     return parser.parse_args()
@@ -193,7 +188,7 @@ def main():
     right = False
     try:
         right = demo.run()
-    except (Failed, GuestError, OSError, RuntimeError) as problem:
+    except (OSError, RuntimeError) as problem:
         say(f'\nThe demonstration failed: {problem}')
     except KeyboardInterrupt:
         say('\ninterrupted')

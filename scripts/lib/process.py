@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Starting and ending the processes of a demonstration or a test."""
+"""Processes and sockets of a demonstration or a test: to start, to wait for, to end."""
+import contextlib
 import ctypes
 import os
+import shlex
 import signal
+import socket
 import subprocess
 import time
 
@@ -10,40 +13,76 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _end_with_parent():
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+class Failed(RuntimeError):
+    """What was waited for did not come, or a program refused; with what it said."""
 
 
-def spawn(command, log, keep=False, **arguments):
-    """Starts `command` with its output going to the file `log`.
+def spawn(command, log=None, keep=False, prepare=None, **arguments):
+    """Starts `command` with its output going to the file `log`, or where ours goes.
 
-    It ends with us, even if we are killed, unless `keep` is set: then it outlives us.
+    It ends with us, even if we are killed, unless `keep` is set: then it outlives us. `prepare` is
+    called in the new process.
     """
-    with open(log, 'ab') as out:
+    def before():
+        if not keep:
+            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if prepare is not None:
+            prepare()
+    with open(log, 'ab') if log else contextlib.nullcontext() as out:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                start_new_session=keep,
-                                preexec_fn=None if keep else _end_with_parent, **arguments)
+                                start_new_session=keep, preexec_fn=before, **arguments)
 
 
 def stop(process, seconds=10):
-    """Ends a process that we started: SIGTERM, then SIGKILL."""
-    if process is None or process.poll() is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    """Ends a process that we started, by SIGTERM or else SIGKILL; returns its exit code."""
+    if process is None:
+        return None
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return process.returncode
 
 
-def wait_for(what, condition, process, log, seconds=30):
-    """Polls `condition` until it holds; an error with the end of `log` if the process ends."""
+def run(command, code=0, log=None, **arguments):
+    """Runs a program to its end: the subprocess.CompletedProcess, with text; Failed, with what it
+    said and the end of `log`, where its exit code is not `code`."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          check=False, **arguments)
+    if done.returncode != code:
+        raise Failed(f'{shlex.join([os.path.basename(command[0]), *command[1:]])}: '
+                     f'exit code {done.returncode}: {(done.stderr or done.stdout).strip()}\n'
+                     f'{tail(log) if log else ""}')
+    return done
+
+
+def wait_until(condition, what, seconds=30, process=None, log=None):
+    """Polls `condition` until it is true and returns its value; Failed, with the end of `log`, when
+    the time is over or `process` has ended."""
     end = time.monotonic() + seconds
-    while not condition():
-        if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f'{what} does not come up:\n{tail(log)}')
-        time.sleep(0.05)
+    while not (value := condition()):
+        if process is not None and process.poll() is not None:
+            raise Failed(f'{what}: the process ended with {process.poll()}\n'
+                         f'{tail(log) if log else ""}')
+        if time.monotonic() > end:
+            raise Failed(f'{what}: not within {seconds} s\n{tail(log) if log else ""}')
+        time.sleep(0.01)
+    return value
+
+
+def connect(path, process=None, log=None, seconds=30):
+    """A connection to a stream socket that `process` may be about to make."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        wait_until(lambda: sock.connect_ex(path) == 0, f'a connection to {path}', seconds, process,
+                   log)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def tail(path, lines=30):

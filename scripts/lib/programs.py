@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where a build directory has the programs that an installation puts into one folder."""
+"""Where things are in a build directory: the one that BUILD_ROOT names."""
 import os
 
+# What an installation puts into one folder
 _FOLDERS = {
     'swtpm-deepquote': 'swtpm-deepquote',
     'tpm2_checkdeepquote': 'tools/verifier',
@@ -11,6 +12,11 @@ _FOLDERS = {
 }
 
 
-def program(name, build=None):
-    """The path of a program; by default in the build directory that BUILD_ROOT names."""
-    return os.path.join(build or os.environ['BUILD_ROOT'], _FOLDERS[name], name)
+def built(*path):
+    """The path of something below the build directory."""
+    return os.path.join(os.environ['BUILD_ROOT'], *path)
+
+
+def program(name):
+    """The path of a program of this project."""
+    return built(_FOLDERS[name], name)

@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A virtual machine with the guest image and a vTPM, all in a directory of its own.
 
-    with Vm(directory, build, 'tpm-tis', vtpm.ctrl) as vm:
+    with Vm(directory, 'tpm-tis', swtpm.control) as vm:
         vm.agent.check('cat /proc/version')
 """
 import os
 import subprocess
 
-from agent import Agent, GuestError
-from process import spawn, stop, tail
+from agent import Agent
+from process import Failed, spawn, stop, tail
+from programs import built
 
 QEMU = os.environ.get('QEMU_SYSTEM_X86_64', 'qemu-system-x86_64')
 BOOT_SECONDS = 120
+# A machine with nothing that is not asked for
+MACHINE = ['-nodefaults', '-no-user-config', '-display', 'none']
 
 
-def _probe(accelerator, build):
+def _probe(accelerator):
     """Whether a guest boots with this accelerator within a few seconds."""
-    command = [QEMU, '-accel', accelerator, *_machine(build, 'guest.probe'), '-serial', 'stdio']
+    command = [QEMU, '-accel', accelerator, '-no-reboot', *MACHINE, *guest_image('guest.probe'),
+               '-serial', 'stdio']
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=8,
                               check=False)
@@ -30,11 +34,11 @@ def _boot_id():
         return f.read().strip()
 
 
-def accelerator(build):
+def accelerator():
     """'kvm' where a short boot with it works, else 'tcg'; found out once per boot of the host."""
     if not os.access('/dev/kvm', os.R_OK | os.W_OK):
         return 'tcg'
-    cache = os.path.join(build, 'guest', 'accelerator')
+    cache = built('guest', 'accelerator')
     try:
         with open(cache, encoding='ascii') as f:
             boot_id, found = f.read().split()
@@ -42,49 +46,52 @@ def accelerator(build):
             return found
     except (OSError, ValueError):
         pass
-    found = 'kvm' if _probe('kvm', build) else 'tcg'
+    found = 'kvm' if _probe('kvm') else 'tcg'
     with open(cache + '.part', 'w', encoding='ascii') as f:
         f.write(f'{_boot_id()} {found}\n')
     os.replace(cache + '.part', cache)
     return found
 
 
-def _machine(build, arguments):
-    image = os.path.join(build, 'guest')
-    return ['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-m', '256',
-            '-kernel', os.path.join(image, 'vmlinuz'), '-initrd', os.path.join(image, 'initramfs'),
-            '-append', f'console=ttyS0 quiet panic=-1 {arguments}']
+def guest_image(arguments=''):
+    """QEMU's options for the guest image, made by scripts/guest-image."""
+    return ['-m', '256', '-kernel', built('guest', 'vmlinuz'),
+            '-initrd', built('guest', 'initramfs'),
+            '-append', f'console=ttyS0 quiet panic=-1 {arguments}'.strip()]
+
+
+def tpm_options(device, control):
+    """QEMU's options for a TPM, whose swtpm has this control socket; None: no TPM."""
+    if device is None:
+        return []
+    return ['-chardev', f'socket,id=vtpm,path={control}',
+            '-tpmdev', 'emulator,id=tpm0,chardev=vtpm', '-device', f'{device},tpmdev=tpm0']
 
 
 class Vm:
     """A running guest; entering waits until it answers.
 
     directory: of this VM; gets console.log and the sockets console and agent
-    build: build directory with guest/, see scripts/guest-image
     device: 'tpm-tis', 'tpm-crb', or None for a machine without a TPM
-    vtpm: the control socket of its swtpm
+    control: the control socket of its swtpm
     accel: 'kvm' or 'tcg'; None finds out
     """
 
-    def __init__(self, directory, build, device, vtpm, accel=None, keep=False):
+    def __init__(self, directory, device, control, accel=None, keep=False):
         self.directory = directory
         self.keep = keep
         self.log = os.path.join(directory, 'qemu.log')
         self.console = os.path.join(directory, 'console')
         self.console_log = os.path.join(directory, 'console.log')
-        self.accel = accel or accelerator(build)
+        self.accel = accel or accelerator()
         agent = os.path.join(directory, 'agent')
         self.command = [
-            QEMU, '-accel', self.accel, *_machine(build, ''),
+            QEMU, '-accel', self.accel, '-no-reboot', *MACHINE, *guest_image(),
             '-chardev', f'socket,id=console,path={self.console},server=on,wait=off,'
                         f'logfile={self.console_log}',
             '-serial', 'chardev:console',
             '-chardev', f'socket,id=agent,path={agent},server=on,wait=off',
-            '-serial', 'chardev:agent']
-        if device is not None:
-            self.command += ['-chardev', f'socket,id=vtpm,path={vtpm}',
-                             '-tpmdev', 'emulator,id=tpm0,chardev=vtpm',
-                             '-device', f'{device},tpmdev=tpm0']
+            '-serial', 'chardev:agent', *tpm_options(device, control)]
         self.process = None
         self.agent = None
         self._agent_path = agent
@@ -98,12 +105,12 @@ class Vm:
     def start(self):
         self.process = spawn(self.command, self.log, self.keep)
         try:
-            self.agent = Agent(self._agent_path, lambda: self.process.poll() is None)
+            self.agent = Agent(self._agent_path, self.process)
             self.agent.wait(BOOT_SECONDS)
         except BaseException as problem:
             self.stop()
-            if isinstance(problem, GuestError):
-                raise GuestError(f'{problem}\n{self.tail()}') from None
+            if isinstance(problem, RuntimeError):
+                raise Failed(f'{problem}\n{self.tail()}') from None
             raise
         return self
 

@@ -24,17 +24,16 @@ import time
 import second_vcpu
 import vm
 from cpio import newc
-from machine import DISTRIBUTION, Machine, Swtpm
-from process import spawn, stop, wait_for
+from machine import DISTRIBUTION, Machine, make_guest_image
+from process import Failed, spawn, stop, wait_until
+from programs import built
+from swtpm import Swtpm
+from vtpm import Vtpm
 
 ROOT = os.environ['SOURCE_ROOT']
 FAST = ['PCR_Read', 'GetRandom', 'PCR_Extend', 'GetCapability', 'GetCommands', 'ContextSave']
 SLOW = ['CreateECC', 'CreateRSA']
 FILTER = os.path.join(ROOT, 'tests', 'bench', 'tpm_filter.py')
-
-
-class Failed(Exception):
-    """The guest or QEMU did not do what was asked."""
 
 
 def words(line):
@@ -79,7 +78,7 @@ class Guest:
         path = os.path.join(self.directory, 'filter')
         log = os.path.join(self.directory, 'filter.log')
         self.filter = spawn([sys.executable, FILTER, path, self.swtpm.control], log)
-        wait_for('the filter', lambda: os.path.exists(path), self.filter, log)
+        wait_until(lambda: os.path.exists(path), 'the filter listens', 30, self.filter, log)
         return path
 
     def stop(self):
@@ -203,16 +202,17 @@ def version(qemu):
 
 def prepare(options, directory):
     """The kernel, the initramfs and a vTPM's state, once for all boots."""
-    subprocess.run([os.path.join(ROOT, 'scripts', 'guest-image'), options.build], check=True)
-    options.kernel = os.path.join(options.build, 'guest', 'vmlinuz')
+    make_guest_image()
+    options.kernel = built('guest', 'vmlinuz')
     options.initramfs = os.path.join(directory, 'initramfs')
-    program = os.path.join(options.build, 'tests', 'bench', 'qemu_tpm_guest')
+    program = built('tests', 'bench', 'qemu_tpm_guest')
     with open(program, 'rb') as f, open(options.initramfs, 'wb') as image:
         image.write(newc({'init': f.read(), **dict.fromkeys(('dev', 'proc', 'sys'))}))
-    with Swtpm(directory) as swtpm:
-        swtpm.manufacture()
-    options.state = os.path.join(directory, 'state')
-    options.accel = options.accel or vm.accelerator(options.build)
+    with Vtpm(dir=directory, startup=None, client=False) as vtpm:
+        if vtpm.ask_control('INIT', bytes(4)) != bytes(4):
+            raise Failed(f'swtpm does not initialize:\n{vtpm.log_text()}')
+        options.state = vtpm.state
+    options.accel = options.accel or vm.accelerator()
 
 
 def arguments():
@@ -236,6 +236,7 @@ def arguments():
     add('--accel', choices=('kvm', 'tcg'), help='default: kvm where a guest boots with it')
     add('--json', metavar='FILE', help='also write all figures, in ns, per round')
     options = parser.parse_args()
+    os.environ['BUILD_ROOT'] = os.path.abspath(options.build)
     if not set(options.measures) <= set(MEASURES):
         parser.error(f'measures are {", ".join(MEASURES)}')
     if not set(options.commands) <= set(FAST + SLOW):
@@ -266,5 +267,5 @@ def main():
 if __name__ == '__main__':
     try:
         main()
-    except (Failed, RuntimeError, subprocess.CalledProcessError) as problem:
+    except (Failed, subprocess.CalledProcessError) as problem:
         sys.exit(f'qemu-tpm-latency: {problem}')

@@ -3,16 +3,17 @@
 import json
 import os
 import pathlib
-import socket
-import struct
 import subprocess
 import tempfile
-import threading
 
-import managerd
 import tap
+from fake_manager import FakeManager
+from manager import Manager
+from programs import built
+from protocol import OK, QUOTE
+from tpm2 import b2
 
-LOAD = os.path.join(managerd.BUILD_ROOT, 'tests', 'bench', 'deepquote-load')
+LOAD = built('tests', 'bench', 'deepquote-load')
 
 
 def load(path, *options):
@@ -26,39 +27,12 @@ def load(path, *options):
 
 
 def real(*options):
-    with managerd.Manager(auto_register=True) as manager:
+    with Manager(auto_register=True) as manager:
         with tempfile.NamedTemporaryFile(prefix='load-', suffix='.pub') as ak:
             ak.write(bytes.fromhex(manager.admin('ak')['public']))
             ak.flush()
             return load(manager.socket, '--host-ak', ak.name, '--manager-pid',
                         str(manager.process.pid), '--seconds', '1', '--warmup', '0.2', *options)
-
-
-class Liar(threading.Thread):
-    """A manager that welcomes everybody and answers each request with the same bytes."""
-
-    def __init__(self, path, evidence):
-        super().__init__(daemon=True)
-        self.evidence = evidence
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listener.bind(path)
-        self.listener.listen(8)
-        self.start()
-
-    def run(self):
-        connection, _ = self.listener.accept()
-        while True:
-            try:
-                packet = connection.recv(8192)
-            except ConnectionResetError:
-                return
-            if not packet:
-                return
-            kind, request_id = struct.unpack('>HI', packet[6:12])
-            body = (bytes(16) if kind == managerd.HELLO else
-                    struct.pack('>H', len(self.evidence)) + self.evidence)
-            connection.send(struct.pack('>IHHII', managerd.MAGIC, managerd.VERSION,
-                                        kind | managerd.REPLY, request_id, managerd.OK) + body)
 
 
 @tap.case('closed loop: every VM is answered and a sample is verified')
@@ -91,8 +65,10 @@ def _():
 def _():
     with tempfile.TemporaryDirectory(prefix='load-') as folder:
         path = os.path.join(folder, 'sock')
-        Liar(path, b'nothing of the kind')
-        code, report, text = load(path, '--seconds', '0.3', '--warmup', '0.1')
+        with FakeManager(path) as liar:
+            liar.on[QUOTE] = lambda manager, request: manager.reply(
+                request, OK, b2(b'nothing of the kind'))
+            code, report, text = load(path, '--seconds', '0.3', '--warmup', '0.1')
     tap.equal(code, 1, text)
     assert report['result']['error_kinds']['wrong'] > 0, text
     tap.equal(report['result']['answers'], 0)

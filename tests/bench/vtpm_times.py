@@ -6,6 +6,11 @@ import os
 import statistics
 import subprocess
 
+import tpm2
+from manager import Manager
+from programs import built
+from vtpm import Vtpm
+
 
 def arguments():
     p = argparse.ArgumentParser(prog='vtpm-times', description=__doc__)
@@ -18,10 +23,6 @@ def arguments():
 
 options = arguments()
 os.environ['BUILD_ROOT'] = os.path.abspath(options.build)
-import tpm2  # noqa: E402
-from managerd import Manager  # noqa: E402
-from vtpm import Vtpm  # noqa: E402
-
 PCRS = tpm2.selection((tpm2.ALG_SHA256, list(range(8))))
 NONCE = bytes(range(32))
 EXTEND = tpm2.u32(1) + tpm2.u16(tpm2.ALG_SHA256) + bytes(32)
@@ -46,7 +47,7 @@ def rounds(*streams, cpu=None):
     def pin():
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
-    program = os.path.join(options.build, 'tests', 'bench', 'stream-times')
+    program = built('tests', 'bench', 'stream-times')
     done = subprocess.run([program, str(options.rounds), str(options.block),
                            *(f'{path}:{command.hex()}' for path, command in streams)],
                           capture_output=True, text=True, check=True, preexec_fn=pin)
@@ -61,12 +62,6 @@ def summary(ratios):
     return statistics.median(ratios), ordered[low], ordered[high]
 
 
-def leave(tpm):
-    """Gives the data socket up, so that another program can connect."""
-    tpm.data.close()
-    tpm.data = None
-
-
 def measure_commands(manager):
     out = []
     with Vtpm() as stock, Vtpm() as control, Vtpm(deepquote=f'manager={manager.socket}') as ours:
@@ -75,7 +70,7 @@ def measure_commands(manager):
         # A scheduler that puts client and vTPM now on one CPU and now on two would be all one sees
         client, server = (sorted(os.sched_getaffinity(0)) * 2)[:2]
         for tpm in (stock, control, ours):
-            leave(tpm)
+            tpm.release()
             os.sched_setaffinity(tpm.process.pid, {server})
         for name, command in ordinary_commands(keys[0]).items():
             table = rounds(*((tpm.server, command) for tpm in (stock, control, ours)), cpu=client)
@@ -92,7 +87,7 @@ def measure_round_trip(manager):
         key = tpm2.create_primary(ours.send)[0]
         assert tpm2.create_primary(behind.send)[0] == key
         for tpm in (behind, ours):
-            leave(tpm)
+            tpm.release()
         quote = tpm2.quote_command(key, [tpm2.pw()], NONCE, PCRS)
         table = rounds((ours.server, quote), (behind.server, quote),
                        (ours.server, tpm2.deepquote_command(key, [tpm2.pw()], NONCE, PCRS, PCRS)))

@@ -3,19 +3,18 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import tap
 from agent import GuestError
-from host import PCR_LIST, Manager, Vtpm, verify
+from host import PCR_LIST, Host
+from machine import make_guest_image
+from protocol import UUID
+from verifier import verify
 from vm import Vm
 
-ROOT = os.environ['SOURCE_ROOT']
-BUILD = os.environ['BUILD_ROOT']
 DEVICE = sys.argv.pop(1)
-UUID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 DRIVER = DEVICE.replace('-', '_')
 
 
@@ -23,8 +22,7 @@ class Setting:
     """What the cases share: a host, a guest, and a deep quote."""
     directory = tempfile.mkdtemp(prefix='boot-')
     manager = vtpm = vm = key = policy = None
-    quote = os.path.join(directory, 'quote')
-    nonce = os.urandom(32).hex()
+    quote = nonce = None
 
     @classmethod
     def stop(cls):
@@ -38,13 +36,34 @@ def guest(script):
     return Setting.vm.agent.check(script).decode()
 
 
+def deepquote(folder, vtpm_pcrs='sha256:0,1,2,3,4,5,6,7', host_pcrs=PCR_LIST):
+    """The nonce, the folder with the files, and what the guest's program said."""
+    nonce, to = os.urandom(32).hex(), os.path.join(Setting.directory, folder)
+    return nonce, to, Setting.vm.agent.deepquote(nonce, vtpm_pcrs, host_pcrs, to)
+
+
+def expect_trusted(quote, nonce):
+    verdict = verify(quote, nonce, Setting.key, policy=Setting.policy, uuid=UUID)
+    assert verdict.trusted, verdict
+
+
+def expect_refused(folder, *words):
+    try:
+        deepquote(folder, 'sha256:0', 'sha256:0')
+    except GuestError as problem:
+        for word in words:
+            assert word in str(problem), problem
+    else:
+        raise AssertionError('got a deep quote')
+
+
 @tap.case('the guest boots and its kernel takes the TPM')
 def _():
-    subprocess.run([os.path.join(ROOT, 'scripts', 'guest-image'), BUILD], check=True)
-    Setting.manager = Manager(Setting.directory, BUILD).start()
+    make_guest_image()
+    Setting.manager = Host(Setting.directory).start()
     Setting.manager.ctl('register', UUID, '--owner', str(os.getuid()), '--name', 'boot')
-    Setting.vtpm = Vtpm(Setting.directory, BUILD, UUID, Setting.manager).start()
-    Setting.vm = Vm(Setting.directory, BUILD, DEVICE, Setting.vtpm.ctrl).start()
+    Setting.vtpm = Setting.manager.vtpm(UUID).start()
+    Setting.vm = Vm(Setting.directory, DEVICE, Setting.vtpm.control).start()
     driver = os.path.basename(guest('readlink /sys/class/tpm/tpm0/device/driver').strip())
     tap.equal(driver, DRIVER)
     tap.equal(guest('cat /sys/class/tpm/tpm0/tpm_version_major').strip(), '2')
@@ -67,8 +86,7 @@ def _():
 
 @tap.case('the guest deep-quotes')
 def _():
-    said = Setting.vm.agent.deepquote(Setting.nonce, 'sha256:0,1,2,3,4,5,6,7', PCR_LIST,
-                                      Setting.quote)
+    Setting.nonce, Setting.quote, said = deepquote('quote')
     # this kernel may keep vendor commands from /dev/tpmrm0; then one line says what was done
     assert len(said.splitlines()) <= 1, said
     assert not said or '/dev/tpm0' in said, said
@@ -78,15 +96,13 @@ def _():
 def _():
     _, Setting.key, Setting.policy = Setting.manager.enrol(
         os.path.join(Setting.directory, 'verifier'), UUID)
-    verdict = verify(BUILD, Setting.quote, Setting.nonce, Setting.key, Setting.policy, UUID)
-    assert verdict.trusted, verdict.text
+    expect_trusted(Setting.quote, Setting.nonce)
 
 
 @tap.case('the verifier does not trust it for another VM')
 def _():
     other = UUID[:-1] + '9'
-    verdict = verify(BUILD, Setting.quote, Setting.nonce, Setting.key, None, other)
-    assert verdict.refused_for('wrong-vm'), verdict.text
+    tap.equal(verify(Setting.quote, Setting.nonce, Setting.key, uuid=other).word, 'wrong-vm')
 
 
 @tap.case('the quote is over the PCRs that the kernel shows')
@@ -99,7 +115,6 @@ def _():
 @tap.case('a change of a guest PCR shows in the next quote')
 def _():
     before = os.path.join(Setting.quote, 'pcrs.bin')
-    after = os.path.join(Setting.directory, 'after')
     # TPM2_PCR_Extend of PCR 4's sha256 bank, as any program in the guest could
     command = ('80 02 00 00 00 41 00 00 01 82 00 00 00 04 00 00 00 09 40 00 00 09 00 00 00 00 00 '
                '00 00 00 01 00 0b') + ' 5a' * 32
@@ -107,10 +122,8 @@ def _():
     status = guest(f"exec 4<>/dev/tpm0; printf '{octal}' >&4; dd bs=4096 count=1 <&4 2>/dev/null "
                    '| xxd -p').strip()
     tap.equal(status[12:20], '00000000', 'PCR_Extend')
-    nonce = os.urandom(32).hex()
-    Setting.vm.agent.deepquote(nonce, 'sha256:0,1,2,3,4,5,6,7', PCR_LIST, after)
-    verdict = verify(BUILD, after, nonce, Setting.key, Setting.policy, UUID)
-    assert verdict.trusted, verdict.text
+    nonce, after, _ = deepquote('after')
+    expect_trusted(after, nonce)
     with open(before, 'rb') as f, open(os.path.join(after, 'pcrs.bin'), 'rb') as g:
         old, new = f.read(), g.read()
     tap.equal([i for i in range(8) if old[32 * i:32 * i + 32] != new[32 * i:32 * i + 32]], [4])
@@ -120,12 +133,7 @@ def _():
 def _():
     Setting.manager.ctl('disable', UUID)
     try:
-        Setting.vm.agent.deepquote(os.urandom(32).hex(), 'sha256:0', 'sha256:0',
-                                   os.path.join(Setting.directory, 'denied'))
-    except GuestError as problem:
-        assert 'refuses this VM' in str(problem) and '0x502' in str(problem), problem
-    else:
-        raise AssertionError('a disabled VM got a deep quote')
+        expect_refused('denied', 'refuses this VM', '0x502')
     finally:
         Setting.manager.ctl('enable', UUID)
 
@@ -133,20 +141,11 @@ def _():
 @tap.case('the host away: the guest is told, and its TPM works on')
 def _():
     Setting.manager.stop()
-    try:
-        Setting.vm.agent.deepquote(os.urandom(32).hex(), 'sha256:0', 'sha256:0',
-                                   os.path.join(Setting.directory, 'away'))
-    except GuestError as problem:
-        assert 'vtpm-managerd' in str(problem) and '0x501' in str(problem), problem
-    else:
-        raise AssertionError('a deep quote without a manager')
+    expect_refused('away', 'vtpm-managerd', '0x501')
     guest('cat /sys/class/tpm/tpm0/pcr-sha256/0')
     Setting.manager.start()
-    nonce = os.urandom(32).hex()
-    back = os.path.join(Setting.directory, 'back')
-    Setting.vm.agent.deepquote(nonce, 'sha256:0,1,2,3,4,5,6,7', PCR_LIST, back)
-    verdict = verify(BUILD, back, nonce, Setting.key, Setting.policy, UUID)
-    assert verdict.trusted, verdict.text
+    nonce, back, _ = deepquote('back')
+    expect_trusted(back, nonce)
 
 
 try:

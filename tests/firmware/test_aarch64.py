@@ -4,15 +4,14 @@ behind tpm-tis-device."""
 import base64
 import hashlib
 import os
-import shutil
 import subprocess
-import tempfile
 
 import authenticode
 import eventlog
+import machine
 import tap
 from cpio import newc
-from machine import Machine, Swtpm, qemus
+from measured import digests, expect_extended, expect_logged
 
 ROOT = os.environ['SOURCE_ROOT']
 HERE = os.path.join(ROOT, 'tests', 'firmware')
@@ -39,27 +38,27 @@ def initramfs():
     return newc(tree)
 
 
-class Boot:
+class Boot(machine.Boot):
     """One boot, and what the guest said of its TPM."""
 
     def __init__(self, qemu):
-        self.qemu = qemu
-        self.directory = tempfile.mkdtemp(prefix='aarch64-')
+        super().__init__(qemu)
         self.said = {}
 
     def run(self):
-        initrd = os.path.join(self.directory, 'initramfs')
+        initrd = self.path('initramfs')
         with open(initrd, 'wb') as f:
             f.write(initramfs())
-        with Swtpm(self.directory) as swtpm, Machine(
-                self.directory, self.qemu, 'tcg', 'tpm-tis-device', swtpm.control,
-                ['-machine', 'virt', '-cpu', 'cortex-a57', '-m', '512', '-bios', FIRMWARE,
-                 '-kernel', os.path.join(CACHE, 'vmlinuz'), '-initrd', initrd,
-                 '-append', 'console=ttyAMA0 quiet panic=-1']) as machine:
-            for line in machine.wait_for_text('say end', 240).splitlines():
-                word, *rest = line.split()[:1] + line.split(' ')[1:]
-                if word == 'say':
-                    self.said.setdefault(rest[0], []).append(rest[1:])
+        text = self.start_machine(
+            'tcg', 'tpm-tis-device',
+            ['-machine', 'virt', '-cpu', 'cortex-a57', '-m', '512', '-bios', FIRMWARE,
+             '-kernel', os.path.join(CACHE, 'vmlinuz'), '-initrd', initrd,
+             '-append', 'console=ttyAMA0 quiet panic=-1']).wait_for_text('say end', 240)
+        self.stop()
+        for line in text.splitlines():
+            word, *rest = line.split()[:1] + line.split(' ')[1:]
+            if word == 'say':
+                self.said.setdefault(rest[0], []).append(rest[1:])
 
     def banks(self):
         banks = {}
@@ -69,9 +68,6 @@ class Boot:
 
     def log(self):
         return eventlog.parse(base64.b64decode(''.join(line[0] for line in self.said['log'])))
-
-    def stop(self):
-        shutil.rmtree(self.directory)
 
 
 def cases(name, boot):
@@ -85,34 +81,20 @@ def cases(name, boot):
 
     @tap.case(f'{name}: PCRs 0 to 7 are extended, and a separator is in each')
     def _():
-        for bank, values in boot.banks().items():
-            for pcr in range(8):
-                assert any(values[pcr]), f'{bank}:{pcr} is not extended'
-        tap.equal(eventlog.separators(boot.log()), set(range(8)))
+        expect_extended(boot.banks(), boot.log())
 
     @tap.case(f'{name}: the event log leads to the PCRs, in every bank')
     def _():
-        events = boot.log()
-        for bank, values in boot.banks().items():
-            got = eventlog.replay(events, bank, range(10))
-            tap.equal([v.hex() for v in got], [values[p].hex() for p in range(10)], bank)
+        expect_logged(boot.banks(), boot.log(), range(10))
 
     @tap.case(f'{name}: kernel and initial file system are in the log by their digests')
     def _():
-        kernel = [e.digests['sha256'] for e in boot.log()
-                  if (e.pcr, e.type) == (4, eventlog.EFI_BOOT_SERVICES_APPLICATION)]
+        kernel = digests(boot.log(), 4, eventlog.EFI_BOOT_SERVICES_APPLICATION)
         assert authenticode.digest(cached('vmlinuz')) in kernel, kernel
-        files = [e.digests['sha256'] for e in boot.log() if e.pcr == 9]
+        files = digests(boot.log(), 9)
         assert hashlib.sha256(initramfs()).digest() in files, files
 
 
 subprocess.run([os.path.join(HERE, 'fetch-arm64'), CACHE], check=True)
-boots = {label: Boot(qemu) for label, qemu in
-         qemus('QEMU_SYSTEM_AARCH64', '/usr/bin/qemu-system-aarch64').items()}
-try:
-    for label, one in boots.items():
-        cases(label, one)
-    tap.main()
-finally:
-    for one in boots.values():
-        one.stop()
+machine.main(Boot, cases, variable='QEMU_SYSTEM_AARCH64',
+             distribution='/usr/bin/qemu-system-aarch64')

@@ -9,14 +9,11 @@ import re
 import shutil
 import struct
 import sys
-import tempfile
 
 import eventlog
+import machine
 import tap
-from machine import Machine, Swtpm, qemus
 
-ROOT = os.environ['SOURCE_ROOT']
-BUILD = os.environ['BUILD_ROOT']
 PROGRAM = sys.argv.pop(1)
 MAGIC = 0x41504354
 OK = 0
@@ -47,24 +44,23 @@ class Call:
         return self.data[4:length]
 
 
-class Run:
+class Run(machine.Boot):
     """The boot sector's run under one QEMU."""
 
     def __init__(self, qemu):
-        self.qemu = qemu
-        self.directory = tempfile.mkdtemp(prefix='int1a-')
+        super().__init__(qemu)
         self.calls = {}
         self.events = []
 
     def boot(self):
-        disk = os.path.join(self.directory, 'disk')
+        disk = self.path('disk')
         shutil.copy(PROGRAM, disk)
         os.truncate(disk, 1 << 20)
-        with Swtpm(self.directory, '1.2') as swtpm, Machine(
-                self.directory, self.qemu, 'tcg', 'tpm-tis', swtpm.control,
-                ['-m', '32', '-drive', f'file={disk},format=raw,if=ide']) as machine:
-            self._read(machine.wait_for_text('done\n', 60))
-            self._dump_log(machine)
+        running = self.start_machine(
+            'tcg', 'tpm-tis', ['-m', '32', '-drive', f'file={disk},format=raw,if=ide'], '1.2')
+        self._read(running.wait_for_text('done\n', 60))
+        self._dump_log(running)
+        self.stop()
 
     def _read(self, text):
         for kind, name, rest in re.findall(r'^(call|data) (\S+) (.*?)\s*$', text, re.M):
@@ -73,11 +69,11 @@ class Run:
             else:
                 self.calls[name].data = bytes.fromhex(rest)
 
-    def _dump_log(self, machine):
+    def _dump_log(self, running):
         """Reads the log from the guest's memory: from ESI to the end of the entry at EDI."""
         status = self['status-before-shutdown']
-        path = os.path.join(self.directory, 'log')
-        machine.qmp('pmemsave', val=status.esi, size=status.edi - status.esi + 4096, filename=path)
+        path = self.path('log')
+        running.qmp('pmemsave', val=status.esi, size=status.edi - status.esi + 4096, filename=path)
         with open(path, 'rb') as f:
             data = f.read()
         last = status.edi - status.esi
@@ -94,9 +90,6 @@ class Run:
         tag, size, code = struct.unpack('>HII', call.block()[:10])
         tap.equal((tag, size, code), (0xC4, 30, 0))
         return call.block()[10:]
-
-    def stop(self):
-        shutil.rmtree(self.directory)
 
 
 def status_cases(name, run):
@@ -207,12 +200,4 @@ def pass_cases(name, run):
             tap.equal(set(run[call].data) - {0xEE}, set(), call)
 
 
-runs = {label: Run(qemu) for label, qemu in qemus().items()}
-try:
-    for label, one in runs.items():
-        for group in (status_cases, hash_cases, pass_cases):
-            group(label, one)
-    tap.main()
-finally:
-    for one in runs.values():
-        one.stop()
+machine.main(Run, status_cases, hash_cases, pass_cases)

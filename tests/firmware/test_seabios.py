@@ -1,49 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Debian's kernel started by SeaBIOS, with a TPM 2.0 behind the device of argv[1]."""
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
 
 import eventlog
+import machine
 import tap
 import vm
 from agent import GuestError
 from linux import Guest
-from machine import Machine, Swtpm, qemus
+from measured import FIRMWARE_PCRS, expect_extended, expect_logged
 
-ROOT = os.environ['SOURCE_ROOT']
-BUILD = os.environ['BUILD_ROOT']
 DEVICE = sys.argv.pop(1)
-FIRMWARE_PCRS = range(8)
 MEMORY_OVERWRITE = 0xfed4515a  # of the physical presence interface
 GREETING = 'Guest of the deep attestation'  # of the guest image, once its agent runs
 
 
-class Boot:
-    """A guest of one QEMU; started by its first case, used by the others."""
-
-    def __init__(self, qemu):
-        self.qemu = qemu
-        self.directory = tempfile.mkdtemp(prefix='seabios-')
-        self.swtpm = self.machine = self.guest = self.first = None
+class Boot(machine.Boot):
+    """A guest of the guest image."""
+    machine = guest = first = None
 
     def start(self):
-        image = os.path.join(BUILD, 'guest')
-        self.swtpm = Swtpm(self.directory).start()
-        self.machine = Machine(
-            self.directory, self.qemu, vm.accelerator(BUILD), DEVICE, self.swtpm.control,
-            ['-m', '256', '-kernel', os.path.join(image, 'vmlinuz'),
-             '-initrd', os.path.join(image, 'initramfs'),
-             '-append', 'console=ttyS0 quiet panic=-1'], port=True).start()
+        self.machine = self.start_machine(vm.accelerator(), DEVICE, vm.guest_image(), port=True)
         self.guest = Guest(self.machine.agent(120))
-
-    def stop(self):
-        for part in (self.machine, self.swtpm):
-            if part is not None:
-                part.stop()
-        shutil.rmtree(self.directory)
 
     def restart(self, script):
         """Runs `script` in the guest and reboots it from within.
@@ -72,17 +50,11 @@ def cases(name, boot):
     def _():
         boot.first = boot.guest.banks()
         assert 'sha256' in boot.first, boot.first.keys()
-        for bank, values in boot.first.items():
-            for pcr in FIRMWARE_PCRS:
-                assert any(values[pcr]), f'{bank}:{pcr} is not extended'
-        tap.equal(eventlog.separators(boot.guest.log()), set(FIRMWARE_PCRS))
+        expect_extended(boot.first, boot.guest.log())
 
     @tap.case(f'{name}: the event log in the guest leads to the PCRs, in every bank')
     def _():
-        events = boot.guest.log()
-        for bank, values in boot.first.items():
-            got = eventlog.replay(events, bank, FIRMWARE_PCRS)
-            tap.equal([v.hex() for v in got], [values[p].hex() for p in FIRMWARE_PCRS], bank)
+        expect_logged(boot.first, boot.guest.log(), FIRMWARE_PCRS)
 
     @tap.case(f'{name}: a log with one event less does not')
     def _():
@@ -119,12 +91,5 @@ def own_cases(boot):
         tap.equal(boot.guest.text(f'devmem {MEMORY_OVERWRITE:#x} 8'), '0x01')
 
 
-subprocess.run([os.path.join(ROOT, 'scripts', 'guest-image'), BUILD], check=True)
-boots = {name: Boot(qemu) for name, qemu in qemus().items()}
-try:
-    for label, one in boots.items():
-        cases(label, one)
-    tap.main()
-finally:
-    for one in boots.values():
-        one.stop()
+machine.make_guest_image()
+machine.main(Boot, cases)

@@ -5,13 +5,11 @@ import glob
 import json
 import os
 import stat
-import subprocess
 import tempfile
 
 import tap
-from programs import program
+from verifier import check
 
-TOOL = program('tpm2_checkdeepquote')
 VECTORS = os.path.join(os.environ['SOURCE_ROOT'], 'tests', 'vectors')
 WORDS = ['malformed', 'unknown-host', 'bad-host-signature', 'not-a-quote', 'bad-proof',
          'host-pcr-mismatch', 'wrong-nonce', 'wrong-vm', 'bad-vtpm-quote', 'bad-vtpm-signature',
@@ -58,10 +56,6 @@ def case(name, **changed):
         yield folder, args
 
 
-def run(*args):
-    return subprocess.run([TOOL, *args], capture_output=True, text=True, check=False, timeout=60)
-
-
 def results(output):
     """[(mark, word)] of the lines that tell of checks."""
     return [tuple(line.split()[:2]) for line in output.splitlines() if line[:1] in '✓✗-' and line]
@@ -70,22 +64,22 @@ def results(output):
 @tap.case('trusted: exit 0, thirteen ticks in order, the verdict last')
 def _():
     with case('trusted-leaf-3-of-3') as (_, args):
-        done = run(*args)
-    tap.equal(done.returncode, 0, done.stderr)
-    tap.equal(results(done.stdout), [('✓', word) for word in WORDS])
-    tap.equal(done.stdout.splitlines()[-1], 'verdict: trusted')
-    tap.equal(done.stderr, '')
+        done = check(*args)
+    tap.equal(done.status, 0, done.error)
+    tap.equal(results(done.output), [('✓', word) for word in WORDS])
+    tap.equal(done.last, 'verdict: trusted')
+    tap.equal(done.error, '')
 
 
 @tap.case('not trusted: exit 1, ticks, one cross, dashes, the reason last')
 def _():
     with case('bad-proof-node') as (_, args):
-        done = run(*args)
+        done = check(*args)
     at = WORDS.index('bad-proof')
-    tap.equal(done.returncode, 1)
-    tap.equal(results(done.stdout), [('✓', w) for w in WORDS[:at]] + [('✗', 'bad-proof')] +
+    tap.equal(done.status, 1)
+    tap.equal(results(done.output), [('✓', w) for w in WORDS[:at]] + [('✗', 'bad-proof')] +
               [('-', w) for w in WORDS[at + 1:]])
-    tap.equal(done.stdout.splitlines()[-1], 'verdict: not trusted (bad-proof)')
+    tap.equal(done.last, 'verdict: not trusted (bad-proof)')
 
 
 @tap.case('every vector has its exit code and reason in --json')
@@ -96,9 +90,9 @@ def _():
         with case(name) as (_, args):
             if '--host' not in args and '--policy' not in args:
                 args += ['--policy', '/dev/null']
-            done = run('--json', *args)
-        tap.equal(done.returncode, 0 if expect == 'trusted' else 1, name + done.stderr)
-        verdict = json.loads(done.stdout)
+            done = check('--json', *args)
+        tap.equal(done.status, 0 if expect == 'trusted' else 1, name + done.error)
+        verdict = json.loads(done.output)
         tap.equal(verdict['reason'], None if expect == 'trusted' else expect, name)
         tap.equal(verdict['verdict'], 'trusted' if expect == 'trusted' else 'not trusted', name)
         tap.equal([c['check'] for c in verdict['checks']], WORDS)
@@ -112,13 +106,13 @@ def _():
 def _():
     with case('trusted-one-leaf') as (folder, args):
         state = folder + '/new-state'
-        tap.equal(run('--state', state, *args).returncode, 0)
+        tap.equal(check('--state', state, *args).status, 0)
         tap.equal(stat.S_IMODE(os.stat(state).st_mode), 0o600)
         with open(state, encoding='utf-8') as f:
             before = f.read()
-        again = run('--state', state, *args)
-        tap.equal(again.returncode, 1)
-        tap.equal(again.stdout.splitlines()[-1], 'verdict: not trusted (wrong-nonce)')
+        again = check('--state', state, *args)
+        tap.equal(again.status, 1)
+        tap.equal(again.last, 'verdict: not trusted (wrong-nonce)')
         with open(state, encoding='utf-8') as f:
             tap.equal(f.read(), before)
 
@@ -127,16 +121,16 @@ def _():
 def _():
     with case('policy-host-pcr') as (folder, args):
         state = folder + '/new-state'
-        tap.equal(run('--state', state, *args).returncode, 1)
+        tap.equal(check('--state', state, *args).status, 1)
         assert not os.path.exists(state)
 
 
 @tap.case('a state that cannot be saved is no verdict: exit 2, nothing on stdout')
 def _():
     with case('trusted-one-leaf') as (_, args):
-        done = run('--state', '/proc/self/state', *args)
-    tap.equal((done.returncode, done.stdout), (2, ''))
-    assert 'tpm2_checkdeepquote: ' in done.stderr
+        done = check('--state', '/proc/self/state', *args)
+    tap.equal((done.status, done.output), (2, ''))
+    assert 'tpm2_checkdeepquote: ' in done.error
 
 
 @tap.case('a damaged state file is refused with its line')
@@ -147,9 +141,9 @@ def _():
                        (good.replace('nonce 00', 'vm x 1 2'), 2),
                        (good.replace('nonce 00', 'host 000b 1 2'), 2)):
         with case('trusted-one-leaf', state=text) as (_, args):
-            done = run(*args)
-        tap.equal((done.returncode, done.stdout), (2, ''), text)
-        assert f'state:{line}: ' in done.stderr, (text, done.stderr)
+            done = check(*args)
+        tap.equal((done.status, done.output), (2, ''), text)
+        assert f'state:{line}: ' in done.error, (text, done.error)
 
 
 @tap.case('a wrong policy names file, line and what to do')
@@ -164,9 +158,9 @@ def _():
                              ('vm any ak=x', 1, 'write it as: vm'),
                              ('launch 0g', 1, 'hexadecimal')):
         with case('trusted-one-leaf', policy=text) as (_, args):
-            done = run(*args)
-        tap.equal((done.returncode, done.stdout), (2, ''), text)
-        assert f'policy:{line}: ' in done.stderr and part in done.stderr, (text, done.stderr)
+            done = check(*args)
+        tap.equal((done.status, done.output), (2, ''), text)
+        assert f'policy:{line}: ' in done.error and part in done.error, (text, done.error)
 
 
 @tap.case('unreadable input and wrong usage: exit 2, one line that says what to do')
@@ -176,9 +170,9 @@ def _():
         for wrong in (['--nonsense'], no_host, args + ['--evidence', '/nowhere'],
                       args + ['-q', 'xyz'], args + ['-q', ''], args + ['--uuid', '12'],
                       args + ['-u', folder + '/quote.msg'], args + ['-q', '00' * 65]):
-            done = run(*wrong)
-            tap.equal((done.returncode, done.stdout), (2, ''), str(wrong))
-            tap.equal(done.stderr.count('\n'), 1, done.stderr)
+            done = check(*wrong)
+            tap.equal((done.status, done.output), (2, ''), str(wrong))
+            tap.equal(done.error.count('\n'), 1, done.error)
 
 
 @tap.case('-q takes a file with the nonce, as tpm2_checkquote does')
@@ -186,7 +180,7 @@ def _():
     with case('trusted-one-leaf') as (folder, args):
         nonce = bytes.fromhex(args[args.index('-q') + 1])
         args[args.index('-q') + 1] = write(folder + '/nonce.bin', nonce)
-        tap.equal(run(*args).returncode, 0)
+        tap.equal(check(*args).status, 0)
 
 
 @tap.case('many folders: a verdict each, 0 only if all are trusted')
@@ -196,31 +190,31 @@ def _():
             write(folder + '/nonce', load(name)['nonce'] + '\n')
             write(folder + '/uuid', load(name)['uuid'] + '\n')
         host = ['--host', args[args.index('--host') + 1]]
-        done = run(*host, good)
-        tap.equal((done.returncode, done.stdout),
+        done = check(*host, good)
+        tap.equal((done.status, done.output),
                   (0, f'{good}: verdict: trusted\ntrusted: 1 of 1\n'))
-        done = run(*host, good, bad)
-        tap.equal((done.returncode, done.stdout),
+        done = check(*host, good, bad)
+        tap.equal((done.status, done.output),
                   (1, f'{good}: verdict: trusted\n{bad}: verdict: not trusted (bad-proof)\n'
                       'trusted: 1 of 2\n'))
-        tap.equal(run('--threads', '2', *host, good, bad).stdout, done.stdout)
-        done = run('--json', *host, good, bad)
-        tap.equal([json.loads(line)['name'] for line in done.stdout.splitlines()], [good, bad])
-        done = run(*host, good, '/nowhere')
-        tap.equal((done.returncode, done.stdout), (2, ''))
-        assert '/nowhere: ' in done.stderr
-        done = run(*host, '--state', good + '/state', good, good)
-        tap.equal(done.stdout.splitlines()[1], f'{good}: verdict: not trusted (wrong-nonce)')
+        tap.equal(check('--threads', '2', *host, good, bad).output, done.output)
+        done = check('--json', *host, good, bad)
+        tap.equal([json.loads(line)['name'] for line in done.output.splitlines()], [good, bad])
+        done = check(*host, good, '/nowhere')
+        tap.equal((done.status, done.output), (2, ''))
+        assert '/nowhere: ' in done.error
+        done = check(*host, '--state', good + '/state', good, good)
+        tap.equal(done.output.splitlines()[1], f'{good}: verdict: not trusted (wrong-nonce)')
 
 
 @tap.case('--quiet prints the verdict only; --version and --help exit 0')
 def _():
     with case('trusted-one-leaf') as (_, args):
-        tap.equal(run('--quiet', *args).stdout, 'verdict: trusted\n')
+        tap.equal(check('--quiet', *args).output, 'verdict: trusted\n')
     for option in ('--version', '--help'):
-        done = run(option)
-        tap.equal(done.returncode, 0)
-        assert 'tpm2_checkdeepquote' in done.stdout
+        done = check(option)
+        tap.equal(done.status, 0)
+        assert 'tpm2_checkdeepquote' in done.output
 
 
 tap.main()

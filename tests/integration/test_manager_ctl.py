@@ -8,19 +8,16 @@ import stat
 import subprocess
 import tempfile
 
-import managerd
 import tap
-from managerd import UUID, Manager, VtpmClient
+from client import VtpmClient
+from manager import Manager
+from programs import built, program
+from protocol import UUID
 
 manager = Manager().start()
 OTHER = '00000000-0000-4000-8000-000000000002'
 EK = '000b' + '5a' * 32
-
-
-def ctl(*args, code=0):
-    done = manager.ctl(*args)
-    tap.equal(done.returncode, code, done.stdout + done.stderr)
-    return done
+ctl = manager.ctl
 
 
 @tap.case('register, list, show, disable, enable, unregister')
@@ -133,7 +130,7 @@ def _():
 
 @tap.case('no manager there: exit 1')
 def _():
-    done = subprocess.run([managerd.MANAGERCTL, '--socket', manager.dir + '/none', 'status'],
+    done = subprocess.run([program('vtpm-managerctl'), '--socket', manager.dir + '/none', 'status'],
                           capture_output=True, text=True, check=False)
     tap.equal(done.returncode, 1)
     assert 'is vtpm-managerd running' in done.stderr
@@ -151,9 +148,8 @@ def _():
     if os.geteuid() != 0:
         tap.skip('needs root to be another user')
     # the other user may not be able to enter the build directory
-    tool = shutil.copy(managerd.MANAGERCTL, manager.dir)
-    shutil.copy(os.path.join(managerd.BUILD_ROOT, 'lib', 'deepquote', 'libdeepquote.so.1'),
-                manager.dir)
+    tool = shutil.copy(program('vtpm-managerctl'), manager.dir)
+    shutil.copy(built('lib', 'deepquote', 'libdeepquote.so.1'), manager.dir)
     os.chmod(manager.admin_socket, 0o666)
     try:
         done = subprocess.run([tool, '--socket', manager.admin_socket, 'status'],

@@ -5,13 +5,14 @@ import os
 import re
 import socket
 import stat
-import subprocess
 import threading
 import time
 
-import managerd
 import tap
-from managerd import Manager, VtpmClient, wait_until
+from client import VtpmClient
+from manager import Manager
+from process import run, wait_until
+from programs import program
 
 CONNECTIONS_MAX, HEAD_MAX, DEADLINE = 16, 4096, 5
 REQUEST = b'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'
@@ -279,14 +280,12 @@ def _():
             tap.equal(parse(body)['vtpm_manager_requests_total'], 0)
         big = b'GET /metrics HTTP/1.1\r\nX: ' + b'a' * 64 * HEAD_MAX
         tap.equal(talk(socket.create_connection(('127.0.0.1', port), 30), big)[0], 400)
-        with subprocess.Popen([managerd.MANAGERD, '--state-dir', tcp.dir + '/2', '--socket',
-                               tcp.dir + '/2.vtpm', '--admin-socket', tcp.dir + '/2.admin',
-                               '--simulate-tpm', tcp.dir + '/2.tpm', '--metrics', f'tcp:{port}'],
-                              stderr=subprocess.PIPE, text=True) as other:
-            said = other.communicate(timeout=60)[1]
-        tap.equal(other.returncode, 1, said)
+        os.mkdir(tcp.dir + '/2')
+        other = Manager(dir=tcp.dir + '/2', metrics=f'tcp:{port}')
+        code, said = other.fail()
+        tap.equal(code, 1, said)
         assert 'choose another port' in said, said
-        assert not os.path.exists(tcp.dir + '/2.admin'), 'the other sockets stay behind'
+        assert not os.path.exists(other.admin_socket), 'the other sockets stay behind'
 
 
 @tap.case('other addresses are refused: exit 2, and what to give')
@@ -296,9 +295,7 @@ def _():
                     ['--metrics', 'unix:'], ['--metrics', '9000'], ['--metrics', ''],
                     ['--metrics-mode', '0660'],
                     ['--metrics', 'unix:/nonexistent/m', '--metrics-mode', '9']):
-        done = subprocess.run([managerd.MANAGERD, *options], capture_output=True, text=True,
-                              check=False, timeout=60)
-        tap.equal(done.returncode, 2, (options, done.stderr))
+        done = run([program('vtpm-managerd'), *options], code=2, timeout=60)
         assert 'give' in done.stderr, done.stderr
 
 
@@ -308,7 +305,8 @@ def _():
         assert 'metrics' not in plain.log_text()
         with open(f'/proc/{plain.process.pid}/net/unix', encoding='utf-8') as f:
             paths = {line.split()[-1] for line in f if plain.dir + '/' in line}
-        tap.equal({p for p in paths if '/tpm/' not in p}, {plain.socket, plain.admin_socket})
+        tap.equal({p for p in paths if not p.startswith(plain.tpm)},
+                  {plain.socket, plain.admin_socket})
 
 
 try:

@@ -6,11 +6,14 @@ import socket
 import time
 import uuid
 
-import managerd
+import protocol
 import tap
 import tpm2
-from managerd import (BAD_VALUE, CREDENTIAL, DENIED, HELLO, PCR_READ, QUOTE, TIMEOUT, TOO_LARGE,
-                      Binding, Manager, VtpmClient, refused)
+from client import Binding, VtpmClient, check, expect_trusted, refused
+from manager import Manager
+from process import wait_until
+from protocol import (BAD_VALUE, CREDENTIAL, DENIED, HELLO, HOST_PCRS, PCR_READ, QUOTE, TIMEOUT,
+                      TOO_LARGE)
 from tpm2 import ALG_SHA1, ALG_SHA256, b2, u16, u32, u64
 
 NONCE = bytes(range(32))
@@ -35,19 +38,18 @@ def welcome():
 def _():
     with welcome() as vtpm:
         evidence = vtpm.quote(NONCE)
-        tap.equal(manager.check(vtpm, evidence, NONCE), (0, 'verdict: trusted'))
+        expect_trusted(manager, vtpm, evidence, NONCE)
 
 
 @tap.case('evidence for another nonce, VM or host PCR value is not trusted')
 def _():
     with welcome() as vtpm:
         evidence = vtpm.quote(NONCE)
-        tap.equal(manager.check(vtpm, evidence, b'x' * 32),
-                  (1, 'verdict: not trusted (wrong-nonce)'))
-        tap.equal(manager.check(vtpm, evidence[:-1] + bytes([evidence[-1] ^ 1]), NONCE),
-                  (1, 'verdict: not trusted (host-pcr-mismatch)'))
+        tap.equal(check(manager, vtpm, evidence, b'x' * 32).word, 'wrong-nonce')
+        flipped = evidence[:-1] + bytes([evidence[-1] ^ 1])
+        tap.equal(check(manager, vtpm, flipped, NONCE).word, 'host-pcr-mismatch')
         vtpm.uuid = new_uuid()
-        tap.equal(manager.check(vtpm, evidence, NONCE), (1, 'verdict: not trusted (wrong-vm)'))
+        tap.equal(check(manager, vtpm, evidence, NONCE).word, 'wrong-vm')
 
 
 @tap.case('the binding says what the request said, the UUID always')
@@ -69,7 +71,7 @@ def _():
     with welcome() as vtpm:
         for pcrs in (tpm2.selection(*banks), tpm2.selection((ALG_SHA256, range(24)))):
             evidence = vtpm.quote(NONCE, host_pcrs=pcrs)
-            tap.equal(manager.check(vtpm, evidence, NONCE), (0, 'verdict: trusted'))
+            expect_trusted(manager, vtpm, evidence, NONCE)
 
 
 @tap.case('evidence that does not fit the room is refused, and one byte decides')
@@ -153,7 +155,7 @@ def _():
 def _():
     with client(uuid=new_uuid()) as vtpm:
         refused(DENIED, vtpm.quote, NONCE)
-        refused(DENIED, vtpm.pcr_read, managerd.HOST_PCRS)
+        refused(DENIED, vtpm.pcr_read, HOST_PCRS)
         refused(DENIED, vtpm.credential, 0)
         vtpm.hello()
         vtpm.quote(NONCE)
@@ -172,7 +174,7 @@ def _():
     with welcome() as good:
         body = good.quote_body(NONCE)
         packets = {
-            'empty': b'', 'short': b'DQ', 'unknown type': 9, 'a reply': managerd.REPLY | QUOTE}
+            'empty': b'', 'short': b'DQ', 'unknown type': 9, 'a reply': protocol.REPLY | QUOTE}
         for what, packet in packets.items():
             with client(uuid=new_uuid()) as bad:
                 bad.hello()
@@ -181,7 +183,7 @@ def _():
                 else:
                     bad.sock.send(packet)
                 assert closed(bad), what
-        for kind, whole in ((HELLO, bytes(32)), (QUOTE, body), (PCR_READ, managerd.HOST_PCRS),
+        for kind, whole in ((HELLO, bytes(32)), (QUOTE, body), (PCR_READ, HOST_PCRS),
                             (CREDENTIAL, u64(0))):
             for wrong in (whole[:-1], whole + b'\0', whole + bytes(9000)):
                 with client(uuid=new_uuid()) as bad:
@@ -221,7 +223,7 @@ def _():
             vtpm.send(QUOTE, vtpm.quote_body(NONCE))
             vtpm.close()
             vtpm = welcome()
-            vtpm.send(PCR_READ, managerd.HOST_PCRS)
+            vtpm.send(PCR_READ, HOST_PCRS)
             vtpm.close()
         good.quote(NONCE)
 
@@ -233,7 +235,7 @@ def _():
         ids = [vtpm.send(QUOTE, vtpm.quote_body(NONCE)) for vtpm in vtpms]
         for vtpm, number in zip(vtpms, ids):
             evidence = vtpm.receive(QUOTE, number).b2()
-    tap.equal(manager.check(vtpms[-1], evidence, NONCE), (0, 'verdict: trusted'))
+    expect_trusted(manager, vtpms[-1], evidence, NONCE)
     for vtpm in vtpms:
         vtpm.close()
 
@@ -254,10 +256,10 @@ def _():
             assert 'too many connections' in manager.log_text()
             assert not can_say_hello(manager)
             silent[0].hello()
-            managerd.wait_until(lambda: can_say_hello(manager), 'who is welcome makes room')
+            wait_until(lambda: can_say_hello(manager), 'who is welcome makes room')
             while silent:
                 silent.pop().close()
-            managerd.wait_until(lambda: can_say_hello(manager), 'a new vTPM is welcome again')
+            wait_until(lambda: can_say_hello(manager), 'a new vTPM is welcome again')
     finally:
         for connection in silent:
             connection.close()
@@ -299,7 +301,7 @@ def _():
                 tap.equal(few.log_text().count('turned away'), 1)
                 while others:
                     others.pop().close()
-                managerd.wait_until(lambda: can_say_hello(few), 'a new vTPM is welcome again')
+                wait_until(lambda: can_say_hello(few), 'a new vTPM is welcome again')
         finally:
             for connection in others:
                 connection.close()

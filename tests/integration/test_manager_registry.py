@@ -7,9 +7,11 @@ import signal
 import tempfile
 import uuid as uuids
 
-import managerd
 import tap
-from managerd import DENIED, UUID, Binding, Manager, VtpmClient, refused, wait_until
+from client import Binding, Refused, VtpmClient, refused
+from manager import Manager
+from process import wait_until
+from protocol import DENIED, HOST_PCRS, UUID
 from tpm2 import ALG_SHA256, u16
 
 NONCE = b'n' * 32
@@ -60,10 +62,10 @@ def _():
         manager.admin('disable', uuid=UUID)
         refused(DENIED, vtpm.quote, NONCE, commits=9)
         refused(DENIED, vtpm.credential, 0)
-        refused(DENIED, vtpm.pcr_read, managerd.HOST_PCRS)
+        refused(DENIED, vtpm.pcr_read, HOST_PCRS)
         with VtpmClient(manager.socket) as other:
             refused(DENIED, other.hello)
-        tap.equal((manager.vm()['epoch'], manager.vm()['generation']), (1, 0))
+        tap.equal((manager.vm(UUID)['epoch'], manager.vm(UUID)['generation']), (1, 0))
         manager.admin('enable', uuid=UUID)
         vtpm.quote(NONCE)
 
@@ -75,7 +77,7 @@ def _():
         with VtpmClient(manager.socket) as other:
             refused(DENIED, other.hello)
             refused(DENIED, other.quote, NONCE)
-        tap.equal(manager.vm()['epoch'], 1)
+        tap.equal(manager.vm(UUID)['epoch'], 1)
         vtpm.quote(NONCE)
         with VtpmClient(manager.socket, instance=vtpm.instance) as again:
             tap.equal(again.hello(), (1, 0))
@@ -105,7 +107,7 @@ def _():
         vtpm.quote(NONCE, commits=4)
         refused(DENIED, vtpm.quote, NONCE, commits=3)
         refused(DENIED, vtpm.quote, NONCE, commits=2 ** 64 - 1)
-        tap.equal(manager.vm()['generation'], 4)
+        tap.equal(manager.vm(UUID)['generation'], 4)
         tap.equal(Binding(vtpm.quote(NONCE, commits=4)).generation, 4)
 
 
@@ -127,7 +129,7 @@ def _():
         key = manager.admin('ak')
         manager.restart()
         tap.equal(manager.admin('ak'), key)
-        tap.equal((manager.vm()['epoch'], manager.vm()['generation']), (1, 6))
+        tap.equal((manager.vm(UUID)['epoch'], manager.vm(UUID)['generation']), (1, 6))
         tap.equal(hello(manager, first), (1, 0))
         tap.equal(tell(manager, first, 7), 7)
         tap.equal(hello(manager), (2, 7))
@@ -180,7 +182,7 @@ def _():
         manager.restart()
         manager.admin('register', uuid=UUID)
         tap.equal(hello(manager), (2, 3))
-        tap.equal(manager.vm()['ek'], '', 'the EK is free to be another')
+        tap.equal(manager.vm(UUID)['ek'], '', 'the EK is free to be another')
 
 
 @tap.case('the first EK is pinned: another one, or none, is refused')
@@ -191,11 +193,11 @@ def _():
         tap.equal(Binding(vtpm.quote(NONCE, ek=name(1))).ek, name(1))
         refused(DENIED, vtpm.quote, NONCE, ek=name(2), commits=1)
         refused(DENIED, vtpm.quote, NONCE, commits=1)
-        tap.equal((manager.vm()['ek'], manager.vm()['generation']), (name(1).hex(), 0))
+        tap.equal((manager.vm(UUID)['ek'], manager.vm(UUID)['generation']), (name(1).hex(), 0))
         assert 'endorsement key' in manager.log_text()
         vtpm.close()
         manager.restart()
-        tap.equal(manager.vm()['ek'], name(1).hex())
+        tap.equal(manager.vm(UUID)['ek'], name(1).hex())
 
 
 @tap.case('an EK given at registration binds from the start')
@@ -221,7 +223,7 @@ def quote_as(uid, manager):
                 vtpm.hello()
                 vtpm.quote(NONCE)
                 status = 0
-        except managerd.Refused as reason:
+        except Refused as reason:
             status = 1 if reason.status == DENIED else 2
         finally:
             os._exit(status)
@@ -236,7 +238,7 @@ def _():
         manager.admin('register', uuid=UUID, owner=NOBODY)
         tap.equal(quote_as(0, manager), False)
         tap.equal(quote_as(12345, manager), False)
-        tap.equal(manager.vm()['epoch'], 0)
+        tap.equal(manager.vm(UUID)['epoch'], 0)
         tap.equal(quote_as(NOBODY, manager), True)
 
 
@@ -246,7 +248,7 @@ def _():
         tap.skip('needs root to be several users')
     with Manager(auto_register=True) as manager:
         tap.equal(quote_as(NOBODY, manager), True)
-        tap.equal(manager.vm()['owner'], NOBODY)
+        tap.equal(manager.vm(UUID)['owner'], NOBODY)
         gone(manager)
         tap.equal(quote_as(0, manager), False)
 
@@ -280,13 +282,13 @@ def _():
                     for _ in range(2000):
                         others.append(str(uuids.uuid4()))
                         hello(manager, uuid=others[-1])
-                except managerd.Refused as reason:
+                except Refused as reason:
                     tap.equal(reason.status, DENIED)
                 else:
                     raise AssertionError('never full')
                 known = {vm['uuid'] for vm in manager.admin('list')['vms']}
                 refused(DENIED, vtpm.quote, NONCE, ek=name(1), commits=1)
-                tap.equal((manager.vm()['ek'], manager.vm()['epoch']), ('', 1))
+                tap.equal((manager.vm(UUID)['ek'], manager.vm(UUID)['epoch']), ('', 1))
                 vtpm.quote(NONCE, commits=2)  # what needs no storing goes on
                 assert 'has room' in manager.log_text()
                 os.unlink(os.path.join(state, 'filler'))
@@ -295,7 +297,7 @@ def _():
             manager.restart()
             listed = {vm['uuid'] for vm in manager.admin('list')['vms']}
             tap.equal(listed, known | {others[-1]})
-            tap.equal(manager.vm()['ek'], name(1).hex())
+            tap.equal(manager.vm(UUID)['ek'], name(1).hex())
     finally:
         os.system(f'umount {state}')
         shutil.rmtree(state)
@@ -315,7 +317,7 @@ def _():
                 vm, epoch = (vm, epoch) if i % 8 else (str(uuids.uuid4()), 0)
                 tap.equal(hello(manager, os.urandom(16), uuid=vm)[0], epoch + 1)
                 epoch += 1
-        except managerd.Refused as reason:
+        except Refused as reason:
             tap.equal(reason.status, DENIED)
         else:
             raise AssertionError('the limit was never reached')
@@ -331,17 +333,13 @@ def _():
 def _():
     with Manager(auto_register=True) as manager:
         before = sorted(os.listdir(manager.state))
-        second = Manager(state=manager.state)
-        try:
-            second.spawn()
-            tap.equal(second.process.wait(60), 1)
-            assert 'another vtpm-managerd uses this state directory' in second.log_text()
-            third = Manager(dir=manager.dir, state=second.dir + '/state')
-            third.log = second.log
-            third.spawn()
-            tap.equal(third.process.wait(60), 1)
-        finally:
-            shutil.rmtree(second.dir)
+        code, log = Manager(state=manager.state).fail()
+        tap.equal(code, 1)
+        assert 'another vtpm-managerd uses this state directory' in log, log
+        with tempfile.TemporaryDirectory(prefix='managerd-') as folder:
+            third = Manager(dir=manager.dir, state=folder + '/state')
+            third.log = folder + '/log'
+            tap.equal(third.fail()[0], 1)
         tap.equal(sorted(os.listdir(manager.state)), before)
         with VtpmClient(manager.socket) as vtpm:
             vtpm.hello()

@@ -12,13 +12,15 @@ import tempfile
 import threading
 import time
 
-import managerd
+import protocol
 import tap
 import tpm2
-from managerd import (BAD_VALUE, BUSY, HOST_TPM, TIMEOUT, Binding, Manager, VtpmClient, refused,
-                      wait_until)
-from relay import PCR_READ, QUOTE, Relay, code_of, error
-from tpm2 import ALG_SHA256
+from client import Binding, VtpmClient, expect_trusted, refused
+from manager import Manager
+from process import wait_until
+from protocol import BAD_VALUE, BUSY, HOST_PCRS, HOST_TPM, TIMEOUT
+from relay import PCR_READ, QUOTE, Relay
+from tpm2 import ALG_SHA256, code_of, error_response
 
 NONCE = b'q' * 32
 RC_RETRY, RC_LOCKOUT, RC_TESTING, RC_FAILURE, RC_REFERENCE_H0 = 0x922, 0x921, 0x90A, 0x101, 0x910
@@ -34,7 +36,7 @@ def setting(**options):
 
 def trusted(manager, vtpm, **options):
     evidence = vtpm.quote(NONCE, **options)
-    tap.equal(manager.check(vtpm, evidence, NONCE), (0, 'verdict: trusted'))
+    expect_trusted(manager, vtpm, evidence, NONCE)
     return evidence
 
 
@@ -106,7 +108,7 @@ def _():
             for i, rc in enumerate((RC_RETRY, RC_TESTING)):
                 if code_of(command) == QUOTE and left[i]:
                     left[i] -= 1
-                    return error(rc)
+                    return error_response(rc)
             return None
         relay.hook = busy
         trusted(manager, vtpm)
@@ -114,7 +116,7 @@ def _():
 
 
 def answering(rc, *codes):
-    return lambda command: error(rc) if code_of(command) in codes else None
+    return lambda command: error_response(rc) if code_of(command) in codes else None
 
 
 @tap.case('errors of the TPM: each told as what it is, and over when it is over')
@@ -132,7 +134,7 @@ def _():
             trusted(manager, vtpm)
             tap.equal(manager.admin('status')['tpm']['state'], 'ok')
         relay.hook = answering(RC_LOCKOUT, PCR_READ)
-        refused(HOST_TPM, vtpm.pcr_read, managerd.HOST_PCRS)
+        refused(HOST_TPM, vtpm.pcr_read, HOST_PCRS)
 
 
 @tap.case('a TPM that hangs: time-out at the deadline, and answers again after')
@@ -157,7 +159,7 @@ def _():
         evidence = trusted(manager, vtpm, commits=1)
         relay.down()
         refused(HOST_TPM, vtpm.quote, NONCE, commits=1)
-        refused(HOST_TPM, vtpm.pcr_read, managerd.HOST_PCRS)
+        refused(HOST_TPM, vtpm.pcr_read, HOST_PCRS)
         tap.equal(manager.admin('status')['tpm']['state'], 'failing')
         assert not manager.admin('quote', nonce='aa', pcrs=[{'bank': 11, 'pcr': 0}])['ok']
         relay.back()
@@ -195,13 +197,13 @@ def _():
                 quoting.set()
                 go_on.wait(60)
         relay.hook = hold
-        number = vtpm.send(managerd.QUOTE, vtpm.quote_body(NONCE))
+        number = vtpm.send(protocol.QUOTE, vtpm.quote_body(NONCE))
         assert quoting.wait(30)
         manager.process.terminate()
         wait_until(lambda: not listening(manager.socket), 'no new connections')
         assert manager.process.poll() is None
         go_on.set()
-        tap.equal(len(vtpm.receive(managerd.QUOTE, number).b2()) > 500, True)
+        tap.equal(len(vtpm.receive(protocol.QUOTE, number).b2()) > 500, True)
         tap.equal(manager.process.wait(30), 0)
 
 
@@ -216,19 +218,14 @@ def listening(path):
 
 def start_fails(manager):
     """The log of a manager that does not come up."""
-    manager.spawn()
-    try:
-        tap.equal(manager.process.wait(60), 1, 'exit code')
-    finally:
-        manager.kill()
-    return manager.log_text()
+    code, log = manager.fail()
+    tap.equal(code, 1, 'exit code')
+    return log
 
 
 @tap.case('no TPM: exit 1 and what to do')
 def _():
-    manager = Manager(tcti='device:/nonexistent')
-    text = start_fails(manager)
-    shutil.rmtree(manager.dir)
+    text = start_fails(Manager(tcti='device:/nonexistent'))
     assert 'check' in text and '--tcti' in text, text
 
 
@@ -283,16 +280,16 @@ def _():
         first = pcr_4()
         manager.restart()
         tap.equal(pcr_4(), first)
-        with open(os.path.join(manager.tpm, 'events'), 'a', encoding='utf-8') as f:
+        with open(manager.events, 'a', encoding='utf-8') as f:
             f.write('4 another kernel\n')
         tap.equal(pcr_4(), first)
         manager.restart()
         assert pcr_4() != first
         tap.equal(manager.stop(), 0)
-        with open(os.path.join(manager.tpm, 'events'), 'a', encoding='utf-8') as f:
+        with open(manager.events, 'a', encoding='utf-8') as f:
             f.write('24 no such PCR\n')
         assert 'events:13: write a PCR number' in start_fails(manager)
-        with open(os.path.join(manager.tpm, 'events'), 'w', encoding='utf-8') as f:
+        with open(manager.events, 'w', encoding='utf-8') as f:
             f.write('# nothing is measured\n\n')
         manager.start()
         tap.equal(pcr_4()[0]['value'], '00' * 32)

@@ -3,6 +3,7 @@
 import hashlib
 
 import fake_manager as fm
+import protocol
 import tap
 import tpm2
 from module_fixture import (HOST_PCRS, NONCE, NO_MANAGER, QUOTE_PARAMETERS, UUID_BYTES, deepquote,
@@ -14,7 +15,7 @@ from vtpm import Vtpm
 def _():
     with vtpm_with_manager() as (tpm, manager):
         quoted = tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
-        asked = manager.wait_for(fm.QUOTE)[0]
+        asked = manager.wait_for(protocol.QUOTE)[0]
         tap.equal(quoted.attest, asked.quoted)
         tap.equal(quoted.extra_data(), NONCE)
         tap.equal(quoted.evidence, fm.make_evidence(asked, UUID_BYTES, epoch=1,
@@ -29,7 +30,7 @@ def _():
 @tap.case('the manager learns who the vTPM is before the first command')
 def _():
     with vtpm_with_manager() as (_, manager):
-        tap.equal(manager.wait_for(fm.HELLO)[0].uuid, UUID_BYTES)
+        tap.equal(manager.wait_for(protocol.HELLO)[0].uuid, UUID_BYTES)
 
 
 @tap.case('an RSA key signs a deep quote')
@@ -38,7 +39,7 @@ def _():
         handle, _, name = tpm2.create_primary(tpm.send, 'rsa')
         quoted = tpm2.Quoted(tpm.send(deepquote(handle)), True)
         tap.equal(quoted.signature[:6], bytes.fromhex('0014000b0100'))
-        tap.equal(manager.wait_for(fm.QUOTE)[0].signer, name)
+        tap.equal(manager.wait_for(protocol.QUOTE)[0].signer, name)
 
 
 @tap.case('every known flag is passed on')
@@ -156,7 +157,7 @@ def _():
         tap.equal(tpm.rc(deepquote(tpm.ak)), NO_MANAGER)
         manager.start()
         tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
-        hellos = manager.wait_for(fm.HELLO, 2)
+        hellos = manager.wait_for(protocol.HELLO, 2)
         tap.equal(hellos[0].instance, hellos[1].instance)
 
 
@@ -166,29 +167,27 @@ def _():
         for _ in range(3):
             tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
             manager.drop()
-        tap.equal(len({r.instance for r in manager.wait_for(fm.HELLO, 3)}), 1)
+        tap.equal(len({r.instance for r in manager.wait_for(protocol.HELLO, 3)}), 1)
 
 
 @tap.case('a connection that ends during a request is made anew, and the request sent again')
 def _():
     with vtpm_with_manager() as (tpm, manager):
         def drop_once(m, _):
-            m.on[fm.QUOTE] = fm.FakeManager.countersign
+            m.on[protocol.QUOTE] = fm.FakeManager.countersign
             m.drop()
-        manager.on[fm.QUOTE] = drop_once
+        manager.on[protocol.QUOTE] = drop_once
         tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
-        tap.equal(len(manager.wait_for(fm.QUOTE, 2)), 2)
+        tap.equal(len(manager.wait_for(protocol.QUOTE, 2)), 2)
 
 
 @tap.case('two vTPMs, and one that starts again, are different instances')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        first = manager.wait_for(fm.HELLO)[0].instance
-        tpm.keep = True
+        first = manager.wait_for(protocol.HELLO)[0].instance
         tpm.stop()
         tpm.start()
-        tpm.keep = False
-        assert manager.wait_for(fm.HELLO, 2)[1].instance != first
+        assert manager.wait_for(protocol.HELLO, 2)[1].instance != first
 
 
 @tap.case('without a manager at its place DeepQuote says so and all else works')
@@ -243,7 +242,7 @@ def _():
     with vtpm_with_manager() as (tpm, manager):
         for _ in range(3):
             tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
-        manager.on[fm.QUOTE] = lambda m, r: m.reply(r, fm.DENIED)
+        manager.on[protocol.QUOTE] = lambda m, r: m.reply(r, protocol.DENIED)
         for _ in range(3):
             tpm.rc(deepquote(tpm.ak))
         log = tpm.log_text()

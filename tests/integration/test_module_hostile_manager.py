@@ -6,6 +6,7 @@ import socket
 import time
 
 import fake_manager as fm
+import protocol
 import tap
 import tpm2
 from module_fixture import (DENIED, HOST_PCRS, HOST_TPM, NO_MANAGER, TIMEOUT, UUID_BYTES, deepquote,
@@ -20,7 +21,7 @@ VALUE_OF_PARAMETER_1 = 0x84 | 0x40 | 1 << 8
 def evidence_with(**other):
     """A handler whose evidence is right but for what `other` says."""
     def handler(manager, request):
-        manager.reply(request, fm.OK, tpm2.b2(fm.make_evidence(request, UUID_BYTES, **other)))
+        manager.reply(request, protocol.OK, tpm2.b2(fm.make_evidence(request, UUID_BYTES, **other)))
     return handler
 
 
@@ -28,7 +29,7 @@ def mangled(change):
     """A handler that sends a right reply after `change` (bytes to bytes) went over it."""
     def handler(manager, request):
         evidence = fm.make_evidence(request, UUID_BYTES)
-        manager.raw(change(manager.packet(request, fm.OK, tpm2.b2(evidence))))
+        manager.raw(change(manager.packet(request, protocol.OK, tpm2.b2(evidence))))
     return handler
 
 
@@ -36,7 +37,7 @@ def with_evidence(change):
     """A handler whose evidence went through `change`; the packet around it is right."""
     def handler(manager, request):
         evidence = change(fm.make_evidence(request, UUID_BYTES))
-        manager.reply(request, fm.OK, tpm2.b2(evidence))
+        manager.reply(request, protocol.OK, tpm2.b2(evidence))
     return handler
 
 
@@ -45,12 +46,12 @@ def status(code):
 
 
 HOSTILE = {
-    'says that the vTPM is denied': (status(fm.DENIED), DENIED),
-    'says that the hardware TPM failed': (status(fm.HOST_TPM), HOST_TPM),
-    'says that it took too long': (status(fm.TIMEOUT), TIMEOUT),
-    'is busy': (status(fm.BUSY), RETRY),
-    'finds the evidence too large': (status(fm.TOO_LARGE), SIZE),
-    'finds a value that it refuses': (status(fm.BAD_VALUE), VALUE_OF_HOST_PCRS),
+    'says that the vTPM is denied': (status(protocol.DENIED), DENIED),
+    'says that the hardware TPM failed': (status(protocol.HOST_TPM), HOST_TPM),
+    'says that it took too long': (status(protocol.TIMEOUT), TIMEOUT),
+    'is busy': (status(protocol.BUSY), RETRY),
+    'finds the evidence too large': (status(protocol.TOO_LARGE), SIZE),
+    'finds a value that it refuses': (status(protocol.BAD_VALUE), VALUE_OF_HOST_PCRS),
     'answers with an unknown status': (status(7), NO_MANAGER),
     'answers nothing': (lambda m, r: None, TIMEOUT),
     'answers late': (fm.after(0.8, fm.FakeManager.countersign), TIMEOUT),
@@ -60,14 +61,16 @@ HOSTILE = {
     'answers one byte long': (mangled(lambda p: p + b'\0'), NO_MANAGER),
     'answers with 8192 bytes of garbage': (lambda m, r: m.raw(os.urandom(8192)), NO_MANAGER),
     'answers with more than any message': (mangled(lambda p: p + bytes(60000)), NO_MANAGER),
-    'answers with another magic': (lambda m, r: m.reply(r, fm.DENIED, magic=1), NO_MANAGER),
-    'answers in another version': (lambda m, r: m.reply(r, fm.DENIED, version=2), NO_MANAGER),
-    'answers with a request': (lambda m, r: m.reply(r, fm.DENIED, type=fm.QUOTE), NO_MANAGER),
+    'answers with another magic': (lambda m, r: m.reply(r, protocol.DENIED, magic=1), NO_MANAGER),
+    'answers in another version': (lambda m, r: m.reply(r, protocol.DENIED, version=2), NO_MANAGER),
+    'answers with a request': (
+        lambda m, r: m.reply(r, protocol.DENIED, type=protocol.QUOTE), NO_MANAGER),
     'answers another kind of request': (
-        lambda m, r: m.reply(r, fm.DENIED, type=fm.PCR_READ | fm.REPLY), NO_MANAGER),
-    'answers with the last id': (lambda m, r: m.reply(r, fm.DENIED, id=r.id - 1), NO_MANAGER),
-    'answers with the next id': (lambda m, r: m.reply(r, fm.DENIED, id=r.id + 1), NO_MANAGER),
-    'adds a body to a refusal': (lambda m, r: m.reply(r, fm.DENIED, b'\0'), NO_MANAGER),
+        lambda m, r: m.reply(r, protocol.DENIED, type=protocol.PCR_READ | protocol.REPLY),
+        NO_MANAGER),
+    'answers with the last id': (lambda m, r: m.reply(r, protocol.DENIED, id=r.id - 1), NO_MANAGER),
+    'answers with the next id': (lambda m, r: m.reply(r, protocol.DENIED, id=r.id + 1), NO_MANAGER),
+    'adds a body to a refusal': (lambda m, r: m.reply(r, protocol.DENIED, b'\0'), NO_MANAGER),
     'sends empty evidence': (with_evidence(lambda e: b''), NO_MANAGER),
     'sends evidence one byte short': (with_evidence(lambda e: e[:-1]), NO_MANAGER),
     'sends evidence one byte long': (with_evidence(lambda e: e + b'\0'), NO_MANAGER),
@@ -96,14 +99,14 @@ def check_hostile(handler, rc):
         key, _, key_name = tpm2.create_primary(tpm.send, policy=policy.policy_digest())
         hmac = tpm2.Session(tpm.send)
         before = observe(tpm)
-        manager.on[fm.QUOTE] = handler
+        manager.on[protocol.QUOTE] = handler
         started = time.monotonic()
         tap.equal(tpm.rc(deepquote(tpm.ak)), rc, 'password')
         tap.equal(refused_in_session(tpm, hmac, handle, name, b'secret'), rc, 'HMAC session')
         tap.equal(refused_in_session(tpm, policy, key, key_name), rc, 'policy session')
         assert time.monotonic() - started < 8, 'not within the time-out'
         tap.equal(observe(tpm), before)
-        manager.on[fm.QUOTE] = fm.FakeManager.countersign
+        manager.on[protocol.QUOTE] = fm.FakeManager.countersign
         quote_in_session(tpm, hmac, handle, name, b'secret')
         quote_in_session(tpm, policy, key, key_name)
         tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
@@ -115,9 +118,9 @@ for deed, (hostile, code) in HOSTILE.items():
 
 
 GREETINGS = {
-    'denies the greeting': (status(fm.DENIED), DENIED),
-    'has no hardware TPM at the greeting': (status(fm.HOST_TPM), HOST_TPM),
-    'is busy at the greeting': (status(fm.BUSY), RETRY),
+    'denies the greeting': (status(protocol.DENIED), DENIED),
+    'has no hardware TPM at the greeting': (status(protocol.HOST_TPM), HOST_TPM),
+    'is busy at the greeting': (status(protocol.BUSY), RETRY),
     'ignores the greeting': (lambda m, r: None, TIMEOUT),
     'answers the greeting with garbage': (lambda m, r: m.raw(b'hello'), NO_MANAGER),
     'hangs up on the greeting': (lambda m, r: m.drop(), NO_MANAGER),
@@ -128,17 +131,17 @@ def check_greeting(handler, rc):
     with vtpm_with_manager(timeout=0.4) as (tpm, manager):
         hmac = tpm2.Session(tpm.send)
         tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
-        manager.on[fm.HELLO] = handler
+        manager.on[protocol.HELLO] = handler
         manager.drop()
         before = observe(tpm)
-        quotes = len(manager.wait_for(fm.QUOTE))
+        quotes = len(manager.wait_for(protocol.QUOTE))
         for command in (deepquote(tpm.ak), tpm2.host_pcr_read_command(HOST_PCRS),
                         tpm2.host_credential_command(0)):
             tap.equal(tpm.rc(command), rc)
         tap.equal(refused_in_session(tpm, hmac, tpm.ak, tpm.ak_name), rc)
-        tap.equal(len(manager.wait_for(fm.QUOTE)), quotes, 'quotes asked for')
+        tap.equal(len(manager.wait_for(protocol.QUOTE)), quotes, 'quotes asked for')
         tap.equal(observe(tpm), before)
-        manager.on[fm.HELLO] = fm.FakeManager.welcome
+        manager.on[protocol.HELLO] = fm.FakeManager.welcome
         quote_in_session(tpm, hmac, tpm.ak, tpm.ak_name)
 
 
@@ -153,15 +156,15 @@ def _():
         tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
         manager.raw(b'unasked')
         tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
-        tap.equal(len(manager.wait_for(fm.HELLO, 2)), 2)
+        tap.equal(len(manager.wait_for(protocol.HELLO, 2)), 2)
 
 
 @tap.case('a late answer is not taken for that to the next request')
 def _():
     with vtpm_with_manager(timeout=0.4) as (tpm, manager):
-        manager.on[fm.QUOTE] = fm.after(0.6, evidence_with(epoch=99))
+        manager.on[protocol.QUOTE] = fm.after(0.6, evidence_with(epoch=99))
         tap.equal(tpm.rc(deepquote(tpm.ak)), TIMEOUT)
-        manager.on[fm.QUOTE] = fm.FakeManager.countersign
+        manager.on[protocol.QUOTE] = fm.FakeManager.countersign
         quoted = tpm2.Quoted(tpm.send(deepquote(tpm.ak, nonce=b'another')), True)
         tap.equal(quoted.extra_data(), b'another')
 
@@ -195,7 +198,7 @@ def _():
 
 
 def wrong_pcrs(body):
-    return lambda m, r: m.reply(r, fm.OK, tpm2.b2(body))
+    return lambda m, r: m.reply(r, protocol.OK, tpm2.b2(body))
 
 
 @tap.case('PCR values that were not asked for, or make no sense, are no answer')
@@ -208,13 +211,13 @@ def _():
                      tpm2.b2(b'x' * 32),
                      tpm2.u32(1) + tpm2.selection((tpm2.ALG_SHA256, [0, 1])) + tpm2.u32(1) +
                      tpm2.b2(b'x' * 32)):
-            manager.on[fm.PCR_READ] = wrong_pcrs(body)
+            manager.on[protocol.PCR_READ] = wrong_pcrs(body)
             tap.equal(tpm.rc(tpm2.host_pcr_read_command(HOST_PCRS)), NO_MANAGER, body.hex())
-        for code, rc in ((fm.DENIED, DENIED), (fm.HOST_TPM, HOST_TPM), (fm.BUSY, RETRY),
-                         (fm.BAD_VALUE, VALUE_OF_PARAMETER_1)):
-            manager.on[fm.PCR_READ] = status(code)
+        for code, rc in ((protocol.DENIED, DENIED), (protocol.HOST_TPM, HOST_TPM),
+                         (protocol.BUSY, RETRY), (protocol.BAD_VALUE, VALUE_OF_PARAMETER_1)):
+            manager.on[protocol.PCR_READ] = status(code)
             tap.equal(tpm.rc(tpm2.host_pcr_read_command(HOST_PCRS)), rc)
-        manager.on[fm.PCR_READ] = honest
+        manager.on[protocol.PCR_READ] = honest
         tap.equal(tpm.rc(tpm2.host_pcr_read_command(HOST_PCRS)), 0)
 
 
@@ -222,10 +225,10 @@ def _():
 def _():
     with vtpm_with_manager() as (tpm, manager):
         for total, page in ((0, b'x'), (10, b'x' * 11), (10, b''), (2000, b'x' * 1025)):
-            manager.on[fm.CREDENTIAL] = lambda m, r, t=total, p=page: m.reply(
-                r, fm.OK, tpm2.u32(t) + tpm2.b2(p))
+            manager.on[protocol.CREDENTIAL] = lambda m, r, t=total, p=page: m.reply(
+                r, protocol.OK, tpm2.u32(t) + tpm2.b2(p))
             tap.equal(tpm.rc(tpm2.host_credential_command(0)), NO_MANAGER)
-        manager.on[fm.CREDENTIAL] = fm.FakeManager.page
+        manager.on[protocol.CREDENTIAL] = fm.FakeManager.page
         tap.equal(tpm.rc(tpm2.host_credential_command(0)), 0)
 
 

@@ -7,20 +7,23 @@ import socket
 import struct
 import subprocess
 import tempfile
-import time
 
 import tap
 import tpm2
 from fake_manager import FakeManager
-from vtpm import LAUNCHER, SWTPM, UUID, Vtpm, child_environment, connect_unix, exchange
+from process import connect, spawn, stop, wait_until
+from programs import program
+from protocol import UUID, uuid_bytes
+from swtpm import SWTPM, environment
+from vtpm import Vtpm, exchange
 
-UUID_BYTES = bytes.fromhex(UUID.replace('-', ''))
+LAUNCHER = program('swtpm-deepquote')
 HOST_PCR_READ = tpm2.host_pcr_read_command(tpm2.selection((tpm2.ALG_SHA256, [0])))
 STARTUP = tpm2.command('Startup', tpm2.u16(0))
 
 
 def run(*argv):
-    done = subprocess.run(argv, env=child_environment(), stdin=subprocess.DEVNULL,
+    done = subprocess.run(argv, env=environment(), stdin=subprocess.DEVNULL,
                           capture_output=True, check=False, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
@@ -55,7 +58,8 @@ def _():
         for number, command in enumerate(recorded_stream()):
             tap.equal(ours.send(command).hex(), stock.send(command).hex(), f'command {number}')
         for name, reply in (('GET_CAPABILITY', 8), ('GET_TPMESTABLISHED', 8), ('GET_CONFIG', 8)):
-            tap.equal(ours.control(name, reply=reply), stock.control(name, reply=reply), name)
+            tap.equal(ours.ask_control(name, reply=reply),
+                      stock.ask_control(name, reply=reply), name)
 
 
 @tap.case('a TPM 1.2 with --deepquote answers byte for byte as swtpm does')
@@ -64,20 +68,18 @@ def _():
               '00c10000000e0000001500000000', '00c10000000a20000d01', '80010000000a20000d01']
     with tempfile.TemporaryDirectory() as directory:
         answers = []
-        for program, extra in ((SWTPM, []), (LAUNCHER, ['--deepquote',
-                                                        f'manager=/nowhere,uuid={UUID}'])):
-            tpm = Vtpm(program=program, startup=None, dir=os.path.join(directory, program[1:4]))
-            tpm.argv.remove('--tpm2')
-            tpm.argv += ['--flags', 'not-need-init', *extra]
-            with tpm:
+        for name, deepquote in (('stock', None), ('ours', 'manager=/nowhere')):
+            with Vtpm(version='1.2', deepquote=deepquote, dir=os.path.join(directory, name),
+                      startup=None, arguments=['--flags', 'not-need-init']) as tpm:
                 answers.append([tpm.send(bytes.fromhex(c)).hex() for c in stream])
         tap.equal(answers[1], answers[0])
 
 
 @tap.case('what swtpm says of itself passes through')
 def _():
-    for arguments in (['socket', '--print-capabilities'], ['socket', '--print-capabilities',
-                      '--tpm2'], ['chardev', '--print-capabilities'], ['--bogus'], ['socket', '--bogus'],
+    for arguments in (['socket', '--print-capabilities'],
+                      ['socket', '--print-capabilities', '--tpm2'],
+                      ['chardev', '--print-capabilities'], ['--bogus'], ['socket', '--bogus'],
                       ['cuse', '--tpm2'], []):
         ours, stock = run(LAUNCHER, *arguments), run(SWTPM, *arguments)
         tap.equal(ours[:1] + tuple(t.replace(LAUNCHER.encode(), SWTPM.encode())
@@ -119,7 +121,7 @@ def asks_manager(sock, manager):
     """Whether a vendor command goes through to the manager, in the name of the VM."""
     tap.equal(tpm2.rc_of(exchange(sock, STARTUP)) in (0, 0x100), True)
     tap.equal(tpm2.rc_of(exchange(sock, HOST_PCR_READ)), 0)
-    tap.equal(manager.requests[0].uuid, UUID_BYTES)
+    tap.equal(manager.requests[0].uuid, uuid_bytes())
 
 
 class Place:
@@ -136,8 +138,7 @@ class Place:
 
     def __exit__(self, *error):
         for process in self.processes:
-            process.kill()
-            process.wait()
+            stop(process)
         self.manager.__exit__(*error)
         shutil.rmtree(self.dir, ignore_errors=True)
 
@@ -145,10 +146,9 @@ class Place:
         return os.path.join(self.dir, name)
 
     def spawn(self, *arguments, **options):
-        process = subprocess.Popen([LAUNCHER, *arguments, *self.deepquote, '--tpm2',
-                                    '--tpmstate', f'dir={self.state}',
-                                    '--log', f'file={self.path("log")}'],
-                                   env=child_environment(), stdin=subprocess.DEVNULL, **options)
+        process = spawn([LAUNCHER, *arguments, *self.deepquote, '--tpm2', '--tpmstate',
+                         f'dir={self.state}', '--log', f'file={self.path("log")}'],
+                        env=environment(), **options)
         self.processes.append(process)
         return process
 
@@ -158,7 +158,7 @@ def _():
     with Place() as place:
         place.spawn('socket', '--server', f'type=unixio,path={place.path("s")}', '--flags',
                     'not-need-init')
-        asks_manager(connect_unix(place.path('s')), place.manager)
+        asks_manager(connect(place.path('s')), place.manager)
 
 
 @tap.case('a TCP server, under the default seccomp filter')
@@ -169,16 +169,10 @@ def _():
     with Place() as place:
         process = place.spawn('socket', '--server', f'type=tcp,port={port}', '--flags',
                               'not-need-init')
-        end = time.monotonic() + 20
-        while True:
-            try:
-                client = socket.create_connection(('127.0.0.1', port))
-                break
-            except ConnectionRefusedError:
-                assert process.poll() is None and time.monotonic() < end
-                time.sleep(0.01)
-        asks_manager(client, place.manager)
-        client.close()
+        with socket.socket() as client:
+            wait_until(lambda: client.connect_ex(('127.0.0.1', port)) == 0, 'swtpm listens',
+                       process=process)
+            asks_manager(client, place.manager)
 
 
 @tap.case('a socket that the caller opened (--fd)')
@@ -201,7 +195,7 @@ def _():
         with open(place.path('pid'), encoding='ascii') as f:
             pid = int(f.read())
         try:
-            asks_manager(connect_unix(place.path('s')), place.manager)
+            asks_manager(connect(place.path('s')), place.manager)
             with open(f'/proc/{pid}/environ', 'rb') as f:
                 assert os.readlink(f'/proc/{pid}/exe') == os.path.realpath(SWTPM)
         finally:

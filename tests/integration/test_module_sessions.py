@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """DeepQuote through tpm2-tss' ESAPI: passwords, HMAC and policy sessions, and no key at all."""
 import contextlib
-import os
 import signal
 import subprocess
 
 import tap
-from guest import TctiVtpm
-from managerd import UUID, Manager
-from vtpm import BUILD_ROOT, child_environment
-
-SESSIONS = os.path.join(BUILD_ROOT, 'tests', 'integration', 'sessions')
+from manager import Manager
+from programs import built
+from protocol import UUID
+from swtpm import environment
+from vtpm import Vtpm
 
 
 @contextlib.contextmanager
 def chain():
     """(manager, vtpm)"""
     with Manager(auto_register=True) as manager:
-        with TctiVtpm(deepquote=f'manager={manager.socket},timeout=1') as vtpm:
+        with Vtpm(deepquote=f'manager={manager.socket},timeout=1', client=False) as vtpm:
             yield manager, vtpm
 
 
 def sessions(vtpm, *arguments):
-    return subprocess.Popen([SESSIONS, vtpm.tcti, *arguments], env=child_environment(), text=True,
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen([built('tests', 'integration', 'sessions'), vtpm.tcti, *arguments],
+                            env=environment(), text=True, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def expect_end(process, code=0):
@@ -58,11 +58,11 @@ def stop(manager):
 
 
 def disable(manager):
-    tap.equal(manager.ctl('disable', UUID).returncode, 0)
+    manager.ctl('disable', UUID)
 
 
 def enable(manager):
-    tap.equal(manager.ctl('enable', UUID).returncode, 0)
+    manager.ctl('enable', UUID)
 
 
 def silence(manager):

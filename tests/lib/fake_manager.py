@@ -17,12 +17,10 @@ import threading
 import time
 
 import tpm2
+from protocol import (BINDING_MAGIC, CREDENTIAL, EVIDENCE_MAGIC, HELLO, MAGIC, OK, PCR_READ, QUOTE,
+                      REPLY, TOO_LARGE, VERSION)
 from tpm2 import b2, u16, u32, u64
 
-MAGIC, VERSION = 0x44514D50, 1
-HELLO, QUOTE, PCR_READ, CREDENTIAL, REPLY = 1, 2, 3, 4, 0x100
-OK, DENIED, HOST_TPM, TIMEOUT, BUSY, TOO_LARGE, BAD_VALUE = range(7)
-BINDING_MAGIC, EVIDENCE_MAGIC = 0x44515442, 0x44515445
 HOST_NAME = u16(tpm2.ALG_SHA256) + hashlib.sha256(b'host AK').digest()
 
 
@@ -72,13 +70,6 @@ def pcr_values(banks):
     return [tpm2.HASH[alg](b'host PCR %d' % pcr).digest() for alg, pcrs in banks for pcr in pcrs]
 
 
-def make_attest(extra_data, banks, values):
-    """TPMS_ATTEST of a quote."""
-    return (b'\xffTCG' + u16(tpm2.ST_ATTEST_QUOTE) + b2(HOST_NAME) + b2(extra_data) +
-            u64(123456) + u32(7) + u32(1) + b'\1' + u64(0x20240101) + tpm2.selection(*banks) +
-            b2(hashlib.sha256(b''.join(values)).digest()))
-
-
 def make_binding(request, uuid, epoch=1, generation=0, **other):
     """The binding for a request; `other` puts wrong values in place."""
     nonce = other.get('nonce', request.nonce())
@@ -96,8 +87,10 @@ def make_evidence(request, uuid, padding_path=0, **other):
     extra = hashlib.sha256(b'DEEPQUOTE-ROOT-V1\0' + u64(size) + leaf).digest()
     banks = other.get('host_pcrs', request.host_pcrs)
     values = pcr_values(banks)
+    attest = tpm2.quote_attest(HOST_NAME, extra, tpm2.selection(*banks),
+                               hashlib.sha256(b''.join(values)).digest())
     signature = u16(tpm2.ALG_ECDSA) + u16(tpm2.ALG_SHA256) + b2(b'\x11' * 32) + b2(b'\x22' * 32)
-    return (u32(EVIDENCE_MAGIC) + u16(1) + b2(make_attest(extra, banks, values)) + signature +
+    return (u32(EVIDENCE_MAGIC) + u16(1) + b2(attest) + signature +
             b2(HOST_NAME) + b2(binding) + u64(size) + u64(0) + u16(padding_path) +
             b'\x33' * 32 * padding_path + tpm2.selection(*banks) + u32(len(values)) +
             b''.join(b2(v) for v in values))

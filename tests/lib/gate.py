@@ -14,10 +14,12 @@ import queue
 import threading
 import uuid
 
-import managerd
-import tap
-from managerd import Binding, Manager, VtpmClient, wait_until
-from relay import QUOTE, Relay, code_of
+import protocol
+from client import Binding, VtpmClient, expect_trusted
+from manager import Manager
+from process import wait_until
+from relay import QUOTE, Relay
+from tpm2 import code_of
 
 NONCE = b'n' * 32
 
@@ -56,15 +58,15 @@ class Asker(VtpmClient):
         self.hello()
 
     def ask(self, **options):
-        self.number = self.send(managerd.QUOTE, self.quote_body(NONCE, **options))
+        self.number = self.send(protocol.QUOTE, self.quote_body(NONCE, **options))
         return self
 
     def answer(self):
-        self.evidence = self.receive(managerd.QUOTE, self.number).b2()
+        self.evidence = self.receive(protocol.QUOTE, self.number).b2()
         return Binding(self.evidence)
 
     def trusted(self):
-        tap.equal(self.manager.check(self, self.evidence, NONCE), (0, 'verdict: trusted'))
+        expect_trusted(self.manager, self, self.evidence, NONCE)
 
 
 @contextlib.contextmanager

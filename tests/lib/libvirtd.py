@@ -4,10 +4,10 @@ import base64
 import os
 import shutil
 import subprocess
-import time
 
 from agent import Agent
-from process import spawn, stop
+from process import Failed, spawn, stop, wait_until
+from programs import built
 from vm import accelerator
 
 BIN = '/run/deepquote/bin'       # first on libvirtd's PATH, as PREFIX/lib/swtpm-deepquote/bin is
@@ -51,11 +51,11 @@ _DOMAIN = """
 """
 
 
-def install_launcher(build):
+def install_launcher():
     """Puts the launcher and its module where an installation would, readable to everyone."""
     os.makedirs(BIN, exist_ok=True)
     for name in ('swtpm-deepquote', 'module.so'):
-        shutil.copy2(os.path.join(build, 'swtpm-deepquote', name), f'{BIN}/{name}')
+        shutil.copy2(built('swtpm-deepquote', name), f'{BIN}/{name}')
     os.symlink('swtpm-deepquote', f'{BIN}/swtpm')
     # QEMU, as libvirt-qemu, makes the agents' sockets here
     shutil.chown('/run/deepquote', 'libvirt-qemu')
@@ -95,11 +95,10 @@ class Libvirtd:
         shutil.rmtree('/etc/libvirt/qemu/networks', ignore_errors=True)
         env = dict(os.environ, PATH=f'{BIN}:{os.environ["PATH"]}')
         self.process = spawn(['libvirtd'], '/var/log/libvirt/libvirtd.out.log', env=env)
-        end = time.monotonic() + 60
-        while self._answers() is not None:
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f'libvirtd does not answer: {self._answers()}\n{logs()}')
-            time.sleep(0.1)
+        try:
+            wait_until(lambda: self._answers() is None, 'libvirtd answers', 60, self.process)
+        except Failed as problem:
+            raise Failed(f'{problem}: {self._answers()}\n{logs()}') from None
         return self
 
     def __exit__(self, *_):
@@ -122,14 +121,14 @@ class Domain:
     It stays defined, and thus keeps its TPM, until libvirtd's namespaces end.
     """
 
-    def __init__(self, build, name, uuid, model):
+    def __init__(self, name, uuid, model):
         self.name = name
         self.uuid = uuid
         self.agent = None
         for image in ('vmlinuz', 'initramfs'):
-            shutil.copy2(os.path.join(build, 'guest', image), BOOT)
+            shutil.copy2(built('guest', image), BOOT)
         self.xml = _DOMAIN.format(
-            type='kvm' if accelerator(build) == 'kvm' else 'qemu', name=name, uuid=uuid,
+            type='kvm' if accelerator() == 'kvm' else 'qemu', name=name, uuid=uuid,
             model=model, boot=BOOT, emulator=os.environ.get('QEMU_SYSTEM_X86_64',
                                                        '/usr/bin/qemu-system-x86_64'))
 
@@ -140,7 +139,7 @@ class Domain:
         virsh('define', path)
         virsh('start', self.name)
         try:
-            self.agent = Agent(f'/run/deepquote/{self.name}.agent', self.running)
+            self.agent = Agent(f'/run/deepquote/{self.name}.agent', self)
             self.agent.wait(120)
         except BaseException as problem:
             report = logs()
@@ -158,14 +157,17 @@ class Domain:
     def power_off(self):
         """Ends the guest from inside, and waits until libvirt has noticed."""
         self.agent.socket.sendall(b'\n0 ' + base64.b64encode(b'poweroff -f') + b'\n')
-        end = time.monotonic() + 30
-        while self.running():
-            if time.monotonic() > end:
-                raise AssertionError(f'the domain does not end\n{logs()}')
-            time.sleep(0.1)
+        try:
+            wait_until(lambda: not self.running(), 'the domain ends')
+        except Failed as problem:
+            raise Failed(f'{problem}\n{logs()}') from None
 
     def running(self):
         return self.name in virsh('list', '--name', check=False).split()
+
+    def poll(self):
+        """As that of a process: None while it runs."""
+        return None if self.running() else 0
 
     def vtpm_processes(self):
         """Command lines of the processes that serve this domain's TPM."""

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Machines with a vTPM for firmware tests and benchmarks: any QEMU, any firmware.
 
-    with Swtpm(directory, '1.2') as tpm, Machine(directory, qemu, 'tcg', 'tpm-tis', tpm.control,
-                                                 ['-drive', ...]) as machine:
+    with Swtpm(directory, version='1.2') as swtpm, Machine(
+            directory, qemu, 'tcg', 'tpm-tis', swtpm.control, ['-drive', ...]) as machine:
         machine.wait_for_text('done')
 """
 import json
 import os
-import socket
+import shutil
 import subprocess
+import tempfile
 import time
 
+import tap
 from agent import Agent
-from process import spawn, stop, tail, wait_for
+from process import Failed, connect, spawn, stop, tail, wait_until
+from programs import built
+from swtpm import Swtpm
+from vm import MACHINE, tpm_options
 
 DISTRIBUTION = '/usr/bin/qemu-system-x86_64'
 
@@ -28,71 +33,27 @@ def qemus(variable='QEMU_SYSTEM_X86_64', distribution=DISTRIBUTION):
     return {'stock': distribution, 'ours': ours}
 
 
-class Swtpm:
-    """The distribution's swtpm with its state in `directory`; version '2.0' or '1.2'."""
-
-    def __init__(self, directory, version='2.0'):
-        self.state = os.path.join(directory, 'state')
-        self.control = os.path.join(directory, 'swtpm.ctrl')
-        self.log = os.path.join(directory, 'swtpm.log')
-        self.version = ['--tpm2'] if version == '2.0' else []
-        self.process = None
-        os.makedirs(self.state, exist_ok=True)
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def start(self, *more):
-        if os.path.exists(self.control):
-            os.unlink(self.control)
-        self.process = spawn(
-            ['/usr/bin/swtpm', 'socket', *self.version, '--tpmstate', f'dir={self.state}',
-             '--ctrl', f'type=unixio,path={self.control}', '--log', f'file={self.log}', *more],
-            self.log + '.out')
-        wait_for('swtpm', lambda: os.path.exists(self.control), self.process, self.log)
-        return self
-
-    def stop(self):
-        stop(self.process)
-        self.process = None
-
-    def manufacture(self):
-        """Makes the TPM's state: its seeds stay the same in all copies of it."""
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(self.control)
-            control.sendall(bytes([0, 0, 0, 2, 0, 0, 0, 0]))  # INIT
-            if control.recv(4) != bytes(4):
-                raise RuntimeError(f'swtpm does not initialize:\n{tail(self.log)}')
-
-
 class Machine:
     """A QEMU with a TPM; what its first serial port says is in serial() and serial.log.
 
     device: 'tpm-tis', 'tpm-crb', 'tpm-tis-device', or None for no TPM
-    vtpm: the control socket of its swtpm
+    control: the control socket of its swtpm
     arguments: of QEMU, in addition
     port: whether it has a second serial port, for send() and line(), or for agent()
     """
 
-    def __init__(self, directory, qemu, accel, device, vtpm, arguments, port=False):
+    def __init__(self, directory, qemu, accel, device, control, arguments, port=False):
         def path(name):
             return os.path.join(directory, name)
 
         self.log, self.serial_log = path('qemu.log'), path('serial.log')
         self._port_path, self._qmp_path = path('port') if port else None, path('qmp')
-        self.command = [qemu, '-accel', accel, '-nodefaults', '-no-user-config', '-display', 'none',
-                        '-serial', f'file:{self.serial_log}', *arguments,
+        self.command = [qemu, '-accel', accel, *MACHINE, '-serial', f'file:{self.serial_log}',
+                        *arguments, *tpm_options(device, control),
                         '-qmp', f'unix:{self._qmp_path},server=on,wait=off']
         if port:
             self.command += ['-chardev', f'socket,id=port,path={self._port_path},server=on,'
                              'wait=off', '-serial', 'chardev:port']
-        if device is not None:
-            self.command += ['-chardev', f'socket,id=vtpm,path={vtpm}',
-                             '-tpmdev', 'emulator,id=tpm0,chardev=vtpm',
-                             '-device', f'{device},tpmdev=tpm0']
         self.process = self.port = self._qmp = self._agent = None
         self.buffer = b''
 
@@ -108,20 +69,15 @@ class Machine:
                 os.unlink(stale)
         self.process = spawn(self.command, self.log)
         try:
-            wait_for('QEMU', lambda: os.path.exists(self._qmp_path), self.process, self.log)
+            wait_until(lambda: os.path.exists(self._qmp_path), 'QEMU starts', 30, self.process,
+                       self.log)
         except BaseException:
             self.stop()
             raise
         return self
 
     def _connect(self, path):
-        sock = socket.socket(socket.AF_UNIX)
-        try:
-            wait_for(path, lambda: sock.connect_ex(path) == 0, self.process, self.log)
-        except BaseException:
-            sock.close()
-            raise
-        return sock
+        return connect(path, self.process, self.log)
 
     def stop(self):
         for peer in (self.port, self._qmp, self._agent):
@@ -134,11 +90,11 @@ class Machine:
     def agent(self, seconds):
         """The agent of the guest image, once it answers; for guests that have it."""
         if self._agent is None:
-            self._agent = Agent(self._port_path, lambda: self.process.poll() is None)
+            self._agent = Agent(self._port_path, self.process)
         try:
             self._agent.wait(seconds)
         except Exception as problem:
-            raise RuntimeError(f'{problem}\n{self.tail()}') from None
+            raise Failed(f'{problem}\n{self.tail()}') from None
         return self._agent
 
     def send(self, text):
@@ -158,7 +114,7 @@ class Machine:
             except TimeoutError:
                 data = b''
             if not data:
-                raise RuntimeError(f'no answer from the guest:\n{self.tail()}')
+                raise Failed(f'no answer from the guest:\n{self.tail()}')
             self.buffer += data
         line, self.buffer = self.buffer.split(b'\n', 1)
         return line.decode(errors='replace').strip()
@@ -172,13 +128,12 @@ class Machine:
 
     def wait_for_text(self, text, seconds, times=1):
         """Waits until the first serial port has said `text` so often; returns all it said."""
-        end = time.monotonic() + seconds
-        while self.serial().count(text) < times:
-            ended = self.process.poll() is not None
-            if ended or time.monotonic() > end:
-                where = '' if ended else self.monitor('info registers')
-                raise RuntimeError(f'did not say {text!r} {times} times:\n{self.tail()}{where}')
-            time.sleep(0.05)
+        try:
+            wait_until(lambda: self.serial().count(text) >= times, f'{text!r} {times} times',
+                       seconds, self.process)
+        except Failed as problem:
+            where = '' if self.process.poll() is not None else self.monitor('info registers')
+            raise Failed(f'{problem}\n{self.tail()}{where}') from None
         return self.serial()
 
     def wait(self, seconds):
@@ -186,7 +141,7 @@ class Machine:
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise RuntimeError(f'did not end in {seconds} s:\n{self.tail()}') from None
+            raise Failed(f'did not end in {seconds} s:\n{self.tail()}') from None
 
     def qmp(self, command, **arguments):
         """Runs a QMP command and returns what it returns."""
@@ -201,7 +156,7 @@ class Machine:
             if 'return' in answer:
                 return answer['return']
             if 'error' in answer:
-                raise RuntimeError(f'{command}: {answer["error"]["desc"]}')
+                raise Failed(f'{command}: {answer["error"]["desc"]}')
 
     def monitor(self, line):
         """What the human monitor says to a command."""
@@ -210,3 +165,49 @@ class Machine:
     def tail(self):
         """The end of what QEMU and the guest said, for a report of what went wrong."""
         return tail(self.log) + tail(self.serial_log)
+
+
+class Boot:
+    """One boot of firmware under a QEMU: its first case starts it, the others look at it."""
+
+    def __init__(self, qemu):
+        self.qemu = qemu
+        self.directory = tempfile.mkdtemp(prefix='firmware-')
+        self.parts = []
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def start_machine(self, accel, device, arguments, version='2.0', port=False):
+        """Starts a vTPM and then a Machine with it; both run until stop() or end()."""
+        swtpm = Swtpm(self.directory, version=version)
+        machine = Machine(self.directory, self.qemu, accel, device, swtpm.control, arguments, port)
+        for part in (swtpm, machine):
+            self.parts.append(part.start())
+        return machine
+
+    def stop(self):
+        while self.parts:
+            self.parts.pop().stop()
+
+    def end(self):
+        self.stop()
+        shutil.rmtree(self.directory)
+
+
+def make_guest_image():
+    subprocess.run([os.path.join(os.environ['SOURCE_ROOT'], 'scripts', 'guest-image'), built()],
+                   check=True)
+
+
+def main(boot, *groups, **which):
+    """Runs groups of cases, group(name, boot), with a boot of its own for each of qemus()."""
+    boots = {name: boot(path) for name, path in qemus(**which).items()}
+    try:
+        for name, one in boots.items():
+            for group in groups:
+                group(name, one)
+        tap.main()
+    finally:
+        for one in boots.values():
+            one.end()

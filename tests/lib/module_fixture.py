@@ -7,13 +7,14 @@ import tempfile
 
 import tpm2
 from fake_manager import FakeManager
-from vtpm import UUID, Vtpm
+from protocol import uuid_bytes
+from vtpm import Vtpm
 
 NONCE = b'verifier nonce of 32 bytes......'
 VTPM_PCRS = tpm2.selection((tpm2.ALG_SHA256, [0, 1, 2, 16]))
 HOST_PCRS = tpm2.selection((tpm2.ALG_SHA256, [0, 1, 7]))
 QUOTE_PARAMETERS = tpm2.b2(NONCE) + tpm2.NULL_SCHEME + VTPM_PCRS
-UUID_BYTES = bytes.fromhex(UUID.replace('-', ''))
+UUID_BYTES = uuid_bytes()
 NO_MANAGER, DENIED, HOST_TPM, TIMEOUT = 0x501, 0x502, 0x503, 0x504
 
 

@@ -2,30 +2,22 @@
 """A swtpm behind a relay of the test's own, which can answer, wait or fail in its place.
 
     with Relay() as relay, Manager(tcti=relay.tcti) as manager:
-        relay.hook = lambda command: error(0x922)
+        relay.hook = lambda command: error_response(0x922)
 """
 import contextlib
 import os
 import shutil
 import socket
-import struct
 import sys
 import tempfile
 import threading
 
 import tpm2
-from vtpm import Vtpm, receive
+from tpm2 import code_of
+from vtpm import Vtpm, receive_packet
 
 BRIDGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'tcti_bridge.py')
 QUOTE, PCR_READ, CREATE_PRIMARY = (tpm2.CC[n] for n in ('Quote', 'PCR_Read', 'CreatePrimary'))
-
-
-def code_of(command):
-    return struct.unpack('>I', command[6:10])[0]
-
-
-def error(rc):
-    return struct.pack('>HII', 0x8001, 10, rc)
 
 
 class Relay:
@@ -67,8 +59,7 @@ class Relay:
     def carry(self, sock):
         with contextlib.suppress(OSError, EOFError), sock:
             while True:
-                header = receive(sock, 10)
-                command = header + receive(sock, struct.unpack('>I', header[2:6])[0] - 10)
+                command = receive_packet(sock)
                 code = code_of(command)
                 self.counts[code] = self.counts.get(code, 0) + 1
                 response = self.hook(command)

@@ -105,6 +105,15 @@ def auth_area(*auths):
     return u32(len(area)) + area
 
 
+def error_response(rc):
+    return struct.pack('>HII', ST_NO_SESSIONS, 10, rc)
+
+
+def code_of(packet):
+    """The command code of a command."""
+    return struct.unpack('>I', packet[6:10])[0]
+
+
 def rc_of(response):
     return struct.unpack('>I', response[6:10])[0]
 
@@ -149,6 +158,13 @@ def host_pcr_read_command(pcrs):
 
 def host_credential_command(what, offset=0):
     return command('HostCredential', u32(what) + u32(offset))
+
+
+def quote_attest(signer, extra_data, pcrs, digest):
+    """TPMS_ATTEST of a quote, with some clock and firmware version."""
+    clock = u64(123456) + u32(7) + u32(1) + b'\1'
+    return (b'\xffTCG' + u16(ST_ATTEST_QUOTE) + b2(signer) + b2(extra_data) + clock +
+            u64(0x20240101) + pcrs + b2(digest))
 
 
 class Quoted:

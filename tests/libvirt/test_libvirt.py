@@ -2,22 +2,22 @@
 """A real libvirtd starts our launcher as `swtpm`: domains with both TPM models deep-quote."""
 import os
 import re
-import subprocess
 import sys
 
 import defaults
 import namespace
 import tap
 from agent import GuestError
-from host import PCR_LIST, Manager, verify
-from libvirtd import BIN, Domain, Libvirtd, install_launcher, logs, virsh
+from host import PCR_LIST, Host
+from libvirtd import Domain, Libvirtd, install_launcher, logs, virsh
+from machine import make_guest_image
+from protocol import UUID
+from verifier import verify
 from vm import accelerator
 
-ROOT = os.environ['SOURCE_ROOT']
-BUILD = os.environ['BUILD_ROOT']
 MANAGER_DIR = os.path.dirname(defaults.SOCKET)
 CONF = '/etc/swtpm-deepquote.conf'
-UUIDS = {'tpm-tis': '6ba7b810-9dad-41d1-80b4-00c04fd430c8',
+UUIDS = {'tpm-tis': UUID,
          'tpm-crb': '7d444840-9dc0-41d1-b245-5ffdce74fad2'}
 UNKNOWN = '1b4e28ba-2fa1-41d2-883f-0016d3cca427'
 PLAIN = '550e8400-e29b-41d4-a716-446655440000'
@@ -43,7 +43,7 @@ def expect_trusted(domain, name):
     quote = f'/run/deepquote/{name}'
     nonce = deepquote(domain, quote)
     _, key, policy = manager.enrol(f'/run/deepquote/verifier-{name}', domain.uuid)
-    verdict = verify(BUILD, quote, nonce, key, policy, domain.uuid)
+    verdict = verify(quote, nonce, key, policy=policy, uuid=domain.uuid)
     assert verdict.trusted, verdict.text
     return int(re.search(r'epoch (\d+)', verdict.text).group(1))
 
@@ -62,7 +62,7 @@ def add_model_cases(model):
     @tap.case(f'{model}: libvirt starts the launcher as its swtpm, and the guest deep-quotes')
     def _():
         manager.ctl('register', uuid, '--owner', 'tss', '--name', name)
-        with Domain(BUILD, name, uuid, model) as domain:
+        with Domain(name, uuid, model) as domain:
             lines = domain.vtpm_processes()
             assert len(lines) == 1 and f'/{uuid}/tpm2' in lines[0], lines
             driver = domain.agent.check('readlink /sys/class/tpm/tpm0/device/driver').decode()
@@ -73,14 +73,14 @@ def add_model_cases(model):
 
     @tap.case(f'{model}: the second start has the same TPM and a later epoch')
     def _():
-        with Domain(BUILD, name, uuid, model) as domain:
+        with Domain(name, uuid, model) as domain:
             later = expect_trusted(domain, name)
         assert later > seen[0], (later, seen[0])
         tap.equal(ak_public(name), seen[1])
 
     @tap.case(f'{model}: a shutdown from inside ends swtpm too')
     def _():
-        with Domain(BUILD, name, uuid, model) as domain:
+        with Domain(name, uuid, model) as domain:
             domain.power_off()
             assert not domain.vtpm_processes(), 'swtpm outlived its domain'
 
@@ -99,7 +99,7 @@ for _model in UUIDS:
 
 @tap.case('a domain whose UUID is not registered runs, and is refused a deep quote')
 def _():
-    with Domain(BUILD, 'dq-unknown', UNKNOWN, 'tpm-tis') as domain:
+    with Domain('dq-unknown', UNKNOWN, 'tpm-tis') as domain:
         domain.agent.check('cat /sys/class/tpm/tpm0/pcr-sha256/0')
         status, _, said = domain.agent.run('tpm2_deepquote --host-pcr-list sha256:0 '
                                            '--host-pcrs-out /tmp/pcrs')
@@ -111,7 +111,7 @@ def _():
 def _():
     os.rename(CONF, CONF + '.away')
     try:
-        with Domain(BUILD, 'dq-plain', PLAIN, 'tpm-crb') as domain:
+        with Domain('dq-plain', PLAIN, 'tpm-crb') as domain:
             domain.agent.check('cat /sys/class/tpm/tpm0/pcr-sha256/0')
             status, _, said = domain.agent.run('tpm2_deepquote --ak-create --ak-public /tmp/ak')
             tap.equal(status, 1)
@@ -125,17 +125,17 @@ def prepare():
     why = namespace.obstacle()
     if why is not None:
         skip_all(why)
-    subprocess.run([os.path.join(ROOT, 'scripts', 'guest-image'), BUILD], check=True)
-    accelerator(BUILD)
+    make_guest_image()
+    accelerator()
 
 
 if not namespace.inside():
     prepare()
 namespace.enter()
 os.makedirs(MANAGER_DIR)
-install_launcher(BUILD)
+install_launcher()
 with open(CONF, 'w', encoding='ascii') as conf:
     conf.write(f'manager={defaults.SOCKET}\n')
-manager = Manager('/run/deepquote', BUILD, sockets=MANAGER_DIR)
+manager = Host('/run/deepquote', sockets=MANAGER_DIR)
 with manager, Libvirtd():
     tap.main()

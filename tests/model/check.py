@@ -3,7 +3,6 @@
 
     tests/lib/run-python tests/model/check.py [REGEX]     runs the cases whose names match
 """
-import os
 import pathlib
 import re
 import shutil

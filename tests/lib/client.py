@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A vTPM that speaks the manager's protocol, and what it gets.
+
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        expect_trusted(manager, vtpm, vtpm.quote(nonce), nonce)
+"""
+import contextlib
+import hashlib
+import os
+import socket
+import struct
+import tempfile
+
+import protocol
+import tpm2
+import verifier
+from protocol import HOST_PCRS, OK, UUID, uuid_bytes
+from tpm2 import ALG_SHA256, Reader, b2, u32, u64
+
+
+class Refused(Exception):
+    """A reply whose status is not OK."""
+
+    def __init__(self, status):
+        super().__init__(f'status {status}')
+        self.status = status
+
+
+def refused(status, function, *args, **kwargs):
+    """Asserts that the call is refused with this status."""
+    try:
+        function(*args, **kwargs)
+    except Refused as reason:
+        assert reason.status == status, f'status {reason.status}, want {status}'
+        return
+    raise AssertionError(f'not refused, want status {status}')
+
+
+class VtpmClient:
+    """What swtpm-deepquote's module says to the manager, with a made-up vTPM quote."""
+
+    def __init__(self, path, uuid=UUID, instance=None, timeout=30):
+        self.uuid = uuid
+        self.instance = instance or os.urandom(16)
+        self.pcrs = bytes(32) * 2
+        self.quoted = b''
+        self.next_id = 1
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.settimeout(timeout)
+        try:
+            self.sock.connect(path)
+        except BaseException:
+            self.sock.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.sock.close()
+
+    def send(self, kind, body):
+        """Sends a request; returns its id."""
+        self.next_id += 1
+        header = struct.pack('>IHHI', protocol.MAGIC, protocol.VERSION, kind, self.next_id)
+        self.sock.send(header + body)
+        return self.next_id
+
+    def receive(self, kind, request_id):
+        """The body of the reply after its status; Refused where that is not OK."""
+        packet = self.sock.recv(65536)
+        if not packet:
+            raise EOFError('the manager closed the connection')
+        magic, version, got, got_id, status = struct.unpack('>IHHII', packet[:16])
+        assert (magic, version) == (protocol.MAGIC, protocol.VERSION), packet
+        assert (got, got_id) == (kind | protocol.REPLY, request_id), packet
+        if status != OK:
+            assert len(packet) == 16, 'a refusal with a body'
+            raise Refused(status)
+        return Reader(packet[16:])
+
+    def call(self, kind, body):
+        return self.receive(kind, self.send(kind, body))
+
+    def hello(self):
+        """(epoch, generation)."""
+        r = self.call(protocol.HELLO, uuid_bytes(self.uuid) + self.instance)
+        return r.u64(), r.u64()
+
+    def attest(self, nonce, signer=b''):
+        return tpm2.quote_attest(signer, nonce, tpm2.selection((ALG_SHA256, [0, 1])),
+                                 hashlib.sha256(self.pcrs).digest())
+
+    def quote_body(self, nonce, ek=b'', commits=0, host_pcrs=HOST_PCRS, flags=1, room=3000,
+                   timeout_ms=20000, quoted=None, signer=b''):
+        self.quoted = self.attest(nonce) if quoted is None else quoted
+        return (u32(flags) + b2(signer) + b2(ek) + b2(self.quoted) + host_pcrs + u64(commits) +
+                u32(room) + u32(timeout_ms))
+
+    def quote(self, nonce, **options):
+        """The evidence."""
+        return self.call(protocol.QUOTE, self.quote_body(nonce, **options)).b2()
+
+    def pcr_read(self, pcrs):
+        """The response parameters of TPM2_PCR_Read on the host's TPM."""
+        return self.call(protocol.PCR_READ, pcrs).b2()
+
+    def credential(self, what, offset=0):
+        """(total size, page)."""
+        r = self.call(protocol.CREDENTIAL, u32(what) + u32(offset))
+        return r.u32(), r.b2()
+
+
+class Binding:
+    """Evidence taken apart: the binding in it, and its place in the batch."""
+
+    def __init__(self, evidence):
+        r = Reader(evidence)
+        assert (r.u32(), r.u16()) == (protocol.EVIDENCE_MAGIC, 1)
+        self.host_quoted = r.b2()
+        self.algorithm = r.u16()
+        r.u16()
+        r.b2()
+        if self.algorithm == tpm2.ALG_ECDSA:
+            r.b2()
+        self.host_signer = r.b2()
+        b = Reader(r.b2())
+        self.tree_size, self.leaf_index = r.u64(), r.u64()
+        self.path = r.take(32 * r.u16())
+        self.host_pcrs = [(r.u16(), r.take(r.take(1)[0])) for _ in range(r.u32())]
+        assert (b.u32(), b.u16()) == (protocol.BINDING_MAGIC, 1)
+        self.flags = b.u32()
+        self.nonce, self.vtpm_quoted, self.signer = b.b2(), b.b2(), b.b2()
+        self.uuid = b.take(16)
+        self.ek = b.b2()
+        self.epoch, self.generation = b.u64(), b.u64()
+
+
+@contextlib.contextmanager
+def greeted(manager, **options):
+    """A VtpmClient that the manager has welcomed."""
+    with VtpmClient(manager.socket, **options) as vtpm:
+        vtpm.hello()
+        yield vtpm
+
+
+def check(manager, vtpm, evidence, nonce, *options):
+    """The Verdict on evidence for `vtpm`'s last quote."""
+    with tempfile.TemporaryDirectory(prefix='check-') as folder:
+        def put(name, data):
+            path = os.path.join(folder, name)
+            with open(path, 'wb') as f:
+                f.write(data)
+            return path
+        return verifier.check(
+            '-m', put('quote', vtpm.quoted), '-f', put('pcrs', vtpm.pcrs), '--evidence',
+            put('evidence', evidence), '-q', nonce.hex(), '--uuid', vtpm.uuid, '--host',
+            put('host', bytes.fromhex(manager.admin('ak')['public'])), *options)
+
+
+def expect_trusted(manager, vtpm, evidence, nonce):
+    verdict = check(manager, vtpm, evidence, nonce)
+    assert verdict.trusted, verdict
