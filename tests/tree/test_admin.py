@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The manager's tables of administration commands, and every other list of them, are the same."""
+import os
+import pathlib
+import re
+
+import tap
+
+ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
+
+
+def text(name):
+    return (ROOT / name).read_text(encoding='utf-8')
+
+
+def between(whole, begin, end):
+    """What stands between two marks of which both must be there."""
+    assert begin in whole, f'there is no {begin!r}'
+    rest = whole[whole.index(begin) + len(begin):]
+    assert end in rest, f'there is no {end!r} after {begin!r}'
+    return rest[:rest.index(end)]
+
+
+def tables(folder):
+    """The names in all tables of commands in a folder."""
+    names = []
+    for path in sorted((ROOT / folder).glob('*.c')):
+        for table in re.findall(r'commands\[\] = \{(.*?)\n\};', path.read_text(), re.S):
+            names += re.findall(r'\{ *"([\w-]+)"', table)
+    assert names, f'{folder} has no table of commands'
+    return names
+
+
+COMMANDS = tables('vtpm-manager/admin')
+CTL = text('tools/host/vtpm_managerctl.c')
+COMPLETION = text('packaging/completion/vtpm-managerctl')
+
+
+def options():
+    """The long options of vtpm-managerctl."""
+    return re.findall(r'\{ "([\w-]+)", (?:\'\w\'|0), 0, G_OPTION', CTL) + ['help']
+
+
+def same(where, names):
+    @tap.case(f'every administration command is in {where}, and no other')
+    def _():
+        tap.equal(sorted(names()), sorted(COMMANDS))
+
+
+same('vtpm-managerctl', lambda: tables('tools/host'))
+same("vtpm-managerctl's help", lambda: re.findall(
+    r'^ *"  ([a-z]+)\b', between(CTL, '"Commands:\\n"', 'Exit status'), re.M))
+same('the manual page', lambda: re.findall(
+    r'\*([a-z]+)\*', '\n'.join(re.findall(r'^\*[a-z]+\*.*', between(
+        text('docs/man/vtpm-managerctl.1.scd'), '# COMMANDS', '# OPTIONS'), re.M))))
+same('the specification', lambda: re.findall(
+    r'`([a-z]+)`', '\n'.join(row.split('|')[1] for row in between(
+        text('docs/specs/manager-admin.md'), '| command | members | answer |\n|---|---|---|\n',
+        '\n\n').splitlines())))
+same('the completion', lambda: between(
+    COMPLETION, "    '')\n        COMPREPLY=($(compgen -W '", "'").split())
+same("the completion's search for the command", lambda: between(
+    COMPLETION, 'case $word in\n', ')').replace('\\', '').replace('|', ' ').split())
+
+
+@tap.case('every option of vtpm-managerctl is in the completion and the manual page')
+def _():
+    offered = re.findall(r'--([a-z-]+)', between(
+        COMPLETION, "if [[ $cur == -* ]]; then\n        COMPREPLY=($(compgen -W '", "'"))
+    tap.equal(sorted(offered), sorted(options()))
+    page = text('docs/man/vtpm-managerctl.1.scd')
+    short = {'message': '-m', 'signature': '-s', 'pcr': '-o'}
+    tap.equal([o for o in options() if f'--{o}*' not in page and f'{short.get(o)}*' not in page], [])
+
+
+tap.main()
