@@ -91,7 +91,7 @@ static size_t put_response(uint8_t *buf, size_t cap, bool evidence)
     WireWriter w = WIRE_WRITER(buf, cap);
     const WireTpmHeader h = { TPM_ST_SESSIONS, 0, TPM_RC_SUCCESS };
     const WireSignature none = { .alg = TPM_ALG_NULL };
-    size_t mark;
+    size_t mark = 0;
 
     g_assert_true(wire_put_tpm_header(&w, &h) && wire_open_u32(&w, &mark) &&
                   wire_put_tpm2b(&w, (WireBytes){ attest_bytes, sizeof(attest_bytes) }) &&
