@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tpm2_checkdeepquote: verifies deep quotes. It needs no TPM. */
-#include "tpm2_checkdeepquote_input.h"
-#include "tpm2_checkdeepquote_report.h"
+#include "check_input.h"
+#include "check_report.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

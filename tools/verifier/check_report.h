@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verdicts for people and for programs. */
-#ifndef TOOLS_CHECKDEEPQUOTE_REPORT_H
-#define TOOLS_CHECKDEEPQUOTE_REPORT_H
+#ifndef VERIFIER_CHECK_REPORT_H
+#define VERIFIER_CHECK_REPORT_H
 
 #include "attest/deepquote.h"
 

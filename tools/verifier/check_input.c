@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tpm2_checkdeepquote_input.h"
+#include "check_input.h"
 
 /* NULL for no @path, without an error. */
 static gboolean read_file(const char *path, GBytes **ret_bytes, GError **error)

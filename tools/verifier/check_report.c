@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tpm2_checkdeepquote_report.h"
+#include "check_report.h"
 
 static const char *const marks[] = {
     [DQ_RESULT_NOT_RUN] = "-",

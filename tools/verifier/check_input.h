@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one verification is about: bytes from files and options, kept together. */
-#ifndef TOOLS_CHECKDEEPQUOTE_INPUT_H
-#define TOOLS_CHECKDEEPQUOTE_INPUT_H
+#ifndef VERIFIER_CHECK_INPUT_H
+#define VERIFIER_CHECK_INPUT_H
 
 #include "attest/deepquote.h"
 
