@@ -69,27 +69,36 @@ static gboolean draw(guint8 ret_bytes[DQ_CHALLENGE_SIZE], GError **error)
     return TRUE;
 }
 
-gboolean challenge_issue(Database *db, gint64 now, gint64 expires, const guint8 *uuid,
-                         guint8 ret_challenge[DQ_CHALLENGE_SIZE], GError **error)
+gboolean challenge_put(Database *db, const guint8 challenge[DQ_CHALLENGE_SIZE], gint64 expires,
+                       const guint8 *uuid, gboolean *ret_put, GError **error)
 {
     Challenge c = { .expires = expires, .vm_len = uuid == NULL ? 0 : DQ_UUID_SIZE };
-    guint8 bytes[DQ_CHALLENGE_SIZE];
 
+    set_bytes(&c, challenge);
     if (uuid != NULL) {
         memcpy(c.vm, uuid, DQ_UUID_SIZE);
     }
+    if (!record_put(db, DATABASE_CHALLENGE_PUT, &challenge_type, &c, error)) {
+        return FALSE;
+    }
+    *ret_put = database_changes(db) > 0;
+    return TRUE;
+}
+
+gboolean challenge_issue(Database *db, gint64 now, gint64 expires, const guint8 *uuid,
+                         guint8 ret_challenge[DQ_CHALLENGE_SIZE], GError **error)
+{
+    guint8 bytes[DQ_CHALLENGE_SIZE];
+    gboolean put = FALSE;
+
     if (!prune(db, now, error)) {
         return FALSE;
     }
-    do { /* again where another has the same first bytes: once in 2^64 */
-        if (!draw(bytes, error)) {
+    while (!put) { /* again where another has the same first bytes: once in 2^64 */
+        if (!draw(bytes, error) || !challenge_put(db, bytes, expires, uuid, &put, error)) {
             return FALSE;
         }
-        set_bytes(&c, bytes);
-        if (!record_put(db, DATABASE_CHALLENGE_PUT, &challenge_type, &c, error)) {
-            return FALSE;
-        }
-    } while (database_changes(db) == 0);
+    }
     memcpy(ret_challenge, bytes, sizeof(bytes));
     return TRUE;
 }

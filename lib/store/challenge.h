@@ -18,6 +18,13 @@
 gboolean challenge_issue(Database *db, gint64 now, gint64 expires, const guint8 *uuid,
                          guint8 ret_challenge[DQ_CHALLENGE_SIZE], GError **error);
 
+/**
+ * challenge_put: one that the caller has drawn.
+ * @ret_put: FALSE where another challenge with the same first bytes is there; nothing changes then
+ */
+gboolean challenge_put(Database *db, const guint8 challenge[DQ_CHALLENGE_SIZE], gint64 expires,
+                       const guint8 *uuid, gboolean *ret_put, GError **error);
+
 /** challenge_use: as DqStoreOps.use_challenge; within a transaction of the caller. */
 gboolean challenge_use(Database *db, DqBytes challenge, gint64 now, DqChallengeUse *ret_use,
                        gboolean *ret_bound, guint8 ret_uuid[DQ_UUID_SIZE], GError **error);

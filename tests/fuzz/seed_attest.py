@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""seed_attest.py VECTORS CORPUS: seeds of fuzz_verify, fuzz_policy and fuzz_state from vectors."""
+"""seed_attest.py VECTORS CORPUS: seeds of fuzz_verify, fuzz_policy, fuzz_state and fuzz_host_key from
+vectors."""
+import hashlib
 import json
 import os
 import pathlib
@@ -8,6 +10,7 @@ import sys
 VERIFY = ['trusted-one-leaf', 'trusted-rsa-both', 'trusted-leaf-3-of-3', 'trusted-unsigned',
           'trusted-vtpm-banks', 'bad-proof-node', 'not-a-quote-host-type', 'malformed-long-path']
 POLICY = ['trusted-full-policy', 'trusted-all-flags', 'trusted-host-banks', 'wrong-vm-policy-ek']
+HOST_KEY = ['trusted-one-leaf', 'trusted-rsa-host']
 STATE = ['trusted-same-counters', 'wrong-nonce-used']
 
 
@@ -30,6 +33,13 @@ def main(vectors, corpus):
               b''.join((len(p) // 2).to_bytes(2, 'big') + bytes.fromhex(p) for p in parts))
     for name in POLICY:
         write(corpus, 'policy', name, load(name)['policy'].encode())
+    for name in HOST_KEY:
+        public = bytes.fromhex(load(name)['hostKeys'][0])
+        text = json.dumps({'ok': True, 'public': public.hex(), 'certificate': '',
+                           'name': '000b' + hashlib.sha256(public[2:]).hexdigest(),
+                           'simulated': False})
+        write(corpus, 'host_key', name, public)
+        write(corpus, 'host_key', name + '.json', text.encode())
     for name in STATE:
         write(corpus, 'state', name, load(name)['state'].encode())
 

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* host add, list, renew, revoke, remove. */
+#include "command.h"
+#include "host_key.h"
+#include "key_name.h"
+#include "record_text.h"
+
+#include "common/input.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/** The command line as it was given. */
+static struct {
+    char *store, *name, *expires;
+    gboolean simulated, json;
+} opt;
+
+#define OPTION_STORE                                                                               \
+    {                                                                                              \
+        "store", 0, 0, G_OPTION_ARG_FILENAME, &opt.store, "The verifier's store", "FILE"           \
+    }
+#define OPTION_EXPIRES                                                                             \
+    {                                                                                              \
+        "expires", 0, 0, G_OPTION_ARG_STRING, &opt.expires,                                        \
+            "Not enrolled from then on: 2027-12-31, or 2027-12-31T12:00:00Z", "DATE"               \
+    }
+#define OPTION_JSON                                                                                \
+    {                                                                                              \
+        "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print JSON", NULL                             \
+    }
+
+static const GOptionEntry add_entries[] = {
+    OPTION_STORE,
+    { "name", 0, 0, G_OPTION_ARG_STRING, &opt.name, "What people call it", "TEXT" },
+    OPTION_EXPIRES,
+    { "simulated", 0, 0, G_OPTION_ARG_NONE, &opt.simulated,
+      "Its TPM is a stand-in: its quotes prove nothing", NULL },
+    OPTION_JSON,
+    { 0 },
+};
+static const GOptionEntry renew_entries[] = { OPTION_STORE, OPTION_EXPIRES, { 0 } };
+static const GOptionEntry entries[] = { OPTION_STORE, OPTION_JSON, { 0 } };
+
+static const char *how_enrolled(const DqStoreHost *host)
+{
+    return host->enrolment == DQ_ENROLMENT_PROOF ? "proof" : "word";
+}
+
+static void print_json(const DqStoreHost *host)
+{
+    JsonObject *o = json_object_new();
+
+    json_set_name(o, "name", &host->name);
+    json_set_text(o, "label", host->label);
+    json_set_hex(o, "public", host->public_area, host->public_len);
+    json_object_set_boolean_member(o, "simulated", host->simulated);
+    json_set_text(o, "enrolledBy", how_enrolled(host));
+    json_set_time(o, "enrolled", host->enrolled);
+    json_set_time(o, "expires", host->expires);
+    json_set_time(o, "revoked", host->revoked);
+    if (host->counted) {
+        json_object_set_int_member(o, "resetCount", host->reset_count);
+        json_object_set_int_member(o, "restartCount", host->restart_count);
+    } else {
+        json_object_set_null_member(o, "resetCount");
+        json_object_set_null_member(o, "restartCount");
+    }
+    json_print(o);
+}
+
+static void print_text(const DqStoreHost *host)
+{
+    g_autofree char *name = text_name(&host->name);
+    g_autofree char *enrolled = text_time(host->enrolled);
+    g_autofree char *expires = text_time(host->expires);
+    g_autofree char *revoked = text_time(host->revoked);
+
+    printf("%s%s%s\n", name, host->label[0] != '\0' ? "  " : "", host->label);
+    printf("    enrolled %s by the operator's %s", enrolled, how_enrolled(host));
+    if (expires != NULL) {
+        printf(", expires %s", expires);
+    }
+    if (revoked != NULL) {
+        printf(", REVOKED %s", revoked);
+    }
+    if (host->counted) {
+        printf(", resets %u, restarts %u", host->reset_count, host->restart_count);
+    }
+    printf("%s\n", host->simulated ? ", stand-in TPM" : "");
+}
+
+static void print(const DqStoreHost *host, G_GNUC_UNUSED gpointer data)
+{
+    if (opt.json) {
+        print_json(host);
+    } else {
+        print_text(host);
+    }
+}
+
+/* --expires, 0 where it was not given. A date alone is its beginning, in UTC. */
+static gboolean read_expiry(gint64 now, gint64 *ret, GError **error)
+{
+    g_autofree char *full = NULL;
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GDateTime) time = NULL;
+
+    if (opt.expires == NULL) {
+        *ret = 0;
+        return TRUE;
+    }
+    full = g_strconcat(opt.expires, strlen(opt.expires) == 10 ? "T00:00:00Z" : "", NULL);
+    time = g_date_time_new_from_iso8601(full, utc);
+    if (time == NULL || g_date_time_to_unix(time) <= now) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--expires %s: give a date that is still to come, as 2027-12-31 or "
+                    "2027-12-31T12:00:00Z",
+                    opt.expires);
+        return FALSE;
+    }
+    *ret = g_date_time_to_unix(time);
+    return TRUE;
+}
+
+static gboolean read_host(const char *path, DqStoreHost *host, GError **error)
+{
+    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
+    gsize len;
+    const guint8 *data;
+
+    if (bytes == NULL) {
+        return FALSE;
+    }
+    data = g_bytes_get_data(bytes, &len);
+    if (!host_key_read(data, len, host, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return FALSE;
+    }
+    if (host->simulated && !opt.simulated) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_RECORD,
+                    "%s: this host's TPM is a stand-in, whose quotes prove nothing: --simulated "
+                    "enrols it all the same, marked as such",
+                    path);
+        return FALSE;
+    }
+    host->simulated = opt.simulated;
+    return TRUE;
+}
+
+static int add_host(char **argv, GError **error)
+{
+    g_auto(GStrv) words = command_parse(add_entries, argv, "FILE - enrol a host", 1, error);
+    gint64 now = command_now();
+    DqStoreHost host = { .enrolment = DQ_ENROLMENT_WORD, .enrolled = now };
+    g_autoptr(DqStoreFile) store = NULL;
+
+    if (words == NULL || !read_expiry(now, &host.expires, error) ||
+        !read_host(words[1], &host, error) || !key_label("--name", opt.name, host.label, error)) {
+        return EXIT_UNUSABLE;
+    }
+    store = command_open_store(opt.store, error);
+    if (store == NULL || !dq_store_file_add_host(store, &host, error)) {
+        return EXIT_UNUSABLE;
+    }
+    print(&host, NULL);
+    return EXIT_DONE;
+}
+
+static int list_hosts(char **argv, GError **error)
+{
+    g_auto(GStrv) words = command_parse(entries, argv, "- show the hosts", 0, error);
+    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
+
+    return store != NULL && dq_store_file_list_hosts(store, print, NULL, error) ? EXIT_DONE
+                                                                                : EXIT_UNUSABLE;
+}
+
+static int renew_host(char **argv, GError **error)
+{
+    g_auto(GStrv) words =
+        command_parse(renew_entries, argv, "NAME - enrol a host of the store anew", 1, error);
+    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
+    gint64 now = command_now();
+    gint64 expires;
+    DqName name;
+
+    return store != NULL && read_expiry(now, &expires, error) &&
+                   key_find_host(store, words[1], &name, error) &&
+                   dq_store_file_renew_host(store, &name, now, expires, error)
+               ? EXIT_DONE
+               : EXIT_UNUSABLE;
+}
+
+static int revoke_host(char **argv, GError **error)
+{
+    g_auto(GStrv) words =
+        command_parse(entries, argv, "NAME - end a host's enrolment, for good", 1, error);
+    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
+    DqName name;
+
+    return store != NULL && key_find_host(store, words[1], &name, error) &&
+                   dq_store_file_revoke_host(store, &name, command_now(), error)
+               ? EXIT_DONE
+               : EXIT_UNUSABLE;
+}
+
+static int remove_host(char **argv, GError **error)
+{
+    g_auto(GStrv) words =
+        command_parse(entries, argv, "NAME - forget a host and its counters", 1, error);
+    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
+    DqName name;
+
+    return store != NULL && key_find_host(store, words[1], &name, error) &&
+                   dq_store_file_remove_host(store, &name, error)
+               ? EXIT_DONE
+               : EXIT_UNUSABLE;
+}
+
+int host_command(char **argv, GError **error)
+{
+    static const Command commands[] = {
+        { "add", add_host },       { "list", list_hosts },    { "renew", renew_host },
+        { "revoke", revoke_host }, { "remove", remove_host }, { 0 },
+    };
+
+    return command_run_one(commands, argv, "add, list, renew, revoke, remove", error);
+}

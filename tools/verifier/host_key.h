@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A host's attestation key as its administrator hands it over. */
+#ifndef VERIFIER_HOST_KEY_H
+#define VERIFIER_HOST_KEY_H
+
+#include "attest/store.h"
+
+/**
+ * host_key_read: fills in @ret_host's name, public_area and simulated.
+ * @data: a TPM2B_PUBLIC, or the JSON that vtpm-managerctl ak --json prints
+ *
+ * @ret_host's simulated is what the JSON says; FALSE for a TPM2B_PUBLIC, which says nothing.
+ *
+ * Errors: DQ_ERROR_KEY where it is neither, or no attestation key, or the JSON is at odds with
+ * itself.
+ */
+gboolean host_key_read(const guint8 *data, gsize len, DqStoreHost *ret_host, GError **error);
+
+/** HOST_KEY_MAX: no such file is larger. */
+#define HOST_KEY_MAX 65536
+
+#endif

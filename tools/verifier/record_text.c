@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "record_text.h"
+
+#include <stdio.h>
+
+char *text_time(gint64 seconds)
+{
+    g_autoptr(GDateTime) time = seconds == 0 ? NULL : g_date_time_new_from_unix_utc(seconds);
+
+    return time == NULL ? NULL : g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+char *text_name(const DqName *name)
+{
+    return name->len == 0 ? NULL : dq_hex_encode(name->data, name->len);
+}
+
+void json_set_text(JsonObject *object, const char *member, const char *text)
+{
+    if (text == NULL) {
+        json_object_set_null_member(object, member);
+    } else {
+        json_object_set_string_member(object, member, text);
+    }
+}
+
+void json_set_time(JsonObject *object, const char *member, gint64 seconds)
+{
+    g_autofree char *text = text_time(seconds);
+
+    json_set_text(object, member, text);
+}
+
+void json_set_name(JsonObject *object, const char *member, const DqName *name)
+{
+    g_autofree char *text = text_name(name);
+
+    json_set_text(object, member, text);
+}
+
+void json_set_hex(JsonObject *object, const char *member, const guint8 *data, gsize len)
+{
+    g_autofree char *text = dq_hex_encode(data, len);
+
+    json_set_text(object, member, text);
+}
+
+void json_set_uuid(JsonObject *object, const char *member, const guint8 *uuid)
+{
+    g_autofree char *text = dq_uuid_format(uuid);
+
+    json_set_text(object, member, text);
+}
+
+void json_set_u64(JsonObject *object, const char *member, guint64 value)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
+
+    json_set_text(object, member, text);
+}
+
+void json_print(JsonObject *object)
+{
+    g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), object);
+    g_autofree char *text = json_to_string(node, FALSE);
+
+    json_object_unref(object);
+    puts(text);
+}
