@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import tap
-from client import VtpmClient
+from client import greeted
 from manager import Manager
 from programs import built, program
 from protocol import UUID
@@ -41,8 +41,7 @@ def _():
 @tap.case('a connected VM is shown as connected')
 def _():
     ctl('register', OTHER)
-    with VtpmClient(manager.socket, uuid=OTHER) as vtpm:
-        vtpm.hello()
+    with greeted(manager, uuid=OTHER) as vtpm:
         assert ' connected ' in ctl('list').stdout
         assert '1 registered, 1 connected' in ctl('status').stdout
     tap.equal(json.loads(ctl('--json', 'show', OTHER).stdout)['vm']['owner'], os.geteuid())
@@ -91,8 +90,7 @@ def _():
     text = ctl('status').stdout
     assert 'hardware quotes 0\n' in text and 'answered in' not in text, text
     ctl('register', UUID)
-    with VtpmClient(manager.socket) as vtpm:
-        vtpm.hello()
+    with greeted(manager) as vtpm:
         for _ in range(3):
             vtpm.quote(os.urandom(20))
     ctl('unregister', UUID)

@@ -28,6 +28,15 @@ def ctl(manager, *args, code=0):
     return done.stdout if code == 0 else done.stderr
 
 
+def spend(gate, count, *askers):
+    """Each asks `count` times while nobody waits: beyond its share, and answered."""
+    gate.held = False
+    for asker in askers:
+        for _ in range(count):
+            asker.ask().answer()
+    gate.held = True
+
+
 @tap.case('groups are made, weighed, listed, joined, left and removed')
 def _():
     with Manager() as manager:
@@ -70,10 +79,7 @@ def _():
 def _():
     with setting(4, batch_limit=1, vm_rate=1, vm_burst=5) as (_, manager, gate, askers):
         greedy = askers[0]
-        gate.held = False
-        for _ in range(12):
-            greedy.ask().answer()  # nobody waits: beyond its share, and answered
-        gate.held = True
+        spend(gate, 12, greedy)
         first_then(manager, gate, askers[1:])
         refused(BUSY, greedy.ask().answer)
         assert '--vm-rate' in manager.log_text()
@@ -91,11 +97,7 @@ def _():
     with setting(4, batch_limit=1, vm_rate=1, vm_burst=5) as (_, manager, gate, askers):
         ctl(manager, 'group', 'gold', '--weight', '4')
         ctl(manager, 'move', askers[0].uuid, '--group', 'gold')
-        gate.held = False
-        for asker in askers[:2]:
-            for _ in range(12):
-                asker.ask().answer()
-        gate.held = True
+        spend(gate, 12, *askers[:2])
         first_then(manager, gate, askers[2:])
         askers[0].ask()
         refused(BUSY, askers[1].ask().answer)
@@ -108,10 +110,7 @@ def _():
 @tap.case('--vm-rate 0: no limit')
 def _():
     with setting(4, batch_limit=1, vm_rate=0) as (_, manager, gate, askers):
-        gate.held = False
-        for _ in range(50):
-            askers[0].ask().answer()
-        gate.held = True
+        spend(gate, 50, askers[0])
         first_then(manager, gate, askers[1:])
         askers[0].ask()
         waiting(manager, 3)
@@ -123,10 +122,7 @@ def _():
 @tap.case('a VM that goes and comes back keeps what it has used')
 def _():
     with setting(3, batch_limit=1, vm_rate=1, vm_burst=5) as (_, manager, gate, askers):
-        gate.held = False
-        for _ in range(12):
-            askers[0].ask().answer()
-        gate.held = True
+        spend(gate, 12, askers[0])
         first_then(manager, gate, askers[1:])
         askers[0].close()
         with VtpmClient(manager.socket, uuid=askers[0].uuid,

@@ -9,7 +9,7 @@ import threading
 import time
 
 import tap
-from client import VtpmClient
+from client import greeted
 from manager import Manager
 from process import run, wait_until
 from programs import program
@@ -94,8 +94,7 @@ def load(manager, vms, stop, errors):
     """Threads that quote until `stop`; what goes wrong is appended to `errors`."""
     def run(number):
         try:
-            with VtpmClient(manager.socket, uuid=f'00000000-0000-4000-8000-{number:012}') as vtpm:
-                vtpm.hello()
+            with greeted(manager, uuid=f'00000000-0000-4000-8000-{number:012}') as vtpm:
                 while not stop.is_set():
                     vtpm.quote(os.urandom(20))
         except Exception as error:  # reported by the case
@@ -204,8 +203,7 @@ def _():
         since = time.monotonic()
         half.send(REQUEST[:10])
         deaf.send(REQUEST)
-        with VtpmClient(manager.socket) as vtpm:
-            vtpm.hello()
+        with greeted(manager) as vtpm:
             vtpm.quote(os.urandom(20))
         scrape(server)
         assert time.monotonic() - since < DEADLINE, 'others waited'

@@ -9,7 +9,7 @@ import uuid
 import protocol
 import tap
 import tpm2
-from client import Binding, VtpmClient, check, expect_trusted, refused
+from client import Binding, VtpmClient, check, expect_trusted, greeted, refused
 from manager import Manager
 from process import wait_until
 from protocol import (BAD_VALUE, CREDENTIAL, DENIED, HELLO, HOST_PCRS, PCR_READ, QUOTE, TIMEOUT,
@@ -289,8 +289,7 @@ def _():
     with Manager(auto_register=True, prepare=few_files) as few:
         others = []
         try:
-            with VtpmClient(few.socket) as vtpm:
-                vtpm.hello()
+            with greeted(few) as vtpm:
                 while len(others) < 64:
                     others.append(VtpmClient(few.socket, uuid=new_uuid()))
                 assert closed(others[-1])

@@ -8,7 +8,7 @@ import tempfile
 import uuid as uuids
 
 import tap
-from client import Binding, Refused, VtpmClient, refused
+from client import Binding, Refused, VtpmClient, greeted, refused
 from manager import Manager
 from process import wait_until
 from protocol import DENIED, HOST_PCRS, UUID
@@ -36,8 +36,7 @@ def gone(manager, uuid=UUID):
 
 def tell(manager, instance, commits):
     """A quote by `instance` after `commits`; the generation in its binding."""
-    with VtpmClient(manager.socket, instance=instance) as vtpm:
-        vtpm.hello()
+    with greeted(manager, instance=instance) as vtpm:
         generation = Binding(vtpm.quote(NONCE, commits=commits)).generation
     gone(manager)
     return generation
@@ -57,8 +56,7 @@ def _():
 
 @tap.case('a disabled VM is refused, at HELLO and in the middle of its life')
 def _():
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
-        vtpm.hello()
+    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
         manager.admin('disable', uuid=UUID)
         refused(DENIED, vtpm.quote, NONCE, commits=9)
         refused(DENIED, vtpm.credential, 0)
@@ -72,8 +70,7 @@ def _():
 
 @tap.case('a UUID that is connected is refused to another instance, replaced by the same')
 def _():
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
-        vtpm.hello()
+    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
         with VtpmClient(manager.socket) as other:
             refused(DENIED, other.hello)
             refused(DENIED, other.quote, NONCE)
@@ -102,8 +99,7 @@ def _():
 
 @tap.case('commits that go back within an instance are refused')
 def _():
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
-        vtpm.hello()
+    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
         vtpm.quote(NONCE, commits=4)
         refused(DENIED, vtpm.quote, NONCE, commits=3)
         refused(DENIED, vtpm.quote, NONCE, commits=2 ** 64 - 1)
@@ -113,8 +109,7 @@ def _():
 
 @tap.case('a new instance on a live connection begins an epoch there')
 def _():
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
-        vtpm.hello()
+    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
         vtpm.quote(NONCE, commits=2)
         vtpm.instance = os.urandom(16)
         tap.equal(vtpm.hello(), (2, 2))
@@ -157,8 +152,7 @@ def _():
 @tap.case('a vTPM outlives a restart of the manager')
 def _():
     with Manager(auto_register=True) as manager:
-        with VtpmClient(manager.socket) as vtpm:
-            vtpm.hello()
+        with greeted(manager) as vtpm:
             vtpm.quote(NONCE)
             manager.restart()
             tap.equal(vtpm.sock.recv(100), b'')
@@ -171,8 +165,7 @@ def _():
 def _():
     with Manager() as manager:
         manager.admin('register', uuid=UUID)
-        with VtpmClient(manager.socket) as vtpm:
-            vtpm.hello()
+        with greeted(manager) as vtpm:
             vtpm.quote(NONCE, ek=name(1), commits=3)
             manager.admin('unregister', uuid=UUID)
             tap.equal(vtpm.sock.recv(100), b'')
@@ -187,8 +180,7 @@ def _():
 
 @tap.case('the first EK is pinned: another one, or none, is refused')
 def _():
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
-        vtpm.hello()
+    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
         tap.equal(Binding(vtpm.quote(NONCE)).ek, b'')
         tap.equal(Binding(vtpm.quote(NONCE, ek=name(1))).ek, name(1))
         refused(DENIED, vtpm.quote, NONCE, ek=name(2), commits=1)
@@ -204,8 +196,7 @@ def _():
 def _():
     with Manager() as manager:
         manager.admin('register', uuid=UUID, ek=name(7).hex())
-        with VtpmClient(manager.socket) as vtpm:
-            vtpm.hello()
+        with greeted(manager) as vtpm:
             refused(DENIED, vtpm.quote, NONCE)
             refused(DENIED, vtpm.quote, NONCE, ek=name(8))
             vtpm.quote(NONCE, ek=name(7))
@@ -219,8 +210,7 @@ def quote_as(uid, manager):
         try:
             os.setgid(uid)
             os.setuid(uid)
-            with VtpmClient(manager.socket) as vtpm:
-                vtpm.hello()
+            with greeted(manager) as vtpm:
                 vtpm.quote(NONCE)
                 status = 0
         except Refused as reason:
@@ -273,8 +263,7 @@ def _():
         tap.skip('cannot mount a tmpfs here')
     try:
         with Manager(auto_register=True, state=state) as manager:
-            with VtpmClient(manager.socket) as vtpm:
-                vtpm.hello()
+            with greeted(manager) as vtpm:
                 # Whole file pages may still have room: new VMs until there is none.
                 fill(state)
                 others = []
@@ -341,8 +330,7 @@ def _():
             third.log = folder + '/log'
             tap.equal(third.fail()[0], 1)
         tap.equal(sorted(os.listdir(manager.state)), before)
-        with VtpmClient(manager.socket) as vtpm:
-            vtpm.hello()
+        with greeted(manager) as vtpm:
             vtpm.quote(NONCE)
 
 

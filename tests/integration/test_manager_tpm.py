@@ -15,7 +15,7 @@ import time
 import protocol
 import tap
 import tpm2
-from client import Binding, VtpmClient, expect_trusted, refused
+from client import Binding, expect_trusted, greeted, refused
 from manager import Manager
 from process import wait_until
 from protocol import BAD_VALUE, BUSY, HOST_PCRS, HOST_TPM, TIMEOUT
@@ -29,8 +29,7 @@ RC_RETRY, RC_LOCKOUT, RC_TESTING, RC_FAILURE, RC_REFERENCE_H0 = 0x922, 0x921, 0x
 @contextlib.contextmanager
 def setting(**options):
     with Relay() as relay, Manager(tcti=relay.tcti, auto_register=True, **options) as manager:
-        with VtpmClient(manager.socket) as vtpm:
-            vtpm.hello()
+        with greeted(manager) as vtpm:
             yield relay, manager, vtpm
 
 
@@ -70,11 +69,18 @@ def _():
         tap.equal(relay.counts, {QUOTE: 1, PCR_READ: 1})
 
 
+def extending(relay, *codes):
+    """A hook that extends PCR 0 before each of these commands."""
+    def hook(command):
+        if code_of(command) in codes:
+            tpm2.pcr_extend(relay.send, 0)
+    return hook
+
+
 @tap.case('a PCR extended between quote and read makes another quote')
 def _():
     with setting() as (relay, manager, vtpm):
-        relay.hook = lambda command: (tpm2.pcr_extend(relay.send, 0)
-                                      if code_of(command) == PCR_READ else None)
+        relay.hook = extending(relay, PCR_READ)
         relay.counts.clear()
         trusted(manager, vtpm)
         tap.equal(relay.counts, {QUOTE: 2, PCR_READ: 1})
@@ -83,8 +89,7 @@ def _():
 @tap.case('PCRs that never hold still are given up as busy')
 def _():
     with setting() as (relay, manager, vtpm):
-        relay.hook = lambda command: (tpm2.pcr_extend(relay.send, 0)
-                                      if code_of(command) in (QUOTE, PCR_READ) else None)
+        relay.hook = extending(relay, QUOTE, PCR_READ)
         refused(BUSY, vtpm.quote, NONCE)
         assert relay.counts[QUOTE] < 10
         relay.hook = lambda command: None
@@ -145,8 +150,7 @@ def _():
         start = time.monotonic()
         refused(TIMEOUT, vtpm.quote, NONCE, timeout_ms=300)
         assert 0.25 < time.monotonic() - start < 20
-        with VtpmClient(manager.socket, uuid='00000000-0000-4000-8000-000000000001') as other:
-            other.hello()
+        with greeted(manager, uuid='00000000-0000-4000-8000-000000000001') as other:
             refused(TIMEOUT, other.quote, NONCE, timeout_ms=100)
         tap.equal(manager.admin('status')['quotes']['timed-out'], 2)
         go_on.set()
@@ -260,8 +264,7 @@ def _():
         names = []
         for algorithm in ('rsa', 'ecc', 'rsa'):
             with Manager(dir=folder, ak_algorithm=algorithm, auto_register=True) as manager:
-                with VtpmClient(manager.socket) as vtpm:
-                    vtpm.hello()
+                with greeted(manager) as vtpm:
                     evidence = trusted(manager, vtpm)
                 tap.equal(Binding(evidence).algorithm,
                           tpm2.ALG_RSASSA if algorithm == 'rsa' else tpm2.ALG_ECDSA)
@@ -297,8 +300,7 @@ def _():
 
 @tap.case('the simulated TPM starts again when its process was killed')
 def _():
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
-        vtpm.hello()
+    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
         first = trusted(manager, vtpm)
         children = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(manager.process.pid)],
                                   capture_output=True, text=True, check=True).stdout.split()
@@ -322,8 +324,7 @@ def _():
         with Manager(tcti=relay.tcti, auto_register=True) as manager:
             status = manager.admin('status')['tpm']
             tap.equal(status['ek-certificate'], True)
-            with VtpmClient(manager.socket) as vtpm:
-                vtpm.hello()
+            with greeted(manager) as vtpm:
                 trusted(manager, vtpm)
                 total, der = vtpm.credential(2)
                 while len(der) < total:

@@ -37,7 +37,6 @@ def refuses(tpm, manager, command, rc, what=''):
 @tap.case('every truncation of a DeepQuote is refused and changes nothing')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         whole = deepquote(tpm.ak)
         before = observe(tpm)
         for n in range(10, len(whole)):
@@ -52,7 +51,6 @@ def _():
 @tap.case('every single byte too many in a DeepQuote is refused and changes nothing')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         whole = deepquote(tpm.ak)
         before = observe(tpm)
         for extra in (b'\0', b'\1', b'\xff'):
@@ -70,7 +68,6 @@ def _():
 def _():
     with vtpm_with_manager() as (tpm, manager):
         whole = deepquote(tpm.ak)
-        manager.wait_for(protocol.HELLO)
         refuses(tpm, manager, whole[:2] + struct.pack('>I', len(whole) - 1) + whole[6:],
                 COMMAND_SIZE)
 
@@ -78,7 +75,6 @@ def _():
 @tap.case('tags other than TPM_ST_SESSIONS are refused')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         whole = deepquote(tpm.ak)
         refuses(tpm, manager, tpm2.u16(tpm2.ST_NO_SESSIONS) + whole[2:], AUTH_MISSING)
         refuses(tpm, manager, tpm2.u16(0x8000) + whole[2:], BAD_TAG)
@@ -87,7 +83,6 @@ def _():
 @tap.case('unknown flags are TPM_RC_RESERVED_BITS for parameter 5')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         for bit in range(5, 32):
             refuses(tpm, manager, deepquote(tpm.ak, flags=1 | 1 << bit),
                     parameter(RESERVED_BITS, 5))
@@ -96,7 +91,6 @@ def _():
 @tap.case('five host banks, an empty host selection and an unknown bank are refused')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         five = tpm2.selection(*[(alg, [0]) for alg in (*tpm2.HASH, 0x12)])
         for host_pcrs, rc in ((five, SIZE), (tpm2.selection(), VALUE),
                               (tpm2.selection((tpm2.ALG_SHA256, [])), VALUE),
@@ -107,7 +101,6 @@ def _():
 @tap.case('a nonce of no bytes and one of 65 bytes are refused')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         for nonce in (b'', b'x' * 65):
             refuses(tpm, manager, deepquote(tpm.ak, nonce=nonce), parameter(SIZE, 1))
 
@@ -115,7 +108,6 @@ def _():
 @tap.case('a bad handle gets what TPM2_Quote answers, and changes nothing')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         before = observe(tpm)
         for handle in (0x80000005, 0x81FFFFFF, 0x40000001, 0x02000000, 0x12345678):
             stock = tpm.send(tpm2.quote_command(handle, [tpm2.pw()], NONCE, VTPM_PCRS))
@@ -129,7 +121,6 @@ def _():
 @tap.case('a wrong password is refused as TPM2_Quote does, and changes nothing')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         handle, _, _ = tpm2.create_primary(tpm.send, auth=b'secret')
         before = observe(tpm)
         refuses(tpm, manager, deepquote(handle, b'guess'), session(BAD_AUTH, 1))
@@ -164,7 +155,6 @@ def _():
 @tap.case('an encrypt session is TPM_RC_ATTRIBUTES for its number, and the session goes on')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         hmac = tpm2.Session(tpm.send)
         encrypt = hmac.authorize('Quote', [tpm.ak_name], QUOTE_PARAMETERS,
                                  attributes=tpm2.SESSION_ENCRYPT | tpm2.SESSION_CONTINUE)
@@ -177,7 +167,6 @@ def _():
 @tap.case('more PCR values than a response holds are TPM_RC_SIZE before anything is asked')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         everything = tpm2.selection(*[(alg, range(24)) for alg in tpm2.HASH])
         hmac = tpm2.Session(tpm.send)
         area = hmac.authorize('Quote', [tpm.ak_name], QUOTE_PARAMETERS)
@@ -221,7 +210,6 @@ def _():
 @tap.case('HostPCRRead refuses each truncation, a byte too many, sessions and bad selections')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         whole = tpm2.host_pcr_read_command(HOST_PCRS)
         for n in range(10, len(whole)):
             assert tpm.rc(resized(whole[:n])) not in (0, 0x101), n
@@ -234,7 +222,6 @@ def _():
 @tap.case('HostCredential refuses each truncation, a byte too many, sessions and unknown kinds')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.wait_for(protocol.HELLO)
         whole = tpm2.host_credential_command(0)
         for n in range(10, len(whole)):
             assert tpm.rc(resized(whole[:n])) not in (0, 0x101), n

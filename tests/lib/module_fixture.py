@@ -7,7 +7,7 @@ import tempfile
 
 import tpm2
 from fake_manager import FakeManager
-from protocol import uuid_bytes
+from protocol import HELLO, uuid_bytes
 from vtpm import Vtpm
 
 NONCE = b'verifier nonce of 32 bytes......'
@@ -31,6 +31,7 @@ def vtpm_with_manager(timeout=20, **options):
             with Vtpm(deepquote=f'manager={path},timeout={timeout}', **options) as tpm:
                 if options.get('startup', True):
                     tpm.ak, _, tpm.ak_name = tpm2.create_primary(tpm.send)
+                    manager.wait_for(HELLO)
                 yield tpm, manager
     finally:
         shutil.rmtree(directory, ignore_errors=True)
