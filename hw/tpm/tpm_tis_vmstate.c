@@ -6,6 +6,7 @@
  * subsection, which is there only where it is needed.
  */
 #include "qemu/osdep.h"
+#include "tpm_tis_state.h"
 #include "tpm_tis_vmstate.h"
 #include "trace.h"
 
@@ -18,32 +19,59 @@ static int pre_save(void *opaque)
     return 0;
 }
 
-static bool owner_is_sound(uint8_t locty)
+/*
+ * What the FIFO relies on: there is room for the byte that comes next, and a byte left of a
+ * response. EXPECT and DATA_AVAILABLE belong to one state each.
+ */
+static bool owner_can_go_on(const TPMState *s)
 {
-    return tpm_tis_is_locality(locty) || locty == TPM_TIS_NO_LOCALITY;
+    const TPMLocality *l = &s->loc[s->active_locty];
+    bool expect = l->sts & TPM_TIS_STS_EXPECT;
+    bool available = l->sts & TPM_TIS_STS_DATA_AVAILABLE;
+
+    if (expect && (l->state != TPM_TIS_STATE_RECEPTION || s->rw_offset >= s->be_buffer_size)) {
+        return false;
+    }
+    return !available || (l->state == TPM_TIS_STATE_COMPLETION &&
+                          s->rw_offset < MIN(tpm_cmd_get_size(s->buffer), s->be_buffer_size));
+}
+
+/* Who saves waits for the end of a command, so none is in execution. */
+static bool is_sound(const TPMState *s)
+{
+    bool owned = tpm_tis_is_locality(s->active_locty);
+
+    for (unsigned i = 0; i < TPM_TIS_NUM_LOCALITIES; i++) {
+        if (s->loc[i].state >= TPM_TIS_STATES || s->loc[i].state == TPM_TIS_STATE_EXECUTION) {
+            return false;
+        }
+    }
+    return (owned || s->active_locty == TPM_TIS_NO_LOCALITY) &&
+           (s->hashing ? s->rw_offset < sizeof(s->buffer) : s->rw_offset <= s->be_buffer_size) &&
+           (!owned || owner_can_go_on(s));
+}
+
+/* A stock QEMU leaves who has lost the TPM in the state in which that happened. */
+static void drop_others(TPMState *s)
+{
+    for (unsigned i = 0; i < TPM_TIS_NUM_LOCALITIES; i++) {
+        if (i != s->active_locty) {
+            s->loc[i].state = TPM_TIS_STATE_IDLE;
+            tpm_tis_set_sts(&s->loc[i], 0);
+        }
+    }
 }
 
 static int post_load(void *opaque, int version_id)
 {
     TPMState *s = opaque;
 
-    if (!owner_is_sound(s->active_locty) || s->rw_offset > s->be_buffer_size) {
+    if (!is_sound(s)) {
         return -EINVAL;
     }
     s->aborting_locty = TPM_TIS_NO_LOCALITY;
     s->next_locty = TPM_TIS_NO_LOCALITY;
-    for (unsigned i = 0; i < TPM_TIS_NUM_LOCALITIES; i++) {
-        TPMLocality *l = &s->loc[i];
-
-        /* who saves waits for the end of a command, so none is in execution */
-        if (l->state >= TPM_TIS_STATES || l->state == TPM_TIS_STATE_EXECUTION) {
-            return -EINVAL;
-        }
-        if ((l->sts & TPM_TIS_STS_DATA_AVAILABLE) &&
-            s->rw_offset >= MIN(tpm_cmd_get_size(s->buffer), s->be_buffer_size)) {
-            return -EINVAL;
-        }
-    }
+    drop_others(s);
     return 0;
 }
 

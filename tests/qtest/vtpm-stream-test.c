@@ -6,7 +6,6 @@
  * writes is then compared as well.
  */
 #include "qemu/osdep.h"
-#include <glib/gstdio.h>
 #include "hw/acpi/tpm.h"
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
@@ -30,35 +29,6 @@ static Vtpm start(const char *qemu, const char *more)
     v = vtpm_start_plain(TPM_VERSION_2_0, sysbus ? "tpm-tis-device" : "tpm-tis", "", all);
     g_setenv("QTEST_QEMU_BINARY", ours, true);
     return v;
-}
-
-static bool migrated(Vtpm *v)
-{
-    QDict *rsp = qtest_qmp(v->qts, "{ 'execute': 'query-migrate' }");
-    const char *status = qdict_get_try_str(qdict_get_qdict(rsp, "return"), "status");
-    bool is = g_strcmp0(status, "completed") == 0;
-
-    qobject_unref(rsp);
-    return is;
-}
-
-/* All that the machine sends when it migrates. */
-static GByteArray *stream_of(Vtpm *v)
-{
-    g_autofree char *dir = g_dir_make_tmp("vtpm-stream.XXXXXX", NULL);
-    g_autofree char *path = g_build_filename(dir, "stream", NULL);
-    g_autofree char *uri = g_strdup_printf("exec:cat >%s", path);
-    char *bytes;
-    size_t size;
-
-    qtest_qmp_assert_success(v->qts, "{ 'execute': 'migrate', 'arguments': { 'uri': %s } }", uri);
-    vtpm_wait_until(migrated(v));
-    /* cat may still be writing */
-    vtpm_wait_until(g_file_get_contents(path, &bytes, &size, NULL) && size &&
-                    (bytes[size - 1] == '}' || (g_free(bytes), false)));
-    g_unlink(path);
-    g_rmdir(dir);
-    return g_byte_array_new_take((uint8_t *)bytes, size);
 }
 
 /* What follows the head of the section of this name. */
@@ -121,7 +91,7 @@ static GByteArray *half_read(const char *qemu, uint8_t *ret_command, size_t size
     for (unsigned i = 0; i < READ; i++) {
         qtest_readb(v.qts, vtpm_reg(OWNER, TPM_TIS_REG_DATA_FIFO));
     }
-    stream = stream_of(&v);
+    stream = vtpm_migrate_to_bytes(&v);
     vtpm_stop(&v);
     return stream;
 }
@@ -147,6 +117,116 @@ static void test_stock_writes_the_same(void)
     g_assert_cmpmem(section(ours, "tpm-tis"), SECTION + 1, section(stock, "tpm-tis"), SECTION + 1);
 }
 
+/* --- streams that no device has written --- */
+
+typedef struct Patch {
+    const char *name;
+    uint32_t state;  /* TPMTISState of the owner */
+    uint32_t sts;    /* of the owner, without its TPM family */
+    uint16_t offset; /* in the buffer */
+    uint32_t size;   /* that the header in the buffer tells */
+    bool hashing;
+    bool sound;
+} Patch;
+
+enum { IDLE, READY, COMPLETION, EXECUTION, RECEPTION };
+
+#define VALID TPM_TIS_STS_VALID
+#define EXPECT TPM_TIS_STS_EXPECT
+#define AVAILABLE TPM_TIS_STS_DATA_AVAILABLE
+
+static const Patch patches[] = {
+    { "reception-with-room", RECEPTION, VALID | EXPECT, BUFFER - 1, BUFFER, .sound = true },
+    { "reception-expects-with-a-full-buffer", RECEPTION, VALID | EXPECT, BUFFER, BUFFER },
+    { "reception-of-a-whole-command", RECEPTION, VALID, BUFFER, BUFFER, .sound = true },
+    { "expects-without-reception", READY, VALID | EXPECT, 5, 12 },
+    { "offset-behind-the-buffer", RECEPTION, VALID, BUFFER + 1, BUFFER },
+    { "response-with-a-byte-left", COMPLETION, VALID | AVAILABLE, 11, 12, .sound = true },
+    { "response-without-a-byte-left", COMPLETION, VALID | AVAILABLE, 12, 12 },
+    { "response-without-completion", READY, VALID | AVAILABLE, 0, 12 },
+    { "response-larger-than-the-buffer", COMPLETION, VALID | AVAILABLE, BUFFER, BUFFER + 1 },
+    { "execution", EXECUTION, VALID, 12, 12 },
+    { "no-such-state", RECEPTION + 1, 0, 0, 12 },
+    { "hash-sequence-with-room", IDLE, 0, BUFFER - 1, 12, .hashing = true, .sound = true },
+    { "hash-sequence-with-a-full-buffer", IDLE, 0, BUFFER, 12, .hashing = true },
+};
+
+/* Makes the owner's part of the section, and the subsection behind it, what @p says. */
+static GByteArray *patched(const GByteArray *stream, const Patch *p)
+{
+    static const char hash[] = "\x05\x0ctpm-tis/hash\0\0\0\0\x01"; /* name, version, flag */
+    GByteArray *copy = g_byte_array_new();
+    uint8_t *at;
+    size_t end;
+
+    g_byte_array_append(copy, stream->data, stream->len);
+    at = section(copy, "tpm-tis");
+    end = at - copy->data + SECTION;
+    stl_be_p(at + 2, p->size);
+    stw_be_p(at + BUFFER, p->offset);
+    at += BUFFER + 5 + OWNER * LOCALITY;
+    stl_be_p(at, p->state);
+    stl_be_p(at + 13, TPM_TIS_STS_TPM_FAMILY2_0 | p->sts);
+    if (p->hashing) {
+        g_byte_array_set_size(copy, end);
+        g_byte_array_append(copy, (const uint8_t *)hash, sizeof(hash) - 1);
+        g_byte_array_append(copy, stream->data + end, stream->len - end);
+    }
+    return copy;
+}
+
+static void test_patched(const void *opaque)
+{
+    const Patch *p = opaque;
+    uint8_t command[64];
+    g_autoptr(GByteArray) stream = half_read(NULL, command, sizeof(command));
+    g_autoptr(GByteArray) made = patched(stream, p);
+    Vtpm v = start(NULL, "-incoming defer");
+
+    vtpm_load_bytes(&v, made);
+    if (!p->sound) {
+        qtest_set_expected_status(v.qts, 1);
+        vtpm_wait_until(!qtest_probe_child(v.qts));
+        vtpm_stop(&v);
+        return;
+    }
+    qtest_qmp_eventwait(v.qts, "RESUME");
+    for (unsigned i = 0; i < 3; i++) { /* nothing is written behind the buffer */
+        qtest_writeb(v.qts, vtpm_reg(OWNER, TPM_TIS_REG_DATA_FIFO), 0x55);
+        qtest_readb(v.qts, vtpm_reg(OWNER, TPM_TIS_REG_DATA_FIFO));
+    }
+    vtpm_reset(&v);
+    vtpm_tis_assert_works(&v);
+    vtpm_stop(&v);
+}
+
+/* A stock QEMU leaves a locality that has lost the TPM as it was then: it has nothing to read. */
+static void test_stale_locality(void)
+{
+    static const Patch stale = { NULL, COMPLETION, VALID | AVAILABLE, 0, 74 };
+    uint8_t command[64];
+    g_autoptr(GByteArray) stream = half_read(NULL, command, sizeof(command));
+    g_autoptr(GByteArray) made = patched(stream, &stale);
+    Vtpm v = start(NULL, "-incoming defer");
+
+    section(made, "tpm-tis")[BUFFER + 2] = 0xff; /* nobody owns the TPM */
+    vtpm_load_bytes(&v, made);
+    qtest_qmp_eventwait(v.qts, "RESUME");
+    vtpm_tis_write_access(&v, OWNER, TPM_TIS_ACCESS_REQUEST_USE);
+    g_assert_cmphex(vtpm_tis_sts(&v, OWNER), ==, 0);
+    g_assert_cmphex(qtest_readb(v.qts, vtpm_reg(OWNER, TPM_TIS_REG_DATA_FIFO)), ==, 0xff);
+    vtpm_stop(&v);
+}
+
+static void test_no_ppi_memory_on_sysbus(void)
+{
+    uint8_t command[64];
+    g_autoptr(GByteArray) stream = half_read(NULL, command, sizeof(command));
+    bool has = memmem(stream->data, stream->len, "tpm-ppi", strlen("tpm-ppi"));
+
+    g_assert_cmpint(has, ==, !g_str_equal(qtest_get_arch(), "aarch64"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -154,5 +234,14 @@ int main(int argc, char **argv)
     if (g_getenv("VTPM_STOCK_QEMU")) {
         qtest_add_func("/vtpm-stream/tis/stock-writes-the-same", test_stock_writes_the_same);
     }
+    for (unsigned i = 0; i < ARRAY_SIZE(patches); i++) {
+        g_autofree char *path = g_strdup_printf(
+            "/vtpm-stream/tis/%s/%s", patches[i].sound ? "takes" : "refuses", patches[i].name);
+
+        qtest_add_data_func(path, &patches[i], test_patched);
+    }
+    qtest_add_func("/vtpm-stream/tis/takes/stale-locality-and-forgets-it", test_stale_locality);
+    qtest_add_func("/vtpm-stream/ppi/memory-is-sent-where-the-device-has-it",
+                   test_no_ppi_memory_on_sysbus);
     return g_test_run();
 }

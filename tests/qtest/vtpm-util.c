@@ -3,6 +3,7 @@
  * What the TPM tests of this project share
  */
 #include "qemu/osdep.h"
+#include <glib/gstdio.h>
 #include "hw/acpi/tpm.h"
 #include "qapi/qmp/qlist.h"
 #include "qapi/qmp/qstring.h"
@@ -11,8 +12,8 @@
 
 uint64_t vtpm_base = TPM_TIS_ADDR_BASE;
 
-static Vtpm start(VtpmFake *fake, const char *chardev, const char *device, const char *options,
-                  const char *more)
+static Vtpm start(VtpmFake *fake, const char *path, const char *chardev, const char *device,
+                  const char *options, const char *more)
 {
     Vtpm v = { .fake = fake };
 
@@ -21,18 +22,25 @@ static Vtpm start(VtpmFake *fake, const char *chardev, const char *device, const
     }
     v.qts = qtest_initf("-chardev socket,id=chr,path=%s%s "
                         "-tpmdev emulator,id=tpm0,chardev=chr%s -device %s,tpmdev=tpm0 %s",
-                        vtpm_fake_path(fake), chardev, options, device, more);
+                        path, chardev, options, device, more);
     return v;
 }
 
 Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, const char *more)
 {
-    return start(fake, ",reconnect=1", device, options, more);
+    return start(fake, vtpm_fake_path(fake), ",reconnect=1", device, options, more);
 }
 
 Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *options, const char *more)
 {
-    return start(vtpm_fake_new(version), "", device, options, more);
+    VtpmFake *fake = vtpm_fake_new(version);
+
+    return start(fake, vtpm_fake_path(fake), "", device, options, more);
+}
+
+Vtpm vtpm_start_at(const char *path, const char *device, const char *options, const char *more)
+{
+    return start(NULL, path, "", device, options, more);
 }
 
 Vtpm vtpm_start(TPMVersion version, const char *device, const char *options, const char *more)
@@ -208,6 +216,68 @@ void vtpm_reset(Vtpm *v)
 {
     qtest_qmp_assert_success(v->qts, "{ 'execute': 'system_reset' }");
     qtest_qmp_eventwait(v->qts, "RESET");
+}
+
+/* PM1a_CNT of the ICH9, at a base that its firmware would choose: SLP_EN and the type of S3 */
+#define LPC_PMBASE 0x8000f840
+#define LPC_ACPI_CNTL 0x8000f844
+#define PMBASE 0x600
+#define PM1_CNT (PMBASE + 4)
+#define SLEEP_S3 (1 << 13 | 1 << 10)
+
+void vtpm_suspend_q35(Vtpm *v)
+{
+    qtest_outl(v->qts, 0xcf8, LPC_PMBASE);
+    qtest_outl(v->qts, 0xcfc, PMBASE | 1);
+    qtest_outl(v->qts, 0xcf8, LPC_ACPI_CNTL);
+    qtest_outb(v->qts, 0xcfc, 0x80);
+    qtest_outw(v->qts, PM1_CNT, SLEEP_S3);
+    qtest_qmp_eventwait(v->qts, "SUSPEND");
+}
+
+void vtpm_wake_up(Vtpm *v)
+{
+    qtest_qmp_assert_success(v->qts, "{ 'execute': 'system_wakeup' }");
+    qtest_qmp_eventwait(v->qts, "WAKEUP");
+}
+
+static bool migrated(Vtpm *v)
+{
+    QDict *rsp = qtest_qmp(v->qts, "{ 'execute': 'query-migrate' }");
+    const char *status = qdict_get_try_str(qdict_get_qdict(rsp, "return"), "status");
+    bool is = g_strcmp0(status, "completed") == 0;
+
+    qobject_unref(rsp);
+    return is;
+}
+
+GByteArray *vtpm_migrate_to_bytes(Vtpm *v)
+{
+    g_autofree char *dir = g_dir_make_tmp("vtpm-stream.XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "stream", NULL);
+    g_autofree char *uri = g_strdup_printf("exec:cat >%s", path);
+    char *bytes;
+    size_t size;
+
+    qtest_qmp_assert_success(v->qts, "{ 'execute': 'migrate', 'arguments': { 'uri': %s } }", uri);
+    vtpm_wait_until(migrated(v));
+    /* cat may still be writing */
+    vtpm_wait_until(g_file_get_contents(path, &bytes, &size, NULL) && size &&
+                    (bytes[size - 1] == '}' || (g_free(bytes), false)));
+    g_unlink(path);
+    g_rmdir(dir);
+    return g_byte_array_new_take((uint8_t *)bytes, size);
+}
+
+void vtpm_load_bytes(Vtpm *v, const GByteArray *stream)
+{
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp("vtpm-stream.XXXXXX", &path, NULL);
+    g_autofree char *uri = g_strdup_printf("exec:cat %s; rm %s", path, path);
+
+    g_assert_cmpint(write(fd, stream->data, stream->len), ==, stream->len);
+    close(fd);
+    qtest_qmp_send(v->qts, "{ 'execute': 'migrate-incoming', 'arguments': { 'uri': %s } }", uri);
 }
 
 /* --- answers --- */

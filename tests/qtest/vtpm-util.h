@@ -36,6 +36,10 @@ Vtpm vtpm_start_with(VtpmFake *fake, const char *device, const char *options, co
 Vtpm vtpm_start_plain(TPMVersion version, const char *device, const char *options,
                       const char *more);
 
+/* With any TPM that listens at @path; there is no fake. */
+Vtpm vtpm_start_at(const char *path, const char *device, const char *options, const char *more);
+
+/* Of one with a fake. */
 void vtpm_stop(Vtpm *v);
 
 /* Address of the registers of locality 0, which depends on the machine. */
@@ -101,6 +105,16 @@ bool vtpm_state_is(Vtpm *v, const char *state);
 
 /* Resets the guest and waits for it. */
 void vtpm_reset(Vtpm *v);
+
+/* Suspends the guest of a machine q35 to RAM, as its firmware and ACPI code would; wakes it up. */
+void vtpm_suspend_q35(Vtpm *v);
+void vtpm_wake_up(Vtpm *v);
+
+/* All that the machine sends when it migrates; (transfer full). The guest is stopped after that. */
+GByteArray *vtpm_migrate_to_bytes(Vtpm *v);
+
+/* Has a machine that was started with -incoming defer take them; does not wait for it to go on. */
+void vtpm_load_bytes(Vtpm *v, const GByteArray *stream);
 
 /* A TPM failure of this version, and nothing else. */
 void vtpm_assert_failure(TPMVersion version, const uint8_t *response, size_t size);
