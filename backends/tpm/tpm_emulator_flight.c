@@ -8,13 +8,6 @@
 #include "tpm_emulator_flight.h"
 #include "trace.h"
 
-/* Follows TPM2_Startup and TPM2_Shutdown, to know whether a reset has to send the latter. */
-static void note_orderliness(TPMEmulator *s, uint32_t code, bool success)
-{
-    s->shut_down = code == TPM_FRAME_SHUTDOWN && success;
-    s->started_up |= code == TPM_FRAME_STARTUP && success;
-}
-
 void tpm_emulator_flight_unwatch(TPMEmulator *s)
 {
     if (s->flight.watched_fd >= 0) {
@@ -37,7 +30,7 @@ static void land(TPMEmulator *s, size_t size, bool from_tpm)
     f->cmd = NULL;
     f->have = size;
     if (from_tpm) {
-        note_orderliness(s, f->code, rc == 0);
+        s->order = tpm_emulator_order_after(s->order, f->deed, rc == 0);
     }
     if (!cmd) {
         return;
@@ -55,14 +48,16 @@ static void land(TPMEmulator *s, size_t size, bool from_tpm)
     TPM_IF_GET_CLASS(s->parent.tpmif)->request_completed(s->parent.tpmif, 0);
 }
 
-void tpm_emulator_flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, uint32_t code)
+void tpm_emulator_flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, const uint8_t *command,
+                               size_t size)
 {
     TPMEmulatorFlight *f = &s->flight;
 
     assert(f->phase == TPM_EMULATOR_QUIET);
     f->phase = TPM_EMULATOR_RESPONSE;
     f->cmd = cmd;
-    f->code = code;
+    f->code = size ? tpm_cmd_get_ordinal(command) : 0;
+    f->deed = tpm_emulator_deed(command, size);
     f->started_ns = tpm_emulator_now();
     f->cancelled = false;
     f->inline_wait = false;

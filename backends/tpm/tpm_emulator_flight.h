@@ -10,10 +10,13 @@
 /**
  * tpm_emulator_flight_begin:
  * @cmd: (nullable): borrowed until it is answered; NULL for a command of our own
+ * @command: the command's bytes
+ * @size: of them; 0 for what is no command
  *
  * Takes a command that is about to be sent. There is none in flight.
  */
-void tpm_emulator_flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, uint32_t code);
+void tpm_emulator_flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, const uint8_t *command,
+                               size_t size);
 
 /* The TPM has answered: ends the flight with the @size bytes in flight.reply. */
 void tpm_emulator_flight_land(TPMEmulator *s, size_t size);

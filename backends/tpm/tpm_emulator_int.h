@@ -9,6 +9,7 @@
  * tpm_emulator_control.c  control requests
  * tpm_emulator_loss.c     whether the TPM is there; its loss
  * tpm_emulator_flight.c   the record of the command in flight; its answer to the front end
+ * tpm_emulator_order.c    whether a TPM that stops has to be told so by us
  *
  * Each uses what stands below it, never what stands above. Everything runs with the big lock held.
  */
@@ -21,6 +22,7 @@
 #include "sysemu/tpm_backend.h"
 #include "sysemu/tpm_frame.h"
 #include "tpm_command_stats.h"
+#include "tpm_emulator_order.h"
 #include "tpm_ioctl.h"
 
 #define TYPE_TPM_EMULATOR "tpm-emulator"
@@ -39,6 +41,7 @@ typedef struct TPMEmulatorFlight {
     TPMEmulatorPhase phase;
     TPMBackendCmd *cmd; /* borrowed from the front end; NULL for a command of our own */
     uint32_t code;
+    TPMEmulatorDeed deed;
     int64_t started_ns;
     bool cancelled;
     bool inline_wait; /* the vCPU is still in its register write */
@@ -76,8 +79,7 @@ struct TPMEmulator {
     uint32_t buffer_size;
     uint8_t locality; /* as the TPM knows it */
     bool established;
-    bool started_up; /* TPM2_Startup has succeeded since INIT, or state was loaded */
-    bool shut_down;  /* the latest command was a TPM2_Shutdown that succeeded */
+    TPMEmulatorOrder order;
 
     TPMEmulatorFlight flight;
     QEMUTimer *command_timer;

@@ -218,7 +218,7 @@ void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd)
     bool framed = cmd->in_len >= TPM_FRAME_HEADER && cmd->in_len <= TPM_FRAME_MAX &&
                   tpm_cmd_get_size(cmd->in) == cmd->in_len;
 
-    tpm_emulator_flight_begin(s, cmd, framed ? tpm_cmd_get_ordinal(cmd->in) : 0);
+    tpm_emulator_flight_begin(s, cmd, cmd->in, framed ? cmd->in_len : 0);
     if (s->state != TPM_BACKEND_STATE_RUNNING) {
         tpm_emulator_flight_answer(s, TPM_FRAME_FAILED);
         return;
@@ -246,7 +246,7 @@ void tpm_emulator_finish(TPMBackend *tb)
 
 size_t tpm_emulator_exchange(TPMEmulator *s, const uint8_t *command, size_t size)
 {
-    tpm_emulator_flight_begin(s, NULL, tpm_cmd_get_ordinal(command));
+    tpm_emulator_flight_begin(s, NULL, command, size);
     if (flight_send(s, command, size) == TPM_EMULATOR_BROKEN) {
         tpm_emulator_lose(s, "the TPM takes no commands");
         return 0;

@@ -161,8 +161,7 @@ static bool set_buffer_size(TPMEmulator *s, uint32_t wanted, Error **errp)
 static bool link_up(TPMEmulator *s, Error **errp)
 {
     s->locality = TPM_EMULATOR_NO_LOCALITY;
-    s->started_up = false;
-    s->shut_down = false;
+    s->order = TPM_EMULATOR_NOT_STARTED;
     s->ctrl_owed = 0;
     return open_data(s, errp) && probe_version(s, errp) && probe_caps(s, errp) &&
            tpm_emulator_stop(s, errp) && set_buffer_size(s, 0, errp);
@@ -228,8 +227,8 @@ bool tpm_emulator_init(TPMEmulator *s, uint32_t flags, Error **errp)
         return false;
     }
     s->locality = TPM_EMULATOR_NO_LOCALITY;
-    s->shut_down = false;
-    s->started_up = flags & PTM_INIT_FLAG_DELETE_VOLATILE;
+    s->order =
+        flags & PTM_INIT_FLAG_DELETE_VOLATILE ? TPM_EMULATOR_UNKNOWN : TPM_EMULATOR_NOT_STARTED;
     if (!tpm_emulator_read_established(s, false, errp)) {
         return false;
     }
@@ -241,8 +240,8 @@ void tpm_emulator_shut_down(TPMEmulator *s)
 {
     static const uint8_t shutdown_clear[] = { 0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x45, 0, 0 };
 
-    if (s->version == TPM_VERSION_2_0 && s->state == TPM_BACKEND_STATE_RUNNING && s->started_up &&
-        !s->shut_down && !s->handed_over) {
+    if (s->version == TPM_VERSION_2_0 && s->state == TPM_BACKEND_STATE_RUNNING &&
+        s->order == TPM_EMULATOR_IN_USE && !s->handed_over) {
         tpm_emulator_exchange(s, shutdown_clear, sizeof(shutdown_clear));
     }
 }

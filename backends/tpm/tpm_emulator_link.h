@@ -27,8 +27,8 @@ bool tpm_emulator_start(TPMEmulator *s, uint32_t buffer_size, Error **errp);
 /**
  * tpm_emulator_shut_down:
  *
- * Sends the TPM2_Shutdown that the guest did not get to. A TPM 2.0 that stops without one counts
- * that towards its dictionary-attack lockout, and not every vTPM sends it by itself.
+ * Sends the TPM2_Shutdown that the guest did not get to, where tpm_emulator_order.h has it so: not
+ * every vTPM sends it by itself.
  */
 void tpm_emulator_shut_down(TPMEmulator *s);
 

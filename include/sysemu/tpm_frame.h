@@ -16,8 +16,10 @@
 #define TPM_FRAME_TAG_1_2 0xc4   /* of a response of TPM 1.2 */
 #define TPM_FRAME_TAG_2_0 0x8001 /* of either without sessions */
 
-#define TPM_FRAME_STARTUP 0x144 /* command codes of TPM 2.0 */
+#define TPM_FRAME_PCR_EVENT 0x13c /* command codes of TPM 2.0 */
+#define TPM_FRAME_STARTUP 0x144
 #define TPM_FRAME_SHUTDOWN 0x145
+#define TPM_FRAME_PCR_EXTEND 0x182
 
 /* Why a command is answered by us and not by the TPM. */
 typedef enum TPMFrameFault {

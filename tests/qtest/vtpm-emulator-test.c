@@ -218,6 +218,15 @@ static void test_reset_shuts_down(void)
     vtpm_stop(&v);
 }
 
+static void shut_down(Vtpm *v, uint16_t type)
+{
+    uint8_t command[12], response[4096];
+
+    vtpm_command(command, sizeof(command), CC_SHUTDOWN);
+    stw_be_p(command + 10, type);
+    vtpm_crb_run(v, command, sizeof(command), response);
+}
+
 static void test_reset_leaves_shutdown_to_guest(void)
 {
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
@@ -226,10 +235,27 @@ static void test_reset_leaves_shutdown_to_guest(void)
     vtpm_fake_forget(v.fake);
     vtpm_reset(&v);
     g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_SHUTDOWN), ==, 0);
+    for (uint16_t type = 0; type < 2; type++) {
+        run(&v, CC_STARTUP, response);
+        vtpm_fake_forget(v.fake);
+        shut_down(&v, type);
+        vtpm_reset(&v);
+        g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_SHUTDOWN), ==, 1);
+    }
+    vtpm_stop(&v);
+}
+
+/* A TPM2_Shutdown that no TPM would have taken is none. */
+static void test_shutdown_of_no_type(void)
+{
+    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
+    uint8_t response[4096];
+
     run(&v, CC_STARTUP, response);
-    run(&v, CC_SHUTDOWN, response);
+    vtpm_fake_forget(v.fake);
+    shut_down(&v, 2);
     vtpm_reset(&v);
-    g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_SHUTDOWN), ==, 1);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, CC_SHUTDOWN), ==, 2);
     vtpm_stop(&v);
 }
 
@@ -435,3 +461,4 @@ int main(int argc, char **argv)
     qtest_add_func("/vtpm-emulator/loss/no-return-before-a-reset", test_no_return_before_reset);
     return g_test_run();
 }
+    qtest_add_func("/vtpm-emulator/reset/shutdown-of-no-type-is-none", test_shutdown_of_no_type);
