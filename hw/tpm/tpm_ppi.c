@@ -12,6 +12,7 @@
 #include "hw/qdev-core.h"
 #include "migration/vmstate.h"
 #include "sysemu/memory_mapping.h"
+#include "sysemu/wakeup.h"
 #include "tpm_ppi.h"
 #include "trace.h"
 
@@ -55,7 +56,10 @@ static void clear_memory(void)
 
 void tpm_ppi_reset(TPMPPI *tpmppi)
 {
-    if (tpmppi->buf[PPI_MEMORY_OVERWRITE] & MEMORY_OVERWRITE_REQUESTED) {
+    bool requested = tpmppi->buf[PPI_MEMORY_OVERWRITE] & MEMORY_OVERWRITE_REQUESTED;
+
+    /* who wakes up goes on in that memory; its next reset finds the request still there */
+    if (requested && !qemu_is_waking_up()) {
         clear_memory();
     }
 }

@@ -14,14 +14,20 @@
 /* Low memory to its end, above the firmware's, and the last of 64 MiB */
 static const uint64_t places[] = { 0x500, 0x9fff8, 0x100000, 0x2345678, 0x3fffff8 };
 
-static Vtpm start(const char *device)
+static Vtpm start_on(const char *machine, const char *device)
 {
-    Vtpm v = vtpm_start(TPM_VERSION_2_0, device, "", "-m 64");
+    g_autofree char *more = g_strdup_printf("-machine %s -m 64", machine);
+    Vtpm v = vtpm_start(TPM_VERSION_2_0, device, "", more);
 
     for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
         qtest_writeq(v.qts, places[i], PATTERN);
     }
     return v;
+}
+
+static Vtpm start(const char *device)
+{
+    return start_on("pc", device);
 }
 
 static void assert_places(Vtpm *v, uint64_t want)
@@ -98,6 +104,35 @@ static void test_firmware_copy_kept(const void *device)
     vtpm_stop(&v);
 }
 
+/* A guest that wakes up goes on in its memory; the request stays for the next reset. */
+static void test_kept_over_wakeup(const void *device)
+{
+    Vtpm v = start_on("q35", device);
+
+    qtest_writeb(v.qts, MEMORY_OVERWRITE, 1);
+    for (int i = 0; i < 2; i++) {
+        vtpm_suspend_q35(&v);
+        vtpm_wake_up(&v);
+        assert_places(&v, PATTERN);
+        g_assert_cmphex(qtest_readb(v.qts, MEMORY_OVERWRITE), ==, 1);
+    }
+    vtpm_reset(&v);
+    assert_places(&v, 0);
+    vtpm_stop(&v);
+}
+
+/* That is no wake-up. */
+static void test_cleared_over_reset_in_sleep(const void *device)
+{
+    Vtpm v = start_on("q35", device);
+
+    qtest_writeb(v.qts, MEMORY_OVERWRITE, 1);
+    vtpm_suspend_q35(&v);
+    vtpm_reset(&v);
+    assert_places(&v, 0);
+    vtpm_stop(&v);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -107,6 +142,8 @@ int main(int argc, char **argv)
         { "is-empty-at-first", test_empty_at_first },
         { "memory/is-kept-over-a-reset", test_memory_kept },
         { "memory/is-cleared-on-request", test_memory_cleared },
+        { "memory/is-kept-over-a-wake-up", test_kept_over_wakeup },
+        { "memory/is-cleared-over-a-reset-in-its-sleep", test_cleared_over_reset_in_sleep },
         { "memory/firmware-is-kept", test_firmware_kept },
         { "memory/so-is-its-copy-in-ram", test_firmware_copy_kept },
     };
