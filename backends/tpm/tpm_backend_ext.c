@@ -18,6 +18,13 @@ static const TPMBackendExtClass *ext_class(TPMBackend *tb)
     return TPM_BACKEND_EXT_GET_CLASS(tb);
 }
 
+bool tpm_backend_ext_first_startup(TPMBackend *tb, size_t buffer_size, Error **errp)
+{
+    const TPMBackendExtClass *k = ext_class(tb);
+
+    return !k || k->first_startup(tb, MIN(buffer_size, tpm_backend_get_buffer_size(tb)), errp);
+}
+
 bool tpm_backend_ext_submit(TPMBackend *tb, TPMBackendCmd *cmd)
 {
     const TPMBackendExtClass *k = ext_class(tb);

@@ -39,6 +39,11 @@ static int tpm_emulator_startup_tpm(TPMBackend *tb, size_t buffer_size)
     return 0;
 }
 
+static bool startup_first(TPMBackend *tb, size_t buffer_size, Error **errp)
+{
+    return tpm_emulator_first_start(TPM_EMULATOR(tb), buffer_size, errp);
+}
+
 static void tpm_emulator_reset(TPMBackend *tb)
 {
     tpm_emulator_cancel(TPM_EMULATOR(tb));
@@ -302,6 +307,7 @@ static void tpm_emulator_class_init(ObjectClass *klass, void *data)
     tbc->get_buffer_size = tpm_emulator_get_buffer_size;
     tbc->get_tpm_options = tpm_emulator_get_options;
 
+    ext->first_startup = startup_first;
     ext->submit = tpm_emulator_submit;
     ext->finish = tpm_emulator_finish;
     ext->hash_start = tpm_emulator_hash_start;

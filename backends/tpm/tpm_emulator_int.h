@@ -80,6 +80,8 @@ struct TPMEmulator {
     uint8_t locality; /* as the TPM knows it */
     bool established;
     TPMEmulatorOrder order;
+    bool served;     /* the TPM was started once: the guest goes on where it is lost */
+    bool just_begun; /* it was started for a guest that has not begun: the next start is that one */
 
     TPMEmulatorFlight flight;
     QEMUTimer *command_timer;

@@ -246,8 +246,29 @@ void tpm_emulator_shut_down(TPMEmulator *s)
     }
 }
 
+bool tpm_emulator_first_start(TPMEmulator *s, uint32_t buffer_size, Error **errp)
+{
+    ERRP_GUARD();
+
+    if (tpm_emulator_is_lost(s)) {
+        error_setg(errp, "%s", s->lost_reason ? s->lost_reason : "it was lost and has come back");
+    } else {
+        tpm_emulator_start(s, buffer_size, errp);
+    }
+    if (*errp) {
+        error_prepend(errp, "TPM '%s' cannot be started: ", s->parent.id);
+        return false;
+    }
+    s->just_begun = true;
+    return true;
+}
+
 bool tpm_emulator_start(TPMEmulator *s, uint32_t buffer_size, Error **errp)
 {
+    if (s->just_begun) {
+        s->just_begun = false;
+        return true;
+    }
     if (tpm_emulator_is_lost(s) && !link_again(s, errp)) {
         return false;
     }

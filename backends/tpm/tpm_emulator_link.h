@@ -25,6 +25,14 @@ bool tpm_emulator_connect(TPMEmulator *s, Error **errp);
 bool tpm_emulator_start(TPMEmulator *s, uint32_t buffer_size, Error **errp);
 
 /**
+ * tpm_emulator_first_start:
+ *
+ * The same before the guest begins, for which there is no later: the first tpm_emulator_start() of
+ * the guest finds it done. Returns: false with @errp set, for QEMU to end.
+ */
+bool tpm_emulator_first_start(TPMEmulator *s, uint32_t buffer_size, Error **errp);
+
+/**
  * tpm_emulator_shut_down:
  *
  * Sends the TPM2_Shutdown that the guest did not get to, where tpm_emulator_order.h has it so: not

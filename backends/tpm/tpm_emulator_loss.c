@@ -37,6 +37,7 @@ void tpm_emulator_set_state(TPMEmulator *s, TpmBackendState state, const char *r
 {
     assert(state_follows[s->state][state]);
     s->state = state;
+    s->served |= state == TPM_BACKEND_STATE_RUNNING;
     g_free(s->lost_reason);
     s->lost_reason = g_strdup(reason);
     trace_tpm_emulator_state(TpmBackendState_str(state), reason ? reason : "");
@@ -60,9 +61,12 @@ void tpm_emulator_lose(TPMEmulator *s, const char *reason)
     if (tpm_emulator_is_lost(s)) {
         return;
     }
-    error_report("tpm-emulator: TPM '%s' is lost: %s; its commands fail until it is back and the "
-                 "guest is reset",
-                 s->parent.id ? s->parent.id : "", reason);
+    /* before that QEMU ends, and whoever has caused it tells why */
+    if (s->served) {
+        error_report("tpm-emulator: TPM '%s' is lost: %s; its commands fail until it is back and "
+                     "the guest is reset",
+                     s->parent.id, reason);
+    }
     tpm_emulator_set_state(s, TPM_BACKEND_STATE_LOST, reason);
     if (s->flight.phase != TPM_EMULATOR_QUIET) {
         tpm_emulator_flight_answer(s, TPM_FRAME_FAILED);

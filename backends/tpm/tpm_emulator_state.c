@@ -177,7 +177,12 @@ static int state_post_load(void *opaque, int version_id)
     bool done;
 
     tpm_emulator_finish(TPM_BACKEND(s));
-    done = !tpm_emulator_is_lost(s) && tpm_emulator_stop(s, &err) && blobs_set(s, &err) &&
+    if (tpm_emulator_is_lost(s)) {
+        error_report("tpm-emulator: the state of TPM '%s' cannot be loaded: %s", s->parent.id,
+                     s->lost_reason ? s->lost_reason : "it was lost and has come back");
+        return -EIO;
+    }
+    done = tpm_emulator_stop(s, &err) && blobs_set(s, &err) &&
            tpm_emulator_init(s, PTM_INIT_FLAG_DELETE_VOLATILE, &err);
     blobs_clear(s);
     s->handed_over = false;

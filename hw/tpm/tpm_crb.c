@@ -11,6 +11,7 @@
 #include "exec/address-spaces.h"
 #include "hw/qdev-properties.h"
 #include "sysemu/reset.h"
+#include "sysemu/tpm_backend_ext.h"
 #include "sysemu/xen.h"
 #include "tpm_crb_regs.h"
 #include "tpm_crb_state.h"
@@ -81,6 +82,14 @@ static void tpm_crb_realize(DeviceState *dev, Error **errp)
     }
     if (s->localities != 1 && s->localities != TPM_CRB_LOCALITIES) {
         error_setg(errp, "'localities' is 1 or %d", TPM_CRB_LOCALITIES);
+        return;
+    }
+    if (tpm_backend_get_tpm_version(s->tpmbe) == TPM_VERSION_1_2) {
+        error_setg(errp, "tpm-crb is for a TPM 2.0 and TPM '%s' is a TPM 1.2: use -device tpm-tis",
+                   s->tpmbe->id);
+        return;
+    }
+    if (!tpm_backend_ext_first_startup(s->tpmbe, TPM_CRB_BUFFER, errp)) {
         return;
     }
     map_memory(s, errp);

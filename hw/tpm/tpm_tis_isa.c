@@ -7,6 +7,7 @@
 #include "qemu/module.h"
 #include "hw/acpi/acpi_aml_interface.h"
 #include "hw/isa/isa.h"
+#include "sysemu/tpm_backend_ext.h"
 #include "tpm_front_end.h"
 #include "tpm_tis_common.h"
 #include "tpm_tis_transfer.h"
@@ -70,6 +71,9 @@ static void tpm_tis_isa_realize(DeviceState *dev, Error **errp)
     }
     s->irq = isa_get_irq(ISA_DEVICE(dev), s->irq_num);
     memory_region_add_subregion(isa_address_space(ISA_DEVICE(dev)), TPM_TIS_ADDR_BASE, &s->mmio);
+    if (!tpm_backend_ext_first_startup(s->be_driver, TPM_FRAME_MAX, errp)) {
+        return;
+    }
     if (s->ppi_enabled) {
         tpm_ppi_init(&s->ppi, isa_address_space(ISA_DEVICE(dev)), TPM_PPI_ADDR_BASE, OBJECT(dev));
     }

@@ -6,6 +6,7 @@
 #include "qapi/error.h"
 #include "qemu/module.h"
 #include "hw/sysbus.h"
+#include "sysemu/tpm_backend_ext.h"
 #include "tpm_front_end.h"
 #include "tpm_tis_common.h"
 #include "tpm_tis_transfer.h"
@@ -61,7 +62,11 @@ static void tpm_tis_sysbus_init(Object *obj)
 
 static void tpm_tis_sysbus_realize(DeviceState *dev, Error **errp)
 {
-    tpm_front_end_check(TPM_TIS_SYSBUS(dev)->state.be_driver, errp);
+    TPMBackend *be = TPM_TIS_SYSBUS(dev)->state.be_driver;
+
+    if (tpm_front_end_check(be, errp)) {
+        tpm_backend_ext_first_startup(be, TPM_FRAME_MAX, errp);
+    }
 }
 
 static void tpm_tis_sysbus_class_init(ObjectClass *klass, void *data)

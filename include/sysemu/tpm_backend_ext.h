@@ -18,17 +18,18 @@ typedef struct TPMBackendExtClass TPMBackendExtClass;
 DECLARE_CLASS_CHECKERS(TPMBackendExtClass, TPM_BACKEND_EXT, TYPE_TPM_BACKEND_EXT)
 
 /*
- * submit: starts @cmd, which stays valid until the front end's request_completed() was called; that
- *   may happen before submit returns. Never waits longer than the back end's bound for doing so.
- * finish: returns when no command is in flight; bounded. The answer has been delivered by then.
- * hash_start, hash_data, hash_end: one locality-4 hash sequence (PC Client Platform TPM Profile,
- *   "Locality 4 hash interface"). A false return means that nothing was hashed and that the
- *   sequence is over.
- * query_status: (transfer full)
+ * first_startup: as startup_tpm of TPMBackend, for a device that is being realized; false with
+ * @errp set where QEMU has to end. submit: starts @cmd, which stays valid until the front end's
+ * request_completed() was called; that may happen before submit returns. Never waits longer than
+ * the back end's bound for doing so. finish: returns when no command is in flight; bounded. The
+ * answer has been delivered by then. hash_start, hash_data, hash_end: one locality-4 hash sequence
+ * (PC Client Platform TPM Profile, "Locality 4 hash interface"). A false return means that nothing
+ * was hashed and that the sequence is over. query_status: (transfer full)
  */
 struct TPMBackendExtClass {
     InterfaceClass parent_class;
 
+    bool (*first_startup)(TPMBackend *tb, size_t buffer_size, Error **errp);
     void (*submit)(TPMBackend *tb, TPMBackendCmd *cmd);
     void (*finish)(TPMBackend *tb);
     bool (*hash_start)(TPMBackend *tb);
@@ -36,6 +37,18 @@ struct TPMBackendExtClass {
     bool (*hash_end)(TPMBackend *tb);
     TpmStatus *(*query_status)(TPMBackend *tb);
 };
+
+/**
+ * tpm_backend_ext_first_startup:
+ * @buffer_size: bytes, the most that the device has room for
+ *
+ * Starts the TPM before there is a guest that could go on without it. The startup of the first
+ * reset finds it done.
+ *
+ * Returns: false with @errp set where the TPM cannot be started; true where the back end leaves it
+ * to the first reset.
+ */
+bool tpm_backend_ext_first_startup(TPMBackend *tb, size_t buffer_size, Error **errp);
 
 /**
  * tpm_backend_ext_submit:

@@ -19,12 +19,12 @@ static size_t run(Vtpm *v, uint32_t code, uint8_t *ret_response)
     return vtpm_crb_run(v, command, sizeof(command), ret_response);
 }
 
-static void assert_fails(Vtpm *v, TPMVersion version)
+static void assert_fails(Vtpm *v)
 {
     uint8_t response[4096];
 
     memset(response, 0xee, sizeof(response));
-    vtpm_assert_failure(version, response, run(v, VTPM_PCR_READ, response));
+    vtpm_assert_failure(TPM_VERSION_2_0, response, run(v, VTPM_PCR_READ, response));
 }
 
 static uint64_t status_number(Vtpm *v, const char *key)
@@ -265,40 +265,63 @@ typedef struct DataFault {
     const char *name;
     VtpmFault fault;
     TPMVersion version;
+    const char *device;
 } DataFault;
+
+/* What the guest gets, by either device, is a failure of its TPM's version. */
+static void assert_device_fails(Vtpm *v, const DataFault *f)
+{
+    uint8_t command[20], response[4096];
+    bool crb = g_str_equal(f->device, "tpm-crb");
+
+    memset(response, 0xee, sizeof(response));
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
+    vtpm_assert_failure(f->version, response,
+                        crb ? vtpm_crb_run(v, command, sizeof(command), response)
+                            : vtpm_tis_run(v, 0, command, sizeof(command), response));
+}
+
+static void assert_device_works(Vtpm *v, const DataFault *f)
+{
+    if (g_str_equal(f->device, "tpm-crb")) {
+        vtpm_crb_assert_works(v);
+    } else {
+        vtpm_tis_assert_works(v);
+    }
+}
 
 /* This command and later ones fail, QEMU and guest go on, and a reset brings the TPM back. */
 static void test_data_fault(const void *opaque)
 {
     const DataFault *f = opaque;
-    Vtpm v = vtpm_start(f->version, "tpm-crb", "", "");
+    Vtpm v = vtpm_start(f->version, f->device, "", "");
     QDict *event;
 
-    vtpm_crb_assert_works(&v);
+    assert_device_works(&v, f);
     vtpm_fake_fault_data(v.fake, f->fault);
-    assert_fails(&v, f->version);
+    assert_device_fails(&v, f);
     event = qtest_qmp_eventwait_ref(v.qts, "TPM_BACKEND_STATE");
     g_assert_cmpstr(qdict_get_str(qdict_get_qdict(event, "data"), "state"), ==, "lost");
     qobject_unref(event);
-    assert_fails(&v, f->version);
+    assert_device_fails(&v, f);
     vtpm_wait_until(vtpm_state_is(&v, "waiting"));
-    assert_fails(&v, f->version);
+    assert_device_fails(&v, f);
     g_assert_cmpuint(status_number(&v, "failures"), ==, 3);
     vtpm_reset(&v);
     g_assert_true(vtpm_state_is(&v, "running"));
-    vtpm_crb_assert_works(&v);
+    assert_device_works(&v, f);
     vtpm_stop(&v);
 }
 
 static const DataFault data_faults[] = {
-    { "closes", VTPM_CLOSE, TPM_VERSION_2_0 },
-    { "closes-1.2", VTPM_CLOSE, TPM_VERSION_1_2 },
-    { "closes-in-the-middle", VTPM_SHORT, TPM_VERSION_2_0 },
-    { "bytes-behind-the-answer", VTPM_LONG, TPM_VERSION_2_0 },
-    { "size-below-a-header", VTPM_SIZE_SMALL, TPM_VERSION_2_0 },
-    { "size-above-the-buffer", VTPM_SIZE_HUGE, TPM_VERSION_2_0 },
-    { "size-of-all-ones", VTPM_SIZE_WRAP, TPM_VERSION_2_0 },
-    { "size-of-all-ones-1.2", VTPM_SIZE_WRAP, TPM_VERSION_1_2 },
+    { "closes", VTPM_CLOSE, TPM_VERSION_2_0, "tpm-crb" },
+    { "closes-1.2", VTPM_CLOSE, TPM_VERSION_1_2, "tpm-tis" },
+    { "closes-in-the-middle", VTPM_SHORT, TPM_VERSION_2_0, "tpm-tis" },
+    { "bytes-behind-the-answer", VTPM_LONG, TPM_VERSION_2_0, "tpm-crb" },
+    { "size-below-a-header", VTPM_SIZE_SMALL, TPM_VERSION_2_0, "tpm-crb" },
+    { "size-above-the-buffer", VTPM_SIZE_HUGE, TPM_VERSION_2_0, "tpm-crb" },
+    { "size-of-all-ones", VTPM_SIZE_WRAP, TPM_VERSION_2_0, "tpm-crb" },
+    { "size-of-all-ones-1.2", VTPM_SIZE_WRAP, TPM_VERSION_1_2, "tpm-tis" },
 };
 
 static void test_silence(void)
@@ -306,7 +329,7 @@ static void test_silence(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ",command-timeout=1", "");
 
     vtpm_fake_fault_data(v.fake, VTPM_SILENT);
-    assert_fails(&v, TPM_VERSION_2_0);
+    assert_fails(&v);
     vtpm_stop(&v);
 }
 
@@ -319,7 +342,7 @@ static void test_answer_larger_than_crb(void)
     g_assert_cmpuint(run(&v, VTPM_PCR_READ, response), ==, 0xf80);
     g_assert_cmphex(response[0xf7f], ==, 0xa5);
     vtpm_fake_set_response_size(v.fake, 0xf81);
-    assert_fails(&v, TPM_VERSION_2_0);
+    assert_fails(&v);
     vtpm_stop(&v);
 }
 
@@ -328,7 +351,7 @@ static void test_refused_locality(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", "", "");
 
     vtpm_fake_fault_control(v.fake, CMD_SET_LOCALITY, VTPM_REFUSE);
-    assert_fails(&v, TPM_VERSION_2_0);
+    assert_fails(&v);
     g_assert_true(vtpm_state_is(&v, "running"));
     vtpm_crb_assert_works(&v);
     vtpm_stop(&v);
@@ -349,7 +372,7 @@ static void test_reset_fault(const void *opaque)
     vtpm_crb_assert_works(&v);
     vtpm_fake_fault_control(v.fake, f->command, f->fault);
     vtpm_reset(&v);
-    assert_fails(&v, TPM_VERSION_2_0);
+    assert_fails(&v);
     vtpm_wait_until(vtpm_state_is(&v, "waiting"));
     vtpm_reset(&v);
     g_assert_true(vtpm_state_is(&v, "running"));
@@ -396,7 +419,7 @@ static void test_dead_over_resets(void)
     vtpm_wait_until(vtpm_state_is(&v, "lost"));
     for (int i = 0; i < 3; i++) {
         vtpm_reset(&v);
-        assert_fails(&v, TPM_VERSION_2_0);
+        assert_fails(&v);
         g_assert_true(vtpm_state_is(&v, "lost"));
     }
     vtpm_stop(&v);
@@ -413,7 +436,7 @@ static void test_no_return_before_reset(void)
     vtpm_fake_live(v.fake);
     vtpm_wait_until(vtpm_state_is(&v, "waiting"));
     for (int i = 0; i < 10; i++) {
-        assert_fails(&v, TPM_VERSION_2_0);
+        assert_fails(&v);
     }
     g_assert_cmpuint(vtpm_fake_controls(v.fake, CMD_SET_DATAFD), ==, 0);
     g_assert_cmpuint(vtpm_fake_controls(v.fake, CMD_INIT), ==, 0);
@@ -440,6 +463,7 @@ int main(int argc, char **argv)
     qtest_add_func("/vtpm-emulator/reset/shuts-tpm-down-in-order", test_reset_shuts_down);
     qtest_add_func("/vtpm-emulator/reset/leaves-shutdown-to-a-guest-that-did-it",
                    test_reset_leaves_shutdown_to_guest);
+    qtest_add_func("/vtpm-emulator/reset/shutdown-of-no-type-is-none", test_shutdown_of_no_type);
     for (unsigned i = 0; i < ARRAY_SIZE(data_faults); i++) {
         g_autofree char *path =
             g_strdup_printf("/vtpm-emulator/hostile-answer/%s", data_faults[i].name);
@@ -461,4 +485,3 @@ int main(int argc, char **argv)
     qtest_add_func("/vtpm-emulator/loss/no-return-before-a-reset", test_no_return_before_reset);
     return g_test_run();
 }
-    qtest_add_func("/vtpm-emulator/reset/shutdown-of-no-type-is-none", test_shutdown_of_no_type);
