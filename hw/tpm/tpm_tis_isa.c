@@ -17,6 +17,7 @@ struct TPMStateISA {
     ISADevice parent_obj;
 
     TPMState state; /* not an object of its own */
+    bool acpi_irq;  /* property: the ACPI tables tell the interrupt */
 };
 
 OBJECT_DECLARE_SIMPLE_TYPE(TPMStateISA, TPM_TIS_ISA)
@@ -49,6 +50,7 @@ static void tpm_tis_isa_reset(DeviceState *dev)
 
 static Property tpm_tis_isa_properties[] = {
     TPM_TIS_PROPERTIES(TPMStateISA),
+    DEFINE_PROP_BOOL("acpi-irq", TPMStateISA, acpi_irq, false),
     DEFINE_PROP_BOOL("ppi", TPMStateISA, state.ppi_enabled, true),
     DEFINE_PROP_END_OF_LIST(),
 };
@@ -69,18 +71,19 @@ static void tpm_tis_isa_realize(DeviceState *dev, Error **errp)
         error_setg(errp, "irq %" PRIu32 " is not an ISA interrupt; use 0 to 15", s->irq_num);
         return;
     }
-    s->irq = isa_get_irq(ISA_DEVICE(dev), s->irq_num);
-    memory_region_add_subregion(isa_address_space(ISA_DEVICE(dev)), TPM_TIS_ADDR_BASE, &s->mmio);
     if (!tpm_backend_ext_first_startup(s->be_driver, TPM_FRAME_MAX, errp)) {
         return;
     }
+    s->irq = isa_get_irq(ISA_DEVICE(dev), s->irq_num);
+    memory_region_add_subregion(isa_address_space(ISA_DEVICE(dev)), TPM_TIS_ADDR_BASE, &s->mmio);
     if (s->ppi_enabled) {
         tpm_ppi_init(&s->ppi, isa_address_space(ISA_DEVICE(dev)), TPM_PPI_ADDR_BASE, OBJECT(dev));
     }
 }
 
 /*
- * No interrupt is declared: the usual one, 5, is also one that the PCI link devices may take.
+ * The interrupt is not declared unless asked for: the usual one, 5, is also one that the PCI link
+ * devices may take. Trigger and polarity are those of the MADT.
  */
 static void tpm_tis_isa_build_aml(AcpiDevAmlIf *adev, Aml *scope)
 {
@@ -97,6 +100,9 @@ static void tpm_tis_isa_build_aml(AcpiDevAmlIf *adev, Aml *scope)
     aml_append(dev, aml_name_decl("_UID", aml_int(1)));
     aml_append(dev, aml_name_decl("_STA", aml_int(0xF)));
     aml_append(crs, aml_memory32_fixed(TPM_TIS_ADDR_BASE, TPM_TIS_ADDR_SIZE, AML_READ_WRITE));
+    if (TPM_TIS_ISA(adev)->acpi_irq) {
+        aml_append(crs, aml_irq_no_flags(TPM_TIS_ISA(adev)->state.irq_num));
+    }
     aml_append(dev, aml_name_decl("_CRS", crs));
     tpm_build_ppi_acpi(ti, dev);
     aml_append(scope, dev);
