@@ -4,16 +4,17 @@
  */
 #include "qemu/osdep.h"
 #include "backends/tpm/tpm_ioctl.h"
+#include "vtpm-swtpm.h"
 #include "vtpm-util.h"
 
 /* Runs a QEMU that is to end by itself. Returns: (transfer full): what it says. */
-static char *run_to_end(VtpmFake *fake, const char *device)
+static char *run_to_end(const char *tpm, const char *device)
 {
     g_autofree char *line = g_strdup_printf(
         "%s -display none -nodefaults -chardev socket,id=chr,path=%s "
         "-tpmdev emulator,id=tpm0,chardev=chr,control-timeout=1 -machine q35,accel=qtest "
         "-device %s,tpmdev=tpm0",
-        g_getenv("QTEST_QEMU_BINARY"), vtpm_fake_path(fake), device);
+        g_getenv("QTEST_QEMU_BINARY"), tpm, device);
     g_auto(GStrv) argv = g_strsplit(line, " ", 0);
     g_autoptr(GError) error = NULL;
     char *said = NULL;
@@ -59,7 +60,7 @@ static void test_fault(const void *opaque)
         g_autofree char *said = NULL;
 
         vtpm_fake_fault_control(fake, f->command, f->fault);
-        said = run_to_end(fake, devices[i]);
+        said = run_to_end(vtpm_fake_path(fake), devices[i]);
         assert_says(said, f->says);
         assert_no_promise(said);
         vtpm_fake_free(fake);
@@ -89,7 +90,7 @@ static void test_no_answer_to_commands(void)
     g_autofree char *said = NULL;
 
     vtpm_fake_fault_data(fake, VTPM_CLOSE);
-    said = run_to_end(fake, "tpm-crb");
+    said = run_to_end(vtpm_fake_path(fake), "tpm-crb");
     assert_says(said, "no TPM of the expected version answers at chardev 'chr'");
     assert_no_promise(said);
     vtpm_fake_free(fake);
@@ -98,11 +99,24 @@ static void test_no_answer_to_commands(void)
 static void test_crb_of_1_2(void)
 {
     VtpmFake *fake = vtpm_fake_new(TPM_VERSION_1_2);
-    g_autofree char *said = run_to_end(fake, "tpm-crb");
+    g_autofree char *said = run_to_end(vtpm_fake_path(fake), "tpm-crb");
 
     assert_says(said, "TPM 'tpm0' is a TPM 1.2: use -device tpm-tis");
     g_assert_cmpuint(vtpm_fake_controls(fake, CMD_INIT), ==, 0);
     vtpm_fake_free(fake);
+}
+
+static void test_damaged_state(void)
+{
+    VtpmSwtpm *swtpm = vtpm_swtpm_new();
+    g_autofree char *said = NULL;
+
+    g_assert_true(g_file_set_contents(vtpm_swtpm_state(swtpm), "damaged", -1, NULL));
+    vtpm_swtpm_start(swtpm, "");
+    said = run_to_end(vtpm_swtpm_path(swtpm), "tpm-crb");
+    assert_says(said, START "tpm-emulator: " REFUSED "0x2");
+    assert_no_promise(said);
+    vtpm_swtpm_free(swtpm);
 }
 
 /* The first start is not done twice. */
@@ -126,6 +140,7 @@ int main(int argc, char **argv)
         qtest_add_data_func(path, &faults[i], test_fault);
     }
     qtest_add_func("/vtpm-start/ends-with-reason/commands-unanswered", test_no_answer_to_commands);
+    qtest_add_func("/vtpm-start/ends-with-reason/state-file-damaged", test_damaged_state);
     qtest_add_func("/vtpm-start/crb-refuses-a-tpm-1.2", test_crb_of_1_2);
     qtest_add_data_func("/vtpm-start/once/crb", "tpm-crb", test_once);
     qtest_add_data_func("/vtpm-start/once/tis", "tpm-tis", test_once);
