@@ -3,8 +3,10 @@
 import os
 import pathlib
 import re
+import subprocess
 
 import tap
+from programs import program
 
 ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
 
@@ -32,13 +34,18 @@ def tables(folder):
 
 
 COMMANDS = tables('vtpm-manager/admin')
-CTL = text('tools/host/vtpm_managerctl.c')
 COMPLETION = text('packaging/completion/vtpm-managerctl')
 
 
 def options():
     """The long options of vtpm-managerctl."""
-    return re.findall(r'\{ "([\w-]+)", (?:\'\w\'|0), 0, G_OPTION', CTL) + ['help']
+    return re.findall(r'\{ "([\w-]+)", (?:\'\w\'|0), 0, G_OPTION',
+                      text('tools/host/options.c')) + ['help']
+
+
+def help_text():
+    return subprocess.run([program('vtpm-managerctl'), '--help'], capture_output=True, text=True,
+                          check=True).stdout
 
 
 def same(where, names):
@@ -49,7 +56,7 @@ def same(where, names):
 
 same('vtpm-managerctl', lambda: tables('tools/host'))
 same("vtpm-managerctl's help", lambda: re.findall(
-    r'^ *"  ([a-z]+)\b', between(CTL, '"Commands:\\n"', 'Exit status'), re.M))
+    r'^  ([a-z]+)\b', between(help_text(), 'Commands:\n', 'Exit status'), re.M))
 same('the manual page', lambda: re.findall(
     r'\*([a-z]+)\*', '\n'.join(re.findall(r'^\*[a-z]+\*.*', between(
         text('docs/man/vtpm-managerctl.1.scd'), '# COMMANDS', '# OPTIONS'), re.M))))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vtpm-managerctl status, for people. */
+#include "print_status.h"
+
 #include <stdio.h>
 
-#include "ctl.h"
 #include "json.h"
+#include "print.h"
 
 static void print_tpm(JsonObject *tpm)
 {
@@ -98,8 +99,7 @@ static void print_quotes(JsonObject *quotes)
     print_distribution("each took", quotes, "hardware-quote-us", quote_members);
 }
 
-gboolean ctl_print_status(JsonObject *answer, G_GNUC_UNUSED const CtlOptions *options,
-                          G_GNUC_UNUSED GError **error)
+void ctl_print_status(JsonObject *answer)
 {
     g_autofree char *started = ctl_time_text(number_of(answer, "started"));
 
@@ -109,5 +109,4 @@ gboolean ctl_print_status(JsonObject *answer, G_GNUC_UNUSED const CtlOptions *op
            number_of(answer, "vms"), number_of(answer, "connected"),
            truth_of(answer, "auto-register") ? "; new ones are registered by themselves" : "");
     print_quotes(json_object_get_object_member(answer, "quotes"));
-    return TRUE;
 }

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command.h"
+
+#include <pwd.h>
+
+#include "common/pcr-list.h"
+#include "print.h"
+#include "print_status.h"
+
+static gboolean parse_owner(const char *text, gint64 *ret, GError **error)
+{
+    struct passwd *user = getpwnam(text);
+    guint64 uid;
+
+    if (user) {
+        *ret = user->pw_uid;
+        return TRUE;
+    }
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT32 - 1, &uid, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--owner %s: give the name or number of a user", text);
+        return FALSE;
+    }
+    *ret = (gint64)uid;
+    return TRUE;
+}
+
+static gboolean prepare_register(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    gint64 owner;
+
+    if (options->owner) {
+        if (!parse_owner(options->owner, &owner, error)) {
+            return FALSE;
+        }
+        json_object_set_int_member(request, "owner", owner);
+    }
+    if (options->name) {
+        json_object_set_string_member(request, "name", options->name);
+    }
+    if (options->ek) {
+        json_object_set_string_member(request, "ek", options->ek);
+    }
+    if (options->group) {
+        json_object_set_string_member(request, "group", options->group);
+    }
+    return TRUE;
+}
+
+static gboolean prepare_move(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (!options->group) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "move needs --group GROUP");
+        return FALSE;
+    }
+    json_object_set_string_member(request, "group", options->group);
+    return TRUE;
+}
+
+static gboolean prepare_group(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (options->weight == 0) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "group needs --weight N");
+        return FALSE;
+    }
+    json_object_set_int_member(request, "weight", options->weight);
+    return TRUE;
+}
+
+static JsonArray *describe_pcrs(const WirePcrSelection *pcrs)
+{
+    JsonArray *array = json_array_new();
+
+    for (uint32_t i = 0; i < pcrs->count; i++) {
+        for (unsigned pcr = 0; pcr < pcrs->bank[i].size * 8u; pcr++) {
+            JsonObject *object;
+
+            if (!wire_pcr_selected(&pcrs->bank[i], pcr)) {
+                continue;
+            }
+            object = json_object_new();
+            json_object_set_int_member(object, "bank", pcrs->bank[i].hash);
+            json_object_set_int_member(object, "pcr", pcr);
+            json_array_add_object_element(array, object);
+        }
+    }
+    return array;
+}
+
+static gboolean prepare_quote(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    WirePcrSelection pcrs;
+
+    if (!options->nonce || !options->pcrs) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "quote needs --nonce HEX and --pcrs LIST");
+        return FALSE;
+    }
+    if (!pcr_list_parse("--pcrs", options->pcrs, &pcrs, error)) {
+        return FALSE;
+    }
+    json_object_set_array_member(request, "pcrs", describe_pcrs(&pcrs));
+    json_object_set_string_member(request, "nonce", options->nonce);
+    return TRUE;
+}
+
+static const CtlCommand commands[] = {
+    { "status", NULL, "The manager, its TPM and what it has done", NULL, ctl_print_status },
+    { "list", NULL, "All registered VMs", NULL, ctl_print_list },
+    { "show", "uuid", "One VM", NULL, ctl_print_vm },
+    { "register", "uuid", "Allow a VM: [--owner USER] [--name NAME] [--ek NAME] [--group GROUP]",
+      prepare_register, NULL },
+    { "unregister", "uuid", "Forget a VM; its epoch and generation are kept", NULL, NULL },
+    { "enable", "uuid", "Allow a VM that was disabled", NULL, NULL },
+    { "disable", "uuid", "Refuse a VM", NULL, NULL },
+    { "move", "uuid", "Put a VM into another group: --group GROUP", prepare_move, NULL },
+    { "groups", NULL, "All groups of VMs, and how much of the TPM each VM in them may use", NULL,
+      ctl_print_groups },
+    { "group", "group", "Make a group, or change it: --weight N", prepare_group, NULL },
+    { "ungroup", "group", "Remove a group without VMs", NULL, NULL },
+    { "ak", NULL, "Name of the attestation key, for enrolment: [--output FILE]", NULL,
+      ctl_print_ak },
+    { "quote", NULL, "A quote of the host: --nonce HEX --pcrs LIST [-m FILE] [-s FILE] [-o FILE]",
+      prepare_quote, ctl_print_quote },
+};
+
+char *ctl_commands_describe(void)
+{
+    GString *text = g_string_new("Commands:\n");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        const CtlCommand *command = &commands[i];
+        g_autofree char *argument = g_ascii_strup(command->argument ? command->argument : "", -1);
+        g_autofree char *synopsis = g_strjoin(" ", command->name, argument, NULL);
+
+        g_string_append_printf(text, "  %-22s %s\n", synopsis, command->help);
+    }
+    g_string_append(text, "\nExit status: 0 done, 1 refused or failed, 2 wrong usage.\n");
+    return g_string_free(text, FALSE);
+}
+
+const CtlCommand *ctl_command_find(int argc, char **argv, GError **error)
+{
+    for (gsize i = 0; argc > 1 && i < G_N_ELEMENTS(commands); i++) {
+        const CtlCommand *command = &commands[i];
+
+        if (!g_str_equal(argv[1], command->name)) {
+            continue;
+        }
+        if (argc == (command->argument ? 3 : 2)) {
+            return command;
+        }
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s takes %s%s", command->name,
+                    command->argument ? "one " : "no further argument",
+                    command->argument ? command->argument : "");
+        return NULL;
+    }
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                argc > 1 ? "%s: not a command" : "no command given", argc > 1 ? argv[1] : "");
+    return NULL;
+}
+
+char *ctl_command_request(const CtlCommand *command, const char *argument,
+                          const CtlOptions *options, GError **error)
+{
+    JsonObject *request = json_object_new();
+    g_autoptr(JsonNode) node = json_node_alloc();
+    g_autofree char *text = NULL;
+
+    json_node_init_object(node, request);
+    json_object_unref(request);
+    json_object_set_string_member(request, "command", command->name);
+    if (command->argument) {
+        json_object_set_string_member(request, command->argument, argument);
+    }
+    if (command->prepare && !command->prepare(options, request, error)) {
+        return NULL;
+    }
+    text = json_to_string(node, FALSE);
+    return g_strconcat(text, "\n", NULL);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include "manager_defaults.h"
+
+gboolean ctl_options_parse(int *argc, char ***argv, const char *description, CtlOptions *ret,
+                           GError **error)
+{
+    const GOptionEntry entries[] = {
+        { "socket", 0, 0, G_OPTION_ARG_FILENAME, &ret->socket,
+          "The manager (" DEFAULT_ADMIN_SOCKET ")", "PATH" },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &ret->json, "Print the answer as JSON", NULL },
+        { "owner", 0, 0, G_OPTION_ARG_STRING, &ret->owner,
+          "User that the VM's vTPM runs as (the user of this tool)", "USER" },
+        { "name", 0, 0, G_OPTION_ARG_STRING, &ret->name, "Name of the VM, for people", "NAME" },
+        { "ek", 0, 0, G_OPTION_ARG_STRING, &ret->ek, "Name of its endorsement key", "HEX" },
+        { "group", 0, 0, G_OPTION_ARG_STRING, &ret->group, "Group that a VM is put into (default)",
+          "GROUP" },
+        { "weight", 0, 0, G_OPTION_ARG_INT, &ret->weight,
+          "Share of each VM of a group while others wait, 1 to 100", "N" },
+        { "output", 0, 0, G_OPTION_ARG_FILENAME, &ret->output,
+          "Write the attestation key (TPM2B_PUBLIC)", "FILE" },
+        { "nonce", 'q', 0, G_OPTION_ARG_STRING, &ret->nonce, "1 to 64 bytes", "HEX" },
+        { "pcrs", 'l', 0, G_OPTION_ARG_STRING, &ret->pcrs, "Such as sha256:0,1,7+sha1:0", "LIST" },
+        { "message", 'm', 0, G_OPTION_ARG_FILENAME, &ret->message, "Write the TPMS_ATTEST",
+          "FILE" },
+        { "signature", 's', 0, G_OPTION_ARG_FILENAME, &ret->signature, "Write the TPMT_SIGNATURE",
+          "FILE" },
+        { "pcr", 'o', 0, G_OPTION_ARG_FILENAME, &ret->values, "Write the PCR values", "FILE" },
+        { "version", 'v', 0, G_OPTION_ARG_NONE, &ret->version, "Print the version", NULL },
+        { NULL, 0, 0, 0, NULL, NULL, NULL },
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("COMMAND [UUID|GROUP]");
+
+    g_option_context_set_summary(context, "Administers vtpm-managerd.");
+    g_option_context_set_description(context, description);
+    g_option_context_add_main_entries(context, entries, NULL);
+    return g_option_context_parse(context, argc, argv, error);
+}
+
+void ctl_options_clear(CtlOptions *o)
+{
+    char **all[] = { &o->socket, &o->owner, &o->name,    &o->ek,        &o->group, &o->output,
+                     &o->nonce,  &o->pcrs,  &o->message, &o->signature, &o->values };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+        g_clear_pointer(all[i], g_free);
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vtpm-managerctl's command line. */
+#ifndef TOOLS_HOST_OPTIONS_H
+#define TOOLS_HOST_OPTIONS_H
+
+#include <glib.h>
+
+typedef struct CtlOptions {
+    char *socket;
+    gboolean json;
+    gboolean version;
+    char *owner;
+    char *name;
+    char *ek;
+    char *group;
+    int weight; /* 0: not given */
+    char *output;
+    char *nonce;
+    char *pcrs;
+    char *message;
+    char *signature;
+    char *values;
+} CtlOptions;
+
+/**
+ * ctl_options_parse: takes the options out of @argc and @argv, and leaves the command there.
+ * @description: what --help says after the options
+ *
+ * Errors: G_OPTION_ERROR; --help ends the program.
+ */
+gboolean ctl_options_parse(int *argc, char ***argv, const char *description, CtlOptions *ret,
+                           GError **error);
+void ctl_options_clear(CtlOptions *options);
+
+#endif
