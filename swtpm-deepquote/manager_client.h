@@ -28,7 +28,7 @@ typedef struct ManagerClient {
     ManagerState state;
     int fd; /* -1 where MANAGER_CLOSED */
     uint32_t last_id;
-    uint64_t commits;  /* permanent states stored since the instance began */
+    uint64_t commits;  /* permanent states stored in this life */
     uint32_t reported; /* response code that the log says last; UINT32_MAX: nothing yet */
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* last packet received; replies borrow from it */
 } ManagerClient;
@@ -36,7 +36,7 @@ typedef struct ManagerClient {
 /** manager_client_init: not connected, a new instance. */
 void manager_client_init(ManagerClient *c, const Settings *s);
 
-/** manager_client_new_instance: another life of the vTPM's state begins; closes the connection. */
+/** manager_client_new_instance: another life of the vTPM starts; closes the connection. */
 void manager_client_new_instance(ManagerClient *c);
 
 /** manager_client_close: drops the connection, if there is one. */

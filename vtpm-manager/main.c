@@ -30,7 +30,7 @@
 enum {
     EXIT_USAGE = 2,
     DRAIN_POLL_MS = 5,
-    DRAIN_LIMIT_S = 10, /* for what the TPM works on when the daemon is told to end */
+    DRAIN_LIMIT_S = 10, /* for what the TPM works on when the daemon has to end */
 };
 
 /* All parts, each before those that use it; NULL: not made yet, or not wanted. */

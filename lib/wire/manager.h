@@ -44,7 +44,7 @@ typedef struct ManagerQuote {
     WireBytes ek;               /* Name of the vTPM's persistent EK; empty where it has none */
     WireBytes quoted;           /* TPMS_ATTEST of the vTPM's quote */
     WirePcrSelection host_pcrs; /* 1..DEEPQUOTE_HOST_BANKS_MAX banks, not empty */
-    uint64_t commits;           /* states committed since this instance began */
+    uint64_t commits;           /* states committed in this life */
     uint32_t room;              /* bytes of evidence that the response can carry */
     uint32_t timeout_ms;        /* the vTPM stops waiting then */
 } ManagerQuote;
@@ -58,7 +58,7 @@ typedef struct ManagerCredential {
 typedef struct ManagerReply {
     ManagerStatus status;
     uint64_t epoch;           /* HELLO */
-    uint64_t generation;      /* HELLO: states committed before this instance */
+    uint64_t generation;      /* HELLO: states committed before this life */
     WireBytes evidence;       /* QUOTE */
     WireBytes pcr_parameters; /* PCR_READ: response parameters of TPM2_PCR_Read, undecoded */
     uint32_t total_size;      /* CREDENTIAL */

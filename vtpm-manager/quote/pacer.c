@@ -32,7 +32,7 @@ struct Pacer {
     PacerStart start;
     void *data;
     State state;
-    guint waiting;     /* as last told */
+    guint waiting;     /* requests, at the last call */
     guint enough;      /* requests that end lingering; otherwise 1 */
     GSource *timer[2]; /* only where LINGERING: see wait_a_little() */
     gint64 quote_us;   /* of the last batch */

@@ -5,7 +5,7 @@
 #include "quote/pacer.h"
 
 enum {
-    QUEUE_LIMIT = 16384,  /* beyond it requesters are told to try again */
+    QUEUE_LIMIT = 16384,  /* requests beyond it are answered MANAGER_BUSY */
     ANSWERS_AT_ONCE = 32, /* then others have their turn */
 };
 

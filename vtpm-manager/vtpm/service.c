@@ -95,7 +95,7 @@ static const RegistryVm *permitted(const VtpmService *service, VtpmConnection *c
 {
     const ManagerHello *hello = vtpm_connection_hello(connection);
 
-    /* Who was not welcomed was told why at its HELLO. */
+    /* Why a connection is not welcome was logged at its HELLO. */
     return hello ? admission_find(service->admission, vtpm_connection_peer(connection), hello->uuid)
                  : NULL;
 }
