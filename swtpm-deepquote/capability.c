@@ -6,7 +6,8 @@
  *
  * Spec: docs/specs/deepquote-wire.md, section 1; TPM 2.0 Part 3, TPM2_GetCapability.
  */
-#include "module.h"
+#include "capability.h"
+#include "process.h"
 
 enum { RESPONSE_MORE_AT = WIRE_TPM_HEADER_SIZE, CAPABILITY_LIST_AT = WIRE_TPM_HEADER_SIZE + 1 + 4 };
 

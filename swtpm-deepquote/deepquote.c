@@ -8,8 +8,11 @@
  *
  * Spec: docs/specs/deepquote-wire.md, sections 1.1 and 1.3.
  */
+#include "deepquote.h"
 #include "log.h"
-#include "module.h"
+#include "null_signer.h"
+#include "process.h"
+#include "vtpm.h"
 #include "wire/size.h"
 
 #include <string.h>

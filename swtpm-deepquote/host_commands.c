@@ -4,7 +4,9 @@
  *
  * Spec: docs/specs/deepquote-wire.md, sections 1.2 and 1.3; TPM 2.0 Part 3, TPM2_PCR_Read.
  */
-#include "module.h"
+#include "host_commands.h"
+#include "process.h"
+#include "vtpm.h"
 
 enum { DIGESTS_OF_ONE_READ = 8 };
 

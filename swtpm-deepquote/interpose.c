@@ -6,6 +6,7 @@
  */
 #include "log.h"
 #include "module.h"
+#include "process.h"
 
 #include <dlfcn.h>
 #include <libtpms/tpm_nvfilename.h>

@@ -6,8 +6,9 @@
  *
  * Spec: TPM 2.0 Part 3, TPM2_CreatePrimary, TPM2_FlushContext.
  */
+#include "null_signer.h"
 #include "log.h"
-#include "module.h"
+#include "vtpm.h"
 
 enum {
     TPM_CC_CreatePrimary = 0x00000131,

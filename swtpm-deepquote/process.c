@@ -2,7 +2,11 @@
 /*
  * Which commands are handled here. Every other one costs the look into the table below.
  */
-#include "module.h"
+#include "process.h"
+#include "capability.h"
+#include "deepquote.h"
+#include "host_commands.h"
+#include "vtpm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +28,7 @@ static TPM_RESULT ek_changing_command(Module *m, const TpmCall *call)
 
 static const struct {
     uint32_t cc;
-    CommandHandler *handler;
+    TPM_RESULT (*handler)(Module *m, const TpmCall *call);
 } commands[] = {
     { TPM_CC_GetCapability, get_capability_command },
     { TPM_CC_Startup, ek_changing_command },

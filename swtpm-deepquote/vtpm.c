@@ -2,8 +2,8 @@
 /*
  * Commands of our own to the vTPM, and its state as a whole.
  */
+#include "vtpm.h"
 #include "log.h"
-#include "module.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tcti_latency.h"
+#include "latency_options.h"
 
 enum { CONF_MAX = 1024, LINE_LEN = 1024 };
 

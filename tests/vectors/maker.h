@@ -9,33 +9,8 @@
 #define TESTS_VECTORS_MAKER_H
 
 #include "attest/deepquote.h"
+#include "maker_key.h"
 #include "wire/deepquote.h"
-
-#include <openssl/evp.h>
-
-/** A key with its public area. */
-typedef struct MakerKey {
-    EVP_PKEY *pkey;
-    guint16 alg; /* of its signatures: TPM_ALG_ECDSA, TPM_ALG_RSASSA, TPM_ALG_RSAPSS */
-    guint16 hash;
-    GByteArray *public; /* TPM2B_PUBLIC */
-    DqKey *key;
-} MakerKey;
-
-/** What a TPM's attestation key has. */
-#define MAKER_AK_ATTRIBUTES                                                                        \
-    (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN |            \
-     TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN | 1u << 6 /* userWithAuth */)
-
-/**
- * maker_key_new:
- * @alg: TPM_ALG_ECDSA (P-256, or P-384 where @hash is SHA-384), TPM_ALG_RSASSA, TPM_ALG_RSAPSS
- */
-MakerKey *maker_key_new(guint16 alg, guint16 hash, guint32 attributes);
-void maker_key_free(MakerKey *key);
-
-/** maker_sign: TPMT_SIGNATURE over @message. */
-GByteArray *maker_sign(const MakerKey *key, DqBytes message);
 
 /** maker_pcr: the value that PCR @pcr of @whose ("host", "vtpm") has; returns its size. */
 gsize maker_pcr(const char *whose, guint16 bank, unsigned pcr, guint8 *ret_value);
@@ -102,7 +77,6 @@ DqQuote maker_quote(const MakerDeed *deed);
 
 DqBytes maker_bytes(const GByteArray *array);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(MakerKey, maker_key_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MakerDeed, maker_deed_free)
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "maker.h"
+#include "maker_key.h"
 
 #include "attest/digest.h"
 #include "attest/key.h"
