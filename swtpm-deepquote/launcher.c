@@ -21,8 +21,6 @@
 
 enum { EXIT_USAGE = 2, EXIT_CANNOT_EXECUTE = 127, CONF_LINE_MAX = 1024, ERROR_MAX = 512 };
 
-extern char **environ;
-
 /** The command line, split into what is ours and what swtpm gets. */
 typedef struct CommandLine {
     char **argv;           /* for swtpm: without --deepquote; NULL-terminated */

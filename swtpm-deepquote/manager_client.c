@@ -100,7 +100,8 @@ void manager_client_init(ManagerClient *c, const Settings *s)
     new_instance(c);
 }
 
-void manager_client_close(ManagerClient *c)
+/* Drops the connection, if there is one. */
+static void drop_connection(ManagerClient *c)
 {
     if (c->fd >= 0) {
         close(c->fd);
@@ -111,14 +112,14 @@ void manager_client_close(ManagerClient *c)
 
 void manager_client_new_instance(ManagerClient *c)
 {
-    manager_client_close(c);
+    drop_connection(c);
     new_instance(c);
 }
 
 uint32_t manager_client_distrust(ManagerClient *c, const char *why)
 {
     module_log("the manager at %s sent %s; dropping the connection", c->path, why);
-    manager_client_close(c);
+    drop_connection(c);
     return DEEPQUOTE_RC_NO_MANAGER;
 }
 
@@ -243,7 +244,7 @@ static IoResult greet(ManagerClient *c, uint64_t deadline)
         result = send_message(c, &hello, deadline);
     }
     if (result != IO_OK) {
-        manager_client_close(c);
+        drop_connection(c);
         return result;
     }
     c->state = MANAGER_GREETED;
@@ -272,7 +273,7 @@ static IoResult take_welcome(ManagerClient *c, uint64_t deadline, uint32_t *ret_
     IoResult result = receive_reply(c, MANAGER_HELLO, deadline, &reply);
 
     if (result != IO_OK || reply.status != MANAGER_OK) {
-        manager_client_close(c);
+        drop_connection(c);
     } else {
         c->state = MANAGER_WELCOMED;
     }
@@ -285,7 +286,7 @@ static uint32_t make_ready(ManagerClient *c, uint64_t deadline)
     uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
 
     if (c->state == MANAGER_WELCOMED && has_ended(c)) {
-        manager_client_close(c);
+        drop_connection(c);
     }
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         IoResult result = IO_OK;
@@ -337,7 +338,7 @@ static uint32_t call(ManagerClient *c, ManagerMessage *request, uint64_t deadlin
             }
             return manager_status_rc(reply.status);
         }
-        manager_client_close(c);
+        drop_connection(c);
         rc = rc_of_io[result];
         if (result != IO_CLOSED) {
             return rc;

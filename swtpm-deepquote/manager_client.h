@@ -39,9 +39,6 @@ void manager_client_init(ManagerClient *c, const Settings *s);
 /** manager_client_new_instance: another life of the vTPM starts; closes the connection. */
 void manager_client_new_instance(ManagerClient *c);
 
-/** manager_client_close: drops the connection, if there is one. */
-void manager_client_close(ManagerClient *c);
-
 /** manager_client_greet: connects and says HELLO if that is possible at once; waits for nothing. */
 void manager_client_greet(ManagerClient *c);
 

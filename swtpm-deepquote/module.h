@@ -20,7 +20,7 @@ typedef struct TpmLibrary {
     TPM_RESULT (*register_callbacks)(struct libtpms_callbacks *callbacks);
     TPM_RESULT (*main_init)(void);
     void (*terminate)(void);
-    TPM_RESULT (*process)
+    TPM_RESULT(*process)
     (unsigned char **respbuffer, uint32_t *resp_size, uint32_t *respbufsize, unsigned char *command,
      uint32_t command_size);
     TPM_RESULT (*volatile_store)(unsigned char **buffer, uint32_t *buflen);

@@ -78,7 +78,10 @@ gboolean dq_verifier_trusts_host(const DqVerifier *verifier, DqBytes name)
 
 static DqCacheSlot *slot_of(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE])
 {
-    return &verifier->cache[(digest[0] << 8 | digest[1]) % DQ_CACHE_SLOTS];
+    guint slot;
+
+    memcpy(&slot, digest, sizeof(slot));
+    return &verifier->cache[slot % DQ_CACHE_SLOTS];
 }
 
 gboolean dq_verifier_recall(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE])

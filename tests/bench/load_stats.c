@@ -70,7 +70,8 @@ void load_stats_answer(LoadStats *stats, gint64 latency_ns, guint64 tree_size)
     ++*count;
 }
 
-guint64 load_stats_errors(const LoadStats *stats)
+/* All that was not answered with evidence */
+static guint64 errors(const LoadStats *stats)
 {
     guint64 n = stats->wrong + stats->closed;
 
@@ -170,7 +171,7 @@ static void report_batches(LoadStats *stats, JsonBuilder *b)
 
 static void report_errors(const LoadStats *stats, JsonBuilder *b)
 {
-    put_count(b, "errors", load_stats_errors(stats));
+    put_count(b, "errors", errors(stats));
     json_builder_set_member_name(b, "error_kinds");
     json_builder_begin_object(b);
     for (gsize i = MANAGER_DENIED; i < MANAGER_STATUS_COUNT; i++) {

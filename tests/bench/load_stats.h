@@ -36,9 +36,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LoadStats, load_stats_free)
 
 void load_stats_answer(LoadStats *stats, gint64 latency_ns, guint64 tree_size);
 
-/** load_stats_errors: all that was not answered with evidence. */
-guint64 load_stats_errors(const LoadStats *stats);
-
 double load_stats_rate(const LoadStats *stats);
 
 /** load_stats_report: members of an open JSON object. */

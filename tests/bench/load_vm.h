@@ -14,7 +14,6 @@ typedef enum LoadRequest {
     LOAD_HELLO,
     LOAD_QUOTE,
     LOAD_PCR_READ,
-    LOAD_REQUESTS, /* how many there are */
 } LoadRequest;
 
 typedef struct LoadVm {

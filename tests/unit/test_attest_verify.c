@@ -186,9 +186,9 @@ static void test_batch(Fixture *f, gconstpointer data)
     g_autoptr(GPtrArray) deeds = NULL;
 
     (void)data;
-    for (guint8 i = 0; i < G_N_ELEMENTS(orders); i++) {
+    for (guint i = 0; i < G_N_ELEMENTS(orders); i++) {
         orders[i] = maker_order(f->host, i % 2 == 0 ? f->ak : NULL);
-        orders[i].uuid[15] = i;
+        orders[i].uuid[15] = (guint8)i;
     }
     deeds = maker_batch_new(orders, G_N_ELEMENTS(orders));
     for (guint i = 0; i < deeds->len; i++) {

@@ -55,11 +55,6 @@ char *case_expected(const Case *c)
     return g_strdup("trusted");
 }
 
-void case_flip(GByteArray *bytes)
-{
-    bytes->data[bytes->len / 2] ^= 0x10;
-}
-
 void case_policy(CaseWork *w, const char *format, ...)
 {
     va_list args;

@@ -62,9 +62,6 @@ void case_finish(CaseWork *w);
 
 /* For the tables. */
 
-/** case_flip: turns over a bit in the middle of @bytes. */
-void case_flip(GByteArray *bytes);
-
 /** case_policy: adds a line to the policy. */
 void case_policy(CaseWork *w, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
