@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What scripts/setup finds missing, with a dpkg-query that says what a test wants; and whether what it
-installs is used."""
+"""What scripts/setup finds missing, with a dpkg-query that says what a test wants; and whether what
+it installs is used."""
 import os
 import pathlib
 import re
@@ -13,7 +13,8 @@ ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
 
 
 def setup(*args, installed=None):
-    """The lines that scripts/setup prints; `installed`: what dpkg-query tells instead of the truth."""
+    """The lines that scripts/setup prints; `installed`: what dpkg-query tells instead of the
+    truth."""
     with tempfile.TemporaryDirectory(prefix='setup-') as folder:
         env = dict(os.environ)
         if installed is not None:
