@@ -2,103 +2,15 @@
 """tpm2_deepquote against a real vTPM and a real manager, side by side with tpm2-tools."""
 import os
 import shutil
-import subprocess
-import tempfile
+import signal
+import time
 
+import deepquote_guest
 import tap
-from manager import Manager
+from deepquote_guest import (NONCE, OUTPUTS, TOOL, Guest, clean, content, expect_done,
+                             expect_refused, expect_trusted, manager, path, put, with_guest, work)
 from programs import program
 from protocol import UUID
-from swtpm import environment
-from verifier import check
-from vtpm import Vtpm
-
-TOOL = program('tpm2_deepquote')
-NONCE = '5a' * 32
-PCRS = 'sha256:0,1,2,3,4,5,6,7,8,9'
-HOST_PCRS = 'sha256:0,1,7'
-OUTPUTS = ('quote.msg', 'quote.sig', 'pcrs.bin', 'evidence.bin')
-
-work = tempfile.mkdtemp(prefix='tpm2-deepquote-')
-manager = Manager(auto_register=True)
-
-
-class Guest(Vtpm):
-    """The vTPM with the programs that a guest runs on it."""
-
-    def __init__(self, **options):
-        super().__init__(client=False, **options)
-
-    def run(self, *command):
-        """Runs a program in the work directory: (status, standard output, standard error)."""
-        env = dict(environment(), TPM2TOOLS_TCTI=self.tcti)
-        done = subprocess.run(command, cwd=work, env=env, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False, timeout=60)
-        return done.returncode, done.stdout, done.stderr
-
-    def tools(self, *command):
-        """Runs one of tpm2-tools, which must succeed, and leaves no object behind."""
-        status, out, error = self.run(*command)
-        assert status == 0, f'{command}: {error}'
-        self.run('tpm2_flushcontext', '-t')
-        return out
-
-    def deepquote(self, *options, nonce=NONCE, pcrs=PCRS, host_pcrs=HOST_PCRS):
-        return self.run(TOOL, *options, '-q', nonce, '-l', pcrs, '--host-pcr-list', host_pcrs,
-                        '-m', 'quote.msg', '-s', 'quote.sig', '-o', 'pcrs.bin',
-                        '--evidence', 'evidence.bin')
-
-
-def path(name):
-    return os.path.join(work, name)
-
-
-def content(name):
-    with open(path(name), 'rb') as f:
-        return f.read()
-
-
-def clean():
-    for name in OUTPUTS:
-        if os.path.exists(path(name)):
-            os.unlink(path(name))
-
-
-def expect_done(answer):
-    """All is well, nothing is said, and every file is there."""
-    tap.equal(answer, (0, '', ''))
-    for name in OUTPUTS:
-        assert os.path.exists(path(name)), name
-
-
-def expect_refused(answer, status, *words):
-    """Refused with this status, the words on one line of standard error, no file written."""
-    tap.equal(answer[0], status, answer[2])
-    tap.equal(answer[1], '')
-    tap.equal(len(answer[2].splitlines()), 1, answer[2])
-    for word in words:
-        assert word in answer[2], answer[2]
-    for name in OUTPUTS:
-        assert not os.path.exists(path(name)), name
-
-
-def expect_trusted(*options):
-    with open(path('host-ak.pub'), 'wb') as f:
-        f.write(bytes.fromhex(manager.admin('ak')['public']))
-    verdict = check('-m', 'quote.msg', '-f', 'pcrs.bin', '--evidence', 'evidence.bin', '-q', NONCE,
-                    '--host', 'host-ak.pub', '--uuid', UUID, *options, cwd=work)
-    assert verdict.trusted, verdict
-
-
-def with_guest(name):
-    """A case that gets a guest with DeepQuote of its own."""
-    def register(function):
-        @tap.case(name)
-        def _():
-            clean()
-            with Guest(deepquote=f'manager={manager.socket}', dir=path('vtpm')) as guest:
-                function(guest)
-    return register
 
 
 @with_guest('a key made by --ak-create quotes, and the verifier trusts it')
@@ -171,19 +83,6 @@ def _(guest):
     expect_refused(guest.deepquote('-c', '0x81020002'), 1, '0x81020002')
 
 
-@with_guest('the password is taken in each form, and a wrong one refused')
-def _(guest):
-    tap.equal(guest.run(TOOL, '--ak-create', '-c', 'secret.ctx', '-p', 'str:secret')[0], 0)
-    with open(path('password'), 'w', encoding='ascii') as f:
-        f.write('secret\n')
-    for form in ('str:secret', 'hex:736563726574', 'file:password', 'secret'):
-        expect_done(guest.deepquote('-c', 'secret.ctx', '-p', form))
-    clean()
-    expect_refused(guest.deepquote('-c', 'secret.ctx', '-p', 'wrong'), 1, 'wrong password', '-p')
-    expect_refused(guest.deepquote('-c', 'secret.ctx'), 1, 'wrong password')
-    expect_done(guest.deepquote('-c', 'secret.ctx', '-p', 'secret'))
-
-
 @with_guest('with the null key only the host signs')
 def _(guest):
     expect_done(guest.deepquote('-c', 'null'))
@@ -222,11 +121,11 @@ def _(guest):
     expect_refused(guest.deepquote(*create, '-g', 'md5'), 2, '-g')
     expect_refused(guest.deepquote(*create, '--flags', 'colour'), 2, '--flags')
     expect_refused(guest.deepquote(*create, '-p', 'hex:7'), 2, 'password')
+    expect_refused(guest.deepquote(*create, '-p', 'session:x'), 2, '--ak-create')
     expect_refused(guest.deepquote(*create, 'stray'), 2, '--help')
     expect_refused(guest.deepquote('-c', '/dev/null'), 2, 'no key context')
     tap.equal(guest.run(TOOL)[0], 2)
     tap.equal(guest.run(TOOL, '--no-such-option')[0], 2)
-    expect_done(guest.deepquote(*create, nonce='0x' + NONCE))
 
 
 @with_guest('the host tells its PCRs and its attestation key')
@@ -276,11 +175,82 @@ def _():
 def _(guest):
     expect_done(guest.deepquote('--ak-create', '-c', 'ak.ctx'))
     expect_done(guest.deepquote('-c', 'ak.ctx'))
-    tap.equal(guest.run('tpm2_getcap', 'handles-transient')[1], '')
+    tap.equal(guest.left_inside(), ['', '', ''])
 
 
-try:
-    with manager:
-        tap.main()
-finally:
-    shutil.rmtree(work, ignore_errors=True)
+@with_guest('a key that does not sign is told what it is')
+def _(guest):
+    guest.tools('tpm2_createek', '-c', 'ek.ctx', '-G', 'ecc', '-u', 'ek.pub')
+    guest.tools('tpm2_createprimary', '-C', 'o', '-c', 'storage.ctx', '-G', 'ecc')
+    guest.tools('tpm2_createprimary', '-C', 'o', '-c', 'rsa.ctx', '-G', 'rsa', '-a',
+                'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|decrypt')
+    guest.tools('tpm2_createprimary', '-C', 'o', '-c', 'mac.ctx', '-G', 'hmac', '-a',
+                'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign')
+    for key, words in (('ek', 'endorsement or storage key'), ('storage', 'storage key'),
+                       ('rsa', 'decrypts and cannot sign'), ('mac', 'HMAC key')):
+        expect_refused(guest.deepquote('-c', f'{key}.ctx'), 2, words, '--ak-create')
+    tap.equal(guest.left_inside(), ['', '', ''])
+
+
+@with_guest('a key whose signature no verifier takes is refused with the reason')
+def _(guest):
+    sign = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign'
+    for scheme, word in (('ecdsa-sha1', 'SHA-1'), ('ecschnorr-sha256', 'ecschnorr')):
+        guest.tools('tpm2_createprimary', '-C', 'e', '-c', 'other.ctx', '-G',
+                    f'ecc256:{scheme}:null', '-a', sign)
+        expect_refused(guest.deepquote('-c', 'other.ctx'), 2, word, 'verifier')
+    guest.tools('tpm2_createprimary', '-C', 'e', '-c', 'free.ctx', '-G', 'ecc256', '-a',
+                'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign')
+    expect_refused(guest.deepquote('-c', 'free.ctx', '--scheme', 'ecschnorr'), 2, 'ecschnorr')
+    expect_refused(guest.deepquote('-c', 'free.ctx', '-g', 'sha1'), 2, 'SHA-1')
+    expect_refused(guest.deepquote('-c', 'free.ctx', '--scheme', 'rsassa'), 2, 'no RSA key')
+
+
+@with_guest('where one file cannot be written none is')
+def _(guest):
+    before = set(os.listdir(work))
+    for option, place in (('--ak-public', '/dev/full'), ('--ak-public', 'no/folder'),
+                          ('-c', '/dev/full'), ('--ak-public', work)):
+        status, out, error = guest.deepquote('--ak-create', option, place)
+        tap.equal((status, out), (1, ''))
+        assert place in error, error
+        tap.equal(set(os.listdir(work)), before)
+    for name in OUTPUTS:
+        put(name, b'as it was')
+    tap.equal(guest.deepquote('--ak-create', '--ak-public', '/dev/full')[0], 1)
+    for name in OUTPUTS:
+        tap.equal(content(name), b'as it was')
+    expect_done(guest.deepquote('--ak-create', '--ak-public', '/dev/null'))
+
+
+@with_guest('a link stays a link, a pipe gets its file')
+def _(guest):
+    os.symlink('elsewhere', path('quote.msg'))
+    put('elsewhere', b'')
+    status, out, error = guest.deepquote('--ak-create', '--ak-public', '/dev/stdout')
+    tap.equal((status, error), (0, ''))
+    assert out and os.path.islink(path('quote.msg'))
+    assert content('elsewhere').startswith(b'\xffTCG')
+
+
+@tap.case('Ctrl-C takes the key out of the TPM and writes nothing')
+def _():
+    for key in (('--ak-create',), ('-c', 'kept.ctx')):
+        clean()
+        with Guest(deepquote=f'manager={manager.socket},timeout=2', dir=path('vtpm')) as guest:
+            tap.equal(guest.run(TOOL, '--ak-create', '-c', 'kept.ctx')[0], 0)
+            manager.process.send_signal(signal.SIGSTOP)
+            try:
+                process = guest.start_program(*guest.quote_command(*key))
+                time.sleep(0.7)
+                process.send_signal(signal.SIGINT)
+                _, error = process.communicate(timeout=30)
+            finally:
+                manager.process.send_signal(signal.SIGCONT)
+            tap.equal(process.returncode, -signal.SIGINT, error)
+            for name in OUTPUTS:
+                assert not os.path.exists(path(name)), name
+            tap.equal(guest.left_inside(), ['', '', ''])
+
+
+deepquote_guest.main()

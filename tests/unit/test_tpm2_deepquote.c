@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What tpm2_deepquote reads: PCR lists, passwords, context files, and what a TPM answers. */
+/* What tpm2_deepquote reads: keys, context files, and what a TPM answers. */
+#include "tpm2_deepquote_context.h"
+#include "tpm2_deepquote_interrupt.h"
 #include "tpm2_deepquote_pcr.h"
 #include "tpm2_deepquote_quote.h"
+#include "tpm2_deepquote_scheme.h"
 
-#include <glib/gstdio.h>
+#include "common/pcr-list.h"
+
+#include <signal.h>
 #include <string.h>
 
 /** A TPM that answers with prepared responses, one after the other; the last one for ever. */
@@ -67,42 +72,6 @@ static void fake_add_pcrs(FakeTpm *f, uint32_t counter, unsigned from, unsigned 
     f->answer[f->count++].size = w.len;
 }
 
-static void test_pcr_lists_as_tpm2_tools_writes_them(void)
-{
-    WirePcrSelection s;
-
-    g_assert_true(pcr_list_parse("sha256:0,7,23", &s, NULL));
-    g_assert_cmpuint(s.count, ==, 1);
-    g_assert_cmphex(s.bank[0].hash, ==, TPM_ALG_SHA256);
-    g_assert_cmpmem(s.bank[0].select, 3, "\x81\x00\x80", 3);
-    g_assert_true(pcr_list_parse("sha1:all+SHA384:1", &s, NULL));
-    g_assert_cmpuint(s.count, ==, 2);
-    g_assert_cmphex(s.bank[0].hash, ==, TPM_ALG_SHA1);
-    g_assert_cmpuint(wire_pcr_count(&s), ==, 25);
-    g_assert_true(pcr_list_parse("sha256:1+sha256:2", &s, NULL));
-    g_assert_cmpuint(s.count, ==, 1);
-    g_assert_cmpuint(wire_pcr_count(&s), ==, 2);
-}
-
-static void test_refuses_other_pcr_lists(void)
-{
-    static const char *const bad[] = { "",           "sha256",     "sha256:",  "sha256:24",
-                                       "sha256:-1",  "sha256:1,",  ":1",       "md5:1",
-                                       "sha256:1++", "sha256:1+x", "sha256:a", "sha256:1 2",
-                                       "sha256:0x1", "+",          "sha256:,1" };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        WirePcrSelection s, poison;
-        g_autoptr(GError) error = NULL;
-
-        memset(&s, 0xa5, sizeof(s));
-        memset(&poison, 0xa5, sizeof(poison));
-        g_assert_false(pcr_list_parse(bad[i], &s, &error));
-        g_assert_error(error, VTPM_ERROR, VTPM_ERROR_INPUT);
-        g_assert_cmpmem(&s, sizeof(s), &poison, sizeof(poison));
-    }
-}
-
 static void test_reads_pcrs_over_several_answers(void)
 {
     FakeTpm f;
@@ -113,7 +82,7 @@ static void test_reads_pcrs_over_several_answers(void)
     fake_init(&f);
     fake_add_pcrs(&f, 5, 0, 8);
     fake_add_pcrs(&f, 5, 8, 10);
-    g_assert_true(pcr_list_parse("sha256:0,1,2,3,4,5,6,7,8,9", &s, NULL));
+    g_assert_true(pcr_list_parse("-l", "sha256:0,1,2,3,4,5,6,7,8,9", &s, NULL));
     g_assert_true(pcr_read((TSS2_TCTI_CONTEXT *)&f, TPM_CC_PCR_Read, &s, &values, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(values->len, ==, 320);
@@ -133,7 +102,7 @@ static void test_reads_again_when_a_pcr_changed(void)
     fake_add_pcrs(&f, 6, 8, 10);
     fake_add_pcrs(&f, 6, 0, 8);
     fake_add_pcrs(&f, 6, 8, 10);
-    g_assert_true(pcr_list_parse("sha256:0,1,2,3,4,5,6,7,8,9", &s, NULL));
+    g_assert_true(pcr_list_parse("-l", "sha256:0,1,2,3,4,5,6,7,8,9", &s, NULL));
     g_assert_true(pcr_read((TSS2_TCTI_CONTEXT *)&f, TPM_CC_PCR_Read, &s, &values, NULL));
     g_assert_cmpuint(values->len, ==, 320);
     g_assert_cmpuint(f.next, ==, 4);
@@ -146,7 +115,7 @@ static void expect_read_error(FakeTpm *f, int code)
     GByteArray *values = NULL;
     g_autoptr(GError) error = NULL;
 
-    g_assert_true(pcr_list_parse("sha256:0,1", &s, NULL));
+    g_assert_true(pcr_list_parse("-l", "sha256:0,1", &s, NULL));
     g_assert_false(pcr_read((TSS2_TCTI_CONTEXT *)f, TPM_CC_PCR_Read, &s, &values, &error));
     g_assert_error(error, VTPM_ERROR, code);
     g_assert_null(values);
@@ -178,6 +147,39 @@ static void test_refuses_malformed_pcr_answers(void)
     expect_read_error(&f, VTPM_ERROR_MALFORMED);
 }
 
+static void test_reads_a_bank_that_is_named_twice_twice(void)
+{
+    FakeTpm f;
+    WirePcrSelection s;
+    g_autoptr(GByteArray) values = NULL;
+
+    fake_init(&f);
+    fake_add_pcrs(&f, 5, 1, 2);
+    fake_add_pcrs(&f, 5, 0, 2);
+    g_assert_true(pcr_list_parse("-l", "sha256:1+sha256:0,1", &s, NULL));
+    g_assert_true(pcr_read((TSS2_TCTI_CONTEXT *)&f, TPM_CC_PCR_Read, &s, &values, NULL));
+    g_assert_cmpuint(values->len, ==, 96);
+    g_assert_cmpuint(values->data[0], ==, 1);
+    g_assert_cmpuint(values->data[32], ==, 0);
+    g_assert_cmpuint(values->data[64], ==, 1);
+}
+
+static void test_an_interrupt_ends_the_reading(void)
+{
+    FakeTpm f;
+
+    fake_init(&f);
+    fake_add_pcrs(&f, 5, 0, 2);
+    interrupt_hold();
+    g_assert_true(interrupt_check(NULL));
+    raise(SIGTERM);
+    expect_read_error(&f, VTPM_ERROR_INTERRUPTED);
+    g_assert_cmpuint(f.next, ==, 0);
+    signal(SIGTERM, SIG_IGN); /* drops what waits */
+    interrupt_release();
+    signal(SIGTERM, SIG_DFL);
+}
+
 static void test_a_missing_bank_is_an_error(void)
 {
     FakeTpm f;
@@ -202,45 +204,6 @@ static void test_compares_pcr_digests(void)
     g_assert_false(pcr_digest_equals(values, (WireBytes){ abc, sizeof(abc) }));
 }
 
-static void test_passwords_in_each_form(void)
-{
-    static const char *const forms[] = { "str:secret", "secret", "hex:736563726574" };
-    g_autofree char *path = NULL, *spec = NULL;
-    TPM2B_AUTH auth;
-    int fd = g_file_open_tmp("auth-XXXXXX", &path, NULL);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
-        g_assert_true(key_auth_parse(forms[i], &auth, NULL));
-        g_assert_cmpmem(auth.buffer, auth.size, "secret", 6);
-    }
-    g_assert_cmpint(fd, >=, 0);
-    g_close(fd, NULL);
-    g_assert_true(g_file_set_contents(path, "secret\n", -1, NULL));
-    spec = g_strconcat("file:", path, NULL);
-    g_assert_true(key_auth_parse(spec, &auth, NULL));
-    g_assert_cmpmem(auth.buffer, auth.size, "secret", 6);
-    g_unlink(path);
-    g_assert_false(key_auth_parse(spec, &auth, NULL));
-    g_assert_true(key_auth_parse("", &auth, NULL));
-    g_assert_cmpuint(auth.size, ==, 0);
-}
-
-static void test_refuses_bad_passwords_without_showing_them(void)
-{
-    g_autofree char *longest = g_strnfill(sizeof(((TPM2B_AUTH *)NULL)->buffer) + 1, 'x');
-    const char *bad[] = { "hex:7", "hex:zz", "hex:secret", longest };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_autoptr(GError) error = NULL;
-        TPM2B_AUTH auth;
-
-        g_assert_false(key_auth_parse(bad[i], &auth, &error));
-        g_assert_error(error, VTPM_ERROR, VTPM_ERROR_INPUT);
-        g_assert_null(strstr(error->message, "secret"));
-        g_assert_null(strstr(error->message, "xxx"));
-    }
-}
-
 static const uint8_t context_file[] = {
     0xba, 0xdc, 0xc0, 0xde, 0,   0, 0, 1, /* magic, version */
     0x40, 0,    0,    0x0b,               /* hierarchy */
@@ -253,7 +216,7 @@ static void test_reads_context_files_of_tpm2_tools(void)
 {
     TPMS_CONTEXT c;
 
-    g_assert_true(key_context_parse((WireBytes){ context_file, sizeof(context_file) }, &c));
+    g_assert_true(context_parse((WireBytes){ context_file, sizeof(context_file) }, &c));
     g_assert_cmphex(c.hierarchy, ==, TPM2_RH_ENDORSEMENT);
     g_assert_cmphex(c.savedHandle, ==, 0x80000000);
     g_assert_cmphex(c.sequence, ==, 0x102);
@@ -268,14 +231,113 @@ static void test_refuses_other_context_files(void)
 
     memcpy(file, context_file, sizeof(context_file));
     for (size_t n = 0; n < sizeof(context_file); n++) {
-        g_assert_false(key_context_parse((WireBytes){ file, n }, &c));
+        g_assert_false(context_parse((WireBytes){ file, n }, &c));
     }
-    g_assert_false(key_context_parse((WireBytes){ file, sizeof(file) }, &c));
+    g_assert_false(context_parse((WireBytes){ file, sizeof(file) }, &c));
     for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
         file[places[i]] ^= 1;
-        g_assert_false(key_context_parse((WireBytes){ file, sizeof(context_file) }, &c));
+        g_assert_false(context_parse((WireBytes){ file, sizeof(context_file) }, &c));
         file[places[i]] ^= 1;
     }
+}
+
+static void test_reads_and_writes_sessions_of_tpm2_tools(void)
+{
+    static const uint8_t start[] = { 0xba, 0xdc, 0xc0, 0xde, 0, 0, 0, 2, TPM2_SE_POLICY, 0, 0x0b };
+    uint8_t file[sizeof(start) + sizeof(context_file) + 1] = { 0 };
+    const WireBytes whole = { file, sizeof(file) - 1 };
+    g_autoptr(GBytes) again = NULL;
+    SessionContext s;
+
+    memcpy(file, start, sizeof(start));
+    memcpy(file + sizeof(start), context_file, sizeof(context_file));
+    for (size_t n = 0; n < whole.len; n++) {
+        g_assert_false(session_context_parse((WireBytes){ file, n }, &s));
+    }
+    g_assert_false(session_context_parse((WireBytes){ file, sizeof(file) }, &s));
+    g_assert_false(session_context_parse((WireBytes){ context_file, sizeof(context_file) }, &s));
+    g_assert_true(session_context_parse(whole, &s));
+    g_assert_cmpuint(s.type, ==, TPM2_SE_POLICY);
+    g_assert_cmphex(s.hash, ==, TPM2_ALG_SHA256);
+    again = session_context_format(&s);
+    g_assert_cmpmem(g_bytes_get_data(again, NULL), g_bytes_get_size(again), file, whole.len);
+}
+
+/** A signing key on NIST P-256 by ECDSA with SHA-256, to be changed. */
+static TPMT_PUBLIC good_key(void)
+{
+    TPM2B_PUBLIC p;
+
+    g_assert_true(scheme_template("ecc", (SchemeChoice){ 0, 0 }, &p, NULL));
+    return p.publicArea;
+}
+
+static void expect_no_scheme(const TPMT_PUBLIC *p, SchemeChoice choice, const char *word)
+{
+    TPMT_SIG_SCHEME s = { .scheme = 0xa5a5 };
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(scheme_for_key(p, choice, &s, &error));
+    g_assert_error(error, VTPM_ERROR, VTPM_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, word));
+    g_assert_cmphex(s.scheme, ==, 0xa5a5);
+}
+
+static void test_keys_that_cannot_sign_are_told_apart(void)
+{
+    const SchemeChoice any = { 0, 0 };
+    TPMT_PUBLIC p = good_key();
+
+    p.objectAttributes = TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+    expect_no_scheme(&p, any, "endorsement or storage key");
+    p.objectAttributes = TPMA_OBJECT_DECRYPT;
+    expect_no_scheme(&p, any, "decrypts and cannot sign");
+    p = good_key();
+    p.type = TPM2_ALG_KEYEDHASH;
+    expect_no_scheme(&p, any, "HMAC");
+    p.type = TPM2_ALG_SYMCIPHER;
+    expect_no_scheme(&p, any, "symmetric");
+    p = good_key();
+    p.parameters.eccDetail.curveID = TPM2_ECC_NIST_P224;
+    expect_no_scheme(&p, any, "P-256");
+    p.type = TPM2_ALG_RSA;
+    p.parameters.rsaDetail.keyBits = 1024;
+    expect_no_scheme(&p, any, "2048");
+}
+
+static void test_refuses_schemes_that_no_verifier_takes(void)
+{
+    const SchemeChoice any = { 0, 0 };
+    TPMT_PUBLIC p = good_key();
+    TPMT_SIG_SCHEME s;
+
+    g_assert_true(scheme_for_key(&p, any, &s, NULL));
+    g_assert_cmphex(s.scheme, ==, TPM2_ALG_ECDSA);
+    g_assert_cmphex(s.details.any.hashAlg, ==, TPM2_ALG_SHA256);
+    expect_no_scheme(&p, (SchemeChoice){ 0, TPM2_ALG_SHA384 }, "-g");
+    expect_no_scheme(&p, (SchemeChoice){ TPM2_ALG_RSASSA, 0 }, "--scheme");
+    p.parameters.eccDetail.scheme.details.anySig.hashAlg = TPM2_ALG_SHA1;
+    expect_no_scheme(&p, any, "SHA-1");
+    p.parameters.eccDetail.scheme.scheme = TPM2_ALG_ECSCHNORR;
+    expect_no_scheme(&p, any, "ecschnorr");
+    p.parameters.eccDetail.scheme.scheme = TPM2_ALG_NULL;
+    expect_no_scheme(&p, (SchemeChoice){ TPM2_ALG_ECSCHNORR, 0 }, "ecschnorr");
+    expect_no_scheme(&p, (SchemeChoice){ TPM2_ALG_RSAPSS, 0 }, "no RSA key");
+    expect_no_scheme(&p, (SchemeChoice){ 0, TPM2_ALG_SHA1 }, "SHA-1");
+    expect_no_scheme(NULL, (SchemeChoice){ 0, TPM2_ALG_SHA1 }, "SHA-1");
+    g_assert_true(scheme_for_key(&p, (SchemeChoice){ 0, TPM2_ALG_SHA512 }, &s, NULL));
+    g_assert_cmphex(s.details.any.hashAlg, ==, TPM2_ALG_SHA512);
+    g_assert_true(scheme_for_key(NULL, any, &s, NULL));
+}
+
+static void test_reads_names_and_numbers_of_schemes(void)
+{
+    g_assert_cmphex(scheme_parse("ecdsa"), ==, TPM2_ALG_ECDSA);
+    g_assert_cmphex(scheme_parse("0x18"), ==, TPM2_ALG_ECDSA);
+    g_assert_cmphex(scheme_parse("20"), ==, TPM2_ALG_RSASSA);
+    g_assert_cmphex(scheme_parse("sha256"), ==, 0);
+    g_assert_cmphex(scheme_parse("0x0b"), ==, 0);
+    g_assert_cmphex(scheme_parse(""), ==, 0);
 }
 
 static void test_explains_vendor_codes(void)
@@ -367,17 +429,19 @@ int main(int argc, char **argv)
         const char *path;
         void (*run)(void);
     } tests[] = {
-        { "pcr-list/as-tpm2-tools-writes-it", test_pcr_lists_as_tpm2_tools_writes_them },
-        { "pcr-list/refuses-others", test_refuses_other_pcr_lists },
         { "pcr-read/over-several-answers", test_reads_pcrs_over_several_answers },
         { "pcr-read/again-when-one-changed", test_reads_again_when_a_pcr_changed },
         { "pcr-read/refuses-malformed-answers", test_refuses_malformed_pcr_answers },
+        { "pcr-read/a-bank-named-twice-twice", test_reads_a_bank_that_is_named_twice_twice },
+        { "pcr-read/an-interrupt-ends-it", test_an_interrupt_ends_the_reading },
         { "pcr-read/a-missing-bank-is-an-error", test_a_missing_bank_is_an_error },
         { "pcr-digest/compares", test_compares_pcr_digests },
-        { "password/in-each-form", test_passwords_in_each_form },
-        { "password/refuses-bad-ones-unseen", test_refuses_bad_passwords_without_showing_them },
         { "context/of-tpm2-tools", test_reads_context_files_of_tpm2_tools },
         { "context/refuses-others", test_refuses_other_context_files },
+        { "session/of-tpm2-tools", test_reads_and_writes_sessions_of_tpm2_tools },
+        { "scheme/keys-that-cannot-sign", test_keys_that_cannot_sign_are_told_apart },
+        { "scheme/refuses-what-no-verifier-takes", test_refuses_schemes_that_no_verifier_takes },
+        { "scheme/names-and-numbers", test_reads_names_and_numbers_of_schemes },
         { "explain/vendor-codes", test_explains_vendor_codes },
         { "error/domain-has-its-name", test_error_domain_has_its_name },
         { "credential/page-by-page", test_credentials_come_page_by_page },

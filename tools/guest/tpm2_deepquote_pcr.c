@@ -1,73 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm2_deepquote_pcr.h"
+#include "tpm2_deepquote_interrupt.h"
 
 #include <string.h>
 
 #include "attest/pcr.h"
+#include "attest/bytes.h"
+#include "attest/digest.h"
 #include "wire/hash.h"
 
 enum {
-    PCR_COUNT = 24,         /* of a PC Client TPM */
     PCR_DIGESTS_MAX = 8,    /* in one response of TPM2_PCR_Read */
     PCR_READ_ATTEMPTS = 10, /* how often a change of a PCR starts reading again */
 };
 
-uint16_t pcr_hash_by_name(const char *name)
+void pcr_selection_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret)
 {
-    g_autofree char *lower = g_ascii_strdown(name, -1);
-    const WireHash *hash = wire_hash_find_name(lower, strlen(lower));
-
-    return hash == NULL ? 0 : hash->alg;
-}
-
-static bool select_indices(const char *list, uint16_t hash, WirePcrSelection *s)
-{
-    g_auto(GStrv) items = g_strsplit(list, ",", -1);
-
-    if (g_strcmp0(list, "all") == 0) {
-        for (unsigned pcr = 0; pcr < PCR_COUNT; pcr++) {
-            if (!wire_pcr_select(s, hash, pcr)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    for (char **item = items; *item != NULL; item++) {
-        guint64 pcr;
-
-        if (!g_ascii_string_to_unsigned(*item, 10, 0, PCR_COUNT - 1, &pcr, NULL) ||
-            !wire_pcr_select(s, hash, (unsigned)pcr)) {
-            return false;
+    *ret = (TPML_PCR_SELECTION){ .count = s->count };
+    for (uint32_t i = 0; i < s->count; i++) {
+        ret->pcrSelections[i].hash = s->bank[i].hash;
+        ret->pcrSelections[i].sizeofSelect = s->bank[i].size;
+        for (unsigned b = 0; b < s->bank[i].size; b++) {
+            ret->pcrSelections[i].pcrSelect[b] = s->bank[i].select[b];
         }
     }
-    return items[0] != NULL;
-}
-
-bool pcr_list_parse(const char *text, WirePcrSelection *ret, GError **error)
-{
-    g_auto(GStrv) banks = g_strsplit(text, "+", -1);
-    WirePcrSelection s = { 0 };
-
-    for (char **bank = banks; *bank != NULL; bank++) {
-        char *colon = strchr(*bank, ':');
-        uint16_t hash;
-
-        if (colon != NULL) {
-            *colon = '\0';
-        }
-        hash = colon != NULL ? pcr_hash_by_name(*bank) : 0;
-        if (hash == 0 || !select_indices(colon + 1, hash, &s)) {
-            s.count = 0;
-            break;
-        }
-    }
-    if (s.count == 0) {
-        g_set_error(error, VTPM_ERROR, VTPM_ERROR_INPUT,
-                    "'%s' is not a list of PCRs: write it like sha256:0,1,2+sha1:all", text);
-        return false;
-    }
-    *ret = s;
-    return true;
 }
 
 /** One answer of TPM2_PCR_Read. */
@@ -143,20 +99,44 @@ static TSS2_RC exchange_pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command,
     return vtpm_exchange(tcti, wire_written(&w), buf, ret);
 }
 
-/** One pass over @pcrs. @ret_changed: whether a PCR changed between its commands. */
-static bool read_pass(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection *pcrs,
-                      GByteArray *values, bool *ret_changed, GError **error)
-{
-    WirePcrSelection rest = *pcrs;
-    uint32_t counter = 0;
+/** Reading all PCRs once, under one value of the TPM's update counter. */
+typedef struct PcrPass {
+    TSS2_TCTI_CONTEXT *tcti;
+    uint32_t command;
+    GByteArray *values;
+    bool first, changed; /* @changed: a PCR changed between two commands */
+    uint32_t counter;
+} PcrPass;
 
-    for (bool first = true; wire_pcr_count(&rest) > 0; first = false) {
+static bool take_page(PcrPass *pass, const PcrPage *page, GError **error)
+{
+    if (page->count == 0) {
+        g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM,
+                    "the TPM lacks some of these PCR banks: see tpm2_getcap pcrs");
+        return false;
+    }
+    pass->changed = !pass->first && page->counter != pass->counter;
+    pass->first = false;
+    pass->counter = page->counter;
+    for (uint32_t i = 0; i < page->count; i++) {
+        g_byte_array_append(pass->values, page->digest[i].p, (guint)page->digest[i].len);
+    }
+    return true;
+}
+
+/** One bank at a time: one that is selected twice is read twice. */
+static bool read_bank(PcrPass *pass, const WirePcrBank *bank, GError **error)
+{
+    WirePcrSelection rest = { 1, { *bank } };
+
+    while (wire_pcr_count(&rest) > 0 && !pass->changed) {
         uint8_t buf[WIRE_TPM_BUFFER_MAX];
         WireReader body;
         PcrPage page;
 
-        if (!vtpm_check(exchange_pcr_read(tcti, command, &rest, buf, &body), "reading PCRs",
-                        error)) {
+        if (!interrupt_check(error) ||
+            !vtpm_check(exchange_pcr_read(pass->tcti, pass->command, &rest, buf, &body),
+                        "reading PCRs", error)) {
             return false;
         }
         if (!decode_page(body, &page) || !page_sizes_right(&page) ||
@@ -165,22 +145,11 @@ static bool read_pass(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSe
                         "the TPM's answer with PCR values is malformed");
             return false;
         }
-        if (page.count == 0) {
-            g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM,
-                        "the TPM lacks some of these PCR banks: see tpm2_getcap pcrs");
+        if (!take_page(pass, &page, error)) {
             return false;
-        }
-        if (!first && page.counter != counter) {
-            *ret_changed = true;
-            return true;
-        }
-        counter = page.counter;
-        for (uint32_t i = 0; i < page.count; i++) {
-            g_byte_array_append(values, page.digest[i].p, (guint)page.digest[i].len);
         }
         unselect(&rest, &page.pcrs);
     }
-    *ret_changed = false;
     return true;
 }
 
@@ -189,12 +158,14 @@ bool pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection 
 {
     for (int attempt = 0; attempt < PCR_READ_ATTEMPTS; attempt++) {
         g_autoptr(GByteArray) values = g_byte_array_new();
-        bool changed;
+        PcrPass pass = { tcti, command, values, .first = true };
 
-        if (!read_pass(tcti, command, pcrs, values, &changed, error)) {
-            return false;
+        for (uint32_t i = 0; i < pcrs->count && !pass.changed; i++) {
+            if (!read_bank(&pass, &pcrs->bank[i], error)) {
+                return false;
+            }
         }
-        if (!changed) {
+        if (!pass.changed) {
             *ret_values = g_steal_pointer(&values);
             return true;
         }
@@ -204,9 +175,57 @@ bool pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection 
     return false;
 }
 
+size_t pcr_digest(uint16_t hash, GBytes *values, uint8_t *ret)
+{
+    const DqBytes all = dq_bytes_peek(values);
+
+    return dq_digest(hash, &all, 1, ret);
+}
+
 bool pcr_digest_equals(const GByteArray *values, WireBytes digest)
 {
     const WireBytes all = { values->data, values->len };
 
     return dq_pcr_digest_matches(TPM_ALG_NULL, &all, 1, digest);
+}
+
+/** tpm2-tools writes its structures as they are in memory, numbers in little-endian order. */
+static void append_selection(GByteArray *out, const WirePcrSelection *s)
+{
+    TPML_PCR_SELECTION list;
+
+    pcr_selection_to_tss(s, &list);
+    for (uint32_t i = 0; i < list.count; i++) {
+        list.pcrSelections[i].hash = GUINT16_TO_LE(list.pcrSelections[i].hash);
+    }
+    list.count = GUINT32_TO_LE(list.count);
+    g_byte_array_append(out, (const guint8 *)&list, sizeof(list));
+}
+
+/** Digests of up to eight PCRs, as one answer of TPM2_PCR_Read has them. */
+static void append_digests(GByteArray *out, const WireBytes *digest, uint32_t count)
+{
+    TPML_DIGEST list = { .count = GUINT32_TO_LE(count) };
+
+    for (uint32_t i = 0; i < count; i++) {
+        list.digests[i].size = GUINT16_TO_LE((UINT16)digest[i].len);
+        memcpy(list.digests[i].buffer, digest[i].p, digest[i].len);
+    }
+    g_byte_array_append(out, (const guint8 *)&list, sizeof(list));
+}
+
+GBytes *pcr_serialize(const WirePcrSelection *pcrs, const GByteArray *values)
+{
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    const uint32_t n = (uint32_t)wire_pcr_count(pcrs);
+    const uint32_t lists = GUINT32_TO_LE((n + PCR_DIGESTS_MAX - 1) / PCR_DIGESTS_MAX);
+    WireBytes digest[DQ_PCRS_MAX];
+
+    g_return_val_if_fail(dq_pcr_split(pcrs, (DqBytes){ values->data, values->len }, digest), NULL);
+    append_selection(out, pcrs);
+    g_byte_array_append(out, (const guint8 *)&lists, sizeof(lists));
+    for (uint32_t at = 0; at < n; at += PCR_DIGESTS_MAX) {
+        append_digests(out, digest + at, MIN(n - at, (uint32_t)PCR_DIGESTS_MAX));
+    }
+    return g_byte_array_free_to_bytes(g_steal_pointer(&out));
 }

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PCR lists as tpm2-tools writes them, and reading PCRs of the vTPM and of the host. */
+/* Reading PCRs of the vTPM and of the host, and what tpm2-tools makes of them. */
 #ifndef TOOLS_TPM2_DEEPQUOTE_PCR_H
 #define TOOLS_TPM2_DEEPQUOTE_PCR_H
 
 #include "tpm2_deepquote_vtpm.h"
 
-/** pcr_hash_by_name: TPM_ALG_* of "sha256" and the like; 0 for a name that is not known. */
-uint16_t pcr_hash_by_name(const char *name);
-
-/**
- * pcr_list_parse:
- * @text: "sha256:0,1,2+sha1:all"; all is 0 to 23
- *
- * Banks come in the order in which they are named; naming one twice adds to it.
- * Errors: VTPM_ERROR_INPUT.
- */
-bool pcr_list_parse(const char *text, WirePcrSelection *ret, GError **error);
+/** pcr_selection_to_tss: the same in tpm2-tss' form. */
+void pcr_selection_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret);
 
 /**
  * pcr_read:
@@ -28,6 +19,16 @@ bool pcr_list_parse(const char *text, WirePcrSelection *ret, GError **error);
  */
 bool pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection *pcrs,
               GByteArray **ret_values, GError **error);
+
+/** pcr_digest: @ret gets the digest of @values; returns its size, 0 for a hash that is not there.
+ */
+size_t pcr_digest(uint16_t hash, GBytes *values, uint8_t *ret);
+
+/**
+ * pcr_serialize: (transfer full): what tpm2_quote -o writes with --pcrs_format=serialized
+ * @values: as from pcr_read(), of the same @pcrs
+ */
+GBytes *pcr_serialize(const WirePcrSelection *pcrs, const GByteArray *values);
 
 /** pcr_digest_equals: whether @values hash to @digest; by the length of @digest. */
 bool pcr_digest_equals(const GByteArray *values, WireBytes digest);

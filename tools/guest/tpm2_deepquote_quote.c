@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm2_deepquote_quote.h"
+#include "tpm2_deepquote_interrupt.h"
 #include "tpm2_deepquote_pcr.h"
 
 #include <tss2/tss2_mu.h>
@@ -21,18 +22,6 @@ void deepquote_free(DeepQuote *quote)
     g_free(quote);
 }
 
-static void selection_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret)
-{
-    *ret = (TPML_PCR_SELECTION){ .count = s->count };
-    for (uint32_t i = 0; i < s->count; i++) {
-        ret->pcrSelections[i].hash = s->bank[i].hash;
-        ret->pcrSelections[i].sizeofSelect = s->bank[i].size;
-        for (unsigned b = 0; b < s->bank[i].size; b++) {
-            ret->pcrSelections[i].pcrSelect[b] = s->bank[i].select[b];
-        }
-    }
-}
-
 static GBytes *signature_bytes(const TPMT_SIGNATURE *signature, GError **error)
 {
     uint8_t buf[sizeof(*signature)];
@@ -46,8 +35,8 @@ static GBytes *signature_bytes(const TPMT_SIGNATURE *signature, GError **error)
 }
 
 /** The command itself; @ret_quote has all but the PCR values. */
-static bool quote_once(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *request,
-                       DeepQuote *ret_quote, GError **error)
+static bool quote_by(Vtpm *vtpm, const Key *key, ESYS_TR auth, const DeepQuoteRequest *request,
+                     DeepQuote *ret_quote, GError **error)
 {
     TPML_PCR_SELECTION pcrs;
     TPM2B_ATTEST *quoted = NULL;
@@ -55,10 +44,10 @@ static bool quote_once(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *reque
     g_autoptr(GBytes) marshalled = NULL;
     TSS2_RC rc;
 
-    selection_to_tss(&request->vtpm_pcrs, &pcrs);
+    pcr_selection_to_tss(&request->vtpm_pcrs, &pcrs);
     tcti_deepquote_arm(vtpm->tcti, &request->host_pcrs, request->flags);
-    rc = Esys_Quote(vtpm->esys, key->tr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                    &request->nonce, &request->scheme, &pcrs, &quoted, &signature);
+    rc = Esys_Quote(vtpm->esys, key->tr, auth, ESYS_TR_NONE, ESYS_TR_NONE, &request->nonce,
+                    &request->scheme, &pcrs, &quoted, &signature);
     tcti_deepquote_disarm(vtpm->tcti);
     if (!vtpm_check(rc, "deep quote", error)) {
         return false;
@@ -72,6 +61,26 @@ static bool quote_once(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *reque
     Esys_Free(quoted);
     Esys_Free(signature);
     return ret_quote->message != NULL;
+}
+
+/** @ret_last: whether another attempt would need another authorization. */
+static bool quote_once(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *request,
+                       DeepQuote *ret_quote, bool *ret_last, GError **error)
+{
+    const TPMT_PUBLIC *public = key->public != NULL ? &key->public->publicArea : NULL;
+    Auth *auth;
+    bool ok;
+
+    if (!interrupt_check(error)) {
+        return false;
+    }
+    auth = auth_begin(vtpm, key->tr, public, request->auth, error);
+    if (auth == NULL) {
+        return false;
+    }
+    ok = quote_by(vtpm, key, auth_handle(auth), request, ret_quote, error);
+    *ret_last = auth_once(auth);
+    return auth_end(auth, ok ? error : NULL) && ok;
 }
 
 static WireBytes borrow(GBytes *bytes)
@@ -111,11 +120,13 @@ static bool decode(const DeepQuote *quote, const DeepQuoteRequest *request, Wire
 DeepQuote *deepquote_make(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *request,
                           GError **error)
 {
-    for (int attempt = 0; attempt < QUOTE_ATTEMPTS; attempt++) {
+    bool last = false;
+
+    for (int attempt = 0; attempt < QUOTE_ATTEMPTS && !last; attempt++) {
         g_autoptr(DeepQuote) quote = g_new0(DeepQuote, 1);
         WireAttest attest;
 
-        if (!quote_once(vtpm, key, request, quote, error) ||
+        if (!quote_once(vtpm, key, request, quote, &last, error) ||
             !decode(quote, request, &attest, error)) {
             return NULL;
         }
@@ -175,7 +186,8 @@ GByteArray *host_credential_read(Vtpm *vtpm, uint32_t what, GError **error)
         uint8_t buf[WIRE_TPM_BUFFER_MAX];
         WireBytes page;
 
-        if (!credential_page(vtpm, what, all->len, buf, &total, &page, error)) {
+        if (!interrupt_check(error) ||
+            !credential_page(vtpm, what, all->len, buf, &total, &page, error)) {
             return NULL;
         }
         if (all->len == 0) {

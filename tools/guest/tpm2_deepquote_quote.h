@@ -3,10 +3,12 @@
 #ifndef TOOLS_TPM2_DEEPQUOTE_QUOTE_H
 #define TOOLS_TPM2_DEEPQUOTE_QUOTE_H
 
+#include "tpm2_deepquote_auth.h"
 #include "tpm2_deepquote_key.h"
 
 typedef struct DeepQuoteRequest {
     TPM2B_DATA nonce;
+    const AuthValue *auth; /* of the key */
     TPMT_SIG_SCHEME scheme;
     WirePcrSelection vtpm_pcrs;
     WirePcrSelection host_pcrs;

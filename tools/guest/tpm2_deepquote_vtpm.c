@@ -43,6 +43,13 @@ static const struct {
       "the TPM was not started up: run tpm2_startup -c, or let the firmware do it" },
     { TPM2_RC_AUTH_FAIL, 0x00bf, "wrong password for the key: give the right one with -p" },
     { TPM2_RC_BAD_AUTH, 0x00bf, "wrong password for the key: give the right one with -p" },
+    { TPM2_RC_POLICY_FAIL, 0x00bf,
+      "the key's policy is not satisfied: the PCRs are not those that it names, or the session "
+      "lacks a step of the policy (such as tpm2_policycommandcode TPM2_CC_Quote)" },
+    { TPM2_RC_AUTH_UNAVAILABLE, 0xffff,
+      "the key does not take this kind of authorization: give -p session:FILE or -p pcr:LIST for a "
+      "key with a policy, a password for any other" },
+    { TPM2_RC_PCR_CHANGED, 0xffff, "a PCR of the policy changed meanwhile: try again" },
     { TPM2_RC_RESERVED_BITS | TPM2_RC_P | TPM2_RC_5, 0x0fff,
       "the vTPM knows only some of these flags: leave --flags out" },
     { TPM2_RC_VALUE | TPM2_RC_P | TPM2_RC_4, 0x0fff,
@@ -194,7 +201,7 @@ static bool check_vendor(TSS2_RC probed, GError **error)
 }
 
 /** Opens the usual devices in their order. */
-static Vtpm *open_default(GError **error)
+static Vtpm *open_default(bool quiet, GError **error)
 {
     g_autoptr(Vtpm) vtpm = NULL;
     TSS2_RC probed;
@@ -217,7 +224,7 @@ static Vtpm *open_default(GError **error)
             return NULL;
         }
         probed = probe_vendor_command(vtpm->device);
-        if (check_vendor(probed, NULL)) {
+        if (!quiet && check_vendor(probed, NULL)) {
             g_printerr("%s: this kernel refuses vendor commands on " MANAGED_DEVICE
                        "; using " BARE_DEVICE "\n",
                        g_get_prgname());
@@ -239,9 +246,9 @@ static Vtpm *open_named(const char *conf, GError **error)
     return g_steal_pointer(&vtpm);
 }
 
-Vtpm *vtpm_open(const char *conf, GError **error)
+Vtpm *vtpm_open(const char *conf, bool quiet, GError **error)
 {
-    g_autoptr(Vtpm) vtpm = conf != NULL ? open_named(conf, error) : open_default(error);
+    g_autoptr(Vtpm) vtpm = conf != NULL ? open_named(conf, error) : open_default(quiet, error);
 
     if (vtpm == NULL ||
         !vtpm_check(Esys_Initialize(&vtpm->esys, vtpm->tcti, NULL), "starting ESAPI", error)) {

@@ -11,11 +11,12 @@
 GQuark vtpm_error_quark(void);
 
 typedef enum VtpmError {
-    VTPM_ERROR_OPEN,      /* no TPM, or no access to it */
-    VTPM_ERROR_NO_VENDOR, /* it offers no TPM2_DeepQuote */
-    VTPM_ERROR_TPM,       /* a command failed */
-    VTPM_ERROR_MALFORMED, /* a response that is not well-formed */
-    VTPM_ERROR_INPUT,     /* a file or value from the caller */
+    VTPM_ERROR_OPEN,        /* no TPM, or no access to it */
+    VTPM_ERROR_NO_VENDOR,   /* it offers no TPM2_DeepQuote */
+    VTPM_ERROR_TPM,         /* a command failed */
+    VTPM_ERROR_MALFORMED,   /* a response that is not well-formed */
+    VTPM_ERROR_INPUT,       /* a file or value from the caller */
+    VTPM_ERROR_INTERRUPTED, /* by Ctrl-C or its like */
 } VtpmError;
 
 typedef struct Vtpm {
@@ -29,11 +30,12 @@ typedef struct Vtpm {
  * @conf: (nullable): TCTI as tpm2-tss names it ("device:/dev/tpm0", "swtpm:path=..."); NULL takes
  *   /dev/tpmrm0, and /dev/tpm0 with a line on standard error where the kernel keeps vendor commands
  *   from the TPM
+ * @quiet: without that line
  *
  * Returns: (transfer full): a TPM that offers the vendor commands.
  * Errors: VTPM_ERROR_OPEN, VTPM_ERROR_NO_VENDOR.
  */
-Vtpm *vtpm_open(const char *conf, GError **error);
+Vtpm *vtpm_open(const char *conf, bool quiet, GError **error);
 
 /** vtpm_close: NULL is fine. */
 void vtpm_close(Vtpm *vtpm);

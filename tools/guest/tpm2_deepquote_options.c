@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tpm2_deepquote_options.h"
+
+#include "common/args.h"
+#include "common/input.h"
+#include "common/pcr-list.h"
+
+#include <string.h>
+
+/** The command line as it was given. */
+static struct {
+    char *key, *auth, *hierarchy_auth, *hash, *scheme, *algorithm;
+    char *nonce, *pcr_list, *host_pcr_list, *flags;
+    char *message, *signature, *pcrs, *evidence, *pcrs_format, *format;
+    char *tcti, *ak_public, *host_pcrs_out, *host_credential;
+    gboolean ak_create, version, quiet, verbose;
+} opt;
+
+static const GOptionEntry entries[] = {
+    { "key-context", 'c', 0, G_OPTION_ARG_FILENAME, &opt.key,
+      "Signing key: context file, handle (0x81010002) or null; with --ak-create a file to write",
+      "KEY" },
+    { "auth", 'p', 0, G_OPTION_ARG_FILENAME, &opt.auth,
+      "What authorizes the key: str:TEXT, hex:BYTES, file:PATH, session:FILE or pcr:LIST", "AUTH" },
+    { "qualification", 'q', 0, G_OPTION_ARG_FILENAME, &opt.nonce,
+      "The verifier's nonce, 1 to 64 bytes: hexadecimal digits, or a file", "NONCE" },
+    { "pcr-list", 'l', 0, G_OPTION_ARG_STRING, &opt.pcr_list, "PCRs of this guest's vTPM",
+      "sha256:0,1,..." },
+    { "host-pcr-list", 0, 0, G_OPTION_ARG_STRING, &opt.host_pcr_list, "PCRs of the host's TPM",
+      "sha256:0,1,..." },
+    { "flags", 0, 0, G_OPTION_ARG_STRING, &opt.flags,
+      "What the binding should hold besides: number, or of uuid,measurements,group-info,group-key,"
+      "launch",
+      "FLAGS" },
+    { "hash-algorithm", 'g', 0, G_OPTION_ARG_STRING, &opt.hash,
+      "Hash of the signature, for a key without a scheme and for --ak-create (sha256)", "ALG" },
+    { "scheme", 0, 0, G_OPTION_ARG_STRING, &opt.scheme,
+      "Signature scheme, for the same: ecdsa, rsassa or rsapss", "SCHEME" },
+    { "key-algorithm", 'G', 0, G_OPTION_ARG_STRING, &opt.algorithm,
+      "Which key --ak-create makes: ecc, ecc384, rsa or rsa3072 (ecc)", "ALG" },
+    { "message", 'm', 0, G_OPTION_ARG_FILENAME, &opt.message, "Write the TPMS_ATTEST here",
+      "FILE" },
+    { "signature", 's', 0, G_OPTION_ARG_FILENAME, &opt.signature, "Write the TPMT_SIGNATURE here",
+      "FILE" },
+    { "format", 'f', 0, G_OPTION_ARG_STRING, &opt.format,
+      "Format of the signature: tss, the one that verifiers take", "tss" },
+    { "pcr", 'o', 0, G_OPTION_ARG_FILENAME, &opt.pcrs, "Write the values of the vTPM's PCRs here",
+      "FILE" },
+    { "pcrs_format", 'F', 0, G_OPTION_ARG_STRING, &opt.pcrs_format,
+      "Their format: values, one after the other, or serialized (values)", "FORMAT" },
+    { "evidence", 0, 0, G_OPTION_ARG_FILENAME, &opt.evidence, "Write the evidence here", "FILE" },
+    { "tcti", 'T', 0, G_OPTION_ARG_FILENAME, &opt.tcti,
+      "How to reach the TPM; default: $TPM2TOOLS_TCTI, /dev/tpmrm0, /dev/tpm0", "CONF" },
+    { "ak-create", 0, 0, G_OPTION_ARG_NONE, &opt.ak_create,
+      "Make the attestation key (the same one each time) and sign with it", NULL },
+    { "ak-public", 0, 0, G_OPTION_ARG_FILENAME, &opt.ak_public,
+      "Write the key's TPM2B_PUBLIC here, for the verifier", "FILE" },
+    { "eh-auth", 'P', 0, G_OPTION_ARG_FILENAME, &opt.hierarchy_auth,
+      "What authorizes the endorsement hierarchy, for --ak-create", "AUTH" },
+    { "host-pcrs-out", 0, 0, G_OPTION_ARG_FILENAME, &opt.host_pcrs_out,
+      "Read the host's PCRs (--host-pcr-list) without a quote into this file", "FILE" },
+    { "host-credential", 0, 0, G_OPTION_ARG_FILENAME, &opt.host_credential,
+      "Write ak, ak-cert, ek-cert or group of the host into FILE", "WHAT=FILE" },
+    { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print errors only", NULL },
+    { "verbose", 'V', 0, G_OPTION_ARG_NONE, &opt.verbose, "Print what tpm2-tss logs, too", NULL },
+    { "version", 'v', 0, G_OPTION_ARG_NONE, &opt.version, "Print the version", NULL },
+    { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+};
+
+static const char description[] =
+    "A deep quote is a quote of this guest's vTPM that the host's TPM countersigns. The files "
+    "made\n"
+    "here go to the verifier: tpm2_checkdeepquote.\n\n"
+    "  tpm2_deepquote --ak-create --ak-public ak.pub -q NONCE -l sha256:0,1,2,3,4,5,6,7 \\\n"
+    "      --host-pcr-list sha256:0,1,2,3,4,5,6,7 -m quote.msg -s quote.sig -o pcrs.bin \\\n"
+    "      --evidence evidence.bin\n\n"
+    "Exit status: 0 done, 1 refused by the TPM or the host, 2 wrong usage.\n";
+
+static const struct {
+    const char *name;
+    uint32_t flag;
+} flag_names[] = {
+    { "uuid", DEEPQUOTE_HASH_UUID },        { "measurements", DEEPQUOTE_VTPM_MEASUREMENTS },
+    { "group-info", DEEPQUOTE_GROUP_INFO }, { "group-key", DEEPQUOTE_GROUP_PUBKEY },
+    { "launch", DEEPQUOTE_VM_LAUNCH },
+};
+
+static const struct {
+    const char *name;
+    uint32_t what;
+} credential_names[] = {
+    { "ak", DEEPQUOTE_HOST_AK_PUBLIC },
+    { "ak-cert", DEEPQUOTE_HOST_AK_CERTIFICATE },
+    { "ek-cert", DEEPQUOTE_HOST_EK_CERTIFICATE },
+    { "group", DEEPQUOTE_GROUP_AK_CHAIN },
+};
+
+static bool input_error(GError **error, const char *text)
+{
+    g_set_error_literal(error, VTPM_ERROR, VTPM_ERROR_INPUT, text);
+    return false;
+}
+
+static bool parse_flag_name(const char *name, uint32_t *flags)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(flag_names); i++) {
+        if (strcmp(flag_names[i].name, name) == 0) {
+            *flags |= flag_names[i].flag;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_flags(const char *text, uint32_t *ret, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(text, ",", -1);
+    uint32_t flags = 0;
+    guint64 number;
+
+    if (input_number(text, G_MAXUINT32, &number)) {
+        *ret = (uint32_t)number;
+        return true;
+    }
+    for (char **name = names; *name != NULL; name++) {
+        if (!parse_flag_name(g_strstrip(*name), &flags)) {
+            return input_error(error, "--flags: give a number, or names of uuid, measurements, "
+                                      "group-info, group-key, launch, separated by commas");
+        }
+    }
+    *ret = flags;
+    return true;
+}
+
+static bool parse_nonce(const char *text, TPM2B_DATA *ret, GError **error)
+{
+    g_autoptr(GBytes) nonce = input_nonce("-q", text, 1, DEEPQUOTE_NONCE_MAX, error);
+    gsize n;
+    const void *p;
+
+    if (nonce == NULL) {
+        return false;
+    }
+    p = g_bytes_get_data(nonce, &n);
+    ret->size = (UINT16)n;
+    memcpy(ret->buffer, p, n);
+    return true;
+}
+
+static bool parse_credential(const char *text, Task *task, GError **error)
+{
+    const char *equals = strchr(text, '=');
+
+    for (size_t i = 0; equals != NULL && i < G_N_ELEMENTS(credential_names); i++) {
+        const char *name = credential_names[i].name;
+
+        if (strlen(name) == (size_t)(equals - text) && g_str_has_prefix(text, name)) {
+            task->credential = credential_names[i].what;
+            task->credential_file = equals + 1;
+            return true;
+        }
+    }
+    return input_error(error, "--host-credential: give WHAT=FILE, WHAT being ak, ak-cert, ek-cert "
+                              "or group");
+}
+
+static bool parse_host_pcrs(const char *text, WirePcrSelection *ret, GError **error)
+{
+    if (!pcr_list_parse("--host-pcr-list", text, ret, error)) {
+        return false;
+    }
+    pcr_list_merge(ret, ret);
+    return true;
+}
+
+static bool parse_quote(Task *task, GError **error)
+{
+    if (opt.key == NULL && !opt.ak_create) {
+        return input_error(error, "which key signs? Give -c KEY or --ak-create");
+    }
+    if (opt.pcr_list == NULL || opt.host_pcr_list == NULL) {
+        return input_error(error, "a deep quote needs both -l (PCRs of the vTPM) and "
+                                  "--host-pcr-list");
+    }
+    if (opt.message == NULL || opt.signature == NULL || opt.evidence == NULL) {
+        return input_error(error, "where to? Give -m, -s and --evidence (and -o for the values of "
+                                  "the PCRs)");
+    }
+    return parse_nonce(opt.nonce, &task->request.nonce, error) &&
+           pcr_list_parse("-l", opt.pcr_list, &task->request.vtpm_pcrs, error);
+}
+
+static bool parse_formats(Task *task, GError **error)
+{
+    if (opt.format != NULL && strcmp(opt.format, "tss") != 0) {
+        return input_error(error, "-f: verifiers of deep quotes take the signature as the TPM "
+                                  "makes it, which is tss: leave -f out");
+    }
+    if (opt.pcrs_format != NULL && strcmp(opt.pcrs_format, "values") != 0 &&
+        strcmp(opt.pcrs_format, "serialized") != 0) {
+        return input_error(error, "-F: give values, which verifiers of deep quotes take, or "
+                                  "serialized");
+    }
+    task->serialized = g_strcmp0(opt.pcrs_format, "serialized") == 0;
+    return true;
+}
+
+static bool parse_algorithms(Task *task, GError **error)
+{
+    if (opt.hash != NULL) {
+        task->scheme.hash = hash_parse(opt.hash);
+        if (task->scheme.hash == 0) {
+            return input_error(error, "-g: no such hash algorithm; sha256 is one");
+        }
+        if (!scheme_check_hash(task->scheme.hash, error)) {
+            g_prefix_error(error, "-g: ");
+            return false;
+        }
+    }
+    if (opt.scheme != NULL) {
+        task->scheme.scheme = scheme_parse(opt.scheme);
+        if (task->scheme.scheme == 0) {
+            return input_error(error, "--scheme: no such scheme; ecdsa, rsassa and rsapss are");
+        }
+    }
+    if (opt.algorithm != NULL && !opt.ak_create) {
+        return input_error(error, "-G says which key --ak-create makes: leave it out");
+    }
+    return !opt.ak_create || scheme_template(opt.algorithm != NULL ? opt.algorithm : "ecc",
+                                             task->scheme, &task->ak_template, error);
+}
+
+static bool parse_auths(Task *task, GError **error)
+{
+    if (!auth_parse("-p", opt.auth != NULL ? opt.auth : "", &task->auth, error) ||
+        !auth_parse("-P", opt.hierarchy_auth != NULL ? opt.hierarchy_auth : "",
+                    &task->hierarchy_auth, error)) {
+        return false;
+    }
+    if (opt.ak_create && task->auth.kind != AUTH_PASSWORD) {
+        return input_error(error, "-p: the key that --ak-create makes has a password and no "
+                                  "policy: give str:TEXT, hex:BYTES or file:PATH");
+    }
+    return true;
+}
+
+/** Two outputs in one file would leave one of them. */
+static bool check_paths(GError **error)
+{
+    const char *const paths[] = {
+        opt.message,   opt.signature,     opt.pcrs,
+        opt.evidence,  opt.host_pcrs_out, opt.ak_create ? opt.key : NULL,
+        opt.ak_public,
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (paths[i] != NULL && g_strcmp0(paths[i], paths[k]) == 0 &&
+                !g_str_has_prefix(paths[i], "/dev/")) {
+                return input_error(error, "two of the files to write have the same name");
+            }
+        }
+    }
+    return true;
+}
+
+static bool check_something_to_do(const Task *task, GError **error)
+{
+    if (!task->quote && opt.ak_public == NULL && opt.host_pcrs_out == NULL &&
+        opt.host_credential == NULL && !(opt.ak_create && opt.key != NULL)) {
+        return input_error(error, "nothing to do: give a nonce with -q, or see --help");
+    }
+    if (opt.ak_public != NULL && opt.key == NULL && !opt.ak_create) {
+        return input_error(error, "--ak-public: of which key? Give -c KEY or --ak-create");
+    }
+    if (opt.host_pcrs_out != NULL && opt.host_pcr_list == NULL) {
+        return input_error(error, "--host-pcrs-out needs --host-pcr-list");
+    }
+    return true;
+}
+
+/** Passwords last: the one of a terminal is asked for when everything else is right. */
+static bool parse_task(Task *task, GError **error)
+{
+    task->quote = opt.nonce != NULL;
+    task->request.flags = DEEPQUOTE_HASH_UUID;
+    return check_something_to_do(task, error) && check_paths(error) && parse_formats(task, error) &&
+           parse_algorithms(task, error) &&
+           (opt.host_pcr_list == NULL ||
+            parse_host_pcrs(opt.host_pcr_list, &task->request.host_pcrs, error)) &&
+           (opt.flags == NULL || parse_flags(opt.flags, &task->request.flags, error)) &&
+           (opt.host_credential == NULL || parse_credential(opt.host_credential, task, error)) &&
+           (!task->quote || parse_quote(task, error)) && parse_auths(task, error);
+}
+
+static void take_options(Task *task)
+{
+    task->version = opt.version;
+    task->ak_create = opt.ak_create;
+    task->quiet = opt.quiet;
+    task->verbose = opt.verbose;
+    task->tcti = opt.tcti != NULL ? opt.tcti : g_getenv("TPM2TOOLS_TCTI");
+    task->key = opt.key;
+    task->message = opt.message;
+    task->signature = opt.signature;
+    task->pcrs = opt.pcrs;
+    task->evidence = opt.evidence;
+    task->ak_public = opt.ak_public;
+    task->host_pcrs_out = opt.host_pcrs_out;
+}
+
+bool options_parse(char **argv, Task *ret, GError **error)
+{
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_auto(GStrv) rest = NULL;
+
+    g_option_context_set_description(context, description);
+    rest = args_parse(context, entries, argv, error);
+    if (rest == NULL) {
+        return false;
+    }
+    memset(ret, 0, sizeof(*ret));
+    take_options(ret);
+    if (opt.version) {
+        return true;
+    }
+    if (g_strv_length(rest) > 1) {
+        return input_error(error, "there is an argument that belongs to no option: see --help");
+    }
+    if (!parse_task(ret, error)) {
+        options_wipe(ret);
+        return false;
+    }
+    ret->request.auth = &ret->auth;
+    return true;
+}
+
+void options_wipe(Task *task)
+{
+    auth_clear(&task->auth);
+    auth_clear(&task->hierarchy_auth);
+}
