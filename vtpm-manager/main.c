@@ -47,7 +47,6 @@ typedef struct Daemon {
     Simulator *simulator;
     TpmHost *host;
     TpmWorker *worker;
-    TpmInfo *info;
     Credentials *credentials;
     Quoter *quoter;
     gboolean listening; /* the sockets' files are ours */
@@ -68,7 +67,6 @@ typedef struct Daemon {
 /* Opening the TPM on the worker's thread */
 typedef struct OpenJob {
     Daemon *daemon;
-    TpmInfo *info;
     GError *error;
 } OpenJob;
 
@@ -83,9 +81,7 @@ static void open_run(TpmSession *tpm, void *data)
 {
     OpenJob *job = data;
 
-    if (tpm_session_open(tpm, &job->error)) {
-        job->info = tpm_host_info(job->daemon->host);
-    }
+    tpm_session_open(tpm, &job->error);
 }
 
 static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
@@ -95,7 +91,7 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
         .vms = registry_vms(d->registry),
         .quoter = d->quoter,
         .worker = d->worker,
-        .banks = &d->info->banks,
+        .tpm = d->host,
         .credentials = d->credentials,
     };
     d->vtpms = vtpm_server_new(d->context, d->poller, listener, &vtpm_service_handlers, &d->service,
@@ -117,7 +113,7 @@ static gboolean serve_administrators(Daemon *d, int listener, GError **error)
         .tcti = d->options.tcti,
         .started = d->started,
         .auto_register = d->options.auto_register,
-        .info = d->info,
+        .tpm = d->host,
         .credentials = d->credentials,
         .vms = registry_vms(d->registry),
         .quoter = d->quoter,
@@ -125,7 +121,7 @@ static gboolean serve_administrators(Daemon *d, int listener, GError **error)
         .vtpms = d->vtpms,
     };
     d->admin_vms = (AdminVms){ registry_vms(d->registry), d->vtpms };
-    d->admin_host = (AdminHost){ d->info, d->credentials, d->worker };
+    d->admin_host = (AdminHost){ d->host, d->credentials, d->worker };
     memcpy(d->admin_parts, parts, sizeof(parts));
     d->admin = admin_server_new(d->poller, listener, admin_command_handle, d->admin_parts, error);
     return d->admin != NULL;
@@ -137,7 +133,7 @@ static gboolean serve_metrics(Daemon *d, GError **error)
 
     d->metrics_page = (MetricsPage){
         .started = d->started,
-        .info = d->info,
+        .tpm = d->host,
         .vms = registry_vms(d->registry),
         .quoter = d->quoter,
         .admission = d->admission,
@@ -182,7 +178,7 @@ static gboolean open_sockets(Daemon *daemon, GError **error)
 
 static void tell_ready(Daemon *daemon)
 {
-    const TpmInfo *info = daemon->info;
+    g_autoptr(TpmInfo) info = tpm_host_info(daemon->host);
 
     if (info->simulated) {
         g_warning("the TPM is simulated, not hardware: nothing that it signs may be trusted");
@@ -197,11 +193,11 @@ static gboolean open_service(Daemon *daemon, GError **error)
 {
     const Options *o = &daemon->options;
 
-    daemon->credentials = credentials_new(daemon->info, o->ak_certificate, o->state_dir, error);
+    daemon->credentials = credentials_new(daemon->host, o->ak_certificate, o->state_dir, error);
     if (!daemon->credentials) {
         return FALSE;
     }
-    daemon->quoter = quoter_new(daemon->worker, daemon->info, daemon->context, o->batch_limit);
+    daemon->quoter = quoter_new(daemon->worker, daemon->context, o->batch_limit);
     return open_sockets(daemon, error);
 }
 
@@ -212,11 +208,9 @@ static void open_done(void *data)
     g_autoptr(GError) error = job->error;
 
     if (daemon->stopping) {
-        tpm_info_unref(job->info);
         return;
     }
-    daemon->info = job->info;
-    if (!daemon->info || !open_service(daemon, &error)) {
+    if (error || !open_service(daemon, &error)) {
         fail(daemon, error->message);
         return;
     }
@@ -298,7 +292,8 @@ static gboolean prepare(Daemon *daemon, GError **error)
         }
         source = simulator_source(daemon->simulator);
     }
-    daemon->host = tpm_host_new(o->ak_algorithm, o->state_dir);
+    daemon->host = tpm_host_new(o->ak_algorithm, o->state_dir,
+                                (WireBytes){ o->eh_auth.value, o->eh_auth.len });
     daemon->worker = tpm_worker_new(tpm_host_session(daemon->host, &source), daemon->context);
     return TRUE;
 }
@@ -339,7 +334,6 @@ static void clean_up(Daemon *daemon)
     tpm_worker_free(daemon->worker);
     quoter_free(daemon->quoter);
     credentials_free(daemon->credentials);
-    tpm_info_unref(daemon->info);
     admission_free(daemon->admission);
     limiter_free(daemon->limiter);
     poller_free(daemon->poller);

@@ -15,6 +15,8 @@ typedef struct Unchecked {
     gint vm_burst;
     char *socket_mode;
     char *ak_algorithm;
+    char *eh_auth;            /* NULL: none */
+    const char *eh_auth_from; /* for messages */
     char *metrics;
     char *metrics_mode;
 } Unchecked;
@@ -23,6 +25,10 @@ static void unchecked_clear(Unchecked *u)
 {
     g_free(u->socket_mode);
     g_free(u->ak_algorithm);
+    if (u->eh_auth) {
+        explicit_bzero(u->eh_auth, strlen(u->eh_auth));
+    }
+    g_free(u->eh_auth);
     g_free(u->metrics);
     g_free(u->metrics_mode);
 }
@@ -87,6 +93,33 @@ static gboolean parse_metrics(const char *where, const char *mode, Options *o, G
                                  &o->metrics_address.mode, error));
 }
 
+/* Where there is no option, what systemd was told to hand over: LoadCredential=eh-auth:PATH. */
+static void find_eh_auth(Unchecked *u)
+{
+    const char *dir = g_getenv("CREDENTIALS_DIRECTORY");
+    g_autofree char *path = dir ? g_build_filename(dir, "eh-auth", NULL) : NULL;
+
+    u->eh_auth_from = "--eh-auth";
+    if (!u->eh_auth && path && g_file_test(path, G_FILE_TEST_EXISTS)) {
+        u->eh_auth = g_strconcat("file:", path, NULL);
+        u->eh_auth_from = "credential eh-auth";
+    }
+}
+
+static gboolean parse_eh_auth(const Unchecked *u, AuthValue *ret, GError **error)
+{
+    if (!auth_parse(u->eh_auth_from, u->eh_auth, ret, error)) {
+        return FALSE;
+    }
+    if (ret->kind != AUTH_PASSWORD) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "%s: a session or policy cannot be used: give file:PATH, hex:BYTES or str:TEXT",
+                    u->eh_auth_from);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean parse_command_line(int argc, char **argv, Options *o, Unchecked *u, GError **error)
 {
     const GOptionEntry entries[] = {
@@ -107,6 +140,8 @@ static gboolean parse_command_line(int argc, char **argv, Options *o, Unchecked 
           "ALG" },
         { "ak-certificate", 0, 0, G_OPTION_ARG_FILENAME, &o->ak_certificate,
           "Certificate of the attestation key, handed out to guests", "FILE" },
+        { "eh-auth", 0, 0, G_OPTION_ARG_FILENAME, &u->eh_auth,
+          "Authorization value of the TPM's endorsement hierarchy, best as file:PATH", "AUTH" },
         { "auto-register", 0, 0, G_OPTION_ARG_NONE, &o->auto_register,
           "Register VMs that connect for the first time", NULL },
         { "batch-limit", 0, 0, G_OPTION_ARG_INT, &u->batch_limit,
@@ -158,6 +193,7 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
                     "--tcti and --simulate-tpm exclude each other: give one");
         return FALSE;
     }
+    find_eh_auth(&u);
     set_default(&o.tcti, o.simulate_dir ? "simulated" : DEFAULT_TCTI);
     set_default(&o.state_dir, DEFAULT_STATE_DIR);
     set_default(&o.socket, DEFAULT_SOCKET);
@@ -166,6 +202,7 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
     set_default(&u.ak_algorithm, DEFAULT_AK_ALGORITHM);
     if (!parse_mode("--socket-mode", u.socket_mode, &o.socket_mode, error) ||
         !parse_algorithm(u.ak_algorithm, &o.ak_algorithm, error) ||
+        (u.eh_auth && !parse_eh_auth(&u, &o.eh_auth, error)) ||
         !parse_metrics(u.metrics, u.metrics_mode, &o, error) ||
         !check_number("--batch-limit", u.batch_limit, 1, BATCH_LIMIT, &o.batch_limit, error) ||
         !check_number("--vm-rate", u.vm_rate, 0, VM_RATE_MAX, &o.vm_rate, error) ||
@@ -173,7 +210,7 @@ gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
         return FALSE;
     }
     *ret = o;
-    memset(&o, 0, sizeof(o));
+    explicit_bzero(&o, sizeof(o));
     return TRUE;
 }
 
@@ -185,5 +222,6 @@ void options_clear(Options *options)
     g_clear_pointer(&options->socket, g_free);
     g_clear_pointer(&options->admin_socket, g_free);
     g_clear_pointer(&options->ak_certificate, g_free);
+    auth_clear(&options->eh_auth);
     listen_address_clear(&options->metrics_address);
 }

@@ -3,6 +3,7 @@
 #ifndef VTPM_MANAGER_OPTIONS_H
 #define VTPM_MANAGER_OPTIONS_H
 
+#include "common/auth.h"
 #include "daemon/listen_address.h"
 #include "tpm/ak.h"
 
@@ -15,6 +16,7 @@ typedef struct Options {
     char *admin_socket;
     TpmAkAlgorithm ak_algorithm;
     char *ak_certificate; /* NULL: none */
+    AuthValue eh_auth;    /* an AUTH_PASSWORD; empty: none */
     gboolean auto_register;
     guint batch_limit;
     guint vm_rate; /* 0: no limit */

@@ -15,14 +15,15 @@ import time
 import protocol
 import tap
 import tpm2
-from client import Binding, expect_trusted, greeted, refused
+from client import Binding, Refused, expect_trusted, greeted, refused
 from manager import Manager
 from process import wait_until
 from protocol import BAD_VALUE, BUSY, HOST_PCRS, HOST_TPM, TIMEOUT
-from relay import PCR_READ, QUOTE, Relay
+from relay import CREATE_PRIMARY, PCR_READ, QUOTE, Relay
 from tpm2 import ALG_SHA256, code_of, error_response
 
 NONCE = b'q' * 32
+ALG_SHA384, STARTUP, RC_OBJECT_MEMORY = 0x0C, 0x144, 0x902
 RC_RETRY, RC_LOCKOUT, RC_TESTING, RC_FAILURE, RC_REFERENCE_H0 = 0x922, 0x921, 0x90A, 0x101, 0x910
 
 
@@ -173,12 +174,219 @@ def _():
         tap.equal(vtpm.sock.getpeername(), manager.socket)
 
 
-@tap.case('a TPM that is reset behind the connection is started and its AK loaded again')
+@tap.case('a TPM that was reset and started behind the connection has its AK loaded again')
 def _():
     with setting() as (relay, manager, vtpm):
         first = Binding(trusted(manager, vtpm)).host_signer
         relay.reset()
         tap.equal(Binding(trusted(manager, vtpm)).host_signer, first)
+
+
+@tap.case('a TPM that was reset under the running host is never started by the manager, which '
+          'quotes nothing and says so')
+def _():
+    with setting() as (relay, manager, vtpm):
+        trusted(manager, vtpm)
+        relay.reset(started=False)
+        relay.counts.clear()
+        for _ in range(2):
+            refused(HOST_TPM, vtpm.quote, NONCE)
+            refused(HOST_TPM, vtpm.pcr_read, HOST_PCRS)
+        assert STARTUP not in relay.counts, relay.counts
+        said = manager.admin('status')['tpm']['error']
+        assert 'waits for TPM2_Startup' in said and 'restart the host' in said, said
+        text = start_fails(Manager(tcti=relay.tcti))
+        assert 'restart the host' in text and STARTUP not in relay.counts, text
+        relay.startup()
+        trusted(manager, vtpm)
+
+
+def first_transient(relay):
+    return tpm2.capability_list(relay.send, tpm2.CAP_HANDLES, 0x80000000, 10)[1][0]
+
+
+@tap.case("somebody else's key in the AK's slot never signs evidence; it stays, the AK is loaded "
+          'again')
+def _():
+    with setting() as (relay, manager, vtpm):
+        first = Binding(trusted(manager, vtpm)).host_signer
+        for options in ({'hierarchy': tpm2.RH_ENDORSEMENT}, {'signing': False}, {'auth': b'no'}):
+            handle = first_transient(relay)
+            tpm2.flush(relay.send, handle)
+            other, _, name = tpm2.create_primary(relay.send, **options)
+            tap.equal(other, handle)
+            tap.equal(Binding(trusted(manager, vtpm)).host_signer, first)
+            tap.equal(tpm2.read_name(relay.send, handle), name)
+            relay.tool('tpm2_flushcontext', '-t')
+            trusted(manager, vtpm)
+
+
+@tap.case('a quote that is not the one asked for is not sent on')
+def _():
+    with setting() as (relay, manager, vtpm):
+        kept = []
+
+        def old(command):
+            if code_of(command) != QUOTE:
+                return None
+            kept.append(relay.send(command))
+            return kept[0]
+        relay.hook = old
+        trusted(manager, vtpm)
+        refused(HOST_TPM, vtpm.quote, NONCE[::-1] + b'another')
+        assert 'not what was asked for' in manager.admin('status')['tpm']['error']
+        relay.hook = lambda command: None
+        trusted(manager, vtpm)
+
+
+@tap.case('an endorsement hierarchy with an authorization value: refused before a try is spent; '
+          'taken from option or credential, also when the AK is made again, and never shown')
+def _():
+    secret = 'correct horse'
+    with Relay() as relay, tempfile.TemporaryDirectory(prefix='managerd-') as folder:
+        relay.tool('tpm2_changeauth', '-c', 'e', secret)
+        file = os.path.join(folder, 'eh-auth')
+        with open(file, 'w', encoding='utf-8') as f:
+            f.write(secret)
+        relay.counts.clear()
+        text = start_fails(Manager(tcti=relay.tcti))
+        assert 'give the right one with --eh-auth' in text, text
+        assert CREATE_PRIMARY not in relay.counts
+        text = start_fails(Manager(tcti=relay.tcti, eh_auth='str:wrong'))
+        assert 'give the right one with --eh-auth' in text and 'wrong' not in text, text
+        tap.equal(len(sessions(relay)), 0)
+        for options in ({'eh_auth': f'file:{file}'}, {'eh_auth': 'hex:' + secret.encode().hex()},
+                        {'prepare': lambda: os.environ.update(CREDENTIALS_DIRECTORY=folder)}):
+            sent = []
+            relay.hook = lambda command, sent=sent: sent.append(command)
+            with Manager(tcti=relay.tcti, auto_register=True, verbose=True, **options) as manager:
+                with greeted(manager) as vtpm:
+                    trusted(manager, vtpm)
+                    tpm2.flush(relay.send, first_transient(relay))
+                    trusted(manager, vtpm)
+                assert secret not in manager.log_text()
+            assert not [c for c in sent if secret.encode() in c]
+            tap.equal(len(sessions(relay)), 0)
+
+
+def sessions(relay):
+    return tpm2.capability_list(relay.send, tpm2.CAP_HANDLES, 0x02000000, 10)[1]
+
+
+@tap.case('--eh-auth that cannot be read, or is no value: exit 2 and which')
+def _():
+    for value, word in (('file:/nonexistent', '/nonexistent'), ('session:x', 'cannot be used'),
+                        ('hex:0', 'hexadecimal')):
+        code, text = Manager(eh_auth=value).fail()
+        tap.equal(code, 2)
+        assert '--eh-auth' in text and word in text, text
+
+
+@tap.case('TPM2_Clear keeps the AK; the value that it took from the hierarchy is not used any more')
+def _():
+    with Relay() as relay:
+        relay.tool('tpm2_changeauth', '-c', 'e', 'secret')
+        with Manager(tcti=relay.tcti, auto_register=True, eh_auth='str:secret') as manager:
+            with greeted(manager) as vtpm:
+                first = Binding(trusted(manager, vtpm)).host_signer
+                relay.tool('tpm2_clear')
+                tap.equal(Binding(trusted(manager, vtpm)).host_signer, first)
+            assert 'has no authorization value' in manager.log_text()
+            assert 'tpm2_changeauth -c e' in manager.log_text()
+
+
+@tap.case('a disabled endorsement hierarchy is told, and over when it is enabled')
+def _():
+    with setting() as (relay, manager, vtpm):
+        trusted(manager, vtpm)
+        relay.tool('tpm2_hierarchycontrol', '-C', 'p', 'ehEnable', 'clear')
+        refused(HOST_TPM, vtpm.quote, NONCE)
+        said = manager.admin('status')['tpm']['error']
+        assert 'endorsement hierarchy is disabled' in said, said
+        assert 'endorsement hierarchy is disabled' in start_fails(Manager(tcti=relay.tcti))
+        relay.tool('tpm2_hierarchycontrol', '-C', 'p', 'ehEnable', 'set')
+        trusted(manager, vtpm)
+
+
+@tap.case('lockout does not touch the AK')
+def _():
+    with setting() as (relay, manager, vtpm):
+        relay.tool('tpm2_dictionarylockout', '-s', '-n', '1', '-t', '1000', '-l', '1000')
+        public = os.path.join(relay.dir, 'locked')
+        relay.tool('tpm2_createprimary', '-C', 'o', '-p', 'yes', '-c', public, '-a',
+                   'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt')
+        relay.tool('tpm2_create', '-C', public, '-P', 'no', '-c', public + '.2', code=3)
+        assert 'inLockout:                 1' in relay.tool('tpm2_getcap', 'properties-variable')
+        relay.tool('tpm2_flushcontext', '-t')
+        trusted(manager, vtpm)
+
+
+@tap.case('objects and sessions used up by others: what to type, and over when there is room')
+def _():
+    with Relay() as relay:
+        for _ in range(3):
+            tpm2.create_primary(relay.send)
+        text = start_fails(Manager(tcti=relay.tcti))
+        assert 'used up by other programs' in text and 'tpm2_flushcontext -t' in text, text
+        relay.tool('tpm2_flushcontext', '-t')
+        relay.tool('tpm2_changeauth', '-c', 'e', 'secret')
+        for _ in range(3):
+            tpm2.Session(relay.send)
+        text = start_fails(Manager(tcti=relay.tcti, eh_auth='secret'))
+        assert 'sessions are used up' in text and 'tpm2_flushcontext -l' in text, text
+        relay.tool('tpm2_flushcontext', '-l')
+        with Manager(tcti=relay.tcti, eh_auth='secret'):
+            pass
+
+
+@tap.case('room that comes back while the manager waits is taken')
+def _():
+    with setting() as (relay, manager, vtpm):
+        trusted(manager, vtpm)
+        tpm2.flush(relay.send, first_transient(relay))
+        others = [tpm2.create_primary(relay.send)[0] for _ in range(3)]
+
+        def make_room(command):
+            if code_of(command) == CREATE_PRIMARY and len(others) == 3:
+                tpm2.flush(relay.send, others.pop())
+                return error_response(RC_OBJECT_MEMORY)
+        relay.hook = make_room
+        trusted(manager, vtpm)
+
+
+@tap.case('managers that were killed leave no key behind that the next one does not flush')
+def _():
+    with Relay() as relay, tempfile.TemporaryDirectory(prefix='managerd-') as folder:
+        for _ in range(5):
+            manager = Manager(dir=folder, tcti=relay.tcti).start()
+            manager.kill()
+            tap.equal(len(tpm2.capability_list(relay.send, tpm2.CAP_HANDLES, 0x80000000, 10)[1]), 1)
+
+
+@tap.case('banks are learned again after a reset; without SHA-256 the log says what to type')
+def _():
+    with setting() as (relay, manager, vtpm):
+        trusted(manager, vtpm)
+        assert ALG_SHA256 in manager.admin('status')['tpm']['banks']
+        relay.tool('tpm2_pcrallocate', 'sha256:none+sha384:all')
+        relay.reset()
+        refused(BAD_VALUE, vtpm.quote, NONCE)
+        assert ALG_SHA256 not in manager.admin('status')['tpm']['banks']
+        assert 'tpm2_pcrallocate sha256:all' in manager.log_text()
+        vtpm.quote(NONCE, host_pcrs=tpm2.selection((ALG_SHA384, [0])))
+        relay.tool('tpm2_pcrallocate', 'sha256:all')
+        relay.reset()
+        wait_until(lambda: not is_refused(vtpm), 'the manager has seen the new banks')
+        trusted(manager, vtpm)
+
+
+def is_refused(vtpm):
+    try:
+        vtpm.quote(NONCE)
+    except Refused as reason:
+        tap.equal(reason.status, BAD_VALUE)
+        return True
+    return False
 
 
 @tap.case('a key that a reset flushed is loaded again')
@@ -233,28 +441,64 @@ def _():
     assert 'check' in text and '--tcti' in text, text
 
 
-@tap.case('a lost, a damaged and a foreign AK: exit 1, and nothing is overwritten')
+@tap.case('files of the AK lost, damaged or of another host: refused with what to do, and nothing '
+          'is overwritten; what can be made again is')
 def _():
-    with Relay() as relay, Relay() as other:
-        folder = tempfile.mkdtemp(prefix='managerd-')
-        try:
-            with Manager(dir=folder, tcti=relay.tcti) as manager:
-                ak = manager.admin('ak')
-            template = os.path.join(manager.state, 'ak-ecc.template')
-            with open(template, 'rb') as f:
-                good = f.read()
-            os.unlink(template)
-            assert 'is missing: restore it' in start_fails(Manager(dir=folder, tcti=relay.tcti))
-            with open(template, 'wb') as f:
-                f.write(good[:-1])
-            assert 'is damaged: restore it' in start_fails(Manager(dir=folder, tcti=relay.tcti))
-            with open(template, 'wb') as f:
-                f.write(good)
-            assert 'not belong to this TPM' in start_fails(Manager(dir=folder, tcti=other.tcti))
-            with Manager(dir=folder, tcti=relay.tcti) as manager:
-                tap.equal(manager.admin('ak'), ak)
-        finally:
-            shutil.rmtree(folder)
+    with Relay() as relay, Relay() as other, tempfile.TemporaryDirectory() as folder:
+        with Manager(dir=folder, tcti=relay.tcti) as manager:
+            ak = manager.admin('ak')
+            assert 'a new attestation key was made' in manager.log_text()
+        template, public = (os.path.join(manager.state, 'ak-ecc.' + end)
+                            for end in ('template', 'pub'))
+        good = {path: read(path) for path in (template, public)}
+
+        def put(**files):
+            for path, data in good.items():
+                data = files.get('template' if path == template else 'public', data)
+                if data is None:
+                    os.unlink(path)
+                else:
+                    with open(path, 'wb') as f:
+                        f.write(data)
+
+        def refuses(word, tcti=relay.tcti, **files):
+            put(**files)
+            before = sorted((e.name, read(e.path)) for e in os.scandir(manager.state)
+                            if e.name.startswith('ak-'))
+            text = start_fails(Manager(dir=folder, tcti=tcti))
+            tap.equal(sorted((e.name, read(e.path)) for e in os.scandir(manager.state)
+                             if e.name.startswith('ak-')), before)
+            last = text.strip().splitlines()[-1]
+            assert word in last and template in last, last
+            put()
+
+        refuses('is missing: restore it', template=None)
+        for damaged in (b'', good[template][:-1], good[template] + b'\0', b'\xff' * 80,
+                        unrestricted(good[template])):
+            refuses('is damaged: restore it', template=damaged)
+            refuses('is damaged: restore it', template=damaged, public=None)
+        for damaged in (b'', good[public][:-1], good[public] + b'\0', b'\xff' * 80):
+            refuses('is damaged: restore it', public=damaged)
+        refuses('not belong to this TPM', tcti=other.tcti)
+        put(public=None)
+        with Manager(dir=folder, tcti=relay.tcti) as manager:
+            tap.equal(manager.admin('ak'), ak)
+            assert 'is made again from' in manager.log_text()
+        tap.equal(read(public), good[public])
+        put(template=None, public=None)
+        with Manager(dir=folder, tcti=relay.tcti) as manager:
+            assert manager.admin('ak')['name'] != ak['name']
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def unrestricted(template):
+    """The same template for a key that would sign anything."""
+    attributes = int.from_bytes(template[6:10], 'big') & ~0x10000
+    return template[:6] + attributes.to_bytes(4, 'big') + template[10:]
 
 
 @tap.case('an RSA key by option; both keys live beside each other')

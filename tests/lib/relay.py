@@ -13,6 +13,7 @@ import tempfile
 import threading
 
 import tpm2
+from process import run
 from tpm2 import code_of
 from vtpm import Vtpm, receive_packet
 
@@ -21,7 +22,7 @@ QUOTE, PCR_READ, CREATE_PRIMARY = (tpm2.CC[n] for n in ('Quote', 'PCR_Read', 'Cr
 
 
 class Relay:
-    """A swtpm that only the manager's commands start; `hook(command)` may answer for it."""
+    """A swtpm that is started as a firmware does; `hook(command)` may answer for it."""
 
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix='managerd-tpm-')
@@ -32,7 +33,7 @@ class Relay:
         self.lock = threading.Lock()
         self.up = True
         self.live = []
-        self.tpm = Vtpm(dir=os.path.join(self.dir, 'tpm'), startup=False).start()
+        self.tpm = Vtpm(dir=os.path.join(self.dir, 'tpm'), startup=True).start()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         self.listener.listen()
@@ -81,12 +82,21 @@ class Relay:
         self.live.clear()
 
     def back(self):
-        """A TPM that was reset: nobody has started it."""
+        """The host has booted: the TPM was reset and started."""
         self.tpm.start()
         self.up = True
 
-    def reset(self):
-        """The TPM is reset while the way to it stays."""
+    def reset(self, started=True):
+        """The TPM is reset while the way to it stays, and started unless told otherwise."""
         with self.lock:
-            self.tpm.stop()
-            self.tpm.start()
+            tpm2.check(self.tpm.send(tpm2.command('Shutdown', tpm2.u16(0))))
+            self.tpm.ask_control('INIT', tpm2.u32(0))
+        if started:
+            self.startup()
+
+    def startup(self):
+        tpm2.check(self.send(tpm2.command('Startup', tpm2.u16(0))))
+
+    def tool(self, name, *args, code=0):
+        """One of tpm2-tools, by the same way as the manager."""
+        return run([name, '-T', self.tcti, *args], code, timeout=60).stdout

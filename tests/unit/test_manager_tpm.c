@@ -22,6 +22,12 @@ static void test_reactions(void)
         { TPM2_RC_HANDLE | TPM2_RC_1, TPM_REACT_RELOAD },
         { TPM2_RC_HANDLE | TPM2_RC_P | TPM2_RC_1, TPM_REACT_REFUSE },
         { TPM2_RC_HANDLE | TPM2_RC_S | TPM2_RC_1, TPM_REACT_REFUSE },
+        { TPM2_RC_HANDLE, TPM_REACT_RELOAD },
+        { TPM2_RC_KEY | TPM2_RC_1, TPM_REACT_RELOAD },
+        { TPM2_RC_AUTH_FAIL | TPM2_RC_S | TPM2_RC_1, TPM_REACT_RELOAD },
+        { TPM_RC_OTHER_KEY, TPM_REACT_RELOAD },
+        { TPM_RC_MALFORMED, TPM_REACT_REFUSE },
+        { TPM2_RC_OBJECT_MEMORY, TPM_REACT_AGAIN },
         { TPM2_RC_LOCKOUT, TPM_REACT_REFUSE },
         { TPM2_RC_FAILURE, TPM_REACT_REFUSE },
         { TPM2_RC_VALUE | TPM2_RC_P | TPM2_RC_2, TPM_REACT_REFUSE },
@@ -46,7 +52,18 @@ static void test_errors(void)
         { TPM2_RC_LOCKOUT, TPM_ERROR_LOCKOUT },
         { TPM2_RC_VALUE | TPM2_RC_P | TPM2_RC_2, TPM_ERROR_VALUE },
         { TPM2_RC_FAILURE, TPM_ERROR_FAILED },
-        { TPM2_RC_AUTH_FAIL | TPM2_RC_S | TPM2_RC_1, TPM_ERROR_FAILED },
+        { TPM2_RC_AUTH_FAIL | TPM2_RC_S | TPM2_RC_1, TPM_ERROR_AUTH },
+        { TPM2_RC_BAD_AUTH | TPM2_RC_S | TPM2_RC_1, TPM_ERROR_AUTH },
+        { TPM2_RC_HIERARCHY | TPM2_RC_1, TPM_ERROR_HIERARCHY },
+        { TPM2_RC_INITIALIZE, TPM_ERROR_RESET },
+        { TPM2_RC_REBOOT, TPM_ERROR_RESET },
+        { TPM2_RC_OBJECT_MEMORY, TPM_ERROR_ROOM },
+        { TPM2_RC_OBJECT_HANDLES, TPM_ERROR_ROOM },
+        { TPM2_RC_SESSION_MEMORY, TPM_ERROR_ROOM },
+        { TPM2_RC_SESSION_HANDLES, TPM_ERROR_ROOM },
+        { TPM2_RC_CONTEXT_GAP, TPM_ERROR_ROOM },
+        { TPM2_RC_NV_SPACE, TPM_ERROR_ROOM },
+        { TPM_RC_OTHER_KEY, TPM_ERROR_FAILED },
         { TSS2_TCTI_RC_IO_ERROR, TPM_ERROR_GONE },
     };
 
@@ -207,9 +224,11 @@ static TSS2_RC scripted_command(TpmSession *tpm, void *data)
     return fake->script[fake->commands++];
 }
 
-static TpmSession *fake_session(FakeTpm *fake)
+static TpmSession *fake_session(FakeTpm *fake, gboolean simulated)
 {
-    const TpmSource source = { .open = fake_open, .close = fake_close, .data = fake };
+    const TpmSource source = {
+        .open = fake_open, .close = fake_close, .data = fake, .simulated = simulated
+    };
 
     return tpm_session_new(&source, fake_prepare, fake);
 }
@@ -236,7 +255,7 @@ static void test_run_reacts(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
         FakeTpm fake = { .script = table[i].script };
-        g_autoptr(TpmSession) tpm = fake_session(&fake);
+        g_autoptr(TpmSession) tpm = fake_session(&fake, TRUE);
         g_autoptr(GError) error = NULL;
 
         g_test_message("%s", table[i].name);
@@ -258,7 +277,7 @@ static void test_preparation_waits(void)
 {
     const TSS2_RC script[] = { 0 };
     FakeTpm fake = { .script = script, .preparation = TPM2_RC_NV_RATE };
-    g_autoptr(TpmSession) tpm = fake_session(&fake);
+    g_autoptr(TpmSession) tpm = fake_session(&fake, TRUE);
     g_autoptr(GError) error = NULL;
 
     g_assert_true(tpm_run(tpm, "it", scripted_command, &fake, &error));
@@ -270,7 +289,7 @@ static void test_failed_preparation_is_made_again_next_time(void)
 {
     const TSS2_RC script[] = { 0 };
     FakeTpm fake = { .script = script, .preparation = LOST };
-    g_autoptr(TpmSession) tpm = fake_session(&fake);
+    g_autoptr(TpmSession) tpm = fake_session(&fake, TRUE);
     g_autoptr(GError) error = NULL;
 
     g_assert_false(tpm_run(tpm, "it", scripted_command, &fake, &error));
@@ -281,6 +300,20 @@ static void test_failed_preparation_is_made_again_next_time(void)
     g_assert_true(tpm_run(tpm, "it", scripted_command, &fake, NULL));
     g_assert_cmpuint(fake.opened, ==, 2);
     g_assert_cmpuint(fake.prepared, ==, 2);
+}
+
+static void test_hardware_is_never_started(void)
+{
+    const TSS2_RC script[] = { TPM2_RC_INITIALIZE, 0 };
+    FakeTpm fake = { .script = script };
+    g_autoptr(TpmSession) tpm = fake_session(&fake, FALSE);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(tpm_run(tpm, "it", scripted_command, &fake, &error));
+    g_assert_error(error, TPM_ERROR, TPM_ERROR_RESET);
+    g_assert_nonnull(strstr(error->message, "restart the host"));
+    g_assert_cmpuint(fake.startups, ==, 0);
+    g_assert_cmpuint(fake.commands, ==, 1);
 }
 
 int main(int argc, char **argv)
@@ -294,6 +327,7 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/tpm-run/preparation-waits", test_preparation_waits);
     g_test_add_func("/manager/tpm-run/failed-preparation-is-made-again-next-time",
                     test_failed_preparation_is_made_again_next_time);
+    g_test_add_func("/manager/tpm-run/hardware-is-never-started", test_hardware_is_never_started);
     g_test_add_func("/manager/simulator/events", test_events);
     return g_test_run();
 }

@@ -10,7 +10,7 @@
 static void handle_ak(const AdminRequest *request, void *part)
 {
     const AdminHost *host = part;
-    const TpmInfo *info = host->info;
+    g_autoptr(TpmInfo) info = tpm_host_info(host->tpm);
     JsonObject *answer = admin_answer_new();
 
     admin_set_bytes(answer, "public", info->ak_public);
@@ -131,11 +131,13 @@ static void handle_quote(const AdminRequest *request, void *part)
 {
     const AdminHost *host = part;
     g_autofree QuoteJob *job = g_new0(QuoteJob, 1);
+    g_autoptr(TpmInfo) info = tpm_host_info(host->tpm);
 
     if (!get_nonce(request, job)) {
         return;
     }
-    if (!get_pcrs(request->json, &job->pcrs) || !wire_pcr_covers(&host->info->banks, &job->pcrs)) {
+    if (!get_pcrs(request->json, &job->pcrs) || !wire_pcr_covers(&info->banks, &job->pcrs)) {
+        tpm_host_look(host->tpm, host->worker);
         admin_connection_fail(request->connection,
                               "pcrs must name PCRs 0 to 23 of banks that the TPM has; see "
                               "vtpm-managerctl status");

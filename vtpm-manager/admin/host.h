@@ -4,14 +4,14 @@
 #define VTPM_MANAGER_ADMIN_HOST_H
 
 #include "admin/command.h"
-#include "tpm/info.h"
+#include "tpm/host.h"
 #include "tpm/worker.h"
 #include "vtpm/credential.h"
 
 /** What the commands tell of and ask; borrowed. */
 typedef struct AdminHost {
-    const TpmInfo *info;
-    const Credentials *credentials;
+    TpmHost *tpm;
+    Credentials *credentials;
     TpmWorker *worker;
 } AdminHost;
 

@@ -33,13 +33,14 @@ static guint64 resident_memory(void)
 static char *current_text(const MetricsPage *page)
 {
     g_autoptr(GPtrArray) vms = vms_list(page->vms);
+    g_autoptr(TpmInfo) info = tpm_host_info(page->tpm);
     const MetricsSample sample = {
         .counts = quoter_counts(page->quoter),
         .times = quoter_times(page->quoter),
         .throttled = admission_throttled(page->admission),
         .connected = vtpm_server_connections(page->vtpms),
         .registered = vms->len,
-        .simulated = page->info->simulated,
+        .simulated = info->simulated,
         .failing = quoter_tpm_error(page->quoter) != NULL,
         .started = page->started,
         .cpu_us = cpu_us(),

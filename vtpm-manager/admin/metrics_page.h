@@ -5,13 +5,14 @@
 
 #include "daemon/http_server.h"
 #include "quote/quoter.h"
+#include "tpm/host.h"
 #include "vtpm/admission.h"
 #include "vtpm/server.h"
 
 /** What it tells of; borrowed. */
 typedef struct MetricsPage {
     gint64 started; /* seconds since 1970 */
-    const TpmInfo *info;
+    TpmHost *tpm;
     const RegistryVms *vms;
     const Quoter *quoter;
     const Admission *admission;

@@ -3,9 +3,8 @@
 
 #include "admin/json.h"
 
-static JsonObject *describe_tpm(const AdminStatus *status)
+static JsonObject *describe_tpm(const AdminStatus *status, const TpmInfo *info)
 {
-    const TpmInfo *info = status->info;
     const char *error = quoter_tpm_error(status->quoter);
     JsonObject *tpm = json_object_new();
     JsonArray *banks = json_array_new();
@@ -78,15 +77,16 @@ static void handle_status(const AdminRequest *request, void *part)
 {
     const AdminStatus *status = part;
     g_autoptr(GPtrArray) vms = vms_list(status->vms);
+    g_autoptr(TpmInfo) info = tpm_host_info(status->tpm);
     JsonObject *answer = admin_answer_new();
 
     json_object_set_string_member(answer, "version", PROJECT_VERSION);
     json_object_set_int_member(answer, "started", status->started);
-    json_object_set_boolean_member(answer, "simulated", status->info->simulated);
+    json_object_set_boolean_member(answer, "simulated", info->simulated);
     json_object_set_boolean_member(answer, "auto-register", status->auto_register);
     json_object_set_int_member(answer, "vms", vms->len);
     json_object_set_int_member(answer, "connected", vtpm_server_connections(status->vtpms));
-    json_object_set_object_member(answer, "tpm", describe_tpm(status));
+    json_object_set_object_member(answer, "tpm", describe_tpm(status, info));
     json_object_set_object_member(answer, "quotes", describe_quotes(status));
     admin_connection_reply(request->connection, answer);
 }

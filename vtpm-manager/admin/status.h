@@ -5,6 +5,7 @@
 
 #include "admin/command.h"
 #include "quote/quoter.h"
+#include "tpm/host.h"
 #include "vtpm/admission.h"
 #include "vtpm/credential.h"
 #include "vtpm/server.h"
@@ -14,8 +15,8 @@ typedef struct AdminStatus {
     const char *tcti; /* as configured */
     gint64 started;   /* seconds since 1970 */
     gboolean auto_register;
-    const TpmInfo *info;
-    const Credentials *credentials;
+    TpmHost *tpm;
+    Credentials *credentials;
     const RegistryVms *vms;
     const Quoter *quoter;
     const Admission *admission;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "quote/quoter.h"
 
+#include "attest/bytes.h"
 #include "daemon/deadlines.h"
 #include "quote/pacer.h"
 
@@ -39,7 +40,6 @@ struct BatchJob {
 
 struct Quoter {
     TpmWorker *worker;
-    TpmInfo *info;
     GMainContext *context;
     Deadlines *deadlines;
     Pacer *pacer;
@@ -56,13 +56,12 @@ struct Quoter {
 static void deadline_passed(Deadline *deadline);
 static gboolean start_batch(void *data);
 
-Quoter *quoter_new(TpmWorker *worker, TpmInfo *info, GMainContext *context, guint batch_limit)
+Quoter *quoter_new(TpmWorker *worker, GMainContext *context, guint batch_limit)
 {
     Quoter *quoter = g_new0(Quoter, 1);
 
     g_assert(batch_limit >= 1 && batch_limit <= BATCH_LIMIT);
     quoter->worker = worker;
-    quoter->info = tpm_info_ref(info);
     quoter->context = g_main_context_ref(context);
     quoter->deadlines = deadlines_new(context, deadline_passed);
     quoter->pacer = pacer_new(context, batch_limit, start_batch, quoter);
@@ -136,17 +135,15 @@ static void batch_run(TpmSession *tpm, void *data)
               &job->error);
 }
 
-static void answer_one(const BatchJob *job, TpmInfo *info, QuoteTicket *ticket)
+static void answer_one(const BatchJob *job, QuoteTicket *ticket)
 {
     uint8_t buf[DEEPQUOTE_EVIDENCE_MAX];
     WireWriter w = WIRE_WRITER(buf, MIN(ticket->room, sizeof(buf)));
-    gsize name_len;
-    const uint8_t *name = g_bytes_get_data(info->ak_name, &name_len);
 
     if (!job->quote) {
         ticket_answer(ticket, quoter_status_of_error(job->error), (WireBytes){ 0 });
-    } else if (batch_evidence(job->batch, ticket->index, (WireBytes){ name, name_len }, job->quote,
-                              &w)) {
+    } else if (batch_evidence(job->batch, ticket->index, dq_wire(dq_bytes_peek(job->quote->signer)),
+                              job->quote, &w)) {
         ticket_answer(ticket, MANAGER_OK, wire_written(&w));
     } else {
         ticket_answer(ticket, MANAGER_TOO_LARGE, (WireBytes){ 0 });
@@ -172,7 +169,7 @@ static gboolean answer_some(BatchJob *job, guint n)
         QuoteTicket *ticket = g_ptr_array_index(job->tickets, job->next);
 
         if (ticket) {
-            answer_one(job, job->quoter->info, ticket);
+            answer_one(job, ticket);
         }
     }
     return end == job->tickets->len;
@@ -280,7 +277,6 @@ void quoter_free(Quoter *quoter)
     }
     deadlines_free(quoter->deadlines);
     g_free(quoter->tpm_error);
-    tpm_info_unref(quoter->info);
     g_main_context_unref(quoter->context);
     g_free(quoter);
 }

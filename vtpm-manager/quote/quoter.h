@@ -11,7 +11,6 @@
 
 #include "quote/batch.h"
 #include "daemon/histogram.h"
-#include "tpm/info.h"
 #include "tpm/worker.h"
 
 typedef struct Quoter Quoter;
@@ -49,7 +48,7 @@ typedef struct QuoterTimes {
  * @worker: borrowed, outlives the quoter
  * @batch_limit: requests that may share a quote, 1 to BATCH_LIMIT
  */
-Quoter *quoter_new(TpmWorker *worker, TpmInfo *info, GMainContext *context, guint batch_limit);
+Quoter *quoter_new(TpmWorker *worker, GMainContext *context, guint batch_limit);
 
 /** quoter_free: requests that still wait are answered with MANAGER_HOST_TPM. */
 void quoter_free(Quoter *quoter);

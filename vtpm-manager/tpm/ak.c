@@ -6,9 +6,12 @@
 #include <tss2/tss2_mu.h>
 
 #include "attest/bytes.h"
+#include "attest/digest.h"
 #include "attest/public.h"
 #include "tpm/ak_files.h"
 #include "tpm/command.h"
+
+enum { UNIQUE_SIZE = 32 };
 
 static const char what[] = "the attestation key";
 
@@ -56,8 +59,8 @@ static TSS2_RC get_random(TpmSession *tpm, void *data)
 {
     TPM2B_DIGEST **random = data;
 
-    return Esys_GetRandom(tpm_session_esys(tpm), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, 32,
-                          random);
+    return Esys_GetRandom(tpm_session_esys(tpm), ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                          UNIQUE_SIZE, random);
 }
 
 static gboolean make_new(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFiles *files,
@@ -78,36 +81,131 @@ static gboolean make_new(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFile
     if (!tpm_create_primary(tpm, what, &template, &key, &public_area, error)) {
         return FALSE;
     }
-    if (!ak_files_write(files, template_bytes, public_area, error)) {
+    /* Where the second is not written, it is made again from the first. */
+    if (!ak_files_write_template(files, template_bytes, error) ||
+        !ak_files_write_public(files, public_area, error)) {
         Esys_FlushContext(tpm_session_esys(tpm), key);
         return FALSE;
     }
+    g_message("a new attestation key was made: have verifiers enrol it (vtpm-managerctl ak)");
     *ret_key = key;
     *ret_public = g_steal_pointer(&public_area);
     return TRUE;
 }
 
-static gboolean find_again(TpmSession *tpm, const AkFiles *files, ESYS_TR *ret_key,
-                           GBytes **ret_public, GError **error)
+/* The template in the file; FALSE where it is not one of ours, whatever key it would make. */
+static gboolean read_template(const AkFiles *files, TpmAkAlgorithm algorithm, TPM2B_PUBLIC *ret)
 {
-    g_autoptr(GBytes) derived = NULL;
-    TPM2B_PUBLIC template = { 0 };
+    g_autoptr(GBytes) ours = NULL;
+    TPM2B_PUBLIC found = { 0 };
+    TPM2B_DIGEST unique = { 0 };
     gsize size;
     const uint8_t *data = g_bytes_get_data(files->template, &size);
+    const TPMU_PUBLIC_ID *id = &found.publicArea.unique;
     size_t offset = 0;
+
+    if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(data, size, &offset, &found) != TSS2_RC_SUCCESS) {
+        return FALSE;
+    }
+    unique.size = algorithm == TPM_AK_RSA ? id->rsa.size : id->ecc.x.size;
+    if (unique.size != UNIQUE_SIZE) {
+        return FALSE;
+    }
+    memcpy(unique.buffer, algorithm == TPM_AK_RSA ? id->rsa.buffer : id->ecc.x.buffer, UNIQUE_SIZE);
+    make_template(algorithm, &unique, ret);
+    ours = tpm_public_marshal(ret);
+    return g_bytes_equal(ours, files->template);
+}
+
+typedef struct FlushNamed {
+    TPM2_HANDLE handle;
+    GBytes *name;
+} FlushNamed;
+
+/* Flushes what is loaded at the handle where it has that Name. */
+static TSS2_RC flush_named(TpmSession *tpm, void *data)
+{
+    const FlushNamed *c = data;
+    ESYS_CONTEXT *esys = tpm_session_esys(tpm);
+    TPM2B_NAME *found = NULL;
+    ESYS_TR key;
+    gboolean ours;
+    TSS2_RC rc =
+        Esys_TR_FromTPMPublic(esys, c->handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &key);
+
+    if (rc != TSS2_RC_SUCCESS) {
+        return tpm_error_reaction(rc) == TPM_REACT_RELOAD ? TSS2_RC_SUCCESS : rc; /* it is gone */
+    }
+    rc = Esys_TR_GetName(esys, key, &found);
+    ours = rc == TSS2_RC_SUCCESS &&
+           dq_bytes_equal(dq_bytes_peek(c->name), (DqBytes){ found->name, found->size });
+    Esys_Free(found);
+    if (ours) {
+        return Esys_FlushContext(esys, key);
+    }
+    Esys_TR_Close(esys, &key);
+    return rc;
+}
+
+/* Without a resource manager the key of a manager that was killed is still there, once for each. */
+static gboolean flush_left_over(TpmSession *tpm, const AkFiles *files, GError **error)
+{
+    g_autoptr(GBytes) name = files->public_area ? tpm_ak_name(files->public_area) : NULL;
+    TPMS_CAPABILITY_DATA *data;
+    gboolean ok = TRUE;
+
+    if (!name) {
+        return TRUE;
+    }
+    if (!tpm_get_capability(tpm, what, TPM2_CAP_HANDLES, TPM2_TRANSIENT_FIRST, TPM2_MAX_CAP_HANDLES,
+                            &data, error)) {
+        return FALSE;
+    }
+    for (guint32 i = 0; ok && i < data->data.handles.count; i++) {
+        FlushNamed c = { data->data.handles.handle[i], name };
+
+        ok = tpm_run(tpm, what, flush_named, &c, error);
+    }
+    Esys_Free(data);
+    return ok;
+}
+
+/* Keeps a public area that was lost, or holds the one that is kept against the key. */
+static gboolean settle_public(const AkFiles *files, GBytes *derived, GError **error)
+{
+    if (files->public_area) {
+        if (!g_bytes_equal(derived, files->public_area)) {
+            ak_files_set_error(files, AK_FAULT_OTHER_TPM, error);
+            return FALSE;
+        }
+        return TRUE;
+    }
+    if (!ak_files_write_public(files, derived, error)) {
+        return FALSE;
+    }
+    g_warning("%s was missing and is made again from %s: check that vtpm-managerctl ak still shows "
+              "the key that verifiers have enrolled",
+              files->public_path, files->template_path);
+    return TRUE;
+}
+
+static gboolean find_again(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFiles *files,
+                           ESYS_TR *ret_key, GBytes **ret_public, GError **error)
+{
+    g_autoptr(GBytes) derived = NULL;
+    TPM2B_PUBLIC template;
     ESYS_TR key;
 
-    if (Tss2_MU_TPM2B_PUBLIC_Unmarshal(data, size, &offset, &template) != TSS2_RC_SUCCESS ||
-        offset != size) {
+    if (!read_template(files, algorithm, &template)) {
         ak_files_set_error(files, AK_FAULT_TEMPLATE_DAMAGED, error);
         return FALSE;
     }
-    if (!tpm_create_primary(tpm, what, &template, &key, &derived, error)) {
+    if (!flush_left_over(tpm, files, error) ||
+        !tpm_create_primary(tpm, what, &template, &key, &derived, error)) {
         return FALSE;
     }
-    if (!g_bytes_equal(derived, files->public_area)) {
+    if (!settle_public(files, derived, error)) {
         Esys_FlushContext(tpm_session_esys(tpm), key);
-        ak_files_set_error(files, AK_FAULT_OTHER_TPM, error);
         return FALSE;
     }
     *ret_key = key;
@@ -118,14 +216,35 @@ static gboolean find_again(TpmSession *tpm, const AkFiles *files, ESYS_TR *ret_k
 static gboolean find_or_make(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFiles *files,
                              ESYS_TR *ret_key, GBytes **ret_public, GError **error)
 {
-    if (!files->public_area) {
-        return make_new(tpm, algorithm, files, ret_key, ret_public, error);
+    g_autoptr(GBytes) name = files->public_area ? tpm_ak_name(files->public_area) : NULL;
+
+    if (files->template && files->public_area && !name) {
+        ak_files_set_error(files, AK_FAULT_PUBLIC_DAMAGED, error);
+        return FALSE;
     }
-    if (!files->template) {
+    if (files->template) {
+        return find_again(tpm, algorithm, files, ret_key, ret_public, error);
+    }
+    if (files->public_area) {
         ak_files_set_error(files, AK_FAULT_TEMPLATE_MISSING, error);
         return FALSE;
     }
-    return find_again(tpm, files, ret_key, ret_public, error);
+    return make_new(tpm, algorithm, files, ret_key, ret_public, error);
+}
+
+/*
+ * Our nameAlg is SHA-256, a hierarchy's Name and Qualified Name are its handle.
+ * Spec: TPM 2.0 Part 1, section 16.
+ */
+static GBytes *qualified_name(GBytes *name)
+{
+    static const guint8 hierarchy[] = { 0x40, 0x00, 0x00, 0x0B }; /* TPM_RH_ENDORSEMENT */
+    const DqBytes parts[] = { { hierarchy, sizeof(hierarchy) }, dq_bytes_peek(name) };
+    guint8 qualified[2 + DQ_HASH_SIZE];
+
+    memcpy(qualified, parts[1].data, 2);
+    dq_sha256(parts, G_N_ELEMENTS(parts), qualified + 2);
+    return g_bytes_new(qualified, sizeof(qualified));
 }
 
 gboolean tpm_ak_load(TpmSession *tpm, TpmAkAlgorithm algorithm, const char *state_dir,
@@ -135,18 +254,20 @@ gboolean tpm_ak_load(TpmSession *tpm, TpmAkAlgorithm algorithm, const char *stat
         ak_files_read(state_dir, algorithm == TPM_AK_RSA ? "rsa" : "ecc", error);
     g_autoptr(GBytes) public_area = NULL;
     g_autoptr(GBytes) name = NULL;
-    ESYS_TR key;
+    TpmKey key;
 
-    if (!files || !find_or_make(tpm, algorithm, files, &key, &public_area, error)) {
+    if (!files || !find_or_make(tpm, algorithm, files, &key.handle, &public_area, error)) {
         return FALSE;
     }
     name = tpm_ak_name(public_area);
     if (!name) {
-        Esys_FlushContext(tpm_session_esys(tpm), key);
-        tpm_error_set(error, TPM2_RC_FAILURE, what);
+        Esys_FlushContext(tpm_session_esys(tpm), key.handle);
+        tpm_error_set(error, TPM_RC_MALFORMED, what);
         return FALSE;
     }
-    tpm_session_set_key(tpm, key);
+    key.name = g_bytes_ref(name);
+    key.qualified_name = qualified_name(name);
+    tpm_session_take_key(tpm, &key);
     *ret_public = g_steal_pointer(&public_area);
     *ret_name = g_steal_pointer(&name);
     return TRUE;

@@ -65,26 +65,42 @@ void ak_files_free(AkFiles *files)
     g_free(files);
 }
 
-gboolean ak_files_write(const AkFiles *files, GBytes *template, GBytes *public_area, GError **error)
+gboolean ak_files_write_template(const AkFiles *files, GBytes *template, GError **error)
 {
-    /* The public area comes last: where it exists, the key has been in use. */
-    return write_file(files->template_path, template, error) &&
-           write_file(files->public_path, public_area, error);
+    return write_file(files->template_path, template, error);
+}
+
+gboolean ak_files_write_public(const AkFiles *files, GBytes *public_area, GError **error)
+{
+    return write_file(files->public_path, public_area, error);
 }
 
 void ak_files_set_error(const AkFiles *files, AkFault fault, GError **error)
 {
-    if (fault == AK_FAULT_OTHER_TPM) {
+    const char *template = files->template_path;
+    const char *pub = files->public_path;
+
+    switch (fault) {
+    case AK_FAULT_TEMPLATE_MISSING:
+    case AK_FAULT_TEMPLATE_DAMAGED:
+        g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
+                    "%s is %s: restore it from a backup, or remove both it and %s to make a new "
+                    "attestation key, which every verifier must then enrol",
+                    template, fault == AK_FAULT_TEMPLATE_MISSING ? "missing" : "damaged", pub);
+        break;
+    case AK_FAULT_PUBLIC_DAMAGED:
+        g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
+                    "%s is damaged: restore it from a backup, or remove it, and it is made again "
+                    "from %s",
+                    pub, template);
+        break;
+    case AK_FAULT_OTHER_TPM:
         g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
                     "the attestation key in %s does not belong to this TPM (another TPM, or its "
                     "endorsement seed was changed): use the state directory made with this TPM, or "
-                    "remove that file to make a new key, which every verifier must then enrol",
-                    files->public_path);
-        return;
+                    "remove both that file and %s to make a new key, which every verifier must "
+                    "then enrol",
+                    pub, template);
+        break;
     }
-    g_set_error(error, TPM_ERROR, TPM_ERROR_AK,
-                "%s is %s: restore it from a backup, or remove %s to make a new attestation key, "
-                "which every verifier must then enrol",
-                files->template_path, fault == AK_FAULT_TEMPLATE_MISSING ? "missing" : "damaged",
-                files->public_path);
 }

@@ -16,6 +16,7 @@ typedef struct AkFiles {
 typedef enum AkFault {
     AK_FAULT_TEMPLATE_MISSING,
     AK_FAULT_TEMPLATE_DAMAGED,
+    AK_FAULT_PUBLIC_DAMAGED,
     AK_FAULT_OTHER_TPM, /* the template makes another key in this TPM */
 } AkFault;
 
@@ -24,9 +25,9 @@ AkFiles *ak_files_read(const char *state_dir, const char *algorithm, GError **er
 void ak_files_free(AkFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkFiles, ak_files_free)
 
-/** ak_files_write: both files, durably. Errors: TPM_ERROR_AK. */
-gboolean ak_files_write(const AkFiles *files, GBytes *template, GBytes *public_area,
-                        GError **error);
+/** ak_files_write_template, ak_files_write_public: durably. Errors: TPM_ERROR_AK. */
+gboolean ak_files_write_template(const AkFiles *files, GBytes *template, GError **error);
+gboolean ak_files_write_public(const AkFiles *files, GBytes *public_area, GError **error);
 
 /** ak_files_set_error: TPM_ERROR_AK: @fault, and what can be done about it. */
 void ak_files_set_error(const AkFiles *files, AkFault fault, GError **error);

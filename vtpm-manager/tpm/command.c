@@ -49,16 +49,43 @@ typedef struct CreatePrimary {
     TPM2B_PUBLIC *area;
 } CreatePrimary;
 
+/* So that the value itself is sent to nobody. Ends with the first command that succeeds. */
+static TSS2_RC start_hmac_session(ESYS_CONTEXT *esys, ESYS_TR *ret_session)
+{
+    static const TPMT_SYM_DEF none = { .algorithm = TPM2_ALG_NULL };
+    TSS2_RC rc = Esys_StartAuthSession(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                       ESYS_TR_NONE, NULL, TPM2_SE_HMAC, &none, TPM2_ALG_SHA256,
+                                       ret_session);
+
+    if (rc == TSS2_RC_SUCCESS) {
+        rc = Esys_TRSess_SetAttributes(esys, *ret_session, 0, TPMA_SESSION_CONTINUESESSION);
+    }
+    return rc;
+}
+
 static TSS2_RC create_primary(TpmSession *tpm, void *data)
 {
     static const TPM2B_SENSITIVE_CREATE sensitive;
     static const TPM2B_DATA outside;
     static const TPML_PCR_SELECTION pcrs;
+    ESYS_CONTEXT *esys = tpm_session_esys(tpm);
+    ESYS_TR auth = ESYS_TR_PASSWORD;
     CreatePrimary *c = data;
+    TSS2_RC rc = TSS2_RC_SUCCESS;
 
-    return Esys_CreatePrimary(tpm_session_esys(tpm), ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD,
-                              ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, c->template, &outside, &pcrs,
-                              &c->key, &c->area, NULL, NULL, NULL);
+    if (tpm_session_has_auth(tpm)) {
+        rc = start_hmac_session(esys, &auth);
+    }
+    if (rc != TSS2_RC_SUCCESS) {
+        return rc;
+    }
+    rc = Esys_CreatePrimary(esys, ESYS_TR_RH_ENDORSEMENT, auth, ESYS_TR_NONE, ESYS_TR_NONE,
+                            &sensitive, c->template, &outside, &pcrs, &c->key, &c->area, NULL, NULL,
+                            NULL);
+    if (rc != TSS2_RC_SUCCESS && auth != ESYS_TR_PASSWORD) {
+        Esys_FlushContext(esys, auth);
+    }
+    return rc;
 }
 
 gboolean tpm_create_primary(TpmSession *tpm, const char *what, const TPM2B_PUBLIC *template,
@@ -74,7 +101,7 @@ gboolean tpm_create_primary(TpmSession *tpm, const char *what, const TPM2B_PUBLI
     Esys_Free(c.area);
     if (!bytes) {
         Esys_FlushContext(tpm_session_esys(tpm), c.key);
-        tpm_error_set(error, TPM2_RC_FAILURE, what);
+        tpm_error_set(error, TPM_RC_MALFORMED, what);
         return FALSE;
     }
     *ret_key = c.key;

@@ -19,7 +19,7 @@ gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capabili
 
 /**
  * tpm_create_primary:
- * @template: of a key in the endorsement hierarchy
+ * @template: of a key in the endorsement hierarchy; see tpm_endorsement_enter()
  * @ret_key: flush it; it is lost where a later tpm_run() has to recover
  * @ret_public: (transfer full): TPM2B_PUBLIC
  */

@@ -1,18 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/host.h"
 
+#include <string.h>
+
+#include "attest/bytes.h"
+#include "tpm/endorsement.h"
+
 struct TpmHost {
     TpmAkAlgorithm algorithm;
     char *state_dir;
-    TpmInfo *info; /* of the first time the TPM was prepared */
+    TPM2B_AUTH eh_auth;
+    GMutex lock; /* for @info */
+    TpmInfo *info;
+    gint64 looked; /* monotonic, in microseconds; main context only */
 };
 
-TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir)
+TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir, WireBytes eh_auth)
 {
     TpmHost *host = g_new0(TpmHost, 1);
 
     host->algorithm = algorithm;
     host->state_dir = g_strdup(state_dir);
+    host->eh_auth.size = (UINT16)MIN(eh_auth.len, sizeof(host->eh_auth.buffer));
+    memcpy(host->eh_auth.buffer, eh_auth.p, host->eh_auth.size);
+    g_mutex_init(&host->lock);
     return host;
 }
 
@@ -22,30 +33,80 @@ void tpm_host_free(TpmHost *host)
         return;
     }
     tpm_info_unref(host->info);
+    g_mutex_clear(&host->lock);
     g_free(host->state_dir);
+    explicit_bzero(&host->eh_auth, sizeof(host->eh_auth));
     g_free(host);
 }
 
-/* A TpmPrepare */
-static gboolean prepare(TpmSession *tpm, void *data, GError **error)
+static void set_info(TpmHost *host, TpmInfo *info)
 {
-    TpmHost *host = data;
+    TpmInfo *before;
+
+    g_mutex_lock(&host->lock);
+    before = host->info;
+    host->info = info;
+    g_mutex_unlock(&host->lock);
+    tpm_info_unref(before);
+}
+
+static gboolean has_sha256(const TpmInfo *info)
+{
+    for (uint32_t i = 0; i < info->banks.count; i++) {
+        if (info->banks.bank[i].hash == TPM2_ALG_SHA256) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* @before: NULL where the TPM was not known yet */
+static void advise(const TpmInfo *before, const TpmInfo *now)
+{
+    if (!has_sha256(now) && (!before || has_sha256(before))) {
+        g_warning("the TPM has no SHA-256 PCRs: requests for them are refused; allocate them with "
+                  "tpm2_pcrallocate sha256:all and restart the host");
+    }
+}
+
+static gboolean learn(TpmHost *host, TpmSession *tpm, GError **error)
+{
     g_autoptr(GBytes) public_area = NULL;
     g_autoptr(GBytes) name = NULL;
+    g_autoptr(TpmInfo) info = NULL;
+    g_autoptr(GError) local = NULL;
 
     if (!tpm_ak_load(tpm, host->algorithm, host->state_dir, &public_area, &name, error)) {
         return FALSE;
     }
-    if (!host->info) {
-        return tpm_info_read(tpm, public_area, name, &host->info, error);
-    }
-    if (!g_bytes_equal(host->info->ak_name, name)) {
+    if (host->info && !g_bytes_equal(host->info->ak_name, name)) {
         g_set_error(
             error, TPM_ERROR, TPM_ERROR_AK,
             "the attestation key in the state directory was exchanged: restart the manager");
         return FALSE;
     }
-    return TRUE;
+    if (tpm_info_read(tpm, public_area, name, &info, &local)) {
+        advise(host->info, info);
+        set_info(host, g_steal_pointer(&info));
+        return TRUE;
+    }
+    if (host->info && g_error_matches(local, TPM_ERROR, TPM_ERROR_ROOM)) {
+        /* For the AK there was room. To quote is more than to know the EK anew. */
+        g_info("%s", local->message);
+        return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+/* A TpmPrepare. Everything that is learned from the TPM is learned again each time. */
+static gboolean prepare(TpmSession *tpm, void *data, GError **error)
+{
+    TpmHost *host = data;
+    gboolean ok = tpm_endorsement_enter(tpm, &host->eh_auth, error) && learn(host, tpm, error);
+
+    tpm_endorsement_leave(tpm);
+    return ok;
 }
 
 TpmSession *tpm_host_session(TpmHost *host, const TpmSource *source)
@@ -55,5 +116,50 @@ TpmSession *tpm_host_session(TpmHost *host, const TpmSource *source)
 
 TpmInfo *tpm_host_info(TpmHost *host)
 {
-    return host->info ? tpm_info_ref(host->info) : NULL;
+    TpmInfo *info;
+
+    g_mutex_lock(&host->lock);
+    info = host->info ? tpm_info_ref(host->info) : NULL;
+    g_mutex_unlock(&host->lock);
+    return info;
+}
+
+/* Fails with what is done about a key that is lost, or not ours. */
+static TSS2_RC look_command(TpmSession *tpm, G_GNUC_UNUSED void *data)
+{
+    const TpmKey *key = tpm_session_key(tpm);
+    TPM2B_NAME *name = NULL;
+    gboolean ours;
+    TSS2_RC rc = Esys_ReadPublic(tpm_session_esys(tpm), key->handle, ESYS_TR_NONE, ESYS_TR_NONE,
+                                 ESYS_TR_NONE, NULL, &name, NULL);
+
+    if (rc != TSS2_RC_SUCCESS) {
+        return rc;
+    }
+    ours = dq_bytes_equal(dq_bytes_peek(key->name), (DqBytes){ name->name, name->size });
+    Esys_Free(name);
+    return ours ? TSS2_RC_SUCCESS : TPM_RC_OTHER_KEY;
+}
+
+static void look_run(TpmSession *tpm, G_GNUC_UNUSED void *job)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!tpm_run(tpm, "TPM2_ReadPublic", look_command, NULL, &error)) {
+        g_info("%s", error->message);
+    }
+}
+
+static void look_done(G_GNUC_UNUSED void *job)
+{
+}
+
+void tpm_host_look(TpmHost *host, TpmWorker *worker)
+{
+    gint64 now = g_get_monotonic_time();
+
+    if (host->looked == 0 || now - host->looked >= G_USEC_PER_SEC) {
+        host->looked = now;
+        tpm_worker_submit(worker, look_run, look_done, NULL);
+    }
 }

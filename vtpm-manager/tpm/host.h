@@ -5,11 +5,17 @@
 
 #include "tpm/ak.h"
 #include "tpm/info.h"
+#include "tpm/worker.h"
 
 typedef struct TpmHost TpmHost;
 
-/** tpm_host_new: @state_dir: where the attestation key is kept. */
-TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir);
+/**
+ * tpm_host_new:
+ * @state_dir: where the attestation key is kept
+ * @eh_auth: the endorsement hierarchy's authorization value, at most 64 bytes; copied, and wiped
+ *           when the host is freed
+ */
+TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir, WireBytes eh_auth);
 void tpm_host_free(TpmHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TpmHost, tpm_host_free)
 
@@ -21,7 +27,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TpmHost, tpm_host_free)
  */
 TpmSession *tpm_host_session(TpmHost *host, const TpmSource *source);
 
-/** tpm_host_info: (transfer full): %NULL before the session was opened. */
+/**
+ * tpm_host_info: (transfer full): what the TPM told when it was last prepared; %NULL before the
+ * session was opened. Any thread may ask; ask again rather than keep it.
+ */
 TpmInfo *tpm_host_info(TpmHost *host);
+
+/**
+ * tpm_host_look: has @worker see whether the TPM is still the one that tpm_host_info() tells of,
+ * and learn it again where it was reset; at most once a second. For the main context, where
+ * something was refused that the TPM may have by now.
+ */
+void tpm_host_look(TpmHost *host, TpmWorker *worker);
 
 #endif

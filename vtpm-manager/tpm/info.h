@@ -5,7 +5,7 @@
 
 #include "tpm/session.h"
 
-/** What does not change while the manager runs. Immutable, shared between threads by reference. */
+/** What one look at the TPM told. Immutable, shared between threads by reference. */
 typedef struct TpmInfo {
     gatomicrefcount refs;
     char manufacturer[5];

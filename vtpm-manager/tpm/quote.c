@@ -5,6 +5,8 @@
 
 #include <tss2/tss2_mu.h>
 
+#include "attest/bytes.h"
+
 enum { QUOTE_TRIES = 5 }; /* until PCR values fit */
 
 void tpm_quote_free(TpmQuote *quote)
@@ -14,23 +16,70 @@ void tpm_quote_free(TpmQuote *quote)
     }
     g_clear_pointer(&quote->attest, g_bytes_unref);
     g_clear_pointer(&quote->signature, g_bytes_unref);
+    g_clear_pointer(&quote->signer, g_bytes_unref);
     g_free(quote);
 }
 
 typedef struct QuoteCommand {
     TPM2B_DATA qualifying;
     TPML_PCR_SELECTION pcrs;
-    TPM2B_ATTEST *attest;
-    TPMT_SIGNATURE *signature;
+    TpmQuote *quote;  /* without PCR values */
+    WireBytes digest; /* pcrDigest, borrowed from it */
 } QuoteCommand;
 
+/* NULL where the attest is none that answers @c. */
+static TpmQuote *take_quote(const QuoteCommand *c, const TPM2B_ATTEST *message,
+                            const TPMT_SIGNATURE *signature, WireAttest *ret_attest)
+{
+    g_autoptr(TpmQuote) quote = g_new0(TpmQuote, 1);
+    uint8_t buf[sizeof(TPMT_SIGNATURE)];
+    size_t len = 0;
+
+    quote->attest = g_bytes_new(message->attestationData, message->size);
+    if (Tss2_MU_TPMT_SIGNATURE_Marshal(signature, buf, sizeof(buf), &len) != TSS2_RC_SUCCESS ||
+        !wire_decode_attest(dq_wire(dq_bytes_peek(quote->attest)), ret_attest) ||
+        ret_attest->magic != TPM_GENERATED_VALUE || ret_attest->type != TPM_ST_ATTEST_QUOTE ||
+        !wire_bytes_equal(ret_attest->extra_data,
+                          (WireBytes){ c->qualifying.buffer, c->qualifying.size })) {
+        return NULL;
+    }
+    quote->signature = g_bytes_new(buf, len);
+    quote->pcrs = ret_attest->pcr_select;
+    return g_steal_pointer(&quote);
+}
+
+/*
+ * Without a resource manager another program's key can come to be at the handle of ours, and would
+ * sign: only what names our key as its signer is taken.
+ */
 static TSS2_RC quote_command(TpmSession *tpm, void *data)
 {
     static const TPMT_SIG_SCHEME own = { .scheme = TPM2_ALG_NULL };
+    const TpmKey *key = tpm_session_key(tpm);
+    g_autoptr(TpmQuote) quote = NULL;
+    TPM2B_ATTEST *message = NULL;
+    TPMT_SIGNATURE *signature = NULL;
     QuoteCommand *c = data;
+    WireAttest attest;
+    TSS2_RC rc = Esys_Quote(tpm_session_esys(tpm), key->handle, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                            ESYS_TR_NONE, &c->qualifying, &own, &c->pcrs, &message, &signature);
 
-    return Esys_Quote(tpm_session_esys(tpm), tpm_session_key(tpm), ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                      ESYS_TR_NONE, &c->qualifying, &own, &c->pcrs, &c->attest, &c->signature);
+    if (rc != TSS2_RC_SUCCESS) {
+        return rc;
+    }
+    quote = take_quote(c, message, signature, &attest);
+    Esys_Free(message);
+    Esys_Free(signature);
+    if (!quote) {
+        return TPM_RC_MALFORMED;
+    }
+    if (!wire_bytes_equal(attest.qualified_signer, dq_wire(dq_bytes_peek(key->qualified_name)))) {
+        return TPM_RC_OTHER_KEY;
+    }
+    quote->signer = g_bytes_ref(key->name);
+    c->digest = attest.pcr_digest;
+    c->quote = g_steal_pointer(&quote);
+    return TSS2_RC_SUCCESS;
 }
 
 typedef struct PcrReadCommand {
@@ -83,47 +132,6 @@ static gboolean read_into_cache(TpmSession *tpm, const WirePcrSelection *pcrs, G
     return TRUE;
 }
 
-static gboolean marshal_quote(const QuoteCommand *c, TpmQuote *quote)
-{
-    uint8_t buf[sizeof(TPMT_SIGNATURE)];
-    size_t len = 0;
-
-    if (Tss2_MU_TPMT_SIGNATURE_Marshal(c->signature, buf, sizeof(buf), &len) != TSS2_RC_SUCCESS) {
-        return FALSE;
-    }
-    quote->attest = g_bytes_new(c->attest->attestationData, c->attest->size);
-    quote->signature = g_bytes_new(buf, len);
-    return TRUE;
-}
-
-static gboolean quote_once(TpmSession *tpm, QuoteCommand *c, TpmQuote **ret_quote,
-                           WireBytes *ret_digest, GError **error)
-{
-    g_autoptr(TpmQuote) quote = g_new0(TpmQuote, 1);
-    WireAttest attest;
-    gboolean ok;
-
-    if (!tpm_run(tpm, "TPM2_Quote", quote_command, c, error)) {
-        return FALSE;
-    }
-    ok = marshal_quote(c, quote) &&
-         wire_decode_attest(
-             (WireBytes){ g_bytes_get_data(quote->attest, NULL), g_bytes_get_size(quote->attest) },
-             &attest) &&
-         attest.type == TPM_ST_ATTEST_QUOTE;
-    Esys_Free(c->attest);
-    Esys_Free(c->signature);
-    if (!ok) {
-        g_set_error(error, TPM_ERROR, TPM_ERROR_FAILED,
-                    "the TPM's quote cannot be decoded; check its firmware");
-        return FALSE;
-    }
-    quote->pcrs = attest.pcr_select;
-    *ret_digest = attest.pcr_digest;
-    *ret_quote = g_steal_pointer(&quote);
-    return TRUE;
-}
-
 static gboolean fits(TpmSession *tpm, TpmQuote *quote, WireBytes digest)
 {
     return tpm_pcr_values(tpm_session_pcrs(tpm), &quote->pcrs, quote->value, &quote->count) &&
@@ -141,18 +149,18 @@ gboolean tpm_quote(TpmSession *tpm, WireBytes qualifying, const WirePcrSelection
     tpm_pcr_to_tss(pcrs, &c.pcrs);
     for (guint try = 0; try < QUOTE_TRIES; try++) {
         g_autoptr(TpmQuote) quote = NULL;
-        WireBytes digest;
 
-        if (!quote_once(tpm, &c, &quote, &digest, error)) {
+        if (!tpm_run(tpm, "TPM2_Quote", quote_command, &c, error)) {
             return FALSE;
         }
+        quote = g_steal_pointer(&c.quote);
         if (!wire_pcr_covers(&quote->pcrs, pcrs)) {
             g_set_error(error, TPM_ERROR, TPM_ERROR_VALUE,
                         "the TPM does not have all PCRs that were asked for");
             return FALSE;
         }
-        if (fits(tpm, quote, digest) ||
-            (read_into_cache(tpm, &quote->pcrs, NULL) && fits(tpm, quote, digest))) {
+        if (fits(tpm, quote, c.digest) ||
+            (read_into_cache(tpm, &quote->pcrs, NULL) && fits(tpm, quote, c.digest))) {
             *ret_quote = g_steal_pointer(&quote);
             return TRUE;
         }

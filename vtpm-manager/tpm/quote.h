@@ -9,6 +9,7 @@
 typedef struct TpmQuote {
     GBytes *attest;        /* TPMS_ATTEST */
     GBytes *signature;     /* TPMT_SIGNATURE */
+    GBytes *signer;        /* Name of the key that made it */
     WirePcrSelection pcrs; /* as quoted */
     unsigned count;
     TpmPcr value[DEEPQUOTE_HOST_PCRS_MAX];
@@ -22,9 +23,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TpmQuote, tpm_quote_free)
  * @qualifying: 1..64 bytes; borrowed
  * @pcrs: what to quote
  *
- * TPM2_Quote by the session's key, with PCR values that hash to its pcrDigest. The values known
- * from before are tried first; only where they do not fit are PCRs read, and the quote repeated, a
- * bounded number of times.
+ * TPM2_Quote by the session's key and no other, with PCR values that hash to its pcrDigest. The
+ * values known from before are tried first; only where they do not fit are PCRs read, and the quote
+ * repeated, a bounded number of times.
  *
  * Spec: TPM 2.0 Part 3, TPM2_Quote.
  * Errors: as tpm_run(); TPM_ERROR_BUSY also where the PCRs change faster than they can be read.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/session.h"
 
+#include "attest/bytes.h"
+
 enum {
     AGAIN_TRIES = 12,      /* of a command that the TPM says to send again */
     AGAIN_FIRST_US = 1000, /* then twice as long each time: 4 s in all */
@@ -17,7 +19,8 @@ struct TpmSession {
     gboolean started;
     gboolean prepared;
     gboolean preparing; /* commands come from the preparation itself */
-    ESYS_TR key;        /* ESYS_TR_NONE: not loaded */
+    gboolean has_auth;
+    TpmKey key;
     TpmPcrCache pcrs;
 };
 
@@ -28,23 +31,48 @@ TpmSession *tpm_session_new(const TpmSource *source, TpmPrepare prepare, void *d
     tpm->source = *source;
     tpm->prepare = prepare;
     tpm->data = data;
-    tpm->key = ESYS_TR_NONE;
+    tpm->key.handle = ESYS_TR_NONE;
     return tpm;
+}
+
+/* What @esys has of it must be closed, where @esys is not. */
+static void forget_key(TpmSession *tpm)
+{
+    tpm->key.handle = ESYS_TR_NONE;
+    g_clear_pointer(&tpm->key.name, g_bytes_unref);
+    g_clear_pointer(&tpm->key.qualified_name, g_bytes_unref);
+}
+
+/* Only where the key at its handle is ours: without a resource manager it can be another's. */
+static void flush_key(TpmSession *tpm)
+{
+    TPM2B_NAME *name = NULL;
+
+    if (tpm->key.handle == ESYS_TR_NONE ||
+        Esys_ReadPublic(tpm->esys, tpm->key.handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, NULL,
+                        &name, NULL) != TSS2_RC_SUCCESS) {
+        return;
+    }
+    if (dq_bytes_equal(dq_bytes_peek(tpm->key.name), (DqBytes){ name->name, name->size })) {
+        Esys_FlushContext(tpm->esys, tpm->key.handle);
+    }
+    Esys_Free(name);
 }
 
 /* @orderly: the TPM can still be spoken to. */
 static void disconnect(TpmSession *tpm, gboolean orderly)
 {
     if (tpm->esys) {
-        if (orderly && tpm->key != ESYS_TR_NONE) {
-            Esys_FlushContext(tpm->esys, tpm->key);
+        if (orderly) {
+            flush_key(tpm);
         }
         if (orderly && tpm->source.owned) {
             Esys_Shutdown(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_SU_CLEAR);
         }
         Esys_Finalize(&tpm->esys);
     }
-    tpm->key = ESYS_TR_NONE;
+    forget_key(tpm);
+    tpm->has_auth = FALSE;
     tpm->started = FALSE;
     tpm->prepared = FALSE;
     if (tpm->tcti) {
@@ -110,7 +138,8 @@ static gboolean make_ready(TpmSession *tpm, GError **error)
     }
     tpm->preparing = TRUE;
     tpm->prepared = (tpm->esys || connect_tpm(tpm, error)) &&
-                    (tpm->started || start_up(tpm, error)) && tpm->prepare(tpm, tpm->data, error);
+                    (tpm->started || !tpm->source.simulated || start_up(tpm, error)) &&
+                    tpm->prepare(tpm, tpm->data, error);
     tpm->preparing = FALSE;
     if (!tpm->prepared) {
         disconnect(tpm, FALSE);
@@ -122,6 +151,14 @@ gboolean tpm_session_open(TpmSession *tpm, GError **error)
 {
     disconnect(tpm, FALSE);
     return make_ready(tpm, error);
+}
+
+static void drop_key(TpmSession *tpm)
+{
+    if (tpm->key.handle != ESYS_TR_NONE) {
+        Esys_TR_Close(tpm->esys, &tpm->key.handle);
+    }
+    forget_key(tpm);
 }
 
 typedef struct Tries {
@@ -141,11 +178,14 @@ static gboolean react(TpmSession *tpm, TpmReaction reaction, Tries *tries)
         tries->recoveries == RECOVERIES) {
         return FALSE;
     }
+    if (reaction == TPM_REACT_START && !tpm->source.simulated) {
+        return FALSE;
+    }
     tries->recoveries++;
     if (reaction == TPM_REACT_REOPEN) {
         disconnect(tpm, FALSE);
     } else {
-        tpm_session_set_key(tpm, ESYS_TR_NONE);
+        drop_key(tpm);
         tpm->started = reaction != TPM_REACT_START;
         tpm->prepared = FALSE;
     }
@@ -170,7 +210,7 @@ gboolean tpm_run(TpmSession *tpm, const char *what, TpmCommand command, void *da
         }
         if (!react(tpm, reaction, &tries)) {
             tpm_error_set(error, rc, what);
-            if (reaction == TPM_REACT_REOPEN && !tpm->preparing) {
+            if ((reaction == TPM_REACT_REOPEN || reaction == TPM_REACT_START) && !tpm->preparing) {
                 disconnect(tpm, FALSE);
             }
             return FALSE;
@@ -187,17 +227,31 @@ ESYS_CONTEXT *tpm_session_esys(TpmSession *tpm)
     return tpm->esys;
 }
 
-ESYS_TR tpm_session_key(const TpmSession *tpm)
+const TpmKey *tpm_session_key(const TpmSession *tpm)
 {
-    return tpm->key;
+    return &tpm->key;
 }
 
-void tpm_session_set_key(TpmSession *tpm, ESYS_TR key)
+void tpm_session_take_key(TpmSession *tpm, TpmKey *key)
 {
-    if (tpm->key != ESYS_TR_NONE) {
-        Esys_TR_Close(tpm->esys, &tpm->key);
+    drop_key(tpm);
+    tpm->key = *key;
+    *key = (TpmKey){ .handle = ESYS_TR_NONE };
+}
+
+void tpm_session_set_auth(TpmSession *tpm, const TPM2B_AUTH *value)
+{
+    static const TPM2B_AUTH none;
+
+    if (tpm->esys) {
+        Esys_TR_SetAuth(tpm->esys, ESYS_TR_RH_ENDORSEMENT, value ? value : &none);
     }
-    tpm->key = key;
+    tpm->has_auth = value != NULL;
+}
+
+gboolean tpm_session_has_auth(const TpmSession *tpm)
+{
+    return tpm->has_auth;
 }
 
 TpmPcrCache *tpm_session_pcrs(TpmSession *tpm)

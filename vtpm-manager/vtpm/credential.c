@@ -10,6 +10,7 @@
 #include "attest/key.h"
 
 struct Credentials {
+    TpmHost *tpm;
     GBytes *item[DEEPQUOTE_CREDENTIALS]; /* by DEEPQUOTE_HOST_AK_PUBLIC...; NULL: there is none */
 };
 
@@ -128,10 +129,11 @@ static GBytes *simulated_certificate(EVP_PKEY *key, const char *state_dir, GErro
     return g_steal_pointer(&der);
 }
 
-Credentials *credentials_new(const TpmInfo *info, const char *certificate_file,
-                             const char *state_dir, GError **error)
+Credentials *credentials_new(TpmHost *tpm, const char *certificate_file, const char *state_dir,
+                             GError **error)
 {
     g_autoptr(Credentials) c = g_new0(Credentials, 1);
+    g_autoptr(TpmInfo) info = tpm_host_info(tpm);
     const DqBytes ak = dq_bytes_peek(info->ak_public);
     g_autoptr(DqKey) key = dq_key_new(ak.data, ak.len, NULL);
 
@@ -140,10 +142,8 @@ Credentials *credentials_new(const TpmInfo *info, const char *certificate_file,
                     "the attestation key's public area cannot be used; check the TPM's firmware");
         return NULL;
     }
+    c->tpm = tpm;
     c->item[DEEPQUOTE_HOST_AK_PUBLIC] = g_bytes_ref(info->ak_public);
-    if (info->ek_certificate) {
-        c->item[DEEPQUOTE_HOST_EK_CERTIFICATE] = g_bytes_ref(info->ek_certificate);
-    }
     if (certificate_file || info->simulated) {
         EVP_PKEY *pkey = dq_key_get_pkey(key);
         GBytes *der = certificate_file ? load_certificate(certificate_file, pkey, error)
@@ -168,12 +168,25 @@ void credentials_free(Credentials *credentials)
     g_free(credentials);
 }
 
-GBytes *credentials_item(const Credentials *credentials, guint32 what)
+/* The TPM may have been given another since it was last asked for. */
+static void refresh_ek_certificate(Credentials *credentials)
 {
+    GBytes **item = &credentials->item[DEEPQUOTE_HOST_EK_CERTIFICATE];
+    g_autoptr(TpmInfo) info = tpm_host_info(credentials->tpm);
+
+    g_clear_pointer(item, g_bytes_unref);
+    *item = info->ek_certificate ? g_bytes_ref(info->ek_certificate) : NULL;
+}
+
+GBytes *credentials_item(Credentials *credentials, guint32 what)
+{
+    if (what == DEEPQUOTE_HOST_EK_CERTIFICATE) {
+        refresh_ek_certificate(credentials);
+    }
     return what < DEEPQUOTE_CREDENTIALS ? credentials->item[what] : NULL;
 }
 
-gboolean credentials_page(const Credentials *credentials, guint32 what, guint32 offset,
+gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset,
                           guint32 *ret_total, WireBytes *ret_page)
 {
     GBytes *item = credentials_item(credentials, what);

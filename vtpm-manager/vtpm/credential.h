@@ -3,12 +3,13 @@
 #ifndef VTPM_MANAGER_VTPM_CREDENTIAL_H
 #define VTPM_MANAGER_VTPM_CREDENTIAL_H
 
-#include "tpm/info.h"
+#include "tpm/host.h"
 
 typedef struct Credentials Credentials;
 
 /**
  * credentials_new:
+ * @tpm: borrowed, and known
  * @certificate_file: DER or PEM certificate of the AK; NULL where there is none
  * @state_dir: where the certificate of a simulated TPM is kept
  *
@@ -17,13 +18,14 @@ typedef struct Credentials Credentials;
  *
  * Errors: G_FILE_ERROR, G_IO_ERROR where the certificate cannot be read or is of another key.
  */
-Credentials *credentials_new(const TpmInfo *info, const char *certificate_file,
-                             const char *state_dir, GError **error);
+Credentials *credentials_new(TpmHost *tpm, const char *certificate_file, const char *state_dir,
+                             GError **error);
 void credentials_free(Credentials *credentials);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Credentials, credentials_free)
 
-/** credentials_item: @what is DEEPQUOTE_HOST_AK_PUBLIC...; borrowed; %NULL: there is none. */
-GBytes *credentials_item(const Credentials *credentials, guint32 what);
+/** credentials_item: @what is DEEPQUOTE_HOST_AK_PUBLIC...; borrowed until asked again; %NULL: none.
+ */
+GBytes *credentials_item(Credentials *credentials, guint32 what);
 
 /**
  * credentials_page:
@@ -32,7 +34,7 @@ GBytes *credentials_item(const Credentials *credentials, guint32 what);
  * Returns: at most DEEPQUOTE_PAGE_MAX bytes from @offset on, borrowed; FALSE where @offset is
  * beyond the end.
  */
-gboolean credentials_page(const Credentials *credentials, guint32 what, guint32 offset,
+gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset,
                           guint32 *ret_total, WireBytes *ret_page);
 
 #endif

@@ -107,11 +107,13 @@ static ManagerStatus prepare_quote(const VtpmService *service, const UnixPeer *p
                                    const RegistryVm *vm, const ManagerQuote *quote, Binding *ret)
 {
     RegistryVm now = *vm;
+    g_autoptr(TpmInfo) info = tpm_host_info(service->tpm);
     g_autoptr(GError) error = NULL;
     const char *why = NULL;
     ManagerStatus status;
 
-    if (!wire_pcr_covers(service->banks, &quote->host_pcrs)) {
+    if (!wire_pcr_covers(&info->banks, &quote->host_pcrs)) {
+        tpm_host_look(service->tpm, service->worker);
         return MANAGER_BAD_VALUE;
     }
     now.generation = vm->base + quote->commits;

@@ -4,6 +4,7 @@
 #define VTPM_MANAGER_VTPM_SERVICE_H
 
 #include "quote/quoter.h"
+#include "tpm/host.h"
 #include "vtpm/admission.h"
 #include "vtpm/credential.h"
 #include "vtpm/server.h"
@@ -14,8 +15,8 @@ typedef struct VtpmService {
     RegistryVms *vms;
     Quoter *quoter;
     TpmWorker *worker;
-    const WirePcrSelection *banks; /* the PCRs that the TPM has */
-    const Credentials *credentials;
+    TpmHost *tpm;
+    Credentials *credentials;
 } VtpmService;
 
 /** For vtpm_server_new(), with a VtpmService as their data. */
