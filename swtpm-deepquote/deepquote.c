@@ -150,7 +150,7 @@ static bool evidence_fits(const Module *m, const DeepQuote *q, WireBytes nonce, 
     WireEvidence e;
 
     return wire_decode_evidence(evidence, &e) &&
-           memcmp(e.binding.uuid, m->client.uuid, sizeof(e.binding.uuid)) == 0 &&
+           wire_uuid_equal(&e.binding.uuid, &m->client.uuid) &&
            wire_bytes_equal(e.binding.nonce, nonce) &&
            wire_bytes_equal(e.binding.vtpm_signer, q->signer) &&
            wire_bytes_equal(e.binding.vtpm_ek, q->ek) &&

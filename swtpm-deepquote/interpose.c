@@ -40,7 +40,7 @@ static bool take_settings(Settings *ret)
 
     settings_init(ret);
     ok = manager && uuid && timeout && strlen(manager) < sizeof(ret->manager) &&
-         settings_parse_uuid(uuid, strlen(uuid), ret->uuid);
+         wire_uuid_parse(uuid, strlen(uuid), &ret->uuid);
     if (ok) {
         strcpy(ret->manager, manager);
         ret->have_uuid = true;

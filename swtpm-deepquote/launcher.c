@@ -197,7 +197,7 @@ static bool find_uuid(const CommandLine *c, bool stand_in, Settings *s)
         return true;
     }
     for (char *part = strdupa(path), *item; !s->have_uuid && (item = strsep(&part, ",="));) {
-        s->have_uuid = settings_uuid_from_path(item, s->uuid);
+        s->have_uuid = settings_uuid_from_path(item, &s->uuid);
     }
     if (!s->have_uuid && stand_in) {
         s->manager[0] = '\0'; /* not a libvirt domain's: plain swtpm */
@@ -239,7 +239,7 @@ static bool prepare_environment(const Settings *s)
 {
     const char *before = getenv("LD_PRELOAD");
     char module[PATH_MAX];
-    char uuid[SETTINGS_UUID_TEXT];
+    char uuid[WIRE_UUID_TEXT_SIZE];
     char timeout[16];
     char *preload;
     bool ok;
@@ -247,7 +247,7 @@ static bool prepare_environment(const Settings *s)
     if (!find_module(module)) {
         return false;
     }
-    settings_format_uuid(s->uuid, uuid);
+    wire_uuid_format(&s->uuid, uuid);
     snprintf(timeout, sizeof(timeout), "%u", s->timeout_ms);
     if (asprintf(&preload, "%s%s%s%s", SWTPM_DEEPQUOTE_PRELOAD_FIRST, module, before ? ":" : "",
                  before ? before : "") < 0) {

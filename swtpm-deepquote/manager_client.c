@@ -93,7 +93,7 @@ void manager_client_init(ManagerClient *c, const Settings *s)
 {
     memset(c, 0, sizeof(*c));
     memcpy(c->path, s->manager, sizeof(c->path));
-    memcpy(c->uuid, s->uuid, sizeof(c->uuid));
+    c->uuid = s->uuid;
     c->timeout_ms = s->timeout_ms;
     c->fd = -1;
     c->reported = UINT32_MAX;
@@ -234,7 +234,7 @@ static IoResult greet(ManagerClient *c, uint64_t deadline)
     ManagerMessage hello = { .type = MANAGER_HELLO };
     IoResult result = connect_once(c);
 
-    memcpy(hello.hello.uuid, c->uuid, sizeof(c->uuid));
+    hello.hello.uuid = c->uuid;
     memcpy(hello.hello.instance, c->instance, sizeof(c->instance));
     while (result == IO_LATE && remaining_ms(deadline) > 0) {
         poll(NULL, 0, FULL_BACKLOG_RETRY_MS);

@@ -22,7 +22,7 @@ typedef enum ManagerState {
 
 typedef struct ManagerClient {
     char path[SETTINGS_MANAGER_MAX];
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     uint8_t instance[MANAGER_INSTANCE_SIZE];
     uint32_t timeout_ms;
     ManagerState state;

@@ -10,8 +10,6 @@
 
 #include "manager_defaults.h"
 
-enum { UUID_TEXT_LEN = SETTINGS_UUID_TEXT - 1 };
-
 typedef bool SettingParser(Settings *s, const char *value, char *error, size_t error_size);
 
 void settings_init(Settings *s)
@@ -30,69 +28,17 @@ __attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error
     return false;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool is_uuid_dash(size_t i)
-{
-    return i == 8 || i == 13 || i == 18 || i == 23;
-}
-
-bool settings_parse_uuid(const char *text, size_t len, uint8_t ret[DEEPQUOTE_UUID_SIZE])
-{
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE] = { 0 };
-    size_t nibbles = 0;
-
-    if (len != UUID_TEXT_LEN) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        int digit = hex_digit(text[i]);
-
-        if (is_uuid_dash(i) ? text[i] != '-' : digit < 0) {
-            return false;
-        }
-        if (!is_uuid_dash(i)) {
-            uuid[nibbles / 2] = (uint8_t)(uuid[nibbles / 2] << 4 | digit);
-            nibbles++;
-        }
-    }
-    memcpy(ret, uuid, sizeof(uuid));
-    return true;
-}
-
-bool settings_uuid_from_path(const char *path, uint8_t ret[DEEPQUOTE_UUID_SIZE])
+bool settings_uuid_from_path(const char *path, WireUuid *ret)
 {
     bool found = false;
 
     while (*path) {
         size_t len = strcspn(path, "/");
 
-        found |= settings_parse_uuid(path, len, ret);
+        found |= wire_uuid_parse(path, len, ret);
         path += len + (path[len] == '/');
     }
     return found;
-}
-
-void settings_format_uuid(const uint8_t uuid[DEEPQUOTE_UUID_SIZE], char ret[SETTINGS_UUID_TEXT])
-{
-    static const char digits[] = "0123456789abcdef";
-    size_t n = 0;
-
-    for (size_t i = 0; i < DEEPQUOTE_UUID_SIZE; i++) {
-        if (is_uuid_dash(n)) {
-            ret[n++] = '-';
-        }
-        ret[n++] = digits[uuid[i] >> 4];
-        ret[n++] = digits[uuid[i] & 15];
-    }
-    ret[n] = '\0';
 }
 
 static bool parse_manager(Settings *s, const char *value, char *error, size_t error_size)
@@ -115,7 +61,7 @@ static bool parse_manager(Settings *s, const char *value, char *error, size_t er
 
 static bool parse_uuid(Settings *s, const char *value, char *error, size_t error_size)
 {
-    if (!settings_parse_uuid(value, strlen(value), s->uuid)) {
+    if (!wire_uuid_parse(value, strlen(value), &s->uuid)) {
         return fail(error, error_size,
                     "uuid=%s is not a UUID; give it as "
                     "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",

@@ -5,7 +5,7 @@
 #ifndef SWTPM_DEEPQUOTE_SETTINGS_H
 #define SWTPM_DEEPQUOTE_SETTINGS_H
 
-#include "wire/deepquote.h"
+#include "wire/uuid.h"
 
 #include <sys/un.h>
 
@@ -25,7 +25,7 @@ enum {
 typedef struct Settings {
     char manager[SETTINGS_MANAGER_MAX]; /* path of the manager's socket; empty: no DeepQuote */
     bool have_uuid;
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     uint32_t timeout_ms;
 } Settings;
 
@@ -42,15 +42,7 @@ void settings_init(Settings *s);
  */
 bool settings_parse(Settings *s, const char *text, char *error, size_t error_size);
 
-/** settings_parse_uuid: 8-4-4-4-12 hexadecimal digits of either case, @len characters. */
-bool settings_parse_uuid(const char *text, size_t len, uint8_t ret[DEEPQUOTE_UUID_SIZE]);
-
 /** settings_uuid_from_path: the last component of @path that is a UUID. */
-bool settings_uuid_from_path(const char *path, uint8_t ret[DEEPQUOTE_UUID_SIZE]);
-
-enum { SETTINGS_UUID_TEXT = 37 };
-
-/** settings_format_uuid: lower case, with a terminating NUL. */
-void settings_format_uuid(const uint8_t uuid[DEEPQUOTE_UUID_SIZE], char ret[SETTINGS_UUID_TEXT]);
+bool settings_uuid_from_path(const char *path, WireUuid *ret);
 
 #endif

@@ -40,19 +40,19 @@ gboolean dq_check_nonce(DqRun *r)
 /* The VM's UUID against what was asked for, else against the policy's list. */
 static gboolean check_uuid(DqRun *r)
 {
-    const guint8 *uuid = r->evidence.binding.uuid;
+    const WireUuid *uuid = &r->evidence.binding.uuid;
     const DqPolicy *policy = r->verifier->policy;
     g_autofree char *text = NULL;
 
-    if (r->quote->uuid != NULL && !dq_uuid_equal(r->quote->uuid, uuid)) {
+    if (r->quote->uuid != NULL && !wire_uuid_equal(r->quote->uuid, uuid)) {
         g_autofree char *want = dq_uuid_format(r->quote->uuid);
 
-        text = dq_uuid_format(uuid);
+        text = dq_uuid_format(uuid->byte);
         return dq_run_fail(r, "the VM is %s, expected %s", text, want);
     }
     r->vm = policy == NULL ? NULL : dq_policy_find_vm(policy, uuid);
     if (r->vm == NULL && policy != NULL && dq_policy_restricts_vms(policy) && !policy->any_vm) {
-        text = dq_uuid_format(uuid);
+        text = dq_uuid_format(uuid->byte);
         return dq_run_fail(r, "the policy does not list the VM %s", text);
     }
     if (r->quote->uuid == NULL && r->quote->vtpm_key == NULL &&

@@ -132,7 +132,7 @@ static gboolean read_vm_option(Parser *p, const Keyword *k, DqPolicyVm *vm, cons
 
 static gboolean read_vm(Parser *p, const Keyword *k, char **args, GError **error)
 {
-    guint8 uuid[DQ_UUID_SIZE];
+    WireUuid uuid;
     GError *cause = NULL;
     DqPolicyVm *vm;
 
@@ -143,10 +143,10 @@ static gboolean read_vm(Parser *p, const Keyword *k, char **args, GError **error
         p->policy->any_vm = TRUE;
         return args[1] == NULL || usage(p, k, error);
     }
-    if (!dq_uuid_parse(args[0], uuid, &cause)) {
+    if (!dq_uuid_parse(args[0], uuid.byte, &cause)) {
         return fail_with(p, cause, error);
     }
-    vm = dq_policy_add_vm(p->policy, uuid);
+    vm = dq_policy_add_vm(p->policy, &uuid);
     for (args++; *args != NULL; args++) {
         if (!read_vm_option(p, k, vm, *args, error)) {
             return FALSE;

@@ -5,23 +5,6 @@
 
 #include <string.h>
 
-/* A UUID is random enough to be its own hash; the table is the operator's, not an attacker's. */
-guint dq_uuid_hash(gconstpointer uuid)
-{
-    const guint8 *b = uuid;
-    guint h = 5381;
-
-    for (gsize i = 0; i < DQ_UUID_SIZE; i++) {
-        h = h * 33 + b[i];
-    }
-    return h;
-}
-
-gboolean dq_uuid_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, DQ_UUID_SIZE) == 0;
-}
-
 static void vm_free(gpointer data)
 {
     DqPolicyVm *vm = data;
@@ -52,7 +35,7 @@ DqPolicy *dq_policy_new(void)
     p->refs = 1;
     p->host_keys = g_ptr_array_new_with_free_func((GDestroyNotify)dq_key_unref);
     p->host_names = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    p->vms = g_hash_table_new_full(dq_uuid_hash, dq_uuid_equal, NULL, vm_free);
+    p->vms = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, NULL, vm_free);
     p->host_pcrs = new_pcrs();
     p->vtpm_pcrs = new_pcrs();
     for (gsize i = 0; i < DQ_POLICY_DIGESTS; i++) {
@@ -100,19 +83,19 @@ void dq_policy_add_pcr(GArray *pcrs, const WireHash *bank, unsigned pcr, DqBytes
     g_array_append_val(pcrs, fresh);
 }
 
-DqPolicyVm *dq_policy_add_vm(DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE])
+DqPolicyVm *dq_policy_add_vm(DqPolicy *policy, const WireUuid *uuid)
 {
     DqPolicyVm *vm = g_hash_table_lookup(policy->vms, uuid);
 
     if (vm == NULL) {
         vm = g_new0(DqPolicyVm, 1);
-        memcpy(vm->uuid, uuid, DQ_UUID_SIZE);
-        g_hash_table_insert(policy->vms, vm->uuid, vm);
+        vm->uuid = *uuid;
+        g_hash_table_insert(policy->vms, &vm->uuid, vm);
     }
     return vm;
 }
 
-const DqPolicyVm *dq_policy_find_vm(const DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE])
+const DqPolicyVm *dq_policy_find_vm(const DqPolicy *policy, const WireUuid *uuid)
 {
     return g_hash_table_lookup(policy->vms, uuid);
 }

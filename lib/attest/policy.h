@@ -6,10 +6,11 @@
 #include "attest/deepquote.h"
 #include "attest/pcr.h"
 #include "wire/hash.h"
+#include "wire/uuid.h"
 
 /** A VM that is allowed. */
 typedef struct DqPolicyVm {
-    guint8 uuid[DQ_UUID_SIZE];
+    WireUuid uuid;
     DqKey *ak;       /* its signing key, or NULL */
     GBytes *ak_name; /* the Name that the signing key must have, or NULL */
     GBytes *ek_name; /* the Name that the EK must have, or NULL */
@@ -48,10 +49,10 @@ DqPolicy *dq_policy_new(void);
 void dq_policy_add_pcr(GArray *pcrs, const WireHash *bank, unsigned pcr, DqBytes value);
 
 /** dq_policy_add_vm: the entry of @uuid, new where there was none. */
-DqPolicyVm *dq_policy_add_vm(DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE]);
+DqPolicyVm *dq_policy_add_vm(DqPolicy *policy, const WireUuid *uuid);
 
 /** dq_policy_find_vm: NULL where the VM is not listed. */
-const DqPolicyVm *dq_policy_find_vm(const DqPolicy *policy, const guint8 uuid[DQ_UUID_SIZE]);
+const DqPolicyVm *dq_policy_find_vm(const DqPolicy *policy, const WireUuid *uuid);
 
 /** dq_policy_restricts_vms: whether the policy says anything about which VMs are allowed. */
 gboolean dq_policy_restricts_vms(const DqPolicy *policy);
@@ -75,8 +76,5 @@ const DqPolicyPcr *dq_policy_find_wrong_pcr(const GArray *pcrs, const WirePcrSel
 
 /** dq_policy_digest_allowed: whether nothing is expected, or @value is among what is. */
 gboolean dq_policy_digest_allowed(const DqPolicy *policy, DqPolicyDigest which, WireBytes value);
-
-guint dq_uuid_hash(gconstpointer uuid);
-gboolean dq_uuid_equal(gconstpointer a, gconstpointer b);
 
 #endif

@@ -17,7 +17,7 @@ DqStateEntry dq_run_state_entry(const DqRun *r)
 {
     return (DqStateEntry){
         .nonce = r->quote->nonce,
-        .uuid = r->evidence.binding.uuid,
+        .uuid = &r->evidence.binding.uuid,
         .host_name = dq_unwire(r->evidence.host_signer),
         .epoch = r->evidence.binding.epoch,
         .generation = r->evidence.binding.generation,

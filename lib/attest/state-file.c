@@ -52,14 +52,14 @@ static GBytes *read_name(const char *text)
 
 static gboolean read_vm(DqState *s, char **f)
 {
-    guint8 uuid[DQ_UUID_SIZE];
+    WireUuid uuid;
     DqStateVm vm;
 
-    if (!dq_uuid_parse(f[0], uuid, NULL) || !read_number(f[1], G_MAXUINT64, &vm.epoch) ||
+    if (!dq_uuid_parse(f[0], uuid.byte, NULL) || !read_number(f[1], G_MAXUINT64, &vm.epoch) ||
         !read_number(f[2], G_MAXUINT64, &vm.generation)) {
         return FALSE;
     }
-    dq_state_put_vm(s, (DqBytes){ uuid, sizeof(uuid) }, vm);
+    dq_state_put_vm(s, &uuid, vm);
     return TRUE;
 }
 
@@ -78,15 +78,15 @@ static gboolean read_host(DqState *s, char **f)
 
 static gboolean read_clock(DqState *s, char **f)
 {
-    guint8 uuid[DQ_UUID_SIZE];
+    WireUuid uuid;
     g_autoptr(GBytes) name = read_name(f[1]);
     guint64 clock;
 
-    if (!dq_uuid_parse(f[0], uuid, NULL) || name == NULL ||
+    if (!dq_uuid_parse(f[0], uuid.byte, NULL) || name == NULL ||
         !read_number(f[2], G_MAXUINT64, &clock)) {
         return FALSE;
     }
-    dq_state_put_clock(s, (DqBytes){ uuid, sizeof(uuid) }, dq_bytes_peek(name), clock);
+    dq_state_put_clock(s, &uuid, dq_bytes_peek(name), clock);
     return TRUE;
 }
 

@@ -71,20 +71,25 @@ static gpointer look_up(GHashTable *table, DqBytes key)
     return g_hash_table_lookup(table, k);
 }
 
+static DqBytes uuid_bytes(const WireUuid *uuid)
+{
+    return (DqBytes){ uuid->byte, sizeof(uuid->byte) };
+}
+
 /* uuid || Name */
-static DqBytes clock_key(guint8 buffer[DQ_UUID_SIZE + DQ_NAME_MAX], const guint8 *uuid,
+static DqBytes clock_key(guint8 buffer[DQ_UUID_SIZE + DQ_NAME_MAX], const WireUuid *uuid,
                          DqBytes name)
 {
     gsize n = MIN(name.len, DQ_NAME_MAX);
 
-    memcpy(buffer, uuid, DQ_UUID_SIZE);
+    memcpy(buffer, uuid->byte, DQ_UUID_SIZE);
     memcpy(buffer + DQ_UUID_SIZE, name.data, n);
     return (DqBytes){ buffer, DQ_UUID_SIZE + n };
 }
 
-void dq_state_put_vm(DqState *state, DqBytes uuid, DqStateVm vm)
+void dq_state_put_vm(DqState *state, const WireUuid *uuid, DqStateVm vm)
 {
-    g_hash_table_replace(state->vms, dq_bytes_copy(uuid), g_memdup2(&vm, sizeof(vm)));
+    g_hash_table_replace(state->vms, dq_bytes_copy(uuid_bytes(uuid)), g_memdup2(&vm, sizeof(vm)));
 }
 
 void dq_state_put_host(DqState *state, DqBytes name, DqStateHost host)
@@ -92,10 +97,10 @@ void dq_state_put_host(DqState *state, DqBytes name, DqStateHost host)
     g_hash_table_replace(state->hosts, dq_bytes_copy(name), g_memdup2(&host, sizeof(host)));
 }
 
-void dq_state_put_clock(DqState *state, DqBytes uuid, DqBytes name, guint64 clock)
+void dq_state_put_clock(DqState *state, const WireUuid *uuid, DqBytes name, guint64 clock)
 {
     guint8 buffer[DQ_UUID_SIZE + DQ_NAME_MAX];
-    DqBytes key = clock_key(buffer, uuid.data, name);
+    DqBytes key = clock_key(buffer, uuid, name);
 
     g_hash_table_replace(state->clocks, dq_bytes_copy(key), g_memdup2(&clock, sizeof(clock)));
 }
@@ -125,7 +130,7 @@ gboolean dq_state_nonce_used(DqState *state, DqBytes nonce)
 static DqStateFault find_stale(DqState *state, const DqStateEntry *e)
 {
     guint8 buffer[DQ_UUID_SIZE + DQ_NAME_MAX];
-    const DqStateVm *vm = look_up(state->vms, (DqBytes){ e->uuid, DQ_UUID_SIZE });
+    const DqStateVm *vm = look_up(state->vms, uuid_bytes(e->uuid));
     const DqStateHost *host = look_up(state->hosts, e->host_name);
     const guint64 *clock = look_up(state->clocks, clock_key(buffer, e->uuid, e->host_name));
 
@@ -160,16 +165,15 @@ DqStateFault dq_state_find_stale(DqState *state, const DqStateEntry *entry)
 
 DqStateFault dq_state_record(DqState *state, const DqStateEntry *e)
 {
-    const DqBytes uuid = { e->uuid, DQ_UUID_SIZE };
     DqStateFault fault;
 
     g_mutex_lock(&state->lock);
     fault = nonce_used(state, e->nonce) ? DQ_STATE_NONCE_USED : find_stale(state, e);
     if (fault == DQ_STATE_FRESH) {
         dq_state_put_nonce(state, e->nonce);
-        dq_state_put_vm(state, uuid, (DqStateVm){ e->epoch, e->generation });
+        dq_state_put_vm(state, e->uuid, (DqStateVm){ e->epoch, e->generation });
         dq_state_put_host(state, e->host_name, (DqStateHost){ e->reset_count, e->restart_count });
-        dq_state_put_clock(state, uuid, e->host_name, e->clock);
+        dq_state_put_clock(state, e->uuid, e->host_name, e->clock);
         state->changed = TRUE;
     }
     g_mutex_unlock(&state->lock);

@@ -5,10 +5,12 @@
 
 #include "attest/deepquote.h"
 
+#include "wire/uuid.h"
+
 /** DqStateEntry: what one trusted deep quote said. */
 typedef struct DqStateEntry {
     DqBytes nonce;
-    const guint8 *uuid;
+    const WireUuid *uuid;
     DqBytes host_name;
     guint64 epoch;
     guint64 generation;
@@ -76,9 +78,9 @@ struct DqState {
     int lock_fd; /* -1: none */
 };
 
-void dq_state_put_vm(DqState *state, DqBytes uuid, DqStateVm vm);
+void dq_state_put_vm(DqState *state, const WireUuid *uuid, DqStateVm vm);
 void dq_state_put_host(DqState *state, DqBytes name, DqStateHost host);
-void dq_state_put_clock(DqState *state, DqBytes uuid, DqBytes name, guint64 clock);
+void dq_state_put_clock(DqState *state, const WireUuid *uuid, DqBytes name, guint64 clock);
 void dq_state_put_nonce(DqState *state, DqBytes nonce);
 
 #endif

@@ -2,6 +2,8 @@
 /* Hexadecimal digits, UUIDs, and the error domain. */
 #include "attest/deepquote.h"
 
+#include "wire/uuid.h"
+
 #include <string.h>
 
 G_DEFINE_QUARK(dq_error, dq_error)
@@ -44,44 +46,26 @@ char *dq_hex_encode(const guint8 *data, gsize len)
     return text;
 }
 
-/* Places of the four hyphens in the text form. */
-static gboolean is_hyphen_place(gsize i)
-{
-    return i == 8 || i == 13 || i == 18 || i == 23;
-}
-
 gboolean dq_uuid_parse(const char *text, guint8 ret_uuid[DQ_UUID_SIZE], GError **error)
 {
-    const gsize text_size = 2 * DQ_UUID_SIZE + 4;
-    guint8 uuid[DQ_UUID_SIZE];
-    gsize digits = 0;
-    gboolean good = strlen(text) == text_size;
+    WireUuid uuid;
 
-    for (gsize i = 0; good && i < text_size; i++) {
-        int v = g_ascii_xdigit_value(text[i]);
-
-        if (is_hyphen_place(i)) {
-            good = text[i] == '-';
-            continue;
-        }
-        good = v >= 0;
-        if (good) {
-            uuid[digits / 2] = (guint8)(digits % 2 == 0 ? v << 4 : uuid[digits / 2] | v);
-            digits++;
-        }
-    }
-    if (!good) {
+    G_STATIC_ASSERT(sizeof(uuid) == DQ_UUID_SIZE);
+    if (!wire_uuid_parse(text, strlen(text), &uuid)) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
                     "\"%s\" is no UUID: write it as 01234567-89ab-cdef-0123-456789abcdef", text);
         return FALSE;
     }
-    memcpy(ret_uuid, uuid, DQ_UUID_SIZE);
+    memcpy(ret_uuid, uuid.byte, DQ_UUID_SIZE);
     return TRUE;
 }
 
 char *dq_uuid_format(const guint8 uuid[DQ_UUID_SIZE])
 {
-    g_autofree char *hex = dq_hex_encode(uuid, DQ_UUID_SIZE);
+    char text[WIRE_UUID_TEXT_SIZE];
+    WireUuid u;
 
-    return g_strdup_printf("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    memcpy(u.byte, uuid, DQ_UUID_SIZE);
+    wire_uuid_format(&u, text);
+    return g_strdup(text);
 }

@@ -43,7 +43,7 @@ static void set_facts(DqVerdict *verdict, const DqRun *r)
     f->host_clock = r->host.clock;
     f->host_clock_safe = r->host.safe != 0;
     f->host_firmware = r->host.firmware_version;
-    memcpy(f->uuid, b->uuid, DQ_UUID_SIZE);
+    memcpy(f->uuid, b->uuid.byte, DQ_UUID_SIZE);
     f->epoch = b->epoch;
     f->generation = b->generation;
     f->vtpm_signer_len = copy_name(b->vtpm_signer, f->vtpm_signer);

@@ -32,8 +32,7 @@ bool wire_decode_binding(WireBytes bytes, WireBinding *ret)
         !wire_get_u16(&r, &version) || version != DEEPQUOTE_VERSION ||
         !wire_get_u32(&r, &b.flags) || !wire_get_tpm2b(&r, DEEPQUOTE_NONCE_MAX, &b.nonce) ||
         !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.vtpm_quoted) ||
-        !wire_get_tpm2b(&r, WIRE_NAME_MAX, &b.vtpm_signer) ||
-        !wire_get_copy(&r, sizeof(b.uuid), b.uuid) ||
+        !wire_get_tpm2b(&r, WIRE_NAME_MAX, &b.vtpm_signer) || !wire_get_uuid(&r, &b.uuid) ||
         !wire_get_tpm2b(&r, WIRE_NAME_MAX, &b.vtpm_ek) || !wire_get_u64(&r, &b.epoch) ||
         !wire_get_u64(&r, &b.generation) || !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.measurement) ||
         !wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &b.group_info) ||
@@ -52,8 +51,7 @@ bool wire_put_binding(WireWriter *w, const WireBinding *b)
     if (!binding_valid(b) || !wire_put_u32(&t, DEEPQUOTE_BINDING_MAGIC) ||
         !wire_put_u16(&t, DEEPQUOTE_VERSION) || !wire_put_u32(&t, b->flags) ||
         !wire_put_tpm2b(&t, b->nonce) || !wire_put_tpm2b(&t, b->vtpm_quoted) ||
-        !wire_put_tpm2b(&t, b->vtpm_signer) ||
-        !wire_put_bytes(&t, (WireBytes){ b->uuid, sizeof(b->uuid) }) ||
+        !wire_put_tpm2b(&t, b->vtpm_signer) || !wire_put_uuid(&t, &b->uuid) ||
         !wire_put_tpm2b(&t, b->vtpm_ek) || !wire_put_u64(&t, b->epoch) ||
         !wire_put_u64(&t, b->generation) || !wire_put_tpm2b(&t, b->measurement) ||
         !wire_put_tpm2b(&t, b->group_info) || !wire_put_tpm2b(&t, b->group_key) ||

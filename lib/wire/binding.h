@@ -4,6 +4,7 @@
 #define WIRE_BINDING_H
 
 #include "deepquote-constants.h"
+#include "uuid.h"
 
 /** The binding. Sizes of digests: vtpm_quoted 32; the optional ones 32, or empty without their
  * flag. */
@@ -12,7 +13,7 @@ typedef struct WireBinding {
     WireBytes nonce;
     WireBytes vtpm_quoted;
     WireBytes vtpm_signer;
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     WireBytes vtpm_ek;
     uint64_t epoch;
     uint64_t generation;

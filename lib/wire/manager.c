@@ -9,13 +9,13 @@ typedef struct MessageKind {
 
 static bool get_hello(WireReader *r, ManagerMessage *m)
 {
-    return wire_get_copy(r, sizeof(m->hello.uuid), m->hello.uuid) &&
+    return wire_get_uuid(r, &m->hello.uuid) &&
            wire_get_copy(r, sizeof(m->hello.instance), m->hello.instance);
 }
 
 static bool put_hello(WireWriter *w, const ManagerMessage *m)
 {
-    return wire_put_bytes(w, (WireBytes){ m->hello.uuid, sizeof(m->hello.uuid) }) &&
+    return wire_put_uuid(w, &m->hello.uuid) &&
            wire_put_bytes(w, (WireBytes){ m->hello.instance, sizeof(m->hello.instance) });
 }
 

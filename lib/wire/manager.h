@@ -12,6 +12,7 @@
 
 #include "deepquote.h"
 #include "status.h"
+#include "uuid.h"
 
 enum {
     MANAGER_MAGIC = 0x44514D50, /* "DQMP" */
@@ -33,7 +34,7 @@ typedef enum ManagerMessageType {
 
 /** HELLO: who the vTPM is. @instance is new, and random, with each life of the vTPM's state. */
 typedef struct ManagerHello {
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     uint8_t instance[MANAGER_INSTANCE_SIZE];
 } ManagerHello;
 

@@ -83,7 +83,7 @@ static char *verify(DqVerifier *verifier, const Sample *s)
         .vtpm_signature = maker_bytes(signature),
         .vtpm_pcrs = load_vm_pcrs(),
         .nonce = { s->nonce, sizeof(s->nonce) },
-        .uuid = s->vm->uuid,
+        .uuid = s->vm->uuid.byte,
         .vtpm_key = s->vm->key->key,
     };
     g_autoptr(DqVerdict) verdict = dq_verifier_check(verifier, &quote);

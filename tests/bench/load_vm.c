@@ -97,7 +97,7 @@ LoadVm *load_vm_new(unsigned index, guint32 seed, guint timeout_ms)
     vm->index = index;
     vm->fd = -1;
     sha256(label, sizeof(label), digest);
-    memcpy(vm->uuid, digest, sizeof(vm->uuid));
+    memcpy(vm->uuid.byte, digest, sizeof(vm->uuid.byte));
     for (unsigned i = 0; i < MANAGER_INSTANCE_SIZE; i++) {
         vm->instance[i] = (uint8_t)g_random_int();
     }
@@ -173,7 +173,7 @@ gboolean load_vm_ask(LoadVm *vm, LoadRequest request)
 
     if (request == LOAD_HELLO) {
         m.type = MANAGER_HELLO;
-        memcpy(m.hello.uuid, vm->uuid, sizeof(vm->uuid));
+        m.hello.uuid = vm->uuid;
         memcpy(m.hello.instance, vm->instance, sizeof(vm->instance));
         sent = send_small(vm, &m);
     } else if (request == LOAD_PCR_READ) {
@@ -209,7 +209,7 @@ gboolean load_vm_evidence_fits(const LoadVm *vm, WireBytes bytes, guint64 *ret_t
                           (WireBytes){ vm->packet + vm->nonce_at, LOAD_NONCE_SIZE }) ||
         !wire_bytes_equal(e.binding.vtpm_quoted, (WireBytes){ digest, sizeof(digest) }) ||
         !wire_bytes_equal(e.binding.vtpm_signer, (WireBytes){ name.data, name.len }) ||
-        memcmp(e.binding.uuid, vm->uuid, sizeof(vm->uuid)) != 0) {
+        !wire_uuid_equal(&e.binding.uuid, &vm->uuid)) {
         return FALSE;
     }
     *ret_tree_size = e.tree_size;

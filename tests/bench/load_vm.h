@@ -19,7 +19,7 @@ typedef enum LoadRequest {
 typedef struct LoadVm {
     unsigned index;
     int fd; /* -1: not connected */
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     uint8_t instance[MANAGER_INSTANCE_SIZE];
     MakerKey *key;
     uint8_t packet[1024]; /* the QUOTE request, with the latest id and nonce */

@@ -20,7 +20,7 @@ static DqPolicy *parse(const char *text)
 
 static void test_meaning(void)
 {
-    static const guint8 uuid[DQ_UUID_SIZE] = { 1, 2 };
+    static const WireUuid uuid = { { 1, 2 } };
     g_autoptr(DqPolicy) p =
         parse("# nothing\n"
               "\t vm  01020000-0000-0000-0000-000000000000\tek=name:000b" HEX32 " # ek\r\n"
@@ -28,7 +28,7 @@ static void test_meaning(void)
               "host-pcr sha256:7 " HEX32 " " HEX32 "\n"
               "vtpm-pcr sha1:31 000102030405060708090a0b0c0d0e0f10111213\n"
               "launch " HEX32);
-    const DqPolicyVm *vm = dq_policy_find_vm(p, uuid);
+    const DqPolicyVm *vm = dq_policy_find_vm(p, &uuid);
     const DqPolicyPcr *pcr = &g_array_index(p->host_pcrs, DqPolicyPcr, 0);
 
     g_assert_nonnull(vm);

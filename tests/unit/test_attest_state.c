@@ -8,13 +8,13 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static const guint8 vm_a[DQ_UUID_SIZE] = { 0xaa };
-static const guint8 vm_b[DQ_UUID_SIZE] = { 0xbb };
+static const WireUuid vm_a = { { 0xaa } };
+static const WireUuid vm_b = { { 0xbb } };
 static const guint8 host_1[34] = { 0x00, 0x0b, 1 };
 static const guint8 host_2[34] = { 0x00, 0x0b, 2 };
 
 /* A new nonce each time. */
-static DqStateEntry entry(const guint8 *uuid, const guint8 *host)
+static DqStateEntry entry(const WireUuid *uuid, const guint8 *host)
 {
     static guint32 nonce[1000];
     static gsize next;
@@ -35,7 +35,7 @@ static DqStateEntry entry(const guint8 *uuid, const guint8 *host)
 
 #define ASSERT_FAULT(state, change, want)                                                          \
     do {                                                                                           \
-        DqStateEntry e = entry(vm_a, host_1);                                                      \
+        DqStateEntry e = entry(&vm_a, host_1);                                                     \
         change;                                                                                    \
         g_assert_cmpint(dq_state_find_stale(state, &e), ==, want);                                 \
         if ((want) != DQ_STATE_FRESH) {                                                            \
@@ -50,7 +50,7 @@ static DqStateEntry entry(const guint8 *uuid, const guint8 *host)
 static void test_counters(void)
 {
     g_autoptr(DqState) s = dq_state_new();
-    DqStateEntry first = entry(vm_a, host_1);
+    DqStateEntry first = entry(&vm_a, host_1);
 
     ASSERT_FAULT(s, e.epoch = 0, DQ_STATE_FRESH);
     g_assert_cmpint(dq_state_record(s, &first), ==, DQ_STATE_FRESH);
@@ -71,35 +71,35 @@ static void test_counters(void)
 static void test_scopes(void)
 {
     g_autoptr(DqState) s = dq_state_new();
-    DqStateEntry e = entry(vm_a, host_1);
+    DqStateEntry e = entry(&vm_a, host_1);
 
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_FRESH);
-    e = entry(vm_b, host_1);
+    e = entry(&vm_b, host_1);
     e.clock = 999;
     e.epoch = 1;
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_FRESH);
-    e = entry(vm_b, host_1);
+    e = entry(&vm_b, host_1);
     e.epoch = 1;
     e.reset_count = 2; /* from before the reset that the other VM showed */
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_RESET_COUNT_BACK);
-    e = entry(vm_a, host_2);
+    e = entry(&vm_a, host_2);
     e.clock = 1;
     e.reset_count = 0;
     e.epoch = 6;
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_FRESH);
-    e = entry(vm_a, host_1); /* the copy that stayed behind */
+    e = entry(&vm_a, host_1); /* the copy that stayed behind */
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_EPOCH_BACK);
 }
 
 static void test_nonces(void)
 {
     g_autoptr(DqState) s = dq_state_new();
-    DqStateEntry e = entry(vm_a, host_1);
+    DqStateEntry e = entry(&vm_a, host_1);
 
     g_assert_false(dq_state_nonce_used(s, e.nonce));
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_FRESH);
     g_assert_true(dq_state_nonce_used(s, e.nonce));
-    e.uuid = vm_b;
+    e.uuid = &vm_b;
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_NONCE_USED);
     e.nonce.len--;
     g_assert_false(dq_state_nonce_used(s, e.nonce));
@@ -148,7 +148,7 @@ static void save(DqState *s)
 static void test_file(Folder *f, gconstpointer data)
 {
     DqState *s = open_state(f);
-    DqStateEntry e = entry(vm_a, host_1);
+    DqStateEntry e = entry(&vm_a, host_1);
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
     GStatBuf status;
@@ -175,7 +175,7 @@ static void test_full_disk(Folder *f, gconstpointer data)
     const struct rlimit none = { 0, RLIM_INFINITY };
     const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
     DqState *s = open_state(f);
-    DqStateEntry e = entry(vm_a, host_1);
+    DqStateEntry e = entry(&vm_a, host_1);
     g_autoptr(GError) error = NULL;
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
@@ -184,7 +184,7 @@ static void test_full_disk(Folder *f, gconstpointer data)
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_FRESH);
     save(s);
     g_assert_true(g_file_get_contents(f->path, &before, NULL, NULL));
-    e = entry(vm_b, host_1);
+    e = entry(&vm_b, host_1);
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_FRESH);
     signal(SIGXFSZ, SIG_IGN);
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &none), ==, 0);
@@ -210,7 +210,7 @@ static gpointer open_in_thread(gpointer data)
 static void test_lock(Folder *f, gconstpointer data)
 {
     DqState *s = open_state(f);
-    DqStateEntry e = entry(vm_a, host_1);
+    DqStateEntry e = entry(&vm_a, host_1);
     GThread *other = g_thread_new("other", open_in_thread, f);
     g_autofree char *want = NULL;
     g_autofree char *got = NULL;
@@ -228,7 +228,7 @@ static void test_lock(Folder *f, gconstpointer data)
 static void test_damage(void)
 {
     g_autoptr(DqState) s = dq_state_new();
-    DqStateEntry e = entry(vm_a, host_1);
+    DqStateEntry e = entry(&vm_a, host_1);
     g_autofree char *text = NULL;
 
     g_assert_cmpint(dq_state_record(s, &e), ==, DQ_STATE_FRESH);

@@ -30,7 +30,8 @@ static ManagerQuote make_request(uint8_t *buf, gsize cap, WireBytes extra, uint3
 
 static RegistryVm make_vm(void)
 {
-    return (RegistryVm){ .uuid = "sixteen bytes..", .epoch = 3, .generation = 44, .enabled = TRUE };
+    return (
+        RegistryVm){ .uuid = { "sixteen bytes.." }, .epoch = 3, .generation = 44, .enabled = TRUE };
 }
 
 static void test_binds_all(void)
@@ -51,7 +52,7 @@ static void test_binds_all(void)
     g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));
     g_assert_cmpuint(b.flags, ==, DEEPQUOTE_HASH_UUID);
     g_assert_cmpmem(b.nonce.p, b.nonce.len, nonce, sizeof(nonce));
-    g_assert_cmpmem(b.uuid, 16, vm.uuid, 16);
+    g_assert_true(wire_uuid_equal(&b.uuid, &vm.uuid));
     g_assert_cmpmem(b.vtpm_ek.p, b.vtpm_ek.len, ek_name, sizeof(ek_name));
     g_assert_cmpmem(b.vtpm_signer.p, b.vtpm_signer.len, other_name, sizeof(other_name));
     g_assert_cmpuint(b.epoch, ==, 3);

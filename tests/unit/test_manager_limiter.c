@@ -5,8 +5,8 @@
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
 
-static const uint8_t vm_a[16] = "aaaaaaaaaaaaaaa";
-static const uint8_t vm_b[16] = "bbbbbbbbbbbbbbb";
+static const WireUuid vm_a = { "aaaaaaaaaaaaaaa" };
+static const WireUuid vm_b = { "bbbbbbbbbbbbbbb" };
 static const TokenRate rate = { .per_second = 10, .burst = 3 };
 
 static guint take_all(TokenBucket *bucket, const TokenRate *r, gint64 now)
@@ -67,7 +67,7 @@ static void test_first_moments_of_a_clock(void)
     g_assert_cmpuint(take_all(&bucket, &rate, 0), ==, 3);
 }
 
-static guint ask(Limiter *limiter, const uint8_t *uuid, guint weight, gint64 now)
+static guint ask(Limiter *limiter, const WireUuid *uuid, guint weight, gint64 now)
 {
     guint n = 0;
 
@@ -81,25 +81,25 @@ static void test_each_vm_its_own(void)
 {
     g_autoptr(Limiter) limiter = limiter_new(10, 20);
 
-    g_assert_cmpuint(ask(limiter, vm_a, 1, SECOND), ==, 20);
-    g_assert_cmpuint(ask(limiter, vm_b, 1, SECOND), ==, 20);
-    g_assert_cmpuint(ask(limiter, vm_a, 1, 2 * SECOND), ==, 10);
+    g_assert_cmpuint(ask(limiter, &vm_a, 1, SECOND), ==, 20);
+    g_assert_cmpuint(ask(limiter, &vm_b, 1, SECOND), ==, 20);
+    g_assert_cmpuint(ask(limiter, &vm_a, 1, 2 * SECOND), ==, 10);
 }
 
 static void test_weight(void)
 {
     g_autoptr(Limiter) limiter = limiter_new(10, 20);
 
-    g_assert_cmpuint(ask(limiter, vm_a, 1, SECOND), ==, 20);
-    g_assert_cmpuint(ask(limiter, vm_b, 3, SECOND), ==, 60);
-    g_assert_cmpuint(ask(limiter, vm_b, 3, 2 * SECOND), ==, 30);
+    g_assert_cmpuint(ask(limiter, &vm_a, 1, SECOND), ==, 20);
+    g_assert_cmpuint(ask(limiter, &vm_b, 3, SECOND), ==, 60);
+    g_assert_cmpuint(ask(limiter, &vm_b, 3, 2 * SECOND), ==, 30);
 }
 
 static void test_no_limit(void)
 {
     g_autoptr(Limiter) limiter = limiter_new(0, 1);
 
-    g_assert_cmpuint(ask(limiter, vm_a, 1, SECOND), ==, 1000);
+    g_assert_cmpuint(ask(limiter, &vm_a, 1, SECOND), ==, 1000);
 }
 
 static void test_births(void)
@@ -107,14 +107,14 @@ static void test_births(void)
     g_autoptr(Limiter) limiter = limiter_new(0, 1);
     guint n = 0;
 
-    while (n < 1000 && limiter_life(limiter, vm_a, SECOND)) {
+    while (n < 1000 && limiter_life(limiter, &vm_a, SECOND)) {
         n++;
     }
     g_assert_cmpuint(n, ==, 16);
-    g_assert_true(limiter_life(limiter, vm_b, SECOND));
-    g_assert_false(limiter_life(limiter, vm_a, 4 * SECOND));
-    g_assert_true(limiter_life(limiter, vm_a, 7 * SECOND));
-    g_assert_false(limiter_life(limiter, vm_a, 8 * SECOND));
+    g_assert_true(limiter_life(limiter, &vm_b, SECOND));
+    g_assert_false(limiter_life(limiter, &vm_a, 4 * SECOND));
+    g_assert_true(limiter_life(limiter, &vm_a, 7 * SECOND));
+    g_assert_false(limiter_life(limiter, &vm_a, 8 * SECOND));
 }
 
 int main(int argc, char **argv)

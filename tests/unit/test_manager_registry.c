@@ -16,8 +16,8 @@ typedef struct Fixture {
     RegistryGroups *groups;
 } Fixture;
 
-static const uint8_t vm_a[16] = "aaaaaaaaaaaaaaa";
-static const uint8_t vm_b[16] = "bbbbbbbbbbbbbbb";
+static const WireUuid vm_a = { "aaaaaaaaaaaaaaa" };
+static const WireUuid vm_b = { "bbbbbbbbbbbbbbb" };
 static const uint8_t first[16] = "instance number";
 static const uint8_t second[16] = "instance second";
 static const WireBytes no_ek = { NULL, 0 };
@@ -82,7 +82,7 @@ static void crash(Fixture *f)
     open_registry(f);
 }
 
-static const RegistryVm *add(Fixture *f, const uint8_t *uuid)
+static const RegistryVm *add(Fixture *f, const WireUuid *uuid)
 {
     g_assert_true(vms_register(f->vms, uuid, 1000, "name", NULL, no_ek, NULL));
     return vms_find(f->vms, uuid);
@@ -90,7 +90,7 @@ static const RegistryVm *add(Fixture *f, const uint8_t *uuid)
 
 static void assert_numbers(Fixture *f, uint64_t epoch, uint64_t generation)
 {
-    const RegistryVm *vm = vms_find(f->vms, vm_a);
+    const RegistryVm *vm = vms_find(f->vms, &vm_a);
 
     g_assert_nonnull(vm);
     g_assert_cmpuint(vm->epoch, ==, epoch);
@@ -105,11 +105,12 @@ static void test_keeps_rows(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     const RegistryVm *vm;
     g_autoptr(GPtrArray) list = NULL;
 
-    add(f, vm_b);
-    g_assert_true(vms_register(f->vms, vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", NULL, ek, NULL));
-    g_assert_true(vms_enable(f->vms, vm_a, FALSE, NULL));
+    add(f, &vm_b);
+    g_assert_true(
+        vms_register(f->vms, &vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", NULL, ek, NULL));
+    g_assert_true(vms_enable(f->vms, &vm_a, FALSE, NULL));
     reopen(f);
-    vm = vms_find(f->vms, vm_a);
+    vm = vms_find(f->vms, &vm_a);
     g_assert_nonnull(vm);
     g_assert_cmpstr(vm->name, ==, "it's \"odd\" \xc3\xa4");
     g_assert_cmpuint(vm->owner, ==, 4294967294u);
@@ -126,31 +127,31 @@ static void test_refuses_doubles_and_strangers(Fixture *f, G_GNUC_UNUSED gconstp
 {
     g_autoptr(GError) error = NULL;
 
-    add(f, vm_a);
-    g_assert_false(vms_register(f->vms, vm_a, 1, "other", NULL, no_ek, &error));
+    add(f, &vm_a);
+    g_assert_false(vms_register(f->vms, &vm_a, 1, "other", NULL, no_ek, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_EXISTS);
     g_clear_error(&error);
-    g_assert_cmpstr(vms_find(f->vms, vm_a)->name, ==, "name");
-    g_assert_null(vms_find(f->vms, vm_b));
-    g_assert_false(vms_unregister(f->vms, vm_b, &error));
+    g_assert_cmpstr(vms_find(f->vms, &vm_a)->name, ==, "name");
+    g_assert_null(vms_find(f->vms, &vm_b));
+    g_assert_false(vms_unregister(f->vms, &vm_b, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(vms_enable(f->vms, vm_b, TRUE, NULL));
-    g_assert_false(vms_start_life(f->vms, vm_b, first, NULL));
-    g_assert_false(vms_advance(f->vms, vm_b, 1, NULL));
-    g_assert_false(vms_pin_ek(f->vms, vm_b, no_ek, NULL));
+    g_assert_false(vms_enable(f->vms, &vm_b, TRUE, NULL));
+    g_assert_false(vms_start_life(f->vms, &vm_b, first, NULL));
+    g_assert_false(vms_advance(f->vms, &vm_b, 1, NULL));
+    g_assert_false(vms_pin_ek(f->vms, &vm_b, no_ek, NULL));
 }
 
 static void test_epochs(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    add(f, vm_a);
+    add(f, &vm_a);
     assert_numbers(f, 0, 0);
-    g_assert_true(vms_start_life(f->vms, vm_a, first, NULL));
-    g_assert_true(vms_start_life(f->vms, vm_a, first, NULL));
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, NULL));
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, NULL));
     assert_numbers(f, 1, 0);
-    g_assert_true(vms_advance(f->vms, vm_a, 3, NULL));
-    g_assert_true(vms_start_life(f->vms, vm_a, second, NULL));
+    g_assert_true(vms_advance(f->vms, &vm_a, 3, NULL));
+    g_assert_true(vms_start_life(f->vms, &vm_a, second, NULL));
     assert_numbers(f, 2, 3);
-    g_assert_true(vms_advance(f->vms, vm_a, 1, NULL));
+    g_assert_true(vms_advance(f->vms, &vm_a, 1, NULL));
     assert_numbers(f, 2, 4);
 }
 
@@ -159,43 +160,43 @@ static void test_generation_never_back(Fixture *f, G_GNUC_UNUSED gconstpointer d
     const uint64_t bad[] = { 0, 9, UINT64_MAX, UINT64_MAX - 9, (uint64_t)INT64_MAX };
     g_autoptr(GError) error = NULL;
 
-    add(f, vm_a);
-    vms_start_life(f->vms, vm_a, first, NULL);
-    g_assert_true(vms_advance(f->vms, vm_a, 10, NULL));
+    add(f, &vm_a);
+    vms_start_life(f->vms, &vm_a, first, NULL);
+    g_assert_true(vms_advance(f->vms, &vm_a, 10, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_assert_false(vms_advance(f->vms, vm_a, bad[i], &error));
+        g_assert_false(vms_advance(f->vms, &vm_a, bad[i], &error));
         g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
         g_clear_error(&error);
         assert_numbers(f, 1, 10);
     }
-    g_assert_true(vms_advance(f->vms, vm_a, 10, NULL));
+    g_assert_true(vms_advance(f->vms, &vm_a, 10, NULL));
 }
 
 static void test_tombstone(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    add(f, vm_a);
-    vms_start_life(f->vms, vm_a, first, NULL);
-    vms_advance(f->vms, vm_a, 10, NULL);
-    g_assert_true(vms_unregister(f->vms, vm_a, NULL));
-    g_assert_null(vms_find(f->vms, vm_a));
+    add(f, &vm_a);
+    vms_start_life(f->vms, &vm_a, first, NULL);
+    vms_advance(f->vms, &vm_a, 10, NULL);
+    g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
+    g_assert_null(vms_find(f->vms, &vm_a));
     reopen(f);
-    g_assert_null(vms_find(f->vms, vm_a));
-    add(f, vm_a);
+    g_assert_null(vms_find(f->vms, &vm_a));
+    add(f, &vm_a);
     assert_numbers(f, 1, 10);
-    vms_start_life(f->vms, vm_a, second, NULL);
+    vms_start_life(f->vms, &vm_a, second, NULL);
     assert_numbers(f, 2, 10);
 }
 
 static void test_orderly_end_skips_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    add(f, vm_a);
-    vms_start_life(f->vms, vm_a, first, NULL);
-    vms_advance(f->vms, vm_a, 10, NULL);
+    add(f, &vm_a);
+    vms_start_life(f->vms, &vm_a, first, NULL);
+    vms_advance(f->vms, &vm_a, 10, NULL);
     reopen(f);
     assert_numbers(f, 1, 10);
-    g_assert_true(vms_advance(f->vms, vm_a, 11, NULL));
+    g_assert_true(vms_advance(f->vms, &vm_a, 11, NULL));
     reopen(f);
-    vms_start_life(f->vms, vm_a, second, NULL);
+    vms_start_life(f->vms, &vm_a, second, NULL);
     assert_numbers(f, 2, 11);
 }
 
@@ -204,28 +205,28 @@ static void test_crash_skips_but_never_repeats(Fixture *f, G_GNUC_UNUSED gconstp
     const uint64_t counts[] = { 1, 4095, 4096, 4097, 8192, 100000 };
     uint64_t last = 0;
 
-    add(f, vm_a);
+    add(f, &vm_a);
     for (gsize i = 0; i < G_N_ELEMENTS(counts); i++) {
         uint8_t instance[16] = { (uint8_t)(i + 1) };
         const RegistryVm *vm;
 
-        g_assert_true(vms_start_life(f->vms, vm_a, instance, NULL));
-        vm = vms_find(f->vms, vm_a);
+        g_assert_true(vms_start_life(f->vms, &vm_a, instance, NULL));
+        vm = vms_find(f->vms, &vm_a);
         g_assert_cmpuint(vm->base, >=, last);
         last = vm->base + counts[i];
-        g_assert_true(vms_advance(f->vms, vm_a, counts[i], NULL));
+        g_assert_true(vms_advance(f->vms, &vm_a, counts[i], NULL));
         if (i == 0) {
             crash(f);
             /* The same instance goes on where it is, crash or not. */
-            g_assert_true(vms_start_life(f->vms, vm_a, instance, NULL));
-            g_assert_true(vms_advance(f->vms, vm_a, counts[i], NULL));
-            g_assert_cmpuint(vms_find(f->vms, vm_a)->generation, ==, last);
+            g_assert_true(vms_start_life(f->vms, &vm_a, instance, NULL));
+            g_assert_true(vms_advance(f->vms, &vm_a, counts[i], NULL));
+            g_assert_cmpuint(vms_find(f->vms, &vm_a)->generation, ==, last);
         }
     }
     crash(f);
-    vms_start_life(f->vms, vm_a, second, NULL);
-    g_assert_cmpuint(vms_find(f->vms, vm_a)->base, >=, last);
-    g_assert_cmpuint(vms_find(f->vms, vm_a)->epoch, ==, G_N_ELEMENTS(counts) + 1);
+    vms_start_life(f->vms, &vm_a, second, NULL);
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->base, >=, last);
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->epoch, ==, G_N_ELEMENTS(counts) + 1);
 }
 
 static void test_pins_ek_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -234,13 +235,13 @@ static void test_pins_ek_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     const WireBytes other = { (const uint8_t *)"other ek", 8 };
     g_autoptr(GError) error = NULL;
 
-    add(f, vm_a);
-    g_assert_true(vms_pin_ek(f->vms, vm_a, ek, NULL));
-    g_assert_true(vms_pin_ek(f->vms, vm_a, ek, NULL));
-    g_assert_false(vms_pin_ek(f->vms, vm_a, other, &error));
+    add(f, &vm_a);
+    g_assert_true(vms_pin_ek(f->vms, &vm_a, ek, NULL));
+    g_assert_true(vms_pin_ek(f->vms, &vm_a, ek, NULL));
+    g_assert_false(vms_pin_ek(f->vms, &vm_a, other, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
     crash(f);
-    g_assert_cmpmem(vms_find(f->vms, vm_a)->ek, vms_find(f->vms, vm_a)->ek_len, ek.p, ek.len);
+    g_assert_cmpmem(vms_find(f->vms, &vm_a)->ek, vms_find(f->vms, &vm_a)->ek_len, ek.p, ek.len);
 }
 
 static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -250,25 +251,25 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     struct rlimit none;
     g_autoptr(GError) error = NULL;
 
-    add(f, vm_a);
-    vms_start_life(f->vms, vm_a, first, NULL);
+    add(f, &vm_a);
+    vms_start_life(f->vms, &vm_a, first, NULL);
     getrlimit(RLIMIT_FSIZE, &old);
     none = old;
     none.rlim_cur = 4096;
     setrlimit(RLIMIT_FSIZE, &none);
-    g_assert_false(vms_start_life(f->vms, vm_a, second, &error));
+    g_assert_false(vms_start_life(f->vms, &vm_a, second, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
     g_clear_error(&error);
-    g_assert_false(vms_register(f->vms, vm_b, 1, NULL, NULL, no_ek, NULL));
-    g_assert_false(vms_pin_ek(f->vms, vm_a, ek, NULL));
-    g_assert_false(vms_unregister(f->vms, vm_a, NULL));
-    g_assert_false(vms_advance(f->vms, vm_a, 5000, NULL));
-    g_assert_true(vms_advance(f->vms, vm_a, 4000, NULL));
+    g_assert_false(vms_register(f->vms, &vm_b, 1, NULL, NULL, no_ek, NULL));
+    g_assert_false(vms_pin_ek(f->vms, &vm_a, ek, NULL));
+    g_assert_false(vms_unregister(f->vms, &vm_a, NULL));
+    g_assert_false(vms_advance(f->vms, &vm_a, 5000, NULL));
+    g_assert_true(vms_advance(f->vms, &vm_a, 4000, NULL));
     setrlimit(RLIMIT_FSIZE, &old);
     assert_numbers(f, 1, 4000);
-    g_assert_null(vms_find(f->vms, vm_b));
-    g_assert_cmpuint(vms_find(f->vms, vm_a)->ek_len, ==, 0);
-    g_assert_true(vms_start_life(f->vms, vm_a, second, NULL));
+    g_assert_null(vms_find(f->vms, &vm_b));
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, 0);
+    g_assert_true(vms_start_life(f->vms, &vm_a, second, NULL));
     reopen(f);
     assert_numbers(f, 2, 4000);
 }
@@ -284,30 +285,30 @@ static void test_groups(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     g_autoptr(GPtrArray) groups = NULL;
 
-    add(f, vm_a);
-    add(f, vm_b);
+    add(f, &vm_a);
+    add(f, &vm_b);
     g_assert_cmpuint(members(f, "default"), ==, 2);
     g_assert_true(groups_set(f->groups, "it's gold", 5, NULL));
-    g_assert_true(vms_move(f->vms, vm_a, "it's gold", NULL));
+    g_assert_true(vms_move(f->vms, &vm_a, "it's gold", NULL));
     g_assert_cmpuint(members(f, "default"), ==, 1);
     g_assert_cmpuint(members(f, "it's gold"), ==, 1);
     g_assert_true(groups_set(f->groups, "it's gold", 7, NULL));
-    g_assert_cmpuint(vms_find(f->vms, vm_a)->group->weight, ==, 7);
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->group->weight, ==, 7);
     crash(f);
-    g_assert_cmpstr(vms_find(f->vms, vm_a)->group->name, ==, "it's gold");
-    g_assert_cmpuint(vms_find(f->vms, vm_a)->group->weight, ==, 7);
-    g_assert_cmpstr(vms_find(f->vms, vm_b)->group->name, ==, "default");
+    g_assert_cmpstr(vms_find(f->vms, &vm_a)->group->name, ==, "it's gold");
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->group->weight, ==, 7);
+    g_assert_cmpstr(vms_find(f->vms, &vm_b)->group->name, ==, "default");
     groups = groups_list(f->groups);
     g_assert_cmpuint(groups->len, ==, 2);
     g_assert_cmpstr(((RegistryGroup *)g_ptr_array_index(groups, 0))->name, ==, "default");
     g_assert_cmpuint(members(f, "it's gold"), ==, 1);
     /* Who is not registered is in no group: it comes back into the default one. */
-    g_assert_true(vms_unregister(f->vms, vm_a, NULL));
+    g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
     g_assert_cmpuint(members(f, "it's gold"), ==, 0);
     g_assert_true(groups_remove(f->groups, "it's gold", NULL));
     reopen(f);
     g_assert_null(groups_find(f->groups, "it's gold", NULL));
-    add(f, vm_a);
+    add(f, &vm_a);
     g_assert_cmpuint(members(f, "default"), ==, 2);
 }
 
@@ -327,7 +328,7 @@ static void test_refuses_wrong_groups(Fixture *f, G_GNUC_UNUSED gconstpointer da
     } wrong[] = { { "", 1 }, { longer, 1 }, { "a", 0 }, { "a", 101 } };
     GError *error = NULL;
 
-    add(f, vm_a);
+    add(f, &vm_a);
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_assert_false(groups_set(f->groups, wrong[i].name, wrong[i].weight, &error));
         assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
@@ -337,14 +338,14 @@ static void test_refuses_wrong_groups(Fixture *f, G_GNUC_UNUSED gconstpointer da
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
     g_assert_false(groups_remove(f->groups, "default", &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
-    g_assert_false(vms_move(f->vms, vm_a, "a", &error));
+    g_assert_false(vms_move(f->vms, &vm_a, "a", &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(vms_move(f->vms, vm_b, longest, &error));
+    g_assert_false(vms_move(f->vms, &vm_b, longest, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(vms_register(f->vms, vm_b, 1, NULL, "a", no_ek, &error));
+    g_assert_false(vms_register(f->vms, &vm_b, 1, NULL, "a", no_ek, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_null(vms_find(f->vms, vm_b));
-    g_assert_true(vms_register(f->vms, vm_b, 1, NULL, longest, no_ek, NULL));
+    g_assert_null(vms_find(f->vms, &vm_b));
+    g_assert_true(vms_register(f->vms, &vm_b, 1, NULL, longest, no_ek, NULL));
     g_assert_false(groups_remove(f->groups, longest, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
     g_assert_cmpuint(members(f, longest), ==, 1);
@@ -353,23 +354,23 @@ static void test_refuses_wrong_groups(Fixture *f, G_GNUC_UNUSED gconstpointer da
 /* A file of the version that had no groups. */
 static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    add(f, vm_a);
-    add(f, vm_b);
-    vms_start_life(f->vms, vm_a, first, NULL);
-    vms_advance(f->vms, vm_a, 7, NULL);
-    vms_unregister(f->vms, vm_b, NULL);
+    add(f, &vm_a);
+    add(f, &vm_b);
+    vms_start_life(f->vms, &vm_a, first, NULL);
+    vms_advance(f->vms, &vm_a, 7, NULL);
+    vms_unregister(f->vms, &vm_b, NULL);
     g_clear_pointer(&f->registry, registry_close);
     break_file(f->path, "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
-    g_assert_cmpstr(vms_find(f->vms, vm_a)->group->name, ==, "default");
-    g_assert_null(vms_find(f->vms, vm_b));
+    g_assert_cmpstr(vms_find(f->vms, &vm_a)->group->name, ==, "default");
+    g_assert_null(vms_find(f->vms, &vm_b));
     g_assert_cmpuint(members(f, "default"), ==, 1);
     g_assert_true(groups_set(f->groups, "g", 2, NULL));
-    g_assert_true(vms_move(f->vms, vm_a, "g", NULL));
+    g_assert_true(vms_move(f->vms, &vm_a, "g", NULL));
     reopen(f);
-    g_assert_cmpuint(vms_find(f->vms, vm_a)->group->weight, ==, 2);
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->group->weight, ==, 2);
 }
 
 static void break_file(const char *path, const char *sql)
@@ -386,7 +387,7 @@ static void test_refuses_what_it_cannot_read(Fixture *f, gconstpointer data)
     const char *sql = data;
     g_autoptr(GError) error = NULL;
 
-    add(f, vm_a);
+    add(f, &vm_a);
     g_clear_pointer(&f->registry, registry_close);
     if (sql) {
         break_file(f->path, sql);

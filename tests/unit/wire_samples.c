@@ -320,7 +320,7 @@ static WireBytes add_binding(void)
     WireWriter w = pool_writer();
     WireBytes bytes;
 
-    memcpy(b.uuid, counting(16).p, sizeof(b.uuid));
+    memcpy(b.uuid.byte, counting(16).p, sizeof(b.uuid.byte));
     must(wire_put_binding(&w, &b));
     bytes = pool_keep(&w);
     add("binding", "evidence", bytes, recode_binding);
@@ -394,7 +394,7 @@ static void add_messages(WireBytes attest, WireBytes evidence)
         const char *name;
         ManagerMessage m;
     } rows[] = {
-        { "hello", { .type = MANAGER_HELLO, .id = 1, .hello = { { 1 }, { 2 } } } },
+        { "hello", { .type = MANAGER_HELLO, .id = 1, .hello = { { { 1 } }, { 2 } } } },
         { "quote", { .type = MANAGER_QUOTE, .id = 2, .quote = quote } },
         { "pcr-read", { .type = MANAGER_PCR_READ, .id = 3, .pcr_read = selection(2) } },
         { "credential", { .type = MANAGER_CREDENTIAL, .id = 4, .credential = { 1, 1024 } } },

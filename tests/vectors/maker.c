@@ -158,7 +158,7 @@ static void make_binding(MakerDeed *d)
     WireBytes *const fields[4] = { &b.measurement, &b.group_info, &b.group_key, &b.launch };
     WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));
 
-    memcpy(b.uuid, o->uuid, sizeof(b.uuid));
+    memcpy(b.uuid.byte, o->uuid, sizeof(b.uuid.byte));
     dq_sha256(&quoted, 1, digest);
     for (unsigned i = 0; i < 4; i++) {
         maker_digest(names[i], optional[i]);

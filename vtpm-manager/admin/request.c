@@ -20,7 +20,7 @@ gint64 admin_get_int(JsonObject *object, const char *member, gint64 otherwise)
                                                                   : otherwise;
 }
 
-gboolean admin_get_uuid(const AdminRequest *request, uint8_t *ret)
+gboolean admin_get_uuid(const AdminRequest *request, WireUuid *ret)
 {
     const char *text = admin_get_string(request->json, "uuid");
     g_autoptr(GError) error = NULL;
@@ -29,7 +29,7 @@ gboolean admin_get_uuid(const AdminRequest *request, uint8_t *ret)
         admin_connection_fail(request->connection, "the request names no uuid");
         return FALSE;
     }
-    if (!dq_uuid_parse(text, ret, &error)) {
+    if (!dq_uuid_parse(text, ret->byte, &error)) {
         admin_connection_fail(request->connection, error->message);
         return FALSE;
     }

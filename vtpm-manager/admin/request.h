@@ -4,6 +4,7 @@
 #define VTPM_MANAGER_ADMIN_REQUEST_H
 
 #include "admin/server.h"
+#include "wire/uuid.h"
 
 typedef struct AdminRequest {
     AdminConnection *connection;
@@ -18,11 +19,10 @@ gint64 admin_get_int(JsonObject *object, const char *member, gint64 otherwise);
 
 /**
  * admin_get_uuid: the member "uuid".
- * @ret: DEEPQUOTE_UUID_SIZE bytes
  *
  * Returns: %FALSE, and the request is answered, where there is none.
  */
-gboolean admin_get_uuid(const AdminRequest *request, uint8_t *ret);
+gboolean admin_get_uuid(const AdminRequest *request, WireUuid *ret);
 
 /** admin_get_group: the member "group", borrowed; %NULL, and answered, where there is none. */
 const char *admin_get_group(const AdminRequest *request);

@@ -6,7 +6,7 @@
 
 static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
 {
-    g_autofree char *uuid = dq_uuid_format(vm->uuid);
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
     JsonObject *object = json_object_new();
 
     json_object_set_string_member(object, "uuid", uuid);
@@ -14,7 +14,7 @@ static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
     json_object_set_int_member(object, "owner", vm->owner);
     json_object_set_boolean_member(object, "enabled", vm->enabled);
     json_object_set_boolean_member(object, "connected",
-                                   vtpm_server_connected(vms->vtpms, vm->uuid));
+                                   vtpm_server_connected(vms->vtpms, &vm->uuid));
     json_object_set_string_member(object, "group", vm->group->name);
     admin_set_hex(object, "ek", vm->ek, vm->ek_len);
     json_object_set_int_member(object, "epoch", (gint64)vm->epoch);
@@ -38,7 +38,7 @@ static void handle_list(const AdminRequest *request, void *part)
     admin_connection_reply(request->connection, answer);
 }
 
-static void reply_vm(const AdminRequest *request, const AdminVms *vms, const uint8_t *uuid)
+static void reply_vm(const AdminRequest *request, const AdminVms *vms, const WireUuid *uuid)
 {
     const RegistryVm *vm = vms_find(vms->known, uuid);
     JsonObject *answer;
@@ -56,10 +56,10 @@ static void reply_vm(const AdminRequest *request, const AdminVms *vms, const uin
 static void handle_show(const AdminRequest *request, void *part)
 {
     const AdminVms *vms = part;
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
 
-    if (admin_get_uuid(request, uuid)) {
-        reply_vm(request, vms, uuid);
+    if (admin_get_uuid(request, &uuid)) {
+        reply_vm(request, vms, &uuid);
     }
 }
 
@@ -100,54 +100,54 @@ static gboolean get_owner(const AdminRequest *request, uid_t *ret)
 static void handle_register(const AdminRequest *request, void *part)
 {
     const AdminVms *vms = part;
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     g_autoptr(GBytes) ek = NULL;
     g_autoptr(GError) error = NULL;
     const uint8_t *data;
     gsize size;
     uid_t owner;
 
-    if (!admin_get_uuid(request, uuid) || !get_owner(request, &owner) || !get_ek(request, &ek)) {
+    if (!admin_get_uuid(request, &uuid) || !get_owner(request, &owner) || !get_ek(request, &ek)) {
         return;
     }
     data = g_bytes_get_data(ek, &size);
-    if (!vms_register(vms->known, uuid, owner, admin_get_string(request->json, "name"),
+    if (!vms_register(vms->known, &uuid, owner, admin_get_string(request->json, "name"),
                       admin_get_string(request->json, "group"), (WireBytes){ data, size },
                       &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
-    reply_vm(request, vms, uuid);
+    reply_vm(request, vms, &uuid);
 }
 
 static void handle_unregister(const AdminRequest *request, void *part)
 {
     const AdminVms *vms = part;
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     g_autoptr(GError) error = NULL;
 
-    if (!admin_get_uuid(request, uuid)) {
+    if (!admin_get_uuid(request, &uuid)) {
         return;
     }
-    if (vms_unregister(vms->known, uuid, &error)) {
-        vtpm_server_disconnect(vms->vtpms, uuid);
+    if (vms_unregister(vms->known, &uuid, &error)) {
+        vtpm_server_disconnect(vms->vtpms, &uuid);
     }
     admin_reply_done(request, error);
 }
 
 static void set_enabled(const AdminRequest *request, const AdminVms *vms, gboolean enabled)
 {
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     g_autoptr(GError) error = NULL;
 
-    if (!admin_get_uuid(request, uuid)) {
+    if (!admin_get_uuid(request, &uuid)) {
         return;
     }
-    if (!vms_enable(vms->known, uuid, enabled, &error)) {
+    if (!vms_enable(vms->known, &uuid, enabled, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
-    reply_vm(request, vms, uuid);
+    reply_vm(request, vms, &uuid);
 }
 
 static void handle_enable(const AdminRequest *request, void *part)
@@ -163,18 +163,18 @@ static void handle_disable(const AdminRequest *request, void *part)
 static void handle_move(const AdminRequest *request, void *part)
 {
     const AdminVms *vms = part;
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     const char *name;
     g_autoptr(GError) error = NULL;
 
-    if (!admin_get_uuid(request, uuid) || !(name = admin_get_group(request))) {
+    if (!admin_get_uuid(request, &uuid) || !(name = admin_get_group(request))) {
         return;
     }
-    if (!vms_move(vms->known, uuid, name, &error)) {
+    if (!vms_move(vms->known, &uuid, name, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
-    reply_vm(request, vms, uuid);
+    reply_vm(request, vms, &uuid);
 }
 
 const AdminCommand admin_vm_commands[] = {

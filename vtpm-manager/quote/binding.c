@@ -53,7 +53,7 @@ ManagerStatus binding_make(const RegistryVm *vm, const ManagerQuote *request, Bi
     b.nonce = attest.extra_data;
     b.vtpm_quoted = (WireBytes){ digest, sizeof(digest) };
     b.vtpm_signer = request->signer;
-    memcpy(b.uuid, vm->uuid, sizeof(b.uuid));
+    b.uuid = vm->uuid;
     b.vtpm_ek = request->ek;
     b.epoch = vm->epoch;
     b.generation = vm->generation;

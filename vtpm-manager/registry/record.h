@@ -24,7 +24,7 @@ typedef struct RegistryGroup {
 } RegistryGroup;
 
 typedef struct RegistryVm {
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE];
+    WireUuid uuid;
     char *name; /* for people; may be empty */
     const RegistryGroup *group;
     uid_t owner;

@@ -181,7 +181,7 @@ static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
     const char *uuid = (const char *)sqlite3_column_text(s, 0);
     gsize instance_len = 0;
 
-    if (!uuid || !dq_uuid_parse(uuid, vm->uuid, NULL) ||
+    if (!uuid || !dq_uuid_parse(uuid, vm->uuid.byte, NULL) ||
         !read_blob(s, 5, vm->ek, sizeof(vm->ek), &vm->ek_len) ||
         !read_blob(s, 6, vm->instance, sizeof(vm->instance), &instance_len) ||
         (instance_len != 0 && instance_len != sizeof(vm->instance))) {
@@ -286,7 +286,7 @@ static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid
 
 gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)
 {
-    g_autofree char *uuid = dq_uuid_format(vm->uuid);
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
     gboolean ok;
 
     ok = bind_row(store->put, vm, uuid) && sqlite3_step(store->put) == SQLITE_DONE;

@@ -15,19 +15,6 @@ struct RegistryVms {
     GHashTable *by_uuid; /* uuid -> RegistryVm, tombstones included */
 };
 
-static guint uuid_hash(gconstpointer key)
-{
-    guint32 h;
-
-    memcpy(&h, (const uint8_t *)key + 12, sizeof(h));
-    return h;
-}
-
-static gboolean uuid_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, DEEPQUOTE_UUID_SIZE) == 0;
-}
-
 static void vm_free(gpointer data)
 {
     RegistryVm *vm = data;
@@ -47,7 +34,7 @@ RegistryVms *vms_new(RegistryStore *store, RegistryGroups *groups)
 
     vms->store = store;
     vms->groups = groups;
-    vms->by_uuid = g_hash_table_new_full(uuid_hash, uuid_equal, NULL, vm_free);
+    vms->by_uuid = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, NULL, vm_free);
     return vms;
 }
 
@@ -73,7 +60,7 @@ gboolean vms_take(RegistryVms *vms, RegistryVm *vm, const char *group)
         return FALSE;
     }
     count_member(vms, vm, 1);
-    g_hash_table_replace(vms->by_uuid, vm->uuid, vm);
+    g_hash_table_replace(vms->by_uuid, &vm->uuid, vm);
     return TRUE;
 }
 
@@ -100,7 +87,7 @@ gboolean vms_settle(RegistryVms *vms, GError **error)
 /* Stores @change; only then does memory follow. @change's name is borrowed. */
 static gboolean put(RegistryVms *vms, const RegistryVm *change, GError **error)
 {
-    RegistryVm *old = g_hash_table_lookup(vms->by_uuid, change->uuid);
+    RegistryVm *old = g_hash_table_lookup(vms->by_uuid, &change->uuid);
     RegistryVm *vm;
 
     if (!registry_store_put(vms->store, change, error)) {
@@ -112,16 +99,16 @@ static gboolean put(RegistryVms *vms, const RegistryVm *change, GError **error)
         count_member(vms, old, -1);
     }
     count_member(vms, vm, 1);
-    g_hash_table_replace(vms->by_uuid, vm->uuid, vm);
+    g_hash_table_replace(vms->by_uuid, &vm->uuid, vm);
     return TRUE;
 }
 
-static RegistryVm *find(const RegistryVms *vms, const uint8_t *uuid, GError **error)
+static RegistryVm *find(const RegistryVms *vms, const WireUuid *uuid, GError **error)
 {
     RegistryVm *vm = g_hash_table_lookup(vms->by_uuid, uuid);
 
     if (!vm || !vm->registered) {
-        g_autofree char *text = dq_uuid_format(uuid);
+        g_autofree char *text = dq_uuid_format(uuid->byte);
 
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN,
                     "VM %s is not registered; use vtpm-managerctl register %s", text, text);
@@ -130,7 +117,7 @@ static RegistryVm *find(const RegistryVms *vms, const uint8_t *uuid, GError **er
     return vm;
 }
 
-const RegistryVm *vms_find(const RegistryVms *vms, const uint8_t *uuid)
+const RegistryVm *vms_find(const RegistryVms *vms, const WireUuid *uuid)
 {
     RegistryVm *vm = g_hash_table_lookup(vms->by_uuid, uuid);
 
@@ -142,7 +129,7 @@ static gint compare_uuids(gconstpointer a, gconstpointer b)
     const RegistryVm *const *x = a;
     const RegistryVm *const *y = b;
 
-    return memcmp((*x)->uuid, (*y)->uuid, DEEPQUOTE_UUID_SIZE);
+    return memcmp(&(*x)->uuid, &(*y)->uuid, sizeof(WireUuid));
 }
 
 GPtrArray *vms_list(const RegistryVms *vms)
@@ -161,7 +148,7 @@ GPtrArray *vms_list(const RegistryVms *vms)
     return list;
 }
 
-gboolean vms_register(RegistryVms *vms, const uint8_t *uuid, uid_t owner, const char *name,
+gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const char *name,
                       const char *group, WireBytes ek, GError **error)
 {
     const RegistryVm *old = g_hash_table_lookup(vms->by_uuid, uuid);
@@ -169,7 +156,7 @@ gboolean vms_register(RegistryVms *vms, const uint8_t *uuid, uid_t owner, const 
     RegistryVm vm = { 0 };
 
     if (old && old->registered) {
-        g_autofree char *text = dq_uuid_format(uuid);
+        g_autofree char *text = dq_uuid_format(uuid->byte);
 
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_EXISTS,
                     "VM %s is registered already; unregister it first to change it", text);
@@ -178,7 +165,7 @@ gboolean vms_register(RegistryVms *vms, const uint8_t *uuid, uid_t owner, const 
     if (old) {
         vm = *old;
     }
-    memcpy(vm.uuid, uuid, sizeof(vm.uuid));
+    vm.uuid = *uuid;
     vm.name = own_name;
     vm.group = groups_find(vms->groups, group ? group : REGISTRY_GROUP_DEFAULT, error);
     if (!vm.group) {
@@ -197,7 +184,7 @@ gboolean vms_register(RegistryVms *vms, const uint8_t *uuid, uid_t owner, const 
     return put(vms, &vm, error);
 }
 
-gboolean vms_unregister(RegistryVms *vms, const uint8_t *uuid, GError **error)
+gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error)
 {
     const RegistryVm *old = find(vms, uuid, error);
     RegistryVm vm;
@@ -212,7 +199,7 @@ gboolean vms_unregister(RegistryVms *vms, const uint8_t *uuid, GError **error)
     return put(vms, &vm, error);
 }
 
-gboolean vms_enable(RegistryVms *vms, const uint8_t *uuid, gboolean enabled, GError **error)
+gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled, GError **error)
 {
     const RegistryVm *old = find(vms, uuid, error);
     RegistryVm vm;
@@ -225,7 +212,7 @@ gboolean vms_enable(RegistryVms *vms, const uint8_t *uuid, gboolean enabled, GEr
     return put(vms, &vm, error);
 }
 
-gboolean vms_move(RegistryVms *vms, const uint8_t *uuid, const char *group, GError **error)
+gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GError **error)
 {
     const RegistryVm *old = find(vms, uuid, error);
     RegistryVm vm;
@@ -240,7 +227,7 @@ gboolean vms_move(RegistryVms *vms, const uint8_t *uuid, const char *group, GErr
 
 /* ------------------------------------------------------------------------ lives and generations */
 
-gboolean vms_start_life(RegistryVms *vms, const uint8_t *uuid, const uint8_t *instance,
+gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *instance,
                         GError **error)
 {
     RegistryVm *old = find(vms, uuid, error);
@@ -264,7 +251,7 @@ gboolean vms_start_life(RegistryVms *vms, const uint8_t *uuid, const uint8_t *in
     return put(vms, &vm, error);
 }
 
-gboolean vms_pin_ek(RegistryVms *vms, const uint8_t *uuid, WireBytes ek, GError **error)
+gboolean vms_pin_ek(RegistryVms *vms, const WireUuid *uuid, WireBytes ek, GError **error)
 {
     const RegistryVm *old = find(vms, uuid, error);
     RegistryVm vm;
@@ -276,7 +263,7 @@ gboolean vms_pin_ek(RegistryVms *vms, const uint8_t *uuid, WireBytes ek, GError 
         return TRUE;
     }
     if (old->ek_len > 0 || ek.len > sizeof(vm.ek)) {
-        g_autofree char *text = dq_uuid_format(uuid);
+        g_autofree char *text = dq_uuid_format(uuid->byte);
 
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
                     "VM %s shows another endorsement key than before; if its vTPM was made anew on "
@@ -302,7 +289,7 @@ static gboolean raise_ceiling(RegistryVms *vms, const RegistryVm *old, uint64_t 
     return put(vms, &vm, error);
 }
 
-gboolean vms_advance(RegistryVms *vms, const uint8_t *uuid, uint64_t commits, GError **error)
+gboolean vms_advance(RegistryVms *vms, const WireUuid *uuid, uint64_t commits, GError **error)
 {
     RegistryVm *vm = find(vms, uuid, error);
     uint64_t generation;
@@ -313,7 +300,7 @@ gboolean vms_advance(RegistryVms *vms, const uint8_t *uuid, uint64_t commits, GE
     /* The file's integers are signed, and no vTPM commits its state that often. */
     generation = commits < COMMITS_MAX ? vm->base + commits : 0;
     if (commits >= COMMITS_MAX || generation < vm->generation) {
-        g_autofree char *text = dq_uuid_format(uuid);
+        g_autofree char *text = dq_uuid_format(uuid->byte);
 
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
                     "VM %s counts fewer committed states than it told before; restart its vTPM",

@@ -26,7 +26,7 @@ gboolean vms_take(RegistryVms *vms, RegistryVm *vm, const char *group);
 gboolean vms_settle(RegistryVms *vms, GError **error);
 
 /** vms_find: the registered VM, borrowed until the next change; else %NULL. */
-const RegistryVm *vms_find(const RegistryVms *vms, const uint8_t *uuid);
+const RegistryVm *vms_find(const RegistryVms *vms, const WireUuid *uuid);
 
 /** vms_list: (transfer container) (element-type RegistryVm): registered VMs by UUID. */
 GPtrArray *vms_list(const RegistryVms *vms);
@@ -39,15 +39,15 @@ GPtrArray *vms_list(const RegistryVms *vms);
  *
  * Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_UNKNOWN (no such group), REGISTRY_ERROR_STORAGE.
  */
-gboolean vms_register(RegistryVms *vms, const uint8_t *uuid, uid_t owner, const char *name,
+gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const char *name,
                       const char *group, WireBytes ek, GError **error);
 
 /** vms_unregister, vms_enable. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
-gboolean vms_unregister(RegistryVms *vms, const uint8_t *uuid, GError **error);
-gboolean vms_enable(RegistryVms *vms, const uint8_t *uuid, gboolean enabled, GError **error);
+gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error);
+gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled, GError **error);
 
 /** vms_move: into @group. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
-gboolean vms_move(RegistryVms *vms, const uint8_t *uuid, const char *group, GError **error);
+gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GError **error);
 
 /**
  * vms_start_life: a vTPM says HELLO. With a new @instance its life and an epoch start, on the disk
@@ -55,11 +55,11 @@ gboolean vms_move(RegistryVms *vms, const uint8_t *uuid, const char *group, GErr
  *
  * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
  */
-gboolean vms_start_life(RegistryVms *vms, const uint8_t *uuid, const uint8_t *instance,
+gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *instance,
                         GError **error);
 
 /** vms_pin_ek: stores the first EK Name that the VM has. Does nothing for the same again. */
-gboolean vms_pin_ek(RegistryVms *vms, const uint8_t *uuid, WireBytes ek, GError **error);
+gboolean vms_pin_ek(RegistryVms *vms, const WireUuid *uuid, WireBytes ek, GError **error);
 
 /**
  * vms_advance:
@@ -70,6 +70,6 @@ gboolean vms_pin_ek(RegistryVms *vms, const uint8_t *uuid, WireBytes ek, GError 
  * Errors: REGISTRY_ERROR_CONFLICT where that goes back, REGISTRY_ERROR_UNKNOWN,
  * REGISTRY_ERROR_STORAGE.
  */
-gboolean vms_advance(RegistryVms *vms, const uint8_t *uuid, uint64_t commits, GError **error);
+gboolean vms_advance(RegistryVms *vms, const WireUuid *uuid, uint64_t commits, GError **error);
 
 #endif

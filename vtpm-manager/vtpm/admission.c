@@ -39,7 +39,7 @@ guint64 admission_throttled(const Admission *admission)
     return admission->throttled;
 }
 
-void admission_log_refusal(Admission *admission, const UnixPeer *peer, const uint8_t *uuid,
+void admission_log_refusal(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
                            const char *why)
 {
     gint64 now = g_get_monotonic_time() / G_USEC_PER_SEC;
@@ -52,13 +52,13 @@ void admission_log_refusal(Admission *admission, const UnixPeer *peer, const uin
     if (admission->logged++ >= LOGS_AT_ONCE) {
         return;
     }
-    text = dq_uuid_format(uuid);
+    text = dq_uuid_format(uuid->byte);
     g_warning("VM %s (process %d, uid %u) is refused: %s%s", text, (int)peer->pid, peer->uid, why,
               admission->logged == LOGS_AT_ONCE ? " (more refusals are not logged now)" : "");
 }
 
 static const RegistryVm *find_or_register(Admission *admission, const UnixPeer *peer,
-                                          const uint8_t *uuid)
+                                          const WireUuid *uuid)
 {
     const RegistryVm *vm = vms_find(admission->vms, uuid);
     g_autoptr(GError) error = NULL;
@@ -102,7 +102,7 @@ static gboolean starts_life(const RegistryVm *vm, const ManagerHello *hello)
 ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
                               const ManagerHello *live)
 {
-    const RegistryVm *vm = find_or_register(admission, peer, hello->uuid);
+    const RegistryVm *vm = find_or_register(admission, peer, &hello->uuid);
     const char *why = objection(peer, vm);
     g_autoptr(GError) error = NULL;
 
@@ -110,24 +110,24 @@ ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const 
         why = "another vTPM with this UUID is connected; stop that one, or give this VM its own";
     }
     if (why) {
-        admission_log_refusal(admission, peer, hello->uuid, why);
+        admission_log_refusal(admission, peer, &hello->uuid, why);
         return MANAGER_DENIED;
     }
     if (starts_life(vm, hello) &&
-        !limiter_life(admission->limiter, hello->uuid, g_get_monotonic_time())) {
+        !limiter_life(admission->limiter, &hello->uuid, g_get_monotonic_time())) {
         admission->throttled++;
-        admission_log_refusal(admission, peer, hello->uuid,
+        admission_log_refusal(admission, peer, &hello->uuid,
                               "its vTPM starts anew too often; find out what restarts it");
         return MANAGER_BUSY;
     }
-    if (!vms_start_life(admission->vms, hello->uuid, hello->instance, &error)) {
-        admission_log_refusal(admission, peer, hello->uuid, error->message);
+    if (!vms_start_life(admission->vms, &hello->uuid, hello->instance, &error)) {
+        admission_log_refusal(admission, peer, &hello->uuid, error->message);
         return MANAGER_DENIED;
     }
     return MANAGER_OK;
 }
 
-const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, const uint8_t *uuid)
+const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid)
 {
     const RegistryVm *vm = vms_find(admission->vms, uuid);
     const char *why = objection(peer, vm);
@@ -142,13 +142,13 @@ const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, con
 gboolean admission_throttle(Admission *admission, const UnixPeer *peer, const RegistryVm *vm,
                             gboolean others_wait)
 {
-    if (limiter_request(admission->limiter, vm->uuid, vm->group->weight, g_get_monotonic_time()) ||
+    if (limiter_request(admission->limiter, &vm->uuid, vm->group->weight, g_get_monotonic_time()) ||
         !others_wait) {
         return FALSE;
     }
     admission->throttled++;
     admission_log_refusal(
-        admission, peer, vm->uuid,
+        admission, peer, &vm->uuid,
         "it asks more often than --vm-rate and its group's weight allow, and others wait");
     return TRUE;
 }

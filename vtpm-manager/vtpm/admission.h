@@ -29,7 +29,7 @@ ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const 
                               const ManagerHello *live);
 
 /** admission_find: the VM, borrowed, if @peer still may speak for it; else %NULL. */
-const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, const uint8_t *uuid);
+const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid);
 
 /**
  * admission_throttle: whether a request is turned away because its VM has had more than its share,
@@ -43,7 +43,7 @@ gboolean admission_throttle(Admission *admission, const UnixPeer *peer, const Re
 guint64 admission_throttled(const Admission *admission);
 
 /** admission_log_refusal: tells the log that a request for this VM is refused, and why. */
-void admission_log_refusal(Admission *admission, const UnixPeer *peer, const uint8_t *uuid,
+void admission_log_refusal(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
                            const char *why);
 
 #endif

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vtpm/limiter.h"
 
-#include <string.h>
-
 #include "daemon/token_bucket.h"
-#include "wire/deepquote.h"
 
 static const TokenRate lives = { .per_second = 0.2, .burst = 16 };
 
 typedef struct Usage {
-    uint8_t uuid[DEEPQUOTE_UUID_SIZE]; /* first: the key */
+    WireUuid uuid; /* first: the key */
     TokenBucket requests;
     TokenBucket lives;
 } Usage;
@@ -20,24 +17,11 @@ struct Limiter {
     guint burst;
 };
 
-static guint usage_hash(gconstpointer key)
-{
-    guint32 h;
-
-    memcpy(&h, (const uint8_t *)key + 12, sizeof(h));
-    return h;
-}
-
-static gboolean usage_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, DEEPQUOTE_UUID_SIZE) == 0;
-}
-
 Limiter *limiter_new(guint rate, guint burst)
 {
     Limiter *limiter = g_new0(Limiter, 1);
 
-    limiter->vms = g_hash_table_new_full(usage_hash, usage_equal, g_free, NULL);
+    limiter->vms = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, g_free, NULL);
     limiter->rate = rate;
     limiter->burst = burst;
     return limiter;
@@ -51,26 +35,26 @@ void limiter_free(Limiter *limiter)
     }
 }
 
-static Usage *usage_of(Limiter *limiter, const uint8_t *uuid)
+static Usage *usage_of(Limiter *limiter, const WireUuid *uuid)
 {
     Usage *usage = g_hash_table_lookup(limiter->vms, uuid);
 
     if (!usage) {
         usage = g_new0(Usage, 1);
-        memcpy(usage->uuid, uuid, sizeof(usage->uuid));
+        usage->uuid = *uuid;
         g_hash_table_add(limiter->vms, usage);
     }
     return usage;
 }
 
-gboolean limiter_request(Limiter *limiter, const uint8_t *uuid, guint weight, gint64 now)
+gboolean limiter_request(Limiter *limiter, const WireUuid *uuid, guint weight, gint64 now)
 {
     const TokenRate rate = { (double)limiter->rate * weight, (double)limiter->burst * weight };
 
     return limiter->rate == 0 || token_bucket_take(&usage_of(limiter, uuid)->requests, &rate, now);
 }
 
-gboolean limiter_life(Limiter *limiter, const uint8_t *uuid, gint64 now)
+gboolean limiter_life(Limiter *limiter, const WireUuid *uuid, gint64 now)
 {
     return token_bucket_take(&usage_of(limiter, uuid)->lives, &lives, now);
 }

@@ -39,20 +39,7 @@ struct VtpmConnection {
     void *pending;     /* a request that is answered later; NULL: none */
 };
 
-static guint uuid_hash(gconstpointer key)
-{
-    guint32 h;
-
-    memcpy(&h, (const uint8_t *)key + 12, sizeof(h));
-    return h;
-}
-
-static gboolean uuid_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, DEEPQUOTE_UUID_SIZE) == 0;
-}
-
-static VtpmConnection *live_connection(const VtpmServer *server, const uint8_t *uuid)
+static VtpmConnection *live_connection(const VtpmServer *server, const WireUuid *uuid)
 {
     return g_hash_table_lookup(server->live, uuid);
 }
@@ -76,8 +63,8 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     if (connection->pending) {
         server->handlers->abandon(connection->pending);
     }
-    if (connection->welcomed && live_connection(server, connection->hello.uuid) == connection) {
-        g_hash_table_remove(server->live, connection->hello.uuid);
+    if (connection->welcomed && live_connection(server, &connection->hello.uuid) == connection) {
+        g_hash_table_remove(server->live, &connection->hello.uuid);
     }
     if (!connection->welcomed) {
         uid_counts_remove(server->unwelcomed, connection->peer.uid);
@@ -206,7 +193,7 @@ VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener,
     server->handlers = handlers;
     server->data = data;
     server->unwelcomed = uid_counts_new();
-    server->live = g_hash_table_new(uuid_hash, uuid_equal);
+    server->live = g_hash_table_new(wire_uuid_hash, wire_uuid_equal);
     if (!listener_start(&server->listener, poller, listener, listener_ready, error)) {
         vtpm_server_free(server);
         return NULL;
@@ -240,12 +227,12 @@ guint vtpm_server_connections(const VtpmServer *server)
     return g_hash_table_size(server->live);
 }
 
-gboolean vtpm_server_connected(const VtpmServer *server, const uint8_t *uuid)
+gboolean vtpm_server_connected(const VtpmServer *server, const WireUuid *uuid)
 {
     return live_connection(server, uuid) != NULL;
 }
 
-void vtpm_server_disconnect(VtpmServer *server, const uint8_t *uuid)
+void vtpm_server_disconnect(VtpmServer *server, const WireUuid *uuid)
 {
     VtpmConnection *connection = live_connection(server, uuid);
 
@@ -266,7 +253,7 @@ const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection)
     return connection->welcomed ? &connection->hello : NULL;
 }
 
-const ManagerHello *vtpm_connection_rival(const VtpmConnection *connection, const uint8_t *uuid)
+const ManagerHello *vtpm_connection_rival(const VtpmConnection *connection, const WireUuid *uuid)
 {
     const VtpmConnection *live = live_connection(connection->server, uuid);
 
@@ -275,8 +262,8 @@ const ManagerHello *vtpm_connection_rival(const VtpmConnection *connection, cons
 
 void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hello)
 {
-    if (vtpm_connection_rival(connection, hello->uuid)) {
-        vtpm_server_disconnect(connection->server, hello->uuid);
+    if (vtpm_connection_rival(connection, &hello->uuid)) {
+        vtpm_server_disconnect(connection->server, &hello->uuid);
     }
     if (!connection->welcomed) {
         uid_counts_remove(connection->server->unwelcomed, connection->peer.uid);
@@ -284,7 +271,7 @@ void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hel
     connection->welcomed = TRUE;
     connection->hello = *hello;
     forget_patience(connection);
-    g_hash_table_replace(connection->server->live, connection->hello.uuid, connection);
+    g_hash_table_replace(connection->server->live, &connection->hello.uuid, connection);
 }
 
 void vtpm_connection_wait(VtpmConnection *connection, void *pending)

@@ -41,10 +41,10 @@ void vtpm_server_stop(VtpmServer *server);
 guint vtpm_server_connections(const VtpmServer *server);
 
 /** vtpm_server_connected: whether a connection speaks for @uuid. */
-gboolean vtpm_server_connected(const VtpmServer *server, const uint8_t *uuid);
+gboolean vtpm_server_connected(const VtpmServer *server, const WireUuid *uuid);
 
 /** vtpm_server_disconnect: closes the connection that speaks for @uuid, if there is one. */
-void vtpm_server_disconnect(VtpmServer *server, const uint8_t *uuid);
+void vtpm_server_disconnect(VtpmServer *server, const WireUuid *uuid);
 
 /** vtpm_connection_peer: who is at the other end. */
 const UnixPeer *vtpm_connection_peer(const VtpmConnection *connection);
@@ -53,7 +53,7 @@ const UnixPeer *vtpm_connection_peer(const VtpmConnection *connection);
 const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection);
 
 /** vtpm_connection_rival: as what another connection speaks for @uuid; %NULL: none does. */
-const ManagerHello *vtpm_connection_rival(const VtpmConnection *connection, const uint8_t *uuid);
+const ManagerHello *vtpm_connection_rival(const VtpmConnection *connection, const WireUuid *uuid);
 
 /** vtpm_connection_welcome: it speaks for this VM from now on, in place of a rival. */
 void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hello);

@@ -33,14 +33,14 @@ static void handle_hello(const VtpmService *service, VtpmConnection *connection,
     const ManagerHello *before = vtpm_connection_hello(connection);
     ManagerReply reply = { 0 };
 
-    if (before && memcmp(before->uuid, hello->uuid, sizeof(hello->uuid)) != 0) {
+    if (before && !wire_uuid_equal(&before->uuid, &hello->uuid)) {
         vtpm_connection_close(connection, "it said HELLO for a second VM");
         return;
     }
     reply.status = admission_hello(service->admission, vtpm_connection_peer(connection), hello,
-                                   vtpm_connection_rival(connection, hello->uuid));
+                                   vtpm_connection_rival(connection, &hello->uuid));
     if (reply.status == MANAGER_OK) {
-        const RegistryVm *vm = vms_find(service->vms, hello->uuid);
+        const RegistryVm *vm = vms_find(service->vms, &hello->uuid);
 
         vtpm_connection_welcome(connection, hello);
         reply.epoch = vm->epoch;
@@ -96,8 +96,9 @@ static const RegistryVm *permitted(const VtpmService *service, VtpmConnection *c
     const ManagerHello *hello = vtpm_connection_hello(connection);
 
     /* Why a connection is not welcome was logged at its HELLO. */
-    return hello ? admission_find(service->admission, vtpm_connection_peer(connection), hello->uuid)
-                 : NULL;
+    return hello
+               ? admission_find(service->admission, vtpm_connection_peer(connection), &hello->uuid)
+               : NULL;
 }
 
 /* -------------------------------------------------------------------------------------- QUOTE */
@@ -119,12 +120,12 @@ static ManagerStatus prepare_quote(const VtpmService *service, const UnixPeer *p
     now.generation = vm->base + quote->commits;
     status = binding_make(&now, quote, ret, &why);
     if (status != MANAGER_OK) {
-        admission_log_refusal(service->admission, peer, now.uuid, why);
+        admission_log_refusal(service->admission, peer, &now.uuid, why);
         return status;
     }
-    if (!vms_advance(service->vms, now.uuid, quote->commits, &error) ||
-        (quote->ek.len > 0 && !vms_pin_ek(service->vms, now.uuid, quote->ek, &error))) {
-        admission_log_refusal(service->admission, peer, now.uuid, error->message);
+    if (!vms_advance(service->vms, &now.uuid, quote->commits, &error) ||
+        (quote->ek.len > 0 && !vms_pin_ek(service->vms, &now.uuid, quote->ek, &error))) {
+        admission_log_refusal(service->admission, peer, &now.uuid, error->message);
         return MANAGER_DENIED;
     }
     return MANAGER_OK;
