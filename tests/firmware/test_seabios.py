@@ -9,6 +9,7 @@ import vm
 from agent import GuestError
 from linux import Guest
 from measured import FIRMWARE_PCRS, expect_extended, expect_logged
+from process import wait_until
 
 DEVICE = sys.argv.pop(1)
 MEMORY_OVERWRITE = 0xfed4515a  # of the physical presence interface
@@ -89,6 +90,21 @@ def own_cases(boot):
     def _():
         same_after(f'devmem {MEMORY_OVERWRITE:#x} 8 1')
         tap.equal(boot.guest.text(f'devmem {MEMORY_OVERWRITE:#x} 8'), '0x01')
+
+    @tap.case('ours: it sleeps and wakes up with its memory, though that is to be overwritten')
+    def _():
+        before = boot.guest.banks()
+        tap.equal(boot.guest.text(f'devmem {MEMORY_OVERWRITE:#x} 8'), '0x01')
+        boot.guest.text('head -c 1000000 /dev/urandom >/tmp/kept; md5sum /tmp/kept >/tmp/kept.md5')
+        boot.guest.agent.run('(sleep 1; echo mem >/sys/power/state) >/dev/null 2>&1 &')
+        wait_until(lambda: boot.machine.qmp('query-status')['status'] == 'suspended',
+                   'the guest sleeps', 60, boot.machine.process)
+        boot.machine.qmp('system_wakeup')
+        boot.machine.agent(60)
+        tap.equal(boot.guest.text('md5sum -c /tmp/kept.md5'), '/tmp/kept: OK')
+        tap.equal(boot.guest.text(f'devmem {MEMORY_OVERWRITE:#x} 8'), '0x01')
+        tap.equal(boot.guest.banks(), before)
+        tap.equal(boot.guest.complaints(), '')
 
 
 machine.make_guest_image()
