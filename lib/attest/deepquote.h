@@ -192,6 +192,20 @@ gboolean dq_key_is_attestation_key(const DqKey *key);
  */
 gboolean dq_key_verify(DqKey *key, DqBytes message, DqBytes signature);
 
+/* --------------------------------------------------------------------------------- Channel */
+
+/**
+ * dq_bind_nonce: the nonce of a deep quote that is good for one channel only.
+ * @challenge: what the verifier chose
+ * @channel_key: what the channel's server proves that it has: a certificate or a public key
+ *               (SubjectPublicKeyInfo), PEM or DER; of several certificates in PEM the first
+ * @ret_nonce: SHA-256("DEEPQUOTE-BIND-V2" || 0x00 || challenge || SHA-256(SubjectPublicKeyInfo))
+ *
+ * Errors: DQ_ERROR_KEY.
+ */
+gboolean dq_bind_nonce(DqBytes challenge, DqBytes channel_key, guint8 ret_nonce[DQ_HASH_SIZE],
+                       GError **error);
+
 /* ---------------------------------------------------------------------------------- Policy */
 
 /** DqPolicy: what the verifier expects. Format of the file: deepquote-policy(5). */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """tpm2_deepquote's command line is spelt as those of tpm2-tools, beside which it is tried."""
+import hashlib
 import os
 import shutil
 
@@ -61,6 +62,27 @@ def _(guest):
     expect_refused(guest.deepquote('--ak-create', nonce=NONCE), 2, './')
     expect_done(guest.deepquote('--ak-create', nonce='./' + NONCE))
     os.unlink(path(NONCE))
+
+
+@with_guest('--bind makes the nonce out of challenge and channel')
+def _(guest):
+    guest.tools('openssl', 'req', '-x509', '-newkey', 'ed25519', '-noenc', '-keyout', 'channel.key',
+                '-out', 'channel.pem', '-subj', '/CN=channel')
+    guest.tools('openssl', 'x509', '-in', 'channel.pem', '-outform', 'DER', '-out', 'channel.der')
+    guest.tools('openssl', 'pkey', '-in', 'channel.key', '-pubout', '-out', 'public.pem')
+    guest.tools('openssl', 'pkey', '-in', 'channel.key', '-pubout', '-outform', 'DER', '-out',
+                'public.der')
+    info = hashlib.sha256(content('public.der')).digest()
+    nonce = hashlib.sha256(b'DEEPQUOTE-BIND-V2\0' + bytes.fromhex(NONCE) + info).digest()
+    for name in ('channel.pem', 'channel.der', 'public.pem', 'public.der'):
+        expect_done(guest.deepquote('--ak-create', '--bind', name))
+        for part in ('quote.msg', 'evidence.bin'):
+            assert nonce in content(part), f'{name}: {content(part).hex()} lacks {nonce.hex()}'
+    clean()
+    for name in ('channel.key', 'nowhere', '/dev/zero'):
+        expect_refused(guest.deepquote('--ak-create', '--bind', name), 2, '--bind: ')
+    expect_refused(guest.run(TOOL, '--ak-create', '--ak-public', 'x', '--bind', 'public.pem'), 2,
+                   '-q')
 
 
 @with_guest('a handle is hexadecimal or decimal, and a file of that name goes before')

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm2_deepquote_options.h"
 
+#include "attest/bytes.h"
+#include "attest/deepquote.h"
 #include "common/args.h"
 #include "common/input.h"
 #include "common/pcr-list.h"
 
 #include <string.h>
 
+enum { CHANNEL_KEY_MAX = 256 * 1024 }; /* more than any chain of certificates */
+
 /** The command line as it was given. */
 static struct {
     char *key, *auth, *hierarchy_auth, *hash, *scheme, *algorithm;
-    char *nonce, *pcr_list, *host_pcr_list, *flags;
+    char *nonce, *bind, *pcr_list, *host_pcr_list, *flags;
     char *message, *signature, *pcrs, *evidence, *pcrs_format, *format;
     char *tcti, *ak_public, *host_pcrs_out, *host_credential;
     gboolean ak_create, version, quiet, verbose;
@@ -24,6 +28,8 @@ static const GOptionEntry entries[] = {
       "What authorizes the key: str:TEXT, hex:BYTES, file:PATH, session:FILE or pcr:LIST", "AUTH" },
     { "qualification", 'q', 0, G_OPTION_ARG_FILENAME, &opt.nonce,
       "The verifier's nonce, 1 to 64 bytes: hexadecimal digits, or a file", "NONCE" },
+    { "bind", 0, 0, G_OPTION_ARG_FILENAME, &opt.bind,
+      "Bind the quote to the channel of this certificate or public key, PEM or DER", "FILE" },
     { "pcr-list", 'l', 0, G_OPTION_ARG_STRING, &opt.pcr_list, "PCRs of this guest's vTPM",
       "sha256:0,1,..." },
     { "host-pcr-list", 0, 0, G_OPTION_ARG_STRING, &opt.host_pcr_list, "PCRs of the host's TPM",
@@ -132,18 +138,36 @@ static bool parse_flags(const char *text, uint32_t *ret, GError **error)
     return true;
 }
 
-static bool parse_nonce(const char *text, TPM2B_DATA *ret, GError **error)
+/** The nonce that stands for the verifier's @challenge on this channel. */
+static bool bind_nonce(const char *path, GBytes *challenge, TPM2B_DATA *ret, GError **error)
 {
-    g_autoptr(GBytes) nonce = input_nonce("-q", text, 1, DEEPQUOTE_NONCE_MAX, error);
-    gsize n;
-    const void *p;
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GBytes) key = input_read(path, CHANNEL_KEY_MAX, &why);
+
+    G_STATIC_ASSERT(DQ_HASH_SIZE <= DEEPQUOTE_NONCE_MAX);
+    if (key == NULL ||
+        !dq_bind_nonce(dq_bytes_peek(challenge), dq_bytes_peek(key), ret->buffer, &why)) {
+        g_set_error(error, VTPM_ERROR, VTPM_ERROR_INPUT, "--bind: %s", why->message);
+        return false;
+    }
+    ret->size = DQ_HASH_SIZE;
+    return true;
+}
+
+static bool parse_nonce(TPM2B_DATA *ret, GError **error)
+{
+    g_autoptr(GBytes) nonce = input_nonce("-q", opt.nonce, 1, DEEPQUOTE_NONCE_MAX, error);
+    DqBytes bytes;
 
     if (nonce == NULL) {
         return false;
     }
-    p = g_bytes_get_data(nonce, &n);
-    ret->size = (UINT16)n;
-    memcpy(ret->buffer, p, n);
+    if (opt.bind != NULL) {
+        return bind_nonce(opt.bind, nonce, ret, error);
+    }
+    bytes = dq_bytes_peek(nonce);
+    ret->size = (UINT16)bytes.len;
+    memcpy(ret->buffer, bytes.data, bytes.len);
     return true;
 }
 
@@ -186,7 +210,7 @@ static bool parse_quote(Task *task, GError **error)
         return input_error(error, "where to? Give -m, -s and --evidence (and -o for the values of "
                                   "the PCRs)");
     }
-    return parse_nonce(opt.nonce, &task->request.nonce, error) &&
+    return parse_nonce(&task->request.nonce, error) &&
            pcr_list_parse("-l", opt.pcr_list, &task->request.vtpm_pcrs, error);
 }
 
@@ -269,6 +293,9 @@ static bool check_something_to_do(const Task *task, GError **error)
     if (!task->quote && opt.ak_public == NULL && opt.host_pcrs_out == NULL &&
         opt.host_credential == NULL && !(opt.ak_create && opt.key != NULL)) {
         return input_error(error, "nothing to do: give a nonce with -q, or see --help");
+    }
+    if (opt.bind != NULL && !task->quote) {
+        return input_error(error, "--bind: which challenge? Give the verifier's with -q");
     }
     if (opt.ak_public != NULL && opt.key == NULL && !opt.ak_create) {
         return input_error(error, "--ak-public: of which key? Give -c KEY or --ak-create");
