@@ -12,7 +12,7 @@
 #include "hw/qdev-core.h"
 #include "migration/vmstate.h"
 #include "sysemu/memory_mapping.h"
-#include "sysemu/wakeup.h"
+#include "sysemu/tpm_wakeup.h"
 #include "tpm_ppi.h"
 #include "trace.h"
 
@@ -59,7 +59,7 @@ void tpm_ppi_reset(TPMPPI *tpmppi)
     bool requested = tpmppi->buf[PPI_MEMORY_OVERWRITE] & MEMORY_OVERWRITE_REQUESTED;
 
     /* who wakes up goes on in that memory; its next reset finds the request still there */
-    if (requested && !qemu_is_waking_up()) {
+    if (requested && !tpm_is_waking_up()) {
         clear_memory();
     }
 }

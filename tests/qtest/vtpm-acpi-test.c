@@ -7,7 +7,7 @@
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
 
-/* QEMU's docs/specs/fw_cfg.rst */
+/* of QEMU's fw_cfg, whose files firmware gets from there */
 #define DMA_ADDRESS 0x514
 #define DIRECTORY 0x19
 #define SELECT_AND_READ(_key) ((_key) << 16 | 0x8 | 0x2)

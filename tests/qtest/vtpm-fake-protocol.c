@@ -6,7 +6,7 @@
 
 #include "backends/tpm/tpm_ioctl.h"
 #include "qemu/bswap.h"
-#include "vtpm-fake-int.h"
+#include "vtpm-fake-protocol.h"
 
 #define HEADER 10
 

@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <sys/un.h>
 
-#include "vtpm-fake-int.h"
+#include "vtpm-fake-protocol.h"
 
 /* --- thread --- */
 

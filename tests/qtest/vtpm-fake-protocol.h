@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the two files of the fake vTPM share: its state, and what its thread does with a message
+ * A vTPM for tests: its state, and its side of the control protocol and of the data channel
  */
-#ifndef TESTS_VTPM_FAKE_INT_H
-#define TESTS_VTPM_FAKE_INT_H
+#ifndef TESTS_VTPM_FAKE_PROTOCOL_H
+#define TESTS_VTPM_FAKE_PROTOCOL_H
 
 #include "vtpm-fake.h"
 
