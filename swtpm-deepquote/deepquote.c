@@ -2,14 +2,13 @@
 /*
  * TPM2_DeepQuote: the vTPM's own TPM2_Quote, countersigned through the manager.
  *
- * What can fail without the vTPM is tried first. The quote uses up the nonces of its sessions, so
- * with any but password authorizations the vTPM's volatile state is kept and put back where the
- * manager fails afterwards: the caller's sessions then go on as if it had not asked.
+ * The manager is asked first whether it would countersign; what it cannot do ends the command
+ * before the vTPM has executed anything. After the quote nothing is taken back: what fails then is
+ * told in hostStatus.
  *
- * Spec: docs/specs/deepquote-wire.md, sections 1.1 and 1.3.
+ * Spec: docs/specs/deepquote-wire.md, sections 1.1 and 1.4.
  */
 #include "deepquote.h"
-#include "log.h"
 #include "null_signer.h"
 #include "process.h"
 #include "vtpm.h"
@@ -20,8 +19,9 @@
 enum {
     REPLY_MARGIN_DIVISOR = 10, /* the manager gets nine tenths of the time */
     REPLY_MARGIN_MAX_MS = 200,
-    HOST_PCRS_PARAMETER = 4,
     SIGN_HANDLE_AT = WIRE_TPM_HEADER_SIZE,
+    HOST_PCRS_PARAMETER = 4,
+    FLAGS_PARAMETER = 5,
 };
 
 /** One DeepQuote on its way */
@@ -30,20 +30,10 @@ typedef struct DeepQuote {
     uint64_t deadline;
     WireDeepQuoteResponse quote; /* borrows from @buf */
     uint8_t buf[WIRE_TPM_BUFFER_MAX];
-    uint8_t signer_buf[WIRE_NAME_MAX];
-    WireBytes signer;
-    WireBytes ek;
+    uint8_t signer[WIRE_NAME_MAX]; /* Name of the key that signs */
+    size_t signer_len;             /* 0: none does */
+    uint32_t signer_rc;            /* of finding that out */
 } DeepQuote;
-
-static bool uses_sessions(const WireAuthArea *auth)
-{
-    for (unsigned i = 0; i < auth->count; i++) {
-        if (auth->auth[i].handle != TPM_RS_PW) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* The attest must come back in clear: it is what the manager countersigns. */
 static uint32_t check_sessions(const WireAuthArea *auth)
@@ -56,31 +46,16 @@ static uint32_t check_sessions(const WireAuthArea *auth)
     return TPM_RC_SUCCESS;
 }
 
-/* Whether a response with evidence about these PCRs can fit @buffer. */
-static bool can_fit(const WirePcrSelection *host_pcrs, size_t buffer)
-{
-    size_t response = wire_deepquote_response_least();
-
-    return response <= buffer && wire_evidence_least(host_pcrs) <= buffer - response;
-}
-
 /* Everything that can be told from the command alone. */
 static uint32_t check_command(const Module *m, const TpmCall *call, WireDeepQuoteCommand *ret)
 {
-    size_t buffer = vtpm_buffer_size(m);
     uint32_t rc;
 
-    if (call->command_size > buffer) {
+    if (call->command_size > vtpm_buffer_size(m)) {
         return TPM_RC_SIZE;
     }
     rc = wire_decode_deepquote_command((WireBytes){ call->command, call->command_size }, ret);
-    if (rc == TPM_RC_SUCCESS) {
-        rc = check_sessions(&ret->auth);
-    }
-    if (rc == TPM_RC_SUCCESS && !can_fit(&ret->host_pcrs, buffer)) {
-        rc = TPM_RC_SIZE;
-    }
-    return rc;
+    return rc == TPM_RC_SUCCESS ? check_sessions(&ret->auth) : rc;
 }
 
 /* Runs the TPM2_Quote that the command begins with, by @signer, and keeps its response. */
@@ -130,17 +105,50 @@ static uint32_t make_quote(Module *m, const TpmCall *call, DeepQuote *q)
     return run_quote(m, call, q->command.sign_handle, q);
 }
 
-/* Finds out whose key signed; empty for none. */
-static uint32_t find_names(Module *m, DeepQuote *q)
+/* Whose key signs; none for TPM_RH_NULL. Where there is no such key TPM2_Quote says so itself. */
+static void find_signer(Module *m, DeepQuote *q)
 {
-    size_t len = 0;
-    uint32_t rc = TPM_RC_SUCCESS;
+    VtpmObject o;
 
-    if (q->command.sign_handle != TPM_RH_NULL) {
-        rc = vtpm_read_name(m, q->command.sign_handle, q->signer_buf, &len);
+    if (q->command.sign_handle == TPM_RH_NULL) {
+        return;
     }
-    q->signer = (WireBytes){ q->signer_buf, len };
-    q->ek = (WireBytes){ m->ek.name, m->ek.len };
+    q->signer_rc = vtpm_read_object(m, q->command.sign_handle, &o);
+    if (q->signer_rc == TPM_RC_SUCCESS) {
+        memcpy(q->signer, o.name.p, o.name.len);
+        q->signer_len = o.name.len;
+    }
+}
+
+/*
+ * Asks whether the manager would countersign, and finds out meanwhile who signs here. Nothing was
+ * executed where this fails.
+ */
+static uint32_t prepare(Module *m, DeepQuote *q)
+{
+    const WireDeepQuoteCommand *c = &q->command;
+    size_t buffer = vtpm_buffer_size(m);
+    size_t bound = wire_deepquote_response_bound(c->sign_handle != TPM_RH_NULL, &c->auth,
+                                                 c->qualifying_data.len, &c->vtpm_pcrs);
+    ManagerMessage request = { .type = MANAGER_PREPARE };
+    ManagerReply reply;
+    uint32_t rc;
+
+    if (bound >= buffer) {
+        return TPM_RC_SIZE;
+    }
+    request.prepare =
+        (ManagerPrepare){ c->flags, c->host_pcrs, .room = (uint32_t)(buffer - bound) };
+    rc = manager_client_begin(&m->client, &request, q->deadline);
+    if (rc != TPM_RC_SUCCESS) {
+        return rc;
+    }
+    find_signer(m, q);
+    rc = manager_client_end(&m->client, &request, q->deadline, &reply);
+    if (rc == TPM_RC_VALUE) {
+        rc = WIRE_RC_P(rc, m->client.status == MANAGER_BAD_FLAGS ? FLAGS_PARAMETER
+                                                                 : HOST_PCRS_PARAMETER);
+    }
     return rc;
 }
 
@@ -152,8 +160,8 @@ static bool evidence_fits(const Module *m, const DeepQuote *q, WireBytes nonce, 
     return wire_decode_evidence(evidence, &e) &&
            wire_uuid_equal(&e.binding.uuid, &m->client.uuid) &&
            wire_bytes_equal(e.binding.nonce, nonce) &&
-           wire_bytes_equal(e.binding.vtpm_signer, q->signer) &&
-           wire_bytes_equal(e.binding.vtpm_ek, q->ek) &&
+           wire_bytes_equal(e.binding.vtpm_signer, (WireBytes){ q->signer, q->signer_len }) &&
+           (e.binding.vtpm_ek.len == 0 || manager_client_has_ek(&m->client, e.binding.vtpm_ek)) &&
            wire_pcr_covers(&e.host_pcrs, &q->command.host_pcrs);
 }
 
@@ -168,34 +176,30 @@ static uint32_t time_for_manager(const Module *m)
 static uint32_t countersign(Module *m, DeepQuote *q)
 {
     ManagerMessage request = { .type = MANAGER_QUOTE };
-    size_t buffer = vtpm_buffer_size(m);
-    size_t used = wire_deepquote_response_size(&q->quote);
+    size_t room;
     ManagerReply reply;
     WireAttest attest;
     uint32_t rc;
 
-    if (!wire_decode_attest(q->quote.quoted, &attest)) {
-        return TPM_RC_FAILURE;
+    if (q->signer_rc != TPM_RC_SUCCESS || !wire_decode_attest(q->quote.quoted, &attest)) {
+        return DEEPQUOTE_RC_HOST_TPM;
     }
-    if (used >= buffer) {
-        return TPM_RC_SIZE;
-    }
+    q->quote.host_status = DEEPQUOTE_RC_HOST_TPM; /* until there is evidence */
+    room = vtpm_buffer_size(m) - wire_deepquote_response_size(&q->quote);
     request.quote = (ManagerQuote){
         .flags = q->command.flags,
-        .signer = q->signer,
-        .ek = q->ek,
+        .signer = { q->signer, q->signer_len },
         .quoted = q->quote.quoted,
         .host_pcrs = q->command.host_pcrs,
-        .commits = m->client.commits,
-        .room = (uint32_t)(buffer - used),
+        .stores = m->client.stores,
+        .room = (uint32_t)room,
         .timeout_ms = time_for_manager(m),
     };
     rc = manager_client_call(&m->client, &request, q->deadline, &reply);
     if (rc != TPM_RC_SUCCESS) {
-        return rc == TPM_RC_VALUE ? WIRE_RC_P(TPM_RC_VALUE, HOST_PCRS_PARAMETER) : rc;
+        return rc;
     }
-    if (reply.evidence.len > buffer - used ||
-        !evidence_fits(m, q, attest.extra_data, reply.evidence)) {
+    if (reply.evidence.len > room || !evidence_fits(m, q, attest.extra_data, reply.evidence)) {
         return manager_client_distrust(&m->client, "evidence that is not for this quote");
     }
     q->quote.evidence = reply.evidence;
@@ -213,34 +217,6 @@ static TPM_RESULT respond_deepquote(const TpmCall *call, const DeepQuote *q)
     return module_respond(call, wire_written(&w));
 }
 
-/* From the quote on; @ret_rc is the response code of a failure of ours. */
-static TPM_RESULT quote_and_countersign(Module *m, const TpmCall *call, DeepQuote *q)
-{
-    VtpmSnapshot before = { 0 };
-    TPM_RESULT result;
-    uint32_t rc;
-
-    if (uses_sessions(&q->command.auth) && !vtpm_remember(m, &before)) {
-        module_log("no memory for a DeepQuote with a session; free some");
-        return module_respond_rc(call, TPM_RC_RETRY);
-    }
-    rc = make_quote(m, call, q);
-    if (rc != TPM_RC_SUCCESS) {
-        vtpm_forget(&before);
-        return module_respond_rc(call, rc);
-    }
-    rc = find_names(m, q);
-    if (rc == TPM_RC_SUCCESS) {
-        rc = countersign(m, q);
-    }
-    if (rc != TPM_RC_SUCCESS && !vtpm_restore(m, &before)) {
-        rc = TPM_RC_FAILURE;
-    }
-    result = rc == TPM_RC_SUCCESS ? respond_deepquote(call, q) : module_respond_rc(call, rc);
-    vtpm_forget(&before);
-    return result;
-}
-
 TPM_RESULT deepquote_command(Module *m, const TpmCall *call)
 {
     DeepQuote q = { .deadline = manager_client_deadline(&m->client) };
@@ -248,15 +224,19 @@ TPM_RESULT deepquote_command(Module *m, const TpmCall *call)
     uint32_t rc = check_command(m, call, &q.command);
 
     if (rc == TPM_RC_SUCCESS) {
-        rc = manager_client_ready(&m->client, q.deadline);
+        rc = vtpm_introduce(m);
     }
     if (rc == TPM_RC_SUCCESS) {
-        rc = vtpm_find_ek(m);
+        rc = prepare(m, &q);
+    }
+    if (rc == TPM_RC_SUCCESS) {
+        rc = make_quote(m, call, &q);
     }
     if (rc != TPM_RC_SUCCESS) {
         return module_respond_rc(call, rc);
     }
-    result = quote_and_countersign(m, call, &q);
+    q.quote.host_status = manager_client_host_status(&m->client, countersign(m, &q));
+    result = respond_deepquote(call, &q);
     vtpm_wipe_scratch(m);
     explicit_bzero(q.buf, sizeof(q.buf));
     return result;

@@ -79,12 +79,13 @@ TPM_RESULT host_pcr_read_command(Module *m, const TpmCall *call)
     return respond_parameters(m, call, reply.pcr_parameters, (WireBytes){ NULL, 0 });
 }
 
-/* A page that lies within the whole, and is empty only behind its end. */
-static bool page_valid(const ManagerReply *reply, uint32_t offset)
+/* A page that lies within the whole and the room for it, and is empty only behind its end. */
+static bool page_valid(const ManagerReply *reply, const ManagerCredential *asked)
 {
+    uint32_t offset = asked->offset;
     uint32_t rest = offset < reply->total_size ? reply->total_size - offset : 0;
 
-    return reply->page.len <= DEEPQUOTE_PAGE_MAX && reply->page.len <= rest &&
+    return reply->page.len <= asked->room && reply->page.len <= rest &&
            (reply->page.len > 0) == (rest > 0);
 }
 
@@ -94,17 +95,17 @@ TPM_RESULT host_credential_command(Module *m, const TpmCall *call)
     ManagerReply reply;
     uint8_t prefix[sizeof(uint32_t) + sizeof(uint16_t)];
     WireWriter w = WIRE_WRITER(prefix, sizeof(prefix));
-    uint32_t offset;
     uint32_t rc =
         wire_decode_host_credential_command((WireBytes){ call->command, call->command_size },
                                             &request.credential.what, &request.credential.offset);
 
-    offset = request.credential.offset;
+    request.credential.room =
+        (uint32_t)(vtpm_buffer_size(m) - WIRE_TPM_HEADER_SIZE - sizeof(prefix));
     if (rc == TPM_RC_SUCCESS) {
         rc = ask(m, &request, &reply);
-        rc = rc == TPM_RC_VALUE ? WIRE_RC_P(TPM_RC_VALUE, 1) : rc;
+        rc = rc == TPM_RC_VALUE ? WIRE_RC_P(TPM_RC_VALUE, 2) : rc;
     }
-    if (rc == TPM_RC_SUCCESS && !page_valid(&reply, offset)) {
+    if (rc == TPM_RC_SUCCESS && !page_valid(&reply, &request.credential)) {
         rc = manager_client_distrust(&m->client, "a page outside of what it names");
     }
     if (rc != TPM_RC_SUCCESS || !wire_put_u32(&w, reply.total_size) ||

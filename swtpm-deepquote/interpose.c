@@ -74,9 +74,7 @@ static void find_library(TpmLibrary *ret)
         { "TPMLIB_ChooseTPMVersion", &ret->choose_version },
         { "TPMLIB_RegisterCallbacks", &ret->register_callbacks },
         { "TPMLIB_MainInit", &ret->main_init },
-        { "TPMLIB_Terminate", &ret->terminate },
         { "TPMLIB_Process", &ret->process },
-        { "TPMLIB_VolatileAll_Store", &ret->volatile_store },
         { "TPMLIB_SetState", &ret->set_state },
         { "TPMLIB_SetBufferSize", &ret->set_buffer_size },
     };
@@ -113,14 +111,14 @@ EXPORT TPM_RESULT TPMLIB_ChooseTPMVersion(TPMLIB_TPMVersion ver)
     return result;
 }
 
-/* Counts the states that were committed. */
+/* Counts the permanent states that were stored. */
 static TPM_RESULT count_and_store(const unsigned char *data, uint32_t length, uint32_t tpm_number,
                                   const char *name)
 {
     TPM_RESULT result = store_data(data, length, tpm_number, name);
 
     if (result == TPM_SUCCESS && strcmp(name, TPM_PERMANENT_ALL_NAME) == 0) {
-        module.client.commits++;
+        module.client.stores++;
     }
     return result;
 }
@@ -141,13 +139,8 @@ EXPORT TPM_RESULT TPMLIB_RegisterCallbacks(struct libtpms_callbacks *cb)
 
 EXPORT TPM_RESULT TPMLIB_MainInit(void)
 {
-    TPM_RESULT result = module.library.main_init();
-
-    module.ek.known = false;
-    if (result == TPM_SUCCESS && module_active(&module)) {
-        manager_client_greet(&module.client);
-    }
-    return result;
+    module.introduced = false;
+    return module.library.main_init();
 }
 
 EXPORT TPM_RESULT TPMLIB_SetState(enum TPMLIB_StateType st, const unsigned char *buffer,
@@ -155,7 +148,7 @@ EXPORT TPM_RESULT TPMLIB_SetState(enum TPMLIB_StateType st, const unsigned char 
 {
     TPM_RESULT result = module.library.set_state(st, buffer, buflen);
 
-    module.ek.known = false;
+    module.introduced = false;
     if (result == TPM_SUCCESS && buffer && module_active(&module)) {
         manager_client_new_instance(&module.client);
     }

@@ -32,11 +32,10 @@ static const struct {
     const char *text;
 } outcomes[] = {
     { TPM_RC_SUCCESS, "the manager at %s serves this vTPM" },
-    { DEEPQUOTE_RC_NO_MANAGER,
-      "no manager at %s, or it makes no sense; is vtpm-managerd running?" },
-    { DEEPQUOTE_RC_DENIED, "the manager at %s refuses this vTPM; see its log, and register the VM "
-                           "with vtpm-managerctl" },
-    { DEEPQUOTE_RC_HOST_TPM, "the manager at %s cannot use the host's TPM; see its log" },
+    { DEEPQUOTE_RC_NO_MANAGER, "no manager at %s: is vtpm-managerd running, may this user connect "
+                               "to it, and is it of the same version?" },
+    { DEEPQUOTE_RC_DENIED, "the manager at %s refuses this vTPM: %s" },
+    { DEEPQUOTE_RC_HOST_TPM, "the manager at %s cannot use the host's TPM: %s" },
     { DEEPQUOTE_RC_TIMEOUT, "the manager at %s does not answer in time; see its log" },
 };
 
@@ -63,15 +62,18 @@ static int remaining_ms(uint64_t deadline)
 /* Says once what the vTPM's standing with the manager is, when it changes. */
 static uint32_t report(ManagerClient *c, uint32_t rc)
 {
-    if (rc != c->reported) {
-        for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
-            if (outcomes[i].rc == rc) {
+    if (rc == c->reported && c->reason == c->told) {
+        return rc;
+    }
+    for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
+        if (outcomes[i].rc == rc) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-                module_log(outcomes[i].text, c->path);
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
+            module_log(outcomes[i].text, c->path, manager_reason_text(c->reason));
 #pragma GCC diagnostic pop
-                c->reported = rc;
-            }
+            c->reported = rc;
+            c->told = c->reason;
         }
     }
     return rc;
@@ -86,7 +88,7 @@ static void new_instance(ManagerClient *c)
 
         got += n > 0 ? (size_t)n : 0;
     }
-    c->commits = 0;
+    c->stores = 0;
 }
 
 void manager_client_init(ManagerClient *c, const Settings *s)
@@ -114,6 +116,57 @@ void manager_client_new_instance(ManagerClient *c)
 {
     drop_connection(c);
     new_instance(c);
+}
+
+void manager_client_forget_eks(ManagerClient *c)
+{
+    c->ek_count = 0;
+}
+
+void manager_client_add_ek(ManagerClient *c, WireBytes public, WireBytes name,
+                           WireBytes qualified_name)
+{
+    ClientEk *ek = &c->ek[c->ek_count];
+
+    if (c->ek_count == MANAGER_EKS_MAX || public.len > sizeof(ek->public) ||
+        name.len > sizeof(ek->name) || qualified_name.len > sizeof(ek->qualified_name)) {
+        return;
+    }
+    memcpy(ek->public, public.p, public.len);
+    memcpy(ek->name, name.p, name.len);
+    memcpy(ek->qualified_name, qualified_name.p, qualified_name.len);
+    ek->public_len = public.len;
+    ek->name_len = name.len;
+    ek->qualified_name_len = qualified_name.len;
+    c->ek_count++;
+}
+
+bool manager_client_has_ek(const ManagerClient *c, WireBytes name)
+{
+    for (unsigned i = 0; i < c->ek_count; i++) {
+        if (wire_bytes_equal((WireBytes){ c->ek[i].name, c->ek[i].name_len }, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static ManagerMessage make_hello(const ManagerClient *c)
+{
+    ManagerMessage m = { .type = MANAGER_HELLO };
+    ManagerHello *hello = &m.hello;
+
+    hello->uuid = c->uuid;
+    memcpy(hello->instance, c->instance, sizeof(c->instance));
+    hello->stores = c->stores;
+    hello->ek_count = (uint8_t)c->ek_count;
+    for (unsigned i = 0; i < c->ek_count; i++) {
+        const ClientEk *ek = &c->ek[i];
+
+        hello->ek[i].public = (WireBytes){ ek->public, ek->public_len };
+        hello->ek[i].qualified_name = (WireBytes){ ek->qualified_name, ek->qualified_name_len };
+    }
+    return m;
 }
 
 uint32_t manager_client_distrust(ManagerClient *c, const char *why)
@@ -228,14 +281,24 @@ static IoResult receive_reply(ManagerClient *c, ManagerMessageType type, uint64_
     return IO_OK;
 }
 
+static uint32_t rc_of_reply(ManagerClient *c, const ManagerReply *reply)
+{
+    c->status = reply->status;
+    c->reason = reply->reason;
+    return manager_status_rc(reply->status);
+}
+
+uint32_t manager_client_host_status(const ManagerClient *c, uint32_t rc)
+{
+    return rc == manager_status_rc(c->status) ? manager_status_host_status(c->status) : rc;
+}
+
 /* Connects and says HELLO; on failure the client is closed. */
 static IoResult greet(ManagerClient *c, uint64_t deadline)
 {
-    ManagerMessage hello = { .type = MANAGER_HELLO };
+    ManagerMessage hello = make_hello(c);
     IoResult result = connect_once(c);
 
-    hello.hello.uuid = c->uuid;
-    memcpy(hello.hello.instance, c->instance, sizeof(c->instance));
     while (result == IO_LATE && remaining_ms(deadline) > 0) {
         poll(NULL, 0, FULL_BACKLOG_RETRY_MS);
         result = connect_once(c);
@@ -277,7 +340,7 @@ static IoResult take_welcome(ManagerClient *c, uint64_t deadline, uint32_t *ret_
     } else {
         c->state = MANAGER_WELCOMED;
     }
-    *ret_rc = result == IO_OK ? manager_status_rc(reply.status) : rc_of_io[result];
+    *ret_rc = result == IO_OK ? rc_of_reply(c, &reply) : rc_of_io[result];
     return result;
 }
 
@@ -308,11 +371,25 @@ static uint32_t make_ready(ManagerClient *c, uint64_t deadline)
     return rc;
 }
 
-uint32_t manager_client_ready(ManagerClient *c, uint64_t deadline)
+/* One try on a connection that is welcome; what a caller sees is in @ret_rc. */
+static IoResult finish(ManagerClient *c, IoResult result, const ManagerMessage *request,
+                       uint64_t deadline, ManagerReply *ret, uint32_t *ret_rc)
 {
-    uint32_t rc = make_ready(c, deadline);
+    ManagerReply reply;
 
-    return rc == TPM_RC_SUCCESS ? rc : report(c, rc); /* being welcome is not being served */
+    if (result == IO_OK) {
+        result = receive_reply(c, request->type, deadline, &reply);
+    }
+    if (result != IO_OK) {
+        drop_connection(c);
+        *ret_rc = rc_of_io[result];
+        return result;
+    }
+    if (reply.status == MANAGER_OK) {
+        *ret = reply;
+    }
+    *ret_rc = rc_of_reply(c, &reply);
+    return IO_OK;
 }
 
 static uint32_t call(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
@@ -321,26 +398,9 @@ static uint32_t call(ManagerClient *c, ManagerMessage *request, uint64_t deadlin
     uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
 
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        ManagerReply reply;
-        IoResult result;
-
         rc = make_ready(c, deadline);
-        if (rc != TPM_RC_SUCCESS) {
-            return rc;
-        }
-        result = send_message(c, request, deadline);
-        if (result == IO_OK) {
-            result = receive_reply(c, request->type, deadline, &reply);
-        }
-        if (result == IO_OK) {
-            if (reply.status == MANAGER_OK) {
-                *ret = reply;
-            }
-            return manager_status_rc(reply.status);
-        }
-        drop_connection(c);
-        rc = rc_of_io[result];
-        if (result != IO_CLOSED) {
+        if (rc != TPM_RC_SUCCESS || finish(c, send_message(c, request, deadline), request, deadline,
+                                           ret, &rc) != IO_CLOSED) {
             return rc;
         }
     }
@@ -351,4 +411,36 @@ uint32_t manager_client_call(ManagerClient *c, ManagerMessage *request, uint64_t
                              ManagerReply *ret)
 {
     return report(c, call(c, request, deadline, ret));
+}
+
+uint32_t manager_client_begin(ManagerClient *c, ManagerMessage *request, uint64_t deadline)
+{
+    uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
+
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        IoResult result;
+
+        rc = make_ready(c, deadline);
+        if (rc != TPM_RC_SUCCESS) {
+            break;
+        }
+        result = send_message(c, request, deadline);
+        if (result == IO_OK) {
+            return TPM_RC_SUCCESS;
+        }
+        drop_connection(c);
+        rc = rc_of_io[result];
+    }
+    return report(c, rc);
+}
+
+uint32_t manager_client_end(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
+                            ManagerReply *ret)
+{
+    uint32_t rc;
+
+    if (finish(c, IO_OK, request, deadline, ret, &rc) == IO_CLOSED) {
+        rc = call(c, request, deadline, ret);
+    }
+    return rc == TPM_RC_SUCCESS ? rc : report(c, rc); /* not refused is not yet served */
 }

@@ -20,6 +20,14 @@ typedef enum ManagerState {
     MANAGER_WELCOMED, /* and was answered with MANAGER_OK */
 } ManagerState;
 
+/** An endorsement key of the vTPM. */
+typedef struct ClientEk {
+    size_t public_len, name_len, qualified_name_len;
+    uint8_t public[MANAGER_PUBLIC_MAX];
+    uint8_t name[WIRE_NAME_MAX];
+    uint8_t qualified_name[WIRE_NAME_MAX];
+} ClientEk;
+
 typedef struct ManagerClient {
     char path[SETTINGS_MANAGER_MAX];
     WireUuid uuid;
@@ -28,8 +36,13 @@ typedef struct ManagerClient {
     ManagerState state;
     int fd; /* -1 where MANAGER_CLOSED */
     uint32_t last_id;
-    uint64_t commits;  /* permanent states stored in this life */
-    uint32_t reported; /* response code that the log says last; UINT32_MAX: nothing yet */
+    uint64_t stores;   /* of permanent state since the instance began */
+    unsigned ek_count; /* of those that the instance began with */
+    ClientEk ek[MANAGER_EKS_MAX];
+    uint32_t reported;    /* response code that the log says last; UINT32_MAX: nothing yet */
+    ManagerStatus status; /* of the last reply */
+    ManagerReason reason; /* of the same */
+    ManagerReason told;   /* reason that the log says last */
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* last packet received; replies borrow from it */
 } ManagerClient;
 
@@ -39,6 +52,14 @@ void manager_client_init(ManagerClient *c, const Settings *s);
 /** manager_client_new_instance: another life of the vTPM starts; closes the connection. */
 void manager_client_new_instance(ManagerClient *c);
 
+/** manager_client_forget_eks, manager_client_add_ek: what HELLO shows; one too many is left out. */
+void manager_client_forget_eks(ManagerClient *c);
+void manager_client_add_ek(ManagerClient *c, WireBytes public, WireBytes name,
+                           WireBytes qualified_name);
+
+/** manager_client_has_ek: whether @name is that of one of them. */
+bool manager_client_has_ek(const ManagerClient *c, WireBytes name);
+
 /** manager_client_greet: connects and says HELLO if that is possible at once; waits for nothing. */
 void manager_client_greet(ManagerClient *c);
 
@@ -46,23 +67,32 @@ void manager_client_greet(ManagerClient *c);
 uint64_t manager_client_deadline(const ManagerClient *c);
 
 /**
- * manager_client_ready: makes sure of a live connection on which the manager has welcomed us.
- *
- * Returns: TPM_RC_SUCCESS, DEEPQUOTE_RC_NO_MANAGER, DEEPQUOTE_RC_TIMEOUT, or the code for the
- * status in the manager's reply to HELLO.
- */
-uint32_t manager_client_ready(ManagerClient *c, uint64_t deadline);
-
-/**
  * manager_client_call: sends @request and waits for its reply; its id is set here. A connection
  * that ends without a reply is made anew once.
  *
  * @ret: the reply, with MANAGER_OK; borrows from @c until its next use
- * Returns: as manager_client_ready(), and TPM_RC_VALUE without a parameter number for
- * MANAGER_BAD_VALUE. @ret is set for TPM_RC_SUCCESS only.
+ * Returns: TPM_RC_SUCCESS, DEEPQUOTE_RC_NO_MANAGER, DEEPQUOTE_RC_TIMEOUT, or the code for the
+ * status in the manager's reply to this or to HELLO; TPM_RC_VALUE comes with the number of a
+ * DeepQuote's parameter. @ret is set for TPM_RC_SUCCESS only.
  */
 uint32_t manager_client_call(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
                              ManagerReply *ret);
+
+/**
+ * manager_client_begin, manager_client_end: the same in two steps, so that the caller can do
+ * something else while the manager works. A begin that returns TPM_RC_SUCCESS needs its end, with
+ * the same @request; any other is final.
+ */
+uint32_t manager_client_begin(ManagerClient *c, ManagerMessage *request, uint64_t deadline);
+uint32_t manager_client_end(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
+                            ManagerReply *ret);
+
+/**
+ * manager_client_host_status: @rc of a request, as TPM2_DeepQuote tells it once its quote is made.
+ *
+ * Spec: docs/specs/deepquote-wire.md, section 1.4.
+ */
+uint32_t manager_client_host_status(const ManagerClient *c, uint32_t rc);
 
 /**
  * manager_client_distrust: the reply was well-formed and yet wrong: drops the connection.

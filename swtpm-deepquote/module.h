@@ -19,21 +19,12 @@ typedef struct TpmLibrary {
     TPM_RESULT (*choose_version)(TPMLIB_TPMVersion version);
     TPM_RESULT (*register_callbacks)(struct libtpms_callbacks *callbacks);
     TPM_RESULT (*main_init)(void);
-    void (*terminate)(void);
     TPM_RESULT(*process)
     (unsigned char **respbuffer, uint32_t *resp_size, uint32_t *respbufsize, unsigned char *command,
      uint32_t command_size);
-    TPM_RESULT (*volatile_store)(unsigned char **buffer, uint32_t *buflen);
     TPM_RESULT (*set_state)(enum TPMLIB_StateType st, const unsigned char *buffer, uint32_t buflen);
     uint32_t (*set_buffer_size)(uint32_t wanted_size, uint32_t *min_size, uint32_t *max_size);
 } TpmLibrary;
-
-/** Name of the vTPM's persistent EK, as long as it is known. */
-typedef struct EkCache {
-    bool known;
-    size_t len; /* 0: there is none */
-    uint8_t name[WIRE_NAME_MAX];
-} EkCache;
 
 /** A response buffer of libtpms' kind: grown by libtpms with realloc(). */
 typedef struct TpmResponse {
@@ -55,7 +46,7 @@ typedef struct Module {
     bool tpm2; /* the last version chosen is TPM 2.0 */
     TpmLibrary library;
     ManagerClient client;
-    EkCache ek;
+    bool introduced;     /* the client knows the endorsement keys that this life began with */
     TpmResponse scratch; /* for commands of our own; wiped after use */
 } Module;
 

@@ -13,8 +13,6 @@
 enum {
     TPM_CC_CreatePrimary = 0x00000131,
     TPM_CC_FlushContext = 0x00000165,
-    TPMA_OBJECT_USERWITHAUTH = 1u << 6,
-    TPMA_OBJECT_NODA = 1u << 10,
     COMMAND_MAX = 160, /* more than either command */
 };
 

@@ -13,28 +13,13 @@
 
 enum { COMMAND_CODE_AT = 6 };
 
-/*
- * A command after which another EK may be persistent. It is looked up at once, above all after
- * Startup, when the vTPM has room to load it; what fails now is tried again when it is needed.
- */
-static TPM_RESULT ek_changing_command(Module *m, const TpmCall *call)
-{
-    TPM_RESULT result = module_pass(m, call);
-
-    m->ek.known = false;
-    vtpm_find_ek(m);
-    return result;
-}
+typedef TPM_RESULT CommandHandler(Module *m, const TpmCall *call);
 
 static const struct {
     uint32_t cc;
-    TPM_RESULT (*handler)(Module *m, const TpmCall *call);
+    CommandHandler *handler;
 } commands[] = {
     { TPM_CC_GetCapability, get_capability_command },
-    { TPM_CC_Startup, ek_changing_command },
-    { TPM_CC_EvictControl, ek_changing_command },
-    { TPM_CC_Clear, ek_changing_command },
-    { TPM_CC_ChangeEPS, ek_changing_command },
     { TPM_CC_DeepQuote, deepquote_command },
     { TPM_CC_HostPCRRead, host_pcr_read_command },
     { TPM_CC_HostCredential, host_credential_command },
@@ -75,7 +60,8 @@ TPM_RESULT module_respond_rc(const TpmCall *call, uint32_t rc)
     return module_respond(call, wire_written(&w));
 }
 
-TPM_RESULT module_process(Module *m, const TpmCall *call)
+/* The handler of a command of ours; NULL: it is libtpms'. */
+static CommandHandler *find_handler(const TpmCall *call)
 {
     WireReader r = { NULL, 0 };
     uint32_t cc;
@@ -86,9 +72,31 @@ TPM_RESULT module_process(Module *m, const TpmCall *call)
     if (wire_get_u32(&r, &cc)) {
         for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
             if (commands[i].cc == cc) {
-                return commands[i].handler(m, call);
+                return commands[i].handler;
             }
         }
     }
-    return module_pass(m, call);
+    return NULL;
+}
+
+/*
+ * The endorsement keys are read as soon as the vTPM answers: before the first command of a life
+ * where its state was loaded while it ran, after TPM2_Startup where it was not.
+ */
+static void introduce(Module *m)
+{
+    if (!m->introduced && vtpm_introduce(m) == TPM_RC_SUCCESS) {
+        manager_client_greet(&m->client);
+    }
+}
+
+TPM_RESULT module_process(Module *m, const TpmCall *call)
+{
+    CommandHandler *handler = find_handler(call);
+    TPM_RESULT result;
+
+    introduce(m);
+    result = handler ? handler(m, call) : module_pass(m, call);
+    introduce(m);
+    return result;
 }

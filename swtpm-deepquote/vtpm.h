@@ -15,21 +15,28 @@ uint32_t vtpm_run(Module *m, WireBytes command);
 /** vtpm_wipe_scratch: forgets the last response. */
 void vtpm_wipe_scratch(Module *m);
 
-/**
- * vtpm_read_name: Name of the object at @handle; empty where there is no such object.
- *
- * @ret: WIRE_NAME_MAX bytes
- * Returns: the response code of TPM2_ReadPublic, TPM_RC_FAILURE where the response makes no sense.
- */
-uint32_t vtpm_read_name(Module *m, uint32_t handle, uint8_t *ret, size_t *ret_len);
+/** What TPM2_ReadPublic tells of an object; borrowed from @m->scratch. */
+typedef struct VtpmObject {
+    WireBytes public; /* TPMT_PUBLIC */
+    WireBytes name;
+    WireBytes qualified_name;
+} VtpmObject;
 
 /**
- * vtpm_find_ek: looks the persistent EK up unless it is known.
+ * vtpm_read_object:
  *
- * Returns: TPM_RC_SUCCESS, also where there is none; a warning such as TPM_RC_OBJECT_MEMORY where
- * the vTPM cannot tell now, because it loads a persistent object to read it.
+ * Returns: the response code of TPM2_ReadPublic, TPM_RC_FAILURE where the response makes no sense.
  */
-uint32_t vtpm_find_ek(Module *m);
+uint32_t vtpm_read_object(Module *m, uint32_t handle, VtpmObject *ret);
+
+/**
+ * vtpm_introduce: has the client know the endorsement keys that are persistent now, unless it does.
+ * To be called before the guest can have changed them in this life.
+ *
+ * Returns: TPM_RC_SUCCESS, also where there are none; TPM_RC_INITIALIZE where the vTPM was not
+ * started yet; a warning such as TPM_RC_OBJECT_MEMORY where it cannot load one to read it now.
+ */
+uint32_t vtpm_introduce(Module *m);
 
 /**
  * vtpm_ready: whether the vTPM executes commands; its code (TPM_RC_INITIALIZE, TPM_RC_FAILURE)
@@ -39,20 +46,5 @@ uint32_t vtpm_ready(Module *m);
 
 /** vtpm_buffer_size: bytes that a command or a response may have now. */
 size_t vtpm_buffer_size(const Module *m);
-
-/** All volatile state of the vTPM. Holds secrets: end it with vtpm_forget(). */
-typedef struct VtpmSnapshot {
-    unsigned char *buf; /* NULL: none was taken */
-    uint32_t size;
-} VtpmSnapshot;
-
-/** vtpm_remember: takes a snapshot; false without memory. */
-bool vtpm_remember(Module *m, VtpmSnapshot *ret);
-
-/** vtpm_restore: puts the vTPM back where it was; false where it cannot run any more. */
-bool vtpm_restore(Module *m, const VtpmSnapshot *snapshot);
-
-/** vtpm_forget: wipes and frees. */
-void vtpm_forget(VtpmSnapshot *snapshot);
 
 #endif

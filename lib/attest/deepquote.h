@@ -30,6 +30,7 @@ G_BEGIN_DECLS
 
 #define DQ_HASH_SIZE 32 /* SHA-256 */
 #define DQ_UUID_SIZE 16
+#define DQ_LINEAGE_SIZE 16
 #define DQ_NAME_MAX 66 /* algorithm and the longest digest */
 #define DQ_NONCE_MAX 64
 
@@ -154,10 +155,16 @@ gboolean dq_merkle_root_from_path(const guint8 leaf[DQ_HASH_SIZE], guint64 index
 
 /**
  * dq_merkle_qualifying_data: what the hardware TPM is given as qualifying data for a batch:
- * SHA-256("DEEPQUOTE-ROOT-V1" || 0x00 || UINT64 size || root).
+ * SHA-256("DEEPQUOTE-ROOT-V2" || 0x00 || UINT64 size || root).
  */
 void dq_merkle_qualifying_data(guint64 size, const guint8 root[DQ_HASH_SIZE],
                                guint8 ret_data[DQ_HASH_SIZE]);
+
+/**
+ * dq_host_qualifying_data: what the hardware TPM is given for a quote of the host alone:
+ * SHA-256("DEEPQUOTE-HOST-V2" || 0x00 || nonce).
+ */
+void dq_host_qualifying_data(DqBytes nonce, guint8 ret_data[DQ_HASH_SIZE]);
 
 /* ------------------------------------------------------------------------------------- Key */
 
@@ -179,6 +186,15 @@ void dq_key_unref(DqKey *key);
 
 /** dq_key_get_name: the key's Name, borrowed. */
 DqBytes dq_key_get_name(const DqKey *key);
+
+/**
+ * dq_key_qualified_name: the qualified name that the key has as a primary of a hierarchy.
+ * @hierarchy: TPM_RH_OWNER, TPM_RH_ENDORSEMENT or another
+ * @ret_name: room for DQ_NAME_MAX bytes
+ *
+ * Returns: its length. Spec: TPM 2.0 Part 1, section 26.5.
+ */
+gsize dq_key_qualified_name(const DqKey *key, guint32 hierarchy, guint8 *ret_name);
 
 /** dq_key_is_attestation_key: whether it is restricted, fixedTPM, signs and does not decrypt. */
 gboolean dq_key_is_attestation_key(const DqKey *key);
@@ -323,6 +339,7 @@ typedef struct DqFacts {
     gboolean host_clock_safe;
     guint64 host_firmware;
     guint8 uuid[DQ_UUID_SIZE];
+    guint8 lineage[DQ_LINEAGE_SIZE];
     guint64 epoch;
     guint64 generation;
     guint8 vtpm_signer[DQ_NAME_MAX];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/key.h"
 
+#include "attest/digest.h"
+
 #include "attest/public.h"
 
 DqKey *dq_key_new(const guint8 *data, gsize len, GError **error)
@@ -81,6 +83,18 @@ DqBytes dq_key_get_name(const DqKey *key)
 EVP_PKEY *dq_key_get_pkey(const DqKey *key)
 {
     return key->pkey;
+}
+
+gsize dq_key_qualified_name(const DqKey *key, guint32 hierarchy, guint8 *ret_name)
+{
+    const guint32 handle = GUINT32_TO_BE(hierarchy);
+    const DqBytes parts[] = { { (const guint8 *)&handle, sizeof(handle) }, dq_key_get_name(key) };
+    guint8 digest[DQ_DIGEST_MAX];
+    gsize len = dq_digest(key->public.name_alg, parts, G_N_ELEMENTS(parts), digest);
+
+    memcpy(ret_name, key->name, sizeof(guint16)); /* nameAlg */
+    memcpy(ret_name + sizeof(guint16), digest, len);
+    return sizeof(guint16) + len;
 }
 
 gboolean dq_key_is_attestation_key(const DqKey *key)

@@ -36,7 +36,7 @@ void dq_merkle_node(const guint8 left[DQ_HASH_SIZE], const guint8 right[DQ_HASH_
 void dq_merkle_qualifying_data(guint64 size, const guint8 root[DQ_HASH_SIZE],
                                guint8 ret_data[DQ_HASH_SIZE])
 {
-    static const char label[] = "DEEPQUOTE-ROOT-V1"; /* its final 0x00 is hashed too */
+    static const char label[] = "DEEPQUOTE-ROOT-V2"; /* its final 0x00 is hashed too */
     const guint64 size_be = GUINT64_TO_BE(size);
     const DqBytes parts[] = {
         { (const guint8 *)label, sizeof(label) },
@@ -209,4 +209,12 @@ gboolean dq_merkle_root_from_path(const guint8 leaf[DQ_HASH_SIZE], guint64 index
     }
     memcpy(ret_root, node, DQ_HASH_SIZE);
     return TRUE;
+}
+
+void dq_host_qualifying_data(DqBytes nonce, guint8 ret_data[DQ_HASH_SIZE])
+{
+    static const char label[] = "DEEPQUOTE-HOST-V2"; /* its final 0x00 is hashed too */
+    const DqBytes parts[] = { { (const guint8 *)label, sizeof(label) }, nonce };
+
+    dq_sha256(parts, G_N_ELEMENTS(parts), ret_data);
 }

@@ -44,6 +44,7 @@ static void put_facts(GString *out, const DqFacts *f)
     g_string_append_printf(out, ", \"vm\": {\"uuid\": \"%s\", ", uuid);
     put_hex(out, "signer", f->vtpm_signer, f->vtpm_signer_len);
     put_hex(out, "ek", f->vtpm_ek, f->vtpm_ek_len);
+    put_hex(out, "lineage", f->lineage, sizeof(f->lineage));
     put_u64(out, "epoch", f->epoch, ", ");
     put_u64(out, "generation", f->generation, "}, ");
     g_string_append(out, "\"host\": {");

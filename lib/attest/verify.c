@@ -46,6 +46,7 @@ static void set_facts(DqVerdict *verdict, const DqRun *r)
     memcpy(f->uuid, b->uuid.byte, DQ_UUID_SIZE);
     f->epoch = b->epoch;
     f->generation = b->generation;
+    memcpy(f->lineage, b->lineage, sizeof(f->lineage));
     f->vtpm_signer_len = copy_name(b->vtpm_signer, f->vtpm_signer);
     f->vtpm_ek_len = copy_name(b->vtpm_ek, f->vtpm_ek);
     f->tree_size = r->evidence.tree_size;

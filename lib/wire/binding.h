@@ -15,6 +15,7 @@ typedef struct WireBinding {
     WireBytes vtpm_signer;
     WireUuid uuid;
     WireBytes vtpm_ek;
+    uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE];
     uint64_t epoch;
     uint64_t generation;
     WireBytes measurement;

@@ -63,7 +63,7 @@ static uint32_t get_qualifying_data(WireReader *r, WireBytes *ret)
     if (!wire_get_u16(&t, &size)) {
         return TPM_RC_INSUFFICIENT;
     }
-    if (size == 0 || size > DEEPQUOTE_NONCE_MAX) {
+    if (size < DEEPQUOTE_NONCE_MIN || size > DEEPQUOTE_NONCE_MAX) {
         return TPM_RC_SIZE;
     }
     return wire_get_tpm2b(r, DEEPQUOTE_NONCE_MAX, ret) ? TPM_RC_SUCCESS : TPM_RC_INSUFFICIENT;

@@ -18,12 +18,13 @@ enum {
     TPMA_CC_HostCredential = 0x20000D03,
 };
 
-/* Response codes of the vendor layer */
+/* Vendor codes: as response codes before the vTPM quotes, and as hostStatus after it */
 enum {
     DEEPQUOTE_RC_NO_MANAGER = 0x501,
     DEEPQUOTE_RC_DENIED = 0x502,
     DEEPQUOTE_RC_HOST_TPM = 0x503,
     DEEPQUOTE_RC_TIMEOUT = 0x504,
+    DEEPQUOTE_RC_BUSY = 0x505, /* only as hostStatus; before the quote it is TPM_RC_RETRY */
 };
 
 enum {
@@ -38,15 +39,18 @@ enum {
 enum {
     DEEPQUOTE_BINDING_MAGIC = 0x44515442,
     DEEPQUOTE_EVIDENCE_MAGIC = 0x44515445,
-    DEEPQUOTE_VERSION = 1,
+    DEEPQUOTE_VERSION = 2,
+    DEEPQUOTE_NONCE_MIN = 16,
     DEEPQUOTE_NONCE_MAX = 64,
+    DEEPQUOTE_LINEAGE_SIZE = 16,
     DEEPQUOTE_HASH_SIZE = 32,
     DEEPQUOTE_HOST_BANKS_MAX = 4,
     DEEPQUOTE_HOST_PCRS_MAX = DEEPQUOTE_HOST_BANKS_MAX * WIRE_PCR_SELECT_MAX * 8,
     DEEPQUOTE_PATH_MAX = 32,
     DEEPQUOTE_BINDING_MAX = 640,   /* more than any binding */
     DEEPQUOTE_EVIDENCE_MAX = 4096, /* it must fit a TPM response */
-    DEEPQUOTE_PAGE_MAX = 1024,     /* bytes of one TPM2_HostCredential answer */
+    /* TPM2_HostCredential: what a response holds beside header, totalSize and size */
+    DEEPQUOTE_PAGE_MAX = WIRE_TPM_BUFFER_MAX - WIRE_TPM_HEADER_SIZE - 6,
 };
 
 /* TPM2_HostCredential: what */
@@ -55,7 +59,12 @@ enum {
     DEEPQUOTE_HOST_AK_CERTIFICATE = 1,
     DEEPQUOTE_HOST_EK_CERTIFICATE = 2,
     DEEPQUOTE_GROUP_AK_CHAIN = 3,
-    DEEPQUOTE_CREDENTIALS = 4, /* how many there are */
+    DEEPQUOTE_HOST_EK_PUBLIC = 4,
+    DEEPQUOTE_VTPM_EK_CHAIN = 5,
+    DEEPQUOTE_HAND_OVER = 6,
+    DEEPQUOTE_HOST_BOOT_LOG = 7,
+    DEEPQUOTE_HOST_IMA_LIST = 8,
+    DEEPQUOTE_CREDENTIALS = 9, /* how many there are */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "manager.h"
 
+/* One that has no body has no functions. */
 typedef struct MessageKind {
     ManagerMessageType type;
     bool (*get)(WireReader *r, ManagerMessage *m);
@@ -9,14 +10,39 @@ typedef struct MessageKind {
 
 static bool get_hello(WireReader *r, ManagerMessage *m)
 {
-    return wire_get_uuid(r, &m->hello.uuid) &&
-           wire_get_copy(r, sizeof(m->hello.instance), m->hello.instance);
+    ManagerHello *h = &m->hello;
+
+    if (!wire_get_uuid(r, &h->uuid) ||
+        !wire_get_copy(r, sizeof(h->instance), h->instance) || !wire_get_u64(r, &h->stores) ||
+        !wire_get_u8(r, &h->ek_count) || h->ek_count > MANAGER_EKS_MAX) {
+        return false;
+    }
+    for (unsigned i = 0; i < h->ek_count; i++) {
+        if (!wire_get_tpm2b(r, MANAGER_PUBLIC_MAX, &h->ek[i].public) || h->ek[i].public.len == 0 ||
+            !wire_get_name(r, &h->ek[i].qualified_name)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool put_hello(WireWriter *w, const ManagerMessage *m)
 {
-    return wire_put_uuid(w, &m->hello.uuid) &&
-           wire_put_bytes(w, (WireBytes){ m->hello.instance, sizeof(m->hello.instance) });
+    const ManagerHello *h = &m->hello;
+
+    if (h->ek_count > MANAGER_EKS_MAX ||
+        !wire_put_uuid(w, &h->uuid) ||
+        !wire_put_bytes(w, (WireBytes){ h->instance, sizeof(h->instance) }) ||
+        !wire_put_u64(w, h->stores) || !wire_put_u8(w, h->ek_count)) {
+        return false;
+    }
+    for (unsigned i = 0; i < h->ek_count; i++) {
+        if (h->ek[i].public.len == 0 || h->ek[i].public.len > MANAGER_PUBLIC_MAX ||
+            !wire_put_tpm2b(w, h->ek[i].public) || !wire_put_tpm2b(w, h->ek[i].qualified_name)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool host_pcrs_valid(const WirePcrSelection *s)
@@ -24,25 +50,49 @@ static bool host_pcrs_valid(const WirePcrSelection *s)
     return s->count <= DEEPQUOTE_HOST_BANKS_MAX && wire_pcr_count(s) != 0;
 }
 
+static bool get_flags(WireReader *r, uint32_t *ret)
+{
+    return wire_get_u32(r, ret) && (*ret & ~(uint32_t)DEEPQUOTE_FLAGS_ALL) == 0;
+}
+
+static bool get_host_pcrs(WireReader *r, WirePcrSelection *ret)
+{
+    return wire_get_pcr_selection_max(r, DEEPQUOTE_HOST_BANKS_MAX, ret) == WIRE_PCR_OK &&
+           host_pcrs_valid(ret);
+}
+
+static bool get_prepare(WireReader *r, ManagerMessage *m)
+{
+    ManagerPrepare *p = &m->prepare;
+
+    return get_flags(r, &p->flags) && get_host_pcrs(r, &p->host_pcrs) && wire_get_u32(r, &p->room);
+}
+
+static bool put_prepare(WireWriter *w, const ManagerMessage *m)
+{
+    const ManagerPrepare *p = &m->prepare;
+
+    return wire_put_u32(w, p->flags) && host_pcrs_valid(&p->host_pcrs) &&
+           wire_put_pcr_selection(w, &p->host_pcrs) && wire_put_u32(w, p->room);
+}
+
 static bool get_quote(WireReader *r, ManagerMessage *m)
 {
     ManagerQuote *q = &m->quote;
 
-    return wire_get_u32(r, &q->flags) && (q->flags & ~(uint32_t)DEEPQUOTE_FLAGS_ALL) == 0 &&
-           wire_get_name(r, &q->signer) && wire_get_name(r, &q->ek) &&
-           wire_get_tpm2b(r, WIRE_ATTEST_MAX, &q->quoted) &&
-           wire_get_pcr_selection_max(r, DEEPQUOTE_HOST_BANKS_MAX, &q->host_pcrs) == WIRE_PCR_OK &&
-           host_pcrs_valid(&q->host_pcrs) && wire_get_u64(r, &q->commits) &&
-           wire_get_u32(r, &q->room) && wire_get_u32(r, &q->timeout_ms);
+    return get_flags(r, &q->flags) && wire_get_name(r, &q->signer) &&
+           wire_get_tpm2b(r, WIRE_ATTEST_MAX, &q->quoted) && get_host_pcrs(r, &q->host_pcrs) &&
+           wire_get_u64(r, &q->stores) && wire_get_u32(r, &q->room) &&
+           wire_get_u32(r, &q->timeout_ms);
 }
 
 static bool put_quote(WireWriter *w, const ManagerMessage *m)
 {
     const ManagerQuote *q = &m->quote;
 
-    return wire_put_u32(w, q->flags) && wire_put_tpm2b(w, q->signer) && wire_put_tpm2b(w, q->ek) &&
+    return wire_put_u32(w, q->flags) && wire_put_tpm2b(w, q->signer) &&
            wire_put_tpm2b(w, q->quoted) && host_pcrs_valid(&q->host_pcrs) &&
-           wire_put_pcr_selection(w, &q->host_pcrs) && wire_put_u64(w, q->commits) &&
+           wire_put_pcr_selection(w, &q->host_pcrs) && wire_put_u64(w, q->stores) &&
            wire_put_u32(w, q->room) && wire_put_u32(w, q->timeout_ms);
 }
 
@@ -59,83 +109,121 @@ static bool put_pcr_read(WireWriter *w, const ManagerMessage *m)
 static bool get_credential(WireReader *r, ManagerMessage *m)
 {
     return wire_get_u32(r, &m->credential.what) && m->credential.what < DEEPQUOTE_CREDENTIALS &&
-           wire_get_u32(r, &m->credential.offset);
+           wire_get_u32(r, &m->credential.offset) && wire_get_u32(r, &m->credential.room);
 }
 
 static bool put_credential(WireWriter *w, const ManagerMessage *m)
 {
-    return wire_put_u32(w, m->credential.what) && wire_put_u32(w, m->credential.offset);
+    return wire_put_u32(w, m->credential.what) && wire_put_u32(w, m->credential.offset) &&
+           wire_put_u32(w, m->credential.room);
 }
 
-/* Every reply begins with its status; its body is there only where that is MANAGER_OK. */
-static bool get_status(WireReader *r, ManagerReply *reply)
+/* Bodies of replies that are MANAGER_OK */
+
+static bool get_welcome(WireReader *r, ManagerReply *reply)
 {
+    return wire_get_u64(r, &reply->epoch) && wire_get_u64(r, &reply->generation) &&
+           wire_get_copy(r, sizeof(reply->lineage), reply->lineage);
+}
+
+static bool put_welcome(WireWriter *w, const ManagerReply *reply)
+{
+    return wire_put_u64(w, reply->epoch) && wire_put_u64(w, reply->generation) &&
+           wire_put_bytes(w, (WireBytes){ reply->lineage, sizeof(reply->lineage) });
+}
+
+static bool get_evidence(WireReader *r, ManagerReply *reply)
+{
+    return wire_get_tpm2b(r, DEEPQUOTE_EVIDENCE_MAX, &reply->evidence);
+}
+
+static bool put_evidence(WireWriter *w, const ManagerReply *reply)
+{
+    return reply->evidence.len <= DEEPQUOTE_EVIDENCE_MAX && wire_put_tpm2b(w, reply->evidence);
+}
+
+enum { PCR_PARAMETERS_MAX = WIRE_TPM_BUFFER_MAX - WIRE_TPM_HEADER_SIZE };
+
+static bool get_pcr_parameters(WireReader *r, ManagerReply *reply)
+{
+    return wire_get_tpm2b(r, PCR_PARAMETERS_MAX, &reply->pcr_parameters);
+}
+
+static bool put_pcr_parameters(WireWriter *w, const ManagerReply *reply)
+{
+    return reply->pcr_parameters.len <= PCR_PARAMETERS_MAX &&
+           wire_put_tpm2b(w, reply->pcr_parameters);
+}
+
+static bool get_page(WireReader *r, ManagerReply *reply)
+{
+    return wire_get_u32(r, &reply->total_size) &&
+           wire_get_tpm2b(r, DEEPQUOTE_PAGE_MAX, &reply->page);
+}
+
+static bool put_page(WireWriter *w, const ManagerReply *reply)
+{
+    return wire_put_u32(w, reply->total_size) && reply->page.len <= DEEPQUOTE_PAGE_MAX &&
+           wire_put_tpm2b(w, reply->page);
+}
+
+/* One that has no body has no functions. */
+static const struct ReplyKind {
+    ManagerMessageType type;
+    bool (*get)(WireReader *r, ManagerReply *reply);
+    bool (*put)(WireWriter *w, const ManagerReply *reply);
+} replies[] = {
+    { MANAGER_HELLO_REPLY, get_welcome, put_welcome },
+    { MANAGER_QUOTE_REPLY, get_evidence, put_evidence },
+    { MANAGER_PCR_READ_REPLY, get_pcr_parameters, put_pcr_parameters },
+    { MANAGER_CREDENTIAL_REPLY, get_page, put_page },
+    { MANAGER_PREPARE_REPLY, NULL, NULL },
+};
+
+static const struct ReplyKind *find_reply(ManagerMessageType type)
+{
+    const struct ReplyKind *kind = replies;
+
+    while (kind->type != type) {
+        kind++;
+    }
+    return kind;
+}
+
+/* Every reply begins with its status; a reason follows one that is not MANAGER_OK. */
+static bool get_reply(WireReader *r, ManagerMessage *m)
+{
+    const struct ReplyKind *kind = find_reply(m->type);
     uint32_t status;
+    uint16_t reason;
 
     if (!wire_get_u32(r, &status) || status >= MANAGER_STATUS_COUNT) {
         return false;
     }
-    reply->status = (ManagerStatus)status;
+    m->reply.status = (ManagerStatus)status;
+    if (status == MANAGER_OK) {
+        return kind->get == NULL || kind->get(r, &m->reply);
+    }
+    if (!wire_get_u16(r, &reason) || reason >= MANAGER_REASON_COUNT ||
+        manager_reason_status((ManagerReason)reason) != m->reply.status) {
+        return false;
+    }
+    m->reply.reason = (ManagerReason)reason;
     return true;
 }
 
-static bool get_hello_reply(WireReader *r, ManagerMessage *m)
+static bool put_reply(WireWriter *w, const ManagerMessage *m)
 {
-    return get_status(r, &m->reply) &&
-           (m->reply.status != MANAGER_OK ||
-            (wire_get_u64(r, &m->reply.epoch) && wire_get_u64(r, &m->reply.generation)));
-}
+    const struct ReplyKind *kind = find_reply(m->type);
 
-static bool put_hello_reply(WireWriter *w, const ManagerMessage *m)
-{
-    return wire_put_u32(w, m->reply.status) &&
-           (m->reply.status != MANAGER_OK ||
-            (wire_put_u64(w, m->reply.epoch) && wire_put_u64(w, m->reply.generation)));
-}
-
-static bool get_quote_reply(WireReader *r, ManagerMessage *m)
-{
-    return get_status(r, &m->reply) &&
-           (m->reply.status != MANAGER_OK ||
-            wire_get_tpm2b(r, DEEPQUOTE_EVIDENCE_MAX, &m->reply.evidence));
-}
-
-static bool put_quote_reply(WireWriter *w, const ManagerMessage *m)
-{
-    return wire_put_u32(w, m->reply.status) &&
-           (m->reply.status != MANAGER_OK || (m->reply.evidence.len <= DEEPQUOTE_EVIDENCE_MAX &&
-                                              wire_put_tpm2b(w, m->reply.evidence)));
-}
-
-static bool get_pcr_read_reply(WireReader *r, ManagerMessage *m)
-{
-    return get_status(r, &m->reply) &&
-           (m->reply.status != MANAGER_OK ||
-            wire_get_tpm2b(r, WIRE_TPM_BUFFER_MAX - WIRE_TPM_HEADER_SIZE,
-                           &m->reply.pcr_parameters));
-}
-
-static bool put_pcr_read_reply(WireWriter *w, const ManagerMessage *m)
-{
-    return wire_put_u32(w, m->reply.status) &&
-           (m->reply.status != MANAGER_OK ||
-            (m->reply.pcr_parameters.len <= WIRE_TPM_BUFFER_MAX - WIRE_TPM_HEADER_SIZE &&
-             wire_put_tpm2b(w, m->reply.pcr_parameters)));
-}
-
-static bool get_credential_reply(WireReader *r, ManagerMessage *m)
-{
-    return get_status(r, &m->reply) && (m->reply.status != MANAGER_OK ||
-                                        (wire_get_u32(r, &m->reply.total_size) &&
-                                         wire_get_tpm2b(r, DEEPQUOTE_PAGE_MAX, &m->reply.page)));
-}
-
-static bool put_credential_reply(WireWriter *w, const ManagerMessage *m)
-{
-    return wire_put_u32(w, m->reply.status) &&
-           (m->reply.status != MANAGER_OK ||
-            (wire_put_u32(w, m->reply.total_size) && m->reply.page.len <= DEEPQUOTE_PAGE_MAX &&
-             wire_put_tpm2b(w, m->reply.page)));
+    if (!wire_put_u32(w, m->reply.status)) {
+        return false;
+    }
+    if (m->reply.status == MANAGER_OK) {
+        return kind->put == NULL || kind->put(w, &m->reply);
+    }
+    return manager_reason_status(m->reply.reason) == m->reply.status &&
+           wire_put_u16(w, (uint16_t)m->reply.reason);
 }
 
 static const MessageKind kinds[] = {
@@ -143,10 +231,13 @@ static const MessageKind kinds[] = {
     { MANAGER_QUOTE, get_quote, put_quote },
     { MANAGER_PCR_READ, get_pcr_read, put_pcr_read },
     { MANAGER_CREDENTIAL, get_credential, put_credential },
-    { MANAGER_HELLO_REPLY, get_hello_reply, put_hello_reply },
-    { MANAGER_QUOTE_REPLY, get_quote_reply, put_quote_reply },
-    { MANAGER_PCR_READ_REPLY, get_pcr_read_reply, put_pcr_read_reply },
-    { MANAGER_CREDENTIAL_REPLY, get_credential_reply, put_credential_reply },
+    { MANAGER_PREPARE, get_prepare, put_prepare },
+    { MANAGER_HELLO_REPLY, get_reply, put_reply },
+    { MANAGER_QUOTE_REPLY, get_reply, put_reply },
+    { MANAGER_PCR_READ_REPLY, get_reply, put_reply },
+    { MANAGER_CREDENTIAL_REPLY, get_reply, put_reply },
+    { MANAGER_PREPARE_REPLY, get_reply, put_reply },
+    { MANAGER_OTHER_VERSION, NULL, NULL },
 };
 
 static const MessageKind *find_kind(uint16_t type)
@@ -168,15 +259,32 @@ bool wire_decode_manager_message(WireBytes bytes, ManagerMessage *ret)
     uint16_t version, type;
 
     if (!wire_get_u32(&r, &magic) || magic != MANAGER_MAGIC || !wire_get_u16(&r, &version) ||
-        version != MANAGER_VERSION || !wire_get_u16(&r, &type) || !wire_get_u32(&r, &m.id)) {
+        !wire_get_u16(&r, &type) || !wire_get_u32(&r, &m.id)) {
         return false;
     }
     kind = find_kind(type);
-    if (kind == NULL || !kind->get(&r, &m) || r.left != 0) {
+    if (kind == NULL || version != MANAGER_VERSION) {
         return false;
     }
     m.type = kind->type;
+    if ((kind->get != NULL && !kind->get(&r, &m)) || r.left != 0) {
+        return false;
+    }
     *ret = m;
+    return true;
+}
+
+bool wire_is_other_manager_version(WireBytes bytes, uint32_t *ret_id)
+{
+    WireReader r = WIRE_READER(bytes.p, bytes.len);
+    uint16_t version, type;
+    uint32_t magic, id;
+
+    if (!wire_get_u32(&r, &magic) || magic != MANAGER_MAGIC || !wire_get_u16(&r, &version) ||
+        version == MANAGER_VERSION || !wire_get_u16(&r, &type) || !wire_get_u32(&r, &id)) {
+        return false;
+    }
+    *ret_id = id;
     return true;
 }
 
@@ -186,7 +294,8 @@ bool wire_put_manager_message(WireWriter *w, const ManagerMessage *m)
     const MessageKind *kind = find_kind((uint16_t)m->type);
 
     if (kind == NULL || !wire_put_u32(&t, MANAGER_MAGIC) || !wire_put_u16(&t, MANAGER_VERSION) ||
-        !wire_put_u16(&t, (uint16_t)m->type) || !wire_put_u32(&t, m->id) || !kind->put(&t, m)) {
+        !wire_put_u16(&t, (uint16_t)m->type) || !wire_put_u32(&t, m->id) ||
+        (kind->put != NULL && !kind->put(&t, m))) {
         return false;
     }
     *w = t;

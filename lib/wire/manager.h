@@ -11,14 +11,17 @@
 #define WIRE_MANAGER_H
 
 #include "deepquote.h"
+#include "reason.h"
 #include "status.h"
 #include "uuid.h"
 
 enum {
     MANAGER_MAGIC = 0x44514D50, /* "DQMP" */
-    MANAGER_VERSION = 1,
+    MANAGER_VERSION = 2,
     MANAGER_INSTANCE_SIZE = 16,
     MANAGER_MESSAGE_MAX = 8192, /* larger than any message; a longer packet is refused */
+    MANAGER_EKS_MAX = 2,        /* endorsement keys that a vTPM may show */
+    MANAGER_PUBLIC_MAX = 640,   /* more than the public area of any of them */
 };
 
 typedef enum ManagerMessageType {
@@ -26,26 +29,47 @@ typedef enum ManagerMessageType {
     MANAGER_QUOTE = 2,
     MANAGER_PCR_READ = 3,
     MANAGER_CREDENTIAL = 4,
+    MANAGER_PREPARE = 5,
     MANAGER_HELLO_REPLY = 0x101,
     MANAGER_QUOTE_REPLY = 0x102,
     MANAGER_PCR_READ_REPLY = 0x103,
     MANAGER_CREDENTIAL_REPLY = 0x104,
+    MANAGER_PREPARE_REPLY = 0x105,
+    MANAGER_OTHER_VERSION = 0x1FF, /* no body: the sender speaks only the version in its header */
 } ManagerMessageType;
 
-/** HELLO: who the vTPM is. @instance is new, and random, with each life of the vTPM's state. */
+/** An endorsement key that a vTPM shows; not checked. */
+typedef struct ManagerEk {
+    WireBytes public; /* TPMT_PUBLIC, 1 to MANAGER_PUBLIC_MAX bytes */
+    WireBytes qualified_name;
+} ManagerEk;
+
+/**
+ * HELLO: who the vTPM is. @instance is new, and random, with each life of the vTPM's state. The
+ * endorsement keys are those that it had when this life began, before the guest sent a command.
+ */
 typedef struct ManagerHello {
     WireUuid uuid;
     uint8_t instance[MANAGER_INSTANCE_SIZE];
+    uint64_t stores; /* of permanent state since this instance began */
+    uint8_t ek_count;
+    ManagerEk ek[MANAGER_EKS_MAX];
 } ManagerHello;
+
+/** PREPARE: whether a QUOTE like this would be countersigned. */
+typedef struct ManagerPrepare {
+    uint32_t flags;
+    WirePcrSelection host_pcrs;
+    uint32_t room; /* bytes of evidence that the response can carry at least */
+} ManagerPrepare;
 
 /** QUOTE: countersign @quoted. */
 typedef struct ManagerQuote {
     uint32_t flags;             /* as asked */
     WireBytes signer;           /* Name of the signing key; empty for TPM_RH_NULL */
-    WireBytes ek;               /* Name of the vTPM's persistent EK; empty where it has none */
     WireBytes quoted;           /* TPMS_ATTEST of the vTPM's quote */
     WirePcrSelection host_pcrs; /* 1..DEEPQUOTE_HOST_BANKS_MAX banks, not empty */
-    uint64_t commits;           /* states committed in this life */
+    uint64_t stores;            /* of permanent state in this life */
     uint32_t room;              /* bytes of evidence that the response can carry */
     uint32_t timeout_ms;        /* the vTPM stops waiting then */
 } ManagerQuote;
@@ -53,14 +77,17 @@ typedef struct ManagerQuote {
 typedef struct ManagerCredential {
     uint32_t what;
     uint32_t offset;
+    uint32_t room; /* bytes that the page may have */
 } ManagerCredential;
 
-/** A reply; all but @status is meaningful only where @status is MANAGER_OK. */
+/** A reply; @reason goes with a status other than MANAGER_OK, all that follows with MANAGER_OK. */
 typedef struct ManagerReply {
     ManagerStatus status;
-    uint64_t epoch;           /* HELLO */
-    uint64_t generation;      /* HELLO: states committed before this life */
-    WireBytes evidence;       /* QUOTE */
+    ManagerReason reason;
+    uint64_t epoch;                          /* HELLO */
+    uint64_t generation;                     /* HELLO: states stored before this life */
+    uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE]; /* HELLO */
+    WireBytes evidence;                      /* QUOTE */
     WireBytes pcr_parameters; /* PCR_READ: response parameters of TPM2_PCR_Read, undecoded */
     uint32_t total_size;      /* CREDENTIAL */
     WireBytes page;           /* CREDENTIAL: at most DEEPQUOTE_PAGE_MAX bytes */
@@ -72,13 +99,17 @@ typedef struct ManagerMessage {
     union {
         ManagerHello hello;
         ManagerQuote quote;
+        ManagerPrepare prepare;
         WirePcrSelection pcr_read;
         ManagerCredential credential;
         ManagerReply reply;
     };
 } ManagerMessage;
 
-/** wire_decode_manager_message: a whole packet. */
+/** wire_is_other_manager_version: a packet of another version, whatever it says. */
+bool wire_is_other_manager_version(WireBytes bytes, uint32_t *ret_id);
+
+/** wire_decode_manager_message: a whole packet of this version. */
 bool wire_decode_manager_message(WireBytes bytes, ManagerMessage *ret);
 bool wire_put_manager_message(WireWriter *w, const ManagerMessage *m);
 

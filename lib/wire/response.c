@@ -13,6 +13,14 @@ static bool get_signature_bytes(WireReader *r, WireBytes *ret)
     return wire_get_signature(&t, &s) && wire_get_bytes(r, r->left - t.left, ret);
 }
 
+/* Evidence, or the reason for having none */
+static bool get_host_part(WireReader *r, WireDeepQuoteResponse *resp)
+{
+    return wire_get_u32(r, &resp->host_status) &&
+           wire_get_tpm2b(r, DEEPQUOTE_EVIDENCE_MAX, &resp->evidence) &&
+           (resp->host_status == TPM_RC_SUCCESS) == (resp->evidence.len > 0);
+}
+
 static bool decode_response(WireBytes bytes, bool deep, WireDeepQuoteResponse *ret)
 {
     WireReader r = WIRE_READER(bytes.p, bytes.len);
@@ -30,8 +38,7 @@ static bool decode_response(WireBytes bytes, bool deep, WireDeepQuoteResponse *r
     parameters = WIRE_READER(body.p, body.len);
     if (!wire_get_tpm2b(&parameters, WIRE_ATTEST_MAX, &resp.quoted) ||
         !get_signature_bytes(&parameters, &resp.signature) ||
-        (deep && !wire_get_tpm2b(&parameters, DEEPQUOTE_EVIDENCE_MAX, &resp.evidence)) ||
-        parameters.left != 0) {
+        (deep && !get_host_part(&parameters, &resp)) || parameters.left != 0) {
         return false;
     }
     *ret = resp;
@@ -55,10 +62,11 @@ bool wire_put_deepquote_response(WireWriter *w, const WireDeepQuoteResponse *res
     size_t start = t.len;
     size_t mark;
 
-    if (!wire_put_tpm_header(&t, &h) || !wire_open_u32(&t, &mark) ||
+    if ((resp->host_status == TPM_RC_SUCCESS) != (resp->evidence.len > 0) ||
+        !wire_put_tpm_header(&t, &h) || !wire_open_u32(&t, &mark) ||
         !wire_put_tpm2b(&t, resp->quoted) || !wire_put_bytes(&t, resp->signature) ||
-        !wire_put_tpm2b(&t, resp->evidence) || !wire_close_u32(&t, mark) ||
-        !wire_put_bytes(&t, resp->auth) ||
+        !wire_put_u32(&t, resp->host_status) || !wire_put_tpm2b(&t, resp->evidence) ||
+        !wire_close_u32(&t, mark) || !wire_put_bytes(&t, resp->auth) ||
         !wire_set_u32(&t, start + 2, (uint32_t)(t.len - start))) {
         return false;
     }

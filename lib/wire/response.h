@@ -5,12 +5,16 @@
 
 #include "deepquote-constants.h"
 
-/** TPM2_DeepQuote response with TPM_RC_SUCCESS, split into its parts. */
+/**
+ * TPM2_DeepQuote response with TPM_RC_SUCCESS, split into its parts. In that of a plain TPM2_Quote
+ * there is neither @host_status nor @evidence.
+ */
 typedef struct WireDeepQuoteResponse {
-    WireBytes quoted;    /* TPMS_ATTEST */
-    WireBytes signature; /* TPMT_SIGNATURE */
-    WireBytes evidence;  /* empty in the response of a plain TPM2_Quote */
-    WireBytes auth;      /* authorization area, undecoded */
+    WireBytes quoted;     /* TPMS_ATTEST */
+    WireBytes signature;  /* TPMT_SIGNATURE */
+    uint32_t host_status; /* TPM_RC_SUCCESS, or why there is no evidence */
+    WireBytes evidence;   /* empty unless @host_status is TPM_RC_SUCCESS */
+    WireBytes auth;       /* authorization area, undecoded */
 } WireDeepQuoteResponse;
 
 /** wire_decode_quote_response: the response of TPM2_Quote, TPM_ST_SESSIONS and success only. */

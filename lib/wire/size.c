@@ -13,7 +13,6 @@ enum {
 };
 
 /* Names by their first bytes: the digest in them does not matter. */
-static const uint8_t shortest_name[2 + 32] = { 0x00, TPM_ALG_SHA256 };
 static const uint8_t longest_name[WIRE_NAME_MAX] = { 0x00, TPM_ALG_SHA512 };
 
 /* What decides how long evidence is, beside the PCRs */
@@ -65,21 +64,6 @@ static size_t evidence_size(EvidenceShape *shape, const WirePcrSelection *pcrs)
     return wire_put_evidence(&w, &e) ? w.len : SIZE_MAX;
 }
 
-/* The same PCRs in the fewest bytes: each bank once, and no longer than it must be. */
-static WirePcrSelection narrow(const WirePcrSelection *s)
-{
-    WirePcrSelection ret = { 0 };
-
-    for (uint32_t i = 0; i < s->count; i++) {
-        for (unsigned pcr = 0; pcr < s->bank[i].size * 8u; pcr++) {
-            if (wire_pcr_selected(&s->bank[i], pcr)) {
-                wire_pcr_select(&ret, s->bank[i].hash, pcr);
-            }
-        }
-    }
-    return ret;
-}
-
 /* The same PCRs in the most bytes. */
 static WirePcrSelection widen(const WirePcrSelection *s)
 {
@@ -92,32 +76,6 @@ static WirePcrSelection widen(const WirePcrSelection *s)
         b->size = WIRE_PCR_SELECT_MAX;
     }
     return ret;
-}
-
-static size_t binding_least(void)
-{
-    const WireBinding b = {
-        .flags = DEEPQUOTE_HASH_UUID,
-        .nonce = any_bytes(1),
-        .vtpm_quoted = any_bytes(DEEPQUOTE_HASH_SIZE),
-    };
-    WireWriter w = WIRE_COUNTER;
-
-    return wire_put_binding(&w, &b) ? w.len : 0;
-}
-
-size_t wire_evidence_least(const WirePcrSelection *host_pcrs)
-{
-    const WirePcrSelection pcrs = narrow(host_pcrs);
-    EvidenceShape shape = {
-        .quoted = { .extra_data = any_bytes(DEEPQUOTE_HASH_SIZE),
-                    .pcr_digest = any_bytes(wire_hash_size(TPM_ALG_SHA1)) },
-        .signature = { .alg = TPM_ALG_RSASSA },
-        .signer = { shortest_name, sizeof(shortest_name) },
-        .binding = binding_least(),
-    };
-
-    return evidence_size(&shape, &pcrs);
 }
 
 size_t wire_evidence_bound(const WirePcrSelection *host_pcrs, size_t binding, unsigned path)
@@ -143,17 +101,56 @@ size_t wire_deepquote_response_size(const WireDeepQuoteResponse *resp)
     return wire_put_deepquote_response(&w, resp) ? w.len : SIZE_MAX;
 }
 
-size_t wire_deepquote_response_least(void)
+size_t wire_binding_bound(void)
+{
+    const WireBinding b = {
+        .flags = DEEPQUOTE_HASH_UUID,
+        .nonce = any_bytes(DEEPQUOTE_NONCE_MAX),
+        .vtpm_quoted = any_bytes(DEEPQUOTE_HASH_SIZE),
+        .vtpm_signer = { longest_name, sizeof(longest_name) },
+        .vtpm_ek = { longest_name, sizeof(longest_name) },
+    };
+    WireWriter w = WIRE_COUNTER;
+
+    return wire_put_binding(&w, &b) ? w.len : SIZE_MAX;
+}
+
+/* TPMS_AUTH_RESPONSEs: nonceTPM, sessionAttributes, acknowledgment. Those of a password are empty.
+ */
+static size_t auth_bound(const WireAuthArea *auth)
+{
+    size_t size = 0;
+
+    for (unsigned i = 0; i < auth->count; i++) {
+        size_t digest = auth->auth[i].handle == TPM_RS_PW ? 0 : WIRE_DIGEST_MAX;
+
+        size += RESPONSE_AUTH_LEAST + 2 * digest;
+    }
+    return size;
+}
+
+size_t wire_deepquote_response_bound(bool signs, const WireAuthArea *auth, size_t nonce_len,
+                                     const WirePcrSelection *pcrs)
 {
     const WireAttest quoted = {
         .type = TPM_ST_ATTEST_QUOTE,
-        .pcr_digest = any_bytes(wire_hash_size(TPM_ALG_SHA1)),
+        .qualified_signer = { longest_name, sizeof(longest_name) },
+        .extra_data = any_bytes(nonce_len),
+        .pcr_select = widen(pcrs),
+        .pcr_digest = any_bytes(WIRE_DIGEST_MAX),
     };
-    const WireDeepQuoteResponse resp = {
+    const WireSignature longest = { .alg = TPM_ALG_RSASSA, .r = any_bytes(WIRE_KEY_BYTES_MAX) };
+    const WireSignature none = { .alg = TPM_ALG_NULL };
+    WireWriter signature = WIRE_COUNTER;
+    WireDeepQuoteResponse resp = {
         .quoted = any_bytes(attest_size(&quoted)),
-        .signature = any_bytes(sizeof(uint16_t)), /* TPM_ALG_NULL */
-        .auth = any_bytes(RESPONSE_AUTH_LEAST),
+        .host_status = DEEPQUOTE_RC_BUSY, /* any, so that there need be no evidence */
+        .auth = any_bytes(auth_bound(auth)),
     };
 
+    if (!wire_put_signature(&signature, signs ? &longest : &none)) {
+        return SIZE_MAX;
+    }
+    resp.signature = any_bytes(signature.len);
     return wire_deepquote_response_size(&resp);
 }

@@ -3,15 +3,9 @@
 #ifndef WIRE_SIZE_H
 #define WIRE_SIZE_H
 
+#include "auth.h"
 #include "pcr.h"
 #include "response.h"
-
-/**
- * wire_evidence_least: bytes of the shortest evidence that has values for all of @host_pcrs.
- *
- * Returns: SIZE_MAX where no evidence can have them: too many banks, or one that is not known.
- */
-size_t wire_evidence_least(const WirePcrSelection *host_pcrs);
 
 /**
  * wire_evidence_bound: bytes that no evidence exceeds.
@@ -25,11 +19,20 @@ size_t wire_evidence_least(const WirePcrSelection *host_pcrs);
  */
 size_t wire_evidence_bound(const WirePcrSelection *host_pcrs, size_t binding, unsigned path);
 
+/** wire_binding_bound: bytes that no binding exceeds for which only the UUID is asked. */
+size_t wire_binding_bound(void);
+
 /** wire_deepquote_response_size: bytes of the response that is made of @resp. */
 size_t wire_deepquote_response_size(const WireDeepQuoteResponse *resp);
 
-/** wire_deepquote_response_least: bytes of the shortest response to a deep quote, evidence apart.
+/**
+ * wire_deepquote_response_bound: what the response takes at most beside its evidence.
+ * @signs: whether a key signs; else the signature is TPM_ALG_NULL
+ * @auth: of the command
+ * @nonce_len: bytes of extraData
+ * @pcrs: what the vTPM is to quote
  */
-size_t wire_deepquote_response_least(void);
+size_t wire_deepquote_response_bound(bool signs, const WireAuthArea *auth, size_t nonce_len,
+                                     const WirePcrSelection *pcrs);
 
 #endif

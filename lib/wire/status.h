@@ -13,7 +13,8 @@ typedef enum ManagerStatus {
     MANAGER_BUSY = 4,     /* back-pressure: try again */
     MANAGER_TOO_LARGE = 5, /* the evidence does not fit the room that the request names */
     MANAGER_BAD_VALUE = 6, /* a value in the request that the hardware TPM or the manager refuses */
-    MANAGER_STATUS_COUNT = 7,
+    MANAGER_BAD_FLAGS = 7, /* flags that this manager cannot act on */
+    MANAGER_STATUS_COUNT = 8,
 } ManagerStatus;
 
 /** manager_status_name: the specification's word, "DENIED"; NULL for what is no status. */
@@ -24,5 +25,8 @@ const char *manager_status_name(ManagerStatus status);
  * TPM_RC_FAILURE for what is no status.
  */
 uint32_t manager_status_rc(ManagerStatus status);
+
+/** manager_status_host_status: the same once the vTPM has quoted; 0 for MANAGER_OK. */
+uint32_t manager_status_host_status(ManagerStatus status);
 
 #endif

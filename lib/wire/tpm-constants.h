@@ -66,6 +66,7 @@ enum {
 enum {
     TPM_RH_NULL = 0x40000007,
     TPM_RS_PW = 0x40000009,
+    TPM_RH_ENDORSEMENT = 0x4000000B,
 };
 
 /* Response codes; TPM_RC_FMT1 codes are completed by WIRE_RC_P, WIRE_RC_H or WIRE_RC_S. */
@@ -101,6 +102,9 @@ enum {
     TPMA_OBJECT_FIXEDTPM = 1u << 1,
     TPMA_OBJECT_FIXEDPARENT = 1u << 4,
     TPMA_OBJECT_SENSITIVEDATAORIGIN = 1u << 5,
+    TPMA_OBJECT_USERWITHAUTH = 1u << 6,
+    TPMA_OBJECT_ADMINWITHPOLICY = 1u << 7,
+    TPMA_OBJECT_NODA = 1u << 10,
     TPMA_OBJECT_RESTRICTED = 1u << 16,
     TPMA_OBJECT_DECRYPT = 1u << 17,
     TPMA_OBJECT_SIGN = 1u << 18,

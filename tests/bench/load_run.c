@@ -145,7 +145,7 @@ static void ask(LoadVm *vm, gint64 due_ns)
         return; /* it was reconnected meanwhile, and asks when it is welcomed */
     }
     vm->asked_ns = due_ns;
-    load_vm_ask(vm, LOAD_QUOTE);
+    load_vm_ask(vm, LOAD_PREPARE);
 }
 
 /* The VM may ask again. */
@@ -191,7 +191,7 @@ static void welcomed(LoadRun *run, LoadVm *vm, ManagerStatus status)
     }
 }
 
-static void answered(LoadRun *run, LoadVm *vm, const ManagerReply *reply)
+static void answered(LoadRun *run, LoadVm *vm, ManagerMessageType type, const ManagerReply *reply)
 {
     const gint64 latency = load_now_ns() - vm->asked_ns;
     guint64 tree_size;
@@ -201,6 +201,10 @@ static void answered(LoadRun *run, LoadVm *vm, const ManagerReply *reply)
             run->stats->refused[reply->status]++;
         }
         delay_put(&run->retry, vm);
+        return;
+    }
+    if (type == MANAGER_PREPARE_REPLY) {
+        load_vm_ask(vm, LOAD_QUOTE); /* as a vTPM does once it has quoted */
         return;
     }
     if (!load_vm_evidence_fits(vm, reply->evidence, &tree_size)) {
@@ -230,7 +234,7 @@ static void handle(LoadRun *run, LoadVm *vm, WireBytes packet)
     if (m.type == MANAGER_HELLO_REPLY && !vm->welcomed) {
         welcomed(run, vm, m.reply.status);
     } else if (!vm->floods) {
-        answered(run, vm, &m.reply);
+        answered(run, vm, m.type, &m.reply);
     } else if (run->stats) {
         run->stats->flood++;
     }

@@ -62,6 +62,16 @@ static size_t put_attest(LoadVm *vm, uint8_t *buf, size_t size)
     return w.len;
 }
 
+static WirePcrSelection host_pcrs(void)
+{
+    WirePcrSelection s = { 0 };
+
+    for (unsigned pcr = 0; pcr < HOST_PCRS; pcr++) {
+        wire_pcr_select(&s, TPM_ALG_SHA256, pcr);
+    }
+    return s;
+}
+
 static void make_packet(LoadVm *vm, guint timeout_ms)
 {
     const DqBytes name = dq_key_get_name(vm->key->key);
@@ -76,9 +86,7 @@ static void make_packet(LoadVm *vm, guint timeout_ms)
     m.quote.quoted = (WireBytes){ attest, attest_len };
     m.quote.room = ROOM;
     m.quote.timeout_ms = timeout_ms;
-    for (unsigned pcr = 0; pcr < HOST_PCRS; pcr++) {
-        wire_pcr_select(&m.quote.host_pcrs, TPM_ALG_SHA256, pcr);
-    }
+    m.quote.host_pcrs = host_pcrs();
     g_assert_true(wire_put_manager_message(&w, &m));
     vm->packet_len = w.len;
     g_assert_true(wire_decode_manager_message(wire_written(&w), &m) &&
@@ -175,6 +183,10 @@ gboolean load_vm_ask(LoadVm *vm, LoadRequest request)
         m.type = MANAGER_HELLO;
         m.hello.uuid = vm->uuid;
         memcpy(m.hello.instance, vm->instance, sizeof(vm->instance));
+        sent = send_small(vm, &m);
+    } else if (request == LOAD_PREPARE) {
+        m.type = MANAGER_PREPARE;
+        m.prepare = (ManagerPrepare){ DEEPQUOTE_HASH_UUID, host_pcrs(), ROOM };
         sent = send_small(vm, &m);
     } else if (request == LOAD_PCR_READ) {
         m.type = MANAGER_PCR_READ;

@@ -12,6 +12,7 @@ enum { LOAD_NONCE_SIZE = 32, LOAD_VTPM_PCRS = 3 };
 /** What a vTPM may ask for. */
 typedef enum LoadRequest {
     LOAD_HELLO,
+    LOAD_PREPARE,
     LOAD_QUOTE,
     LOAD_PCR_READ,
 } LoadRequest;

@@ -11,11 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t buf[WIRE_TPM_BUFFER_MAX];
     WireWriter w = WIRE_WRITER(buf, sizeof(buf));
     WireBytes evidence = { NULL, 0 };
+    uint32_t host_status = UINT32_MAX;
     WireDeepQuoteResponse before, after;
     const WireBytes in = { data, size };
 
-    if (!tcti_deepquote_response(in, &w, &evidence)) {
-        if (w.len != 0 || evidence.p != NULL) {
+    if (!tcti_deepquote_response(in, &w, &host_status, &evidence)) {
+        if (w.len != 0 || evidence.p != NULL || host_status != UINT32_MAX) {
             abort();
         }
         return 0;
@@ -31,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         !wire_bytes_equal(before.quoted, after.quoted) ||
         !wire_bytes_equal(before.signature, after.signature) ||
         !wire_bytes_equal(before.auth, after.auth) ||
-        !wire_bytes_equal(before.evidence, evidence)) {
+        !wire_bytes_equal(before.evidence, evidence) || before.host_status != host_status) {
         abort();
     }
     return 0;

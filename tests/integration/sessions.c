@@ -228,19 +228,19 @@ int main(int argc, char **argv)
     must_hold(kind != NULL, "usage: sessions TCTI KIND [RC]");
     open_tpm(&t, argv[1]);
     prepare(&t, kind);
-    must(deep_quote(&t, kind, "the first nonce"), "first DeepQuote");
+    must(deep_quote(&t, kind, "the first nonce of three"), "first DeepQuote");
     if (argc > 3) {
         TSS2_RC wanted = (TSS2_RC)strtoul(argv[3], NULL, 16);
         TSS2_RC rc;
 
         let_others_act();
-        rc = deep_quote(&t, kind, "the nonce that fails");
+        rc = deep_quote(&t, kind, "the nonce that fails them");
         if (rc != wanted) {
             fprintf(stderr, "DeepQuote answered 0x%x, not 0x%x\n", rc, wanted);
             return 1;
         }
         let_others_act();
     }
-    must(deep_quote(&t, kind, "the last nonce"), "last DeepQuote");
+    must(deep_quote(&t, kind, "the last nonce of them all"), "last DeepQuote");
     return 0;
 }

@@ -249,7 +249,7 @@ def _():
         first_then(manager, gate, askers[:2])
         answers = []
         admin = threading.Thread(target=lambda: answers.append(
-            manager.admin('quote', nonce='aa', pcrs=[{'bank': 11, 'pcr': 0}])))
+            manager.admin('quote', nonce='aa' * 16, pcrs=[{'bank': 11, 'pcr': 0}])))
         admin.start()
         wait_until(lambda: manager.admin('status')['ok'], 'the manager answers meanwhile')
         gate.open()

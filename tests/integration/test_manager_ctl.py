@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vtpm-managerctl: commands, tables, JSON, files, exit codes; the administration socket itself."""
+import hashlib
 import json
 import os
 import shutil
@@ -56,8 +57,10 @@ def _():
                        (('register', OTHER), 'unregister it first'),
                        (('register', UUID, '--ek', '000b55'), 'not a Name'),
                        (('show', 'not-a-uuid'), 'not-a-uuid'),
-                       (('quote', '--nonce', 'zz', '--pcrs', 'sha256:0'), '1 to 64 bytes'),
-                       (('quote', '--nonce', '00', '--pcrs', 'sm3_256:0'), 'banks that the TPM')):
+                       (('quote', '--nonce', 'zz', '--pcrs', 'sha256:0'), '16 to 64 bytes'),
+                       (('quote', '--nonce', '00' * 15, '--pcrs', 'sha256:0'), '16 to 64 bytes'),
+                       (('quote', '--nonce', '00' * 65, '--pcrs', 'sha256:0'), '16 to 64 bytes'),
+                       (('quote', '--nonce', '00' * 16, '--pcrs', 'sm3_256:0'), 'banks that the TPM')):
         done = ctl(*args, code=1)
         tap.equal(done.stdout, '')
         assert word in done.stderr, done.stderr
@@ -115,14 +118,16 @@ def _():
     with tempfile.TemporaryDirectory(prefix='managerd-') as d:
         name = ctl('ak', '--output', d + '/ak').stdout.strip()
         tap.equal(name, manager.admin('ak')['name'])
-        out = ctl('quote', '--nonce', 'abcd', '--pcrs', 'sha256:0,7+sha1:1', '-m', d + '/m', '-s',
-                  d + '/s', '-o', d + '/o').stdout.splitlines()
+        nonce = os.urandom(16)
+        out = ctl('quote', '--nonce', nonce.hex(), '--pcrs', 'sha256:0,7+sha1:1', '-m', d + '/m',
+                  '-s', d + '/s', '-o', d + '/o').stdout.splitlines()
         tap.equal([line.split()[0] for line in out], ['sha256:0', 'sha256:7', 'sha1:1'])
         with open(d + '/o', 'rb') as f:
             tap.equal(f.read().hex(), ''.join(line.split()[1] for line in out))
-        for nonce, code in (('abcd', 0), ('abce', 1)):
+        signed = hashlib.sha256(b'DEEPQUOTE-HOST-V2\0' + nonce).hexdigest()
+        for data, code in ((signed, 0), (nonce.hex(), 1)):
             done = subprocess.run(['tpm2_checkquote', '-u', d + '/ak', '-m', d + '/m', '-s',
-                                   d + '/s', '-q', nonce], capture_output=True, check=False)
+                                   d + '/s', '-q', data], capture_output=True, check=False)
             tap.equal(done.returncode != 0, code != 0, done.stderr)
 
 
@@ -163,11 +168,11 @@ def _():
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(30)
         s.connect(manager.admin_socket)
-        quote = {'command': 'quote', 'nonce': 'aa', 'pcrs': [{'bank': 11, 'pcr': 0}]}
+        quote = {'command': 'quote', 'nonce': 'aa' * 16, 'pcrs': [{'bank': 11, 'pcr': 0}]}
         lines = ['', '[]', '{', '"x"', '{"command": 3}', '{"command": "show", "uuid": {}}',
                  '{"command": "register", "uuid": "%s", "owner": "x"}' % UUID,
                  '{"command": "register", "uuid": "%s", "owner": -1}' % UUID,
-                 '{"command": "quote", "nonce": "aa", "pcrs": [1]}', json.dumps(quote),
+                 '{"command": "quote", "nonce": "%s", "pcrs": [1]}' % ('aa' * 16), json.dumps(quote),
                  '{"command": "list"}']
         s.sendall('\n'.join(lines).encode() + b'\n')
         answers = s.makefile()

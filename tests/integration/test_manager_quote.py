@@ -54,11 +54,11 @@ def _():
 
 @tap.case('the binding says what the request said, the UUID always')
 def _():
-    ek = u16(ALG_SHA256) + os.urandom(32)
     signer = u16(ALG_SHA256) + os.urandom(32)
     with welcome() as vtpm:
-        b = Binding(vtpm.quote(NONCE, flags=0, ek=ek, signer=signer, commits=7))
-        tap.equal((b.flags, b.nonce, b.ek, b.signer), (1, NONCE, ek, signer))
+        b = Binding(vtpm.quote(NONCE, flags=0, signer=signer, stores=7))
+        tap.equal((b.flags, b.nonce, b.ek, b.signer), (1, NONCE, b'', signer))
+        tap.equal(b.lineage, vtpm.lineage)
         tap.equal(b.uuid.hex(), vtpm.uuid.replace('-', ''))
         tap.equal((b.epoch, b.generation), (1, 7))
         tap.equal((b.tree_size, b.leaf_index), (1, 0))
@@ -103,7 +103,7 @@ def _():
                  'empty': b''}
         for what, quoted in wrong.items():
             try:
-                refused(BAD_VALUE, vtpm.quote, NONCE, quoted=quoted, commits=3)
+                refused(BAD_VALUE, vtpm.quote, NONCE, quoted=quoted, stores=3)
             except AssertionError as error:
                 raise AssertionError(f'{what}: {error}') from None
         tap.equal(manager.vm(vtpm.uuid)['generation'], 0, 'generation')

@@ -8,18 +8,14 @@ import tempfile
 import uuid as uuids
 
 import tap
-from client import Binding, Refused, VtpmClient, greeted, refused
+from client import Binding, Refused, VtpmClient, greeted, make_ek, refused
 from manager import Manager
 from process import wait_until
 from protocol import DENIED, HOST_PCRS, UUID
-from tpm2 import ALG_SHA256, u16
 
 NONCE = b'n' * 32
 NOBODY = 65534
-
-
-def name(byte):
-    return u16(ALG_SHA256) + bytes([byte]) * 32
+NO_EK, OTHER_EK = 5, 6  # reasons of a refusal
 
 
 def hello(manager, instance=None, uuid=UUID):
@@ -34,10 +30,10 @@ def gone(manager, uuid=UUID):
     wait_until(lambda: not manager.vm(uuid)['connected'], 'the connection is closed')
 
 
-def tell(manager, instance, commits):
-    """A quote by `instance` after `commits`; the generation in its binding."""
+def tell(manager, instance, stores):
+    """A quote by `instance` after `stores`; the generation in its binding."""
     with greeted(manager, instance=instance) as vtpm:
-        generation = Binding(vtpm.quote(NONCE, commits=commits)).generation
+        generation = Binding(vtpm.quote(NONCE, stores=stores)).generation
     gone(manager)
     return generation
 
@@ -58,7 +54,7 @@ def _():
 def _():
     with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
         manager.admin('disable', uuid=UUID)
-        refused(DENIED, vtpm.quote, NONCE, commits=9)
+        refused(DENIED, vtpm.quote, NONCE, stores=9)
         refused(DENIED, vtpm.credential, 0)
         refused(DENIED, vtpm.pcr_read, HOST_PCRS)
         with VtpmClient(manager.socket) as other:
@@ -97,20 +93,20 @@ def _():
         tap.equal(hello(manager, first), (3, 8))
 
 
-@tap.case('commits that go back within an instance are refused')
+@tap.case('stores that go back within an instance are refused')
 def _():
     with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
-        vtpm.quote(NONCE, commits=4)
-        refused(DENIED, vtpm.quote, NONCE, commits=3)
-        refused(DENIED, vtpm.quote, NONCE, commits=2 ** 64 - 1)
+        vtpm.quote(NONCE, stores=4)
+        refused(DENIED, vtpm.quote, NONCE, stores=3)
+        refused(DENIED, vtpm.quote, NONCE, stores=2 ** 64 - 1)
         tap.equal(manager.vm(UUID)['generation'], 4)
-        tap.equal(Binding(vtpm.quote(NONCE, commits=4)).generation, 4)
+        tap.equal(Binding(vtpm.quote(NONCE, stores=4)).generation, 4)
 
 
 @tap.case('a new instance on a live connection begins an epoch there')
 def _():
     with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
-        vtpm.quote(NONCE, commits=2)
+        vtpm.quote(NONCE, stores=2)
         vtpm.instance = os.urandom(16)
         tap.equal(vtpm.hello(), (2, 2))
 
@@ -137,16 +133,49 @@ def _():
         tell(manager, first, 6)
         manager.kill()
         manager.start()
-        tap.equal(tell(manager, first, 6), 6)  # the same instance knows where it is
+        again = tell(manager, first, 6)        # the same instance goes on above what it may have told
+        assert again > 6, again
         manager.kill()
         manager.start()
-        epoch, generation = hello(manager)     # another one does not, and skips
+        epoch, generation = hello(manager)     # so does another one
         tap.equal(epoch, 2)
-        assert generation > 6, generation
+        assert generation > again, generation
         tell(manager, os.urandom(16), 20000)   # far above what is reserved at once
         manager.kill()
         manager.start()
         assert hello(manager)[1] >= generation + 20000
+
+
+@tap.case('a vTPM that says after a crash that it stored less than before undercuts nothing')
+def _():
+    with Manager(auto_register=True) as manager:
+        first = os.urandom(16)
+        told = tell(manager, first, 4000)
+        for stores in (4000, 10, 0):
+            manager.kill()
+            manager.start()
+            now = tell(manager, first, stores)
+            assert now > told, f'{now} after {told}'
+            told = now
+
+
+@tap.case('a vTPM that says it stored more than any can have is refused')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        vtpm.quote(NONCE, stores=4)
+        for stores in (2 ** 32, 2 ** 62, 2 ** 64 - 1):
+            refused(DENIED, vtpm.quote, NONCE, stores=stores)
+        tap.equal(Binding(vtpm.quote(NONCE, stores=5)).generation, 5)
+
+
+@tap.case('a vTPM or manager of another version is told so')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.sock.send(b'DQMP' + b'\0\1\0\1' + b'\0\0\0\7' + bytes(32))
+        tap.equal(vtpm.sock.recv(100), b'DQMP' + b'\0\2\1\xff' + b'\0\0\0\7')
+        tap.equal(vtpm.sock.recv(100), b'')
+        assert 'another version' in manager.log_text()
 
 
 @tap.case('a vTPM outlives a restart of the manager')
@@ -165,8 +194,11 @@ def _():
 def _():
     with Manager() as manager:
         manager.admin('register', uuid=UUID)
-        with greeted(manager) as vtpm:
-            vtpm.quote(NONCE, ek=name(1), commits=3)
+        with VtpmClient(manager.socket, eks=[make_ek(1)[::2]]) as vtpm:
+            vtpm.hello()
+            before = vtpm.lineage
+            tap.equal(manager.vm(UUID)['ek'], make_ek(1)[1].hex())
+            vtpm.quote(NONCE, stores=3)
             manager.admin('unregister', uuid=UUID)
             tap.equal(vtpm.sock.recv(100), b'')
         with VtpmClient(manager.socket) as other:
@@ -174,32 +206,66 @@ def _():
         assert not manager.admin('unregister', uuid=UUID)['ok']
         manager.restart()
         manager.admin('register', uuid=UUID)
-        tap.equal(hello(manager), (2, 3))
+        with VtpmClient(manager.socket) as vtpm:
+            tap.equal(vtpm.hello(), (2, 3))
+            assert vtpm.lineage != before, 'the lineage goes on'
         tap.equal(manager.vm(UUID)['ek'], '', 'the EK is free to be another')
 
 
-@tap.case('the first EK is pinned: another one, or none, is refused')
+def hello_with(manager, *eks):
+    """A new life whose vTPM shows these endorsement keys; what a quote of it says is the EK."""
+    with greeted(manager, eks=[ek[::2] for ek in eks]) as vtpm:
+        told = Binding(vtpm.quote(NONCE)).ek
+    gone(manager)
+    return told
+
+
+def refused_for(reason, manager, *eks):
+    try:
+        hello_with(manager, *eks)
+    except Refused as refusal:
+        tap.equal((refusal.status, refusal.reason), (DENIED, reason))
+        return
+    raise AssertionError('not refused')
+
+
+@tap.case('the EK that a life begins with is pinned: another one, or none, is refused')
 def _():
-    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
-        tap.equal(Binding(vtpm.quote(NONCE)).ek, b'')
-        tap.equal(Binding(vtpm.quote(NONCE, ek=name(1))).ek, name(1))
-        refused(DENIED, vtpm.quote, NONCE, ek=name(2), commits=1)
-        refused(DENIED, vtpm.quote, NONCE, commits=1)
-        tap.equal((manager.vm(UUID)['ek'], manager.vm(UUID)['generation']), (name(1).hex(), 0))
+    with Manager(auto_register=True) as manager:
+        tap.equal(hello_with(manager), b'')
+        tap.equal(hello_with(manager, make_ek(1)), make_ek(1)[1])
+        refused_for(OTHER_EK, manager, make_ek(2))
+        refused_for(NO_EK, manager)
+        tap.equal(hello_with(manager, make_ek(2), make_ek(1)), make_ek(1)[1], 'among others')
         assert 'endorsement key' in manager.log_text()
-        vtpm.close()
         manager.restart()
-        tap.equal(manager.vm(UUID)['ek'], name(1).hex())
+        tap.equal(manager.vm(UUID)['ek'], make_ek(1)[1].hex())
+
+
+@tap.case('a key that is not made as the EK templates say is no EK, whatever its handle')
+def _():
+    wrong = {'a signing key': make_ek(1, attributes=0x00050072),
+             'one without the policy': make_ek(1, policy=b''),
+             'one with a policy of its own': make_ek(1, policy=bytes(32)),
+             'one that can be duplicated': make_ek(1, attributes=0x000300A0),
+             'one of the owner hierarchy': make_ek(1, hierarchy=0x40000001),
+             'one of the null hierarchy': make_ek(1, hierarchy=0x40000007),
+             'garbage': (b'x' * 40, None, b'')}
+    with Manager(auto_register=True) as manager:
+        for what, key in wrong.items():
+            tap.equal(hello_with(manager, key), b'', what)
+            tap.equal(manager.vm(UUID)['ek'], '', what)
+        tap.equal(hello_with(manager, make_ek(1, attributes=0x000300F2)),
+                  make_ek(1, attributes=0x000300F2)[1], 'the high range')
 
 
 @tap.case('an EK given at registration binds from the start')
 def _():
     with Manager() as manager:
-        manager.admin('register', uuid=UUID, ek=name(7).hex())
-        with greeted(manager) as vtpm:
-            refused(DENIED, vtpm.quote, NONCE)
-            refused(DENIED, vtpm.quote, NONCE, ek=name(8))
-            vtpm.quote(NONCE, ek=name(7))
+        manager.admin('register', uuid=UUID, ek=make_ek(7)[1].hex())
+        refused_for(NO_EK, manager)
+        refused_for(OTHER_EK, manager, make_ek(8))
+        tap.equal(hello_with(manager, make_ek(7)), make_ek(7)[1])
 
 
 def quote_as(uid, manager):
@@ -276,17 +342,19 @@ def _():
                 else:
                     raise AssertionError('never full')
                 known = {vm['uuid'] for vm in manager.admin('list')['vms']}
-                refused(DENIED, vtpm.quote, NONCE, ek=name(1), commits=1)
+                refused(DENIED, hello_with, manager, make_ek(1))
                 tap.equal((manager.vm(UUID)['ek'], manager.vm(UUID)['epoch']), ('', 1))
-                vtpm.quote(NONCE, commits=2)  # what needs no storing goes on
+                vtpm.quote(NONCE, stores=2)  # what needs no storing goes on
                 assert 'has room' in manager.log_text()
                 os.unlink(os.path.join(state, 'filler'))
-                vtpm.quote(NONCE, ek=name(1), commits=3)
+                vtpm.quote(NONCE, stores=3)
             hello(manager, uuid=others[-1])
+            gone(manager)
+            hello_with(manager, make_ek(1))
             manager.restart()
             listed = {vm['uuid'] for vm in manager.admin('list')['vms']}
             tap.equal(listed, known | {others[-1]})
-            tap.equal(manager.vm(UUID)['ek'], name(1).hex())
+            tap.equal(manager.vm(UUID)['ek'], make_ek(1)[1].hex())
     finally:
         os.system(f'umount {state}')
         shutil.rmtree(state)

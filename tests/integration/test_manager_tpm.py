@@ -161,14 +161,14 @@ def _():
 @tap.case('a TPM that goes away and comes back')
 def _():
     with setting() as (relay, manager, vtpm):
-        evidence = trusted(manager, vtpm, commits=1)
+        evidence = trusted(manager, vtpm, stores=1)
         relay.down()
-        refused(HOST_TPM, vtpm.quote, NONCE, commits=1)
+        refused(HOST_TPM, vtpm.quote, NONCE, stores=1)
         refused(HOST_TPM, vtpm.pcr_read, HOST_PCRS)
         tap.equal(manager.admin('status')['tpm']['state'], 'failing')
-        assert not manager.admin('quote', nonce='aa', pcrs=[{'bank': 11, 'pcr': 0}])['ok']
+        assert not manager.admin('quote', nonce='aa' * 16, pcrs=[{'bank': 11, 'pcr': 0}])['ok']
         relay.back()
-        again = trusted(manager, vtpm, commits=1)
+        again = trusted(manager, vtpm, stores=1)
         tap.equal(Binding(again).host_signer, Binding(evidence).host_signer)
         tap.equal((Binding(again).epoch, Binding(again).generation), (1, 1))
         tap.equal(vtpm.sock.getpeername(), manager.socket)
@@ -523,7 +523,7 @@ def _():
 def _():
     with Manager(auto_register=True) as manager:
         def pcr_4():
-            return manager.admin('quote', nonce='aa', pcrs=[{'bank': 11, 'pcr': 4}])['pcrs']
+            return manager.admin('quote', nonce='aa' * 16, pcrs=[{'bank': 11, 'pcr': 4}])['pcrs']
         first = pcr_4()
         manager.restart()
         tap.equal(pcr_4(), first)

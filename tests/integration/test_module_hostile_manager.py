@@ -9,12 +9,14 @@ import fake_manager as fm
 import protocol
 import tap
 import tpm2
-from module_fixture import (DENIED, HOST_PCRS, HOST_TPM, NO_MANAGER, TIMEOUT, UUID_BYTES, deepquote,
-                            observe, quote_in_session, refused_in_session, vtpm_with_manager)
+from module_fixture import (BUSY, DENIED, HOST_PCRS, HOST_TPM, NO_MANAGER, NONCE, TIMEOUT, UUID_BYTES,
+                            deepquote, observe, quote_in_session, refused_in_session,
+                            vtpm_with_manager)
 from vtpm import Vtpm
 
 RETRY, SIZE = 0x922, 0x95
 VALUE_OF_HOST_PCRS = 0x84 | 0x40 | 4 << 8
+VALUE_OF_FLAGS = 0x84 | 0x40 | 5 << 8
 VALUE_OF_PARAMETER_1 = 0x84 | 0x40 | 1 << 8
 
 
@@ -28,8 +30,10 @@ def evidence_with(**other):
 def mangled(change):
     """A handler that sends a right reply after `change` (bytes to bytes) went over it."""
     def handler(manager, request):
-        evidence = fm.make_evidence(request, UUID_BYTES)
-        manager.raw(change(manager.packet(request, protocol.OK, tpm2.b2(evidence))))
+        body = b''
+        if request.type == protocol.QUOTE:
+            body = tpm2.b2(fm.make_evidence(request, UUID_BYTES))
+        manager.raw(change(manager.packet(request, protocol.OK, body)))
     return handler
 
 
@@ -45,76 +49,122 @@ def status(code):
     return lambda manager, request: manager.reply(request, code)
 
 
+# What the manager does: the response code where it does so to PREPARE (None: it cannot), and
+# hostStatus where it does so to QUOTE
 HOSTILE = {
-    'says that the vTPM is denied': (status(protocol.DENIED), DENIED),
-    'says that the hardware TPM failed': (status(protocol.HOST_TPM), HOST_TPM),
-    'says that it took too long': (status(protocol.TIMEOUT), TIMEOUT),
-    'is busy': (status(protocol.BUSY), RETRY),
-    'finds the evidence too large': (status(protocol.TOO_LARGE), SIZE),
-    'finds a value that it refuses': (status(protocol.BAD_VALUE), VALUE_OF_HOST_PCRS),
-    'answers with an unknown status': (status(7), NO_MANAGER),
-    'answers nothing': (lambda m, r: None, TIMEOUT),
-    'answers late': (fm.after(0.8, fm.FakeManager.countersign), TIMEOUT),
-    'closes the connection': (lambda m, r: m.drop(), NO_MANAGER),
-    'answers with one byte': (lambda m, r: m.raw(b'\0'), NO_MANAGER),
-    'answers one byte short': (mangled(lambda p: p[:-1]), NO_MANAGER),
-    'answers one byte long': (mangled(lambda p: p + b'\0'), NO_MANAGER),
-    'answers with 8192 bytes of garbage': (lambda m, r: m.raw(os.urandom(8192)), NO_MANAGER),
-    'answers with more than any message': (mangled(lambda p: p + bytes(60000)), NO_MANAGER),
-    'answers with another magic': (lambda m, r: m.reply(r, protocol.DENIED, magic=1), NO_MANAGER),
-    'answers in another version': (lambda m, r: m.reply(r, protocol.DENIED, version=2), NO_MANAGER),
+    'says that the vTPM is denied': (status(protocol.DENIED), DENIED, DENIED),
+    'says that the hardware TPM failed': (status(protocol.HOST_TPM), HOST_TPM, HOST_TPM),
+    'says that it took too long': (status(protocol.TIMEOUT), TIMEOUT, TIMEOUT),
+    'is busy': (status(protocol.BUSY), RETRY, BUSY),
+    'finds the evidence too large': (status(protocol.TOO_LARGE), SIZE, HOST_TPM),
+    'finds a value that it refuses': (status(protocol.BAD_VALUE), VALUE_OF_HOST_PCRS, HOST_TPM),
+    'finds flags that it cannot act on': (status(protocol.BAD_FLAGS), VALUE_OF_FLAGS, HOST_TPM),
+    'answers with an unknown status': (
+        lambda m, r: m.reply(r, 8, tpm2.u16(1)), NO_MANAGER, NO_MANAGER),
+    'answers with an unknown reason': (
+        lambda m, r: m.reply(r, protocol.DENIED, tpm2.u16(99)), NO_MANAGER, NO_MANAGER),
+    'answers with the reason of another status': (
+        lambda m, r: m.reply(r, protocol.DENIED, tpm2.u16(fm.REASON[protocol.BUSY])), NO_MANAGER, NO_MANAGER),
+    'answers nothing': (lambda m, r: None, TIMEOUT, TIMEOUT),
+    'answers late': (fm.after(0.8, status(protocol.BUSY)), TIMEOUT, TIMEOUT),
+    'closes the connection': (lambda m, r: m.drop(), NO_MANAGER, NO_MANAGER),
+    'answers with one byte': (lambda m, r: m.raw(b'\0'), NO_MANAGER, NO_MANAGER),
+    'answers one byte short': (mangled(lambda p: p[:-1]), NO_MANAGER, NO_MANAGER),
+    'answers one byte long': (mangled(lambda p: p + b'\0'), NO_MANAGER, NO_MANAGER),
+    'answers with 8192 bytes of garbage': (
+        lambda m, r: m.raw(os.urandom(8192)), NO_MANAGER, NO_MANAGER),
+    'answers with more than any message': (mangled(lambda p: p + bytes(60000)), NO_MANAGER,
+                                           NO_MANAGER),
+    'answers with another magic': (
+        lambda m, r: m.reply(r, protocol.DENIED, magic=1), NO_MANAGER, NO_MANAGER),
+    'answers in another version': (
+        lambda m, r: m.reply(r, protocol.DENIED, version=1), NO_MANAGER, NO_MANAGER),
+    'says that it speaks another version': (
+        lambda m, r: m.raw(m.packet(r, version=3, type=0x1FF)[:12]), NO_MANAGER, NO_MANAGER),
     'answers with a request': (
-        lambda m, r: m.reply(r, protocol.DENIED, type=protocol.QUOTE), NO_MANAGER),
+        lambda m, r: m.reply(r, protocol.DENIED, type=protocol.QUOTE), NO_MANAGER, NO_MANAGER),
     'answers another kind of request': (
-        lambda m, r: m.reply(r, protocol.DENIED, type=protocol.PCR_READ | protocol.REPLY),
-        NO_MANAGER),
-    'answers with the last id': (lambda m, r: m.reply(r, protocol.DENIED, id=r.id - 1), NO_MANAGER),
-    'answers with the next id': (lambda m, r: m.reply(r, protocol.DENIED, id=r.id + 1), NO_MANAGER),
-    'adds a body to a refusal': (lambda m, r: m.reply(r, protocol.DENIED, b'\0'), NO_MANAGER),
-    'sends empty evidence': (with_evidence(lambda e: b''), NO_MANAGER),
-    'sends evidence one byte short': (with_evidence(lambda e: e[:-1]), NO_MANAGER),
-    'sends evidence one byte long': (with_evidence(lambda e: e + b'\0'), NO_MANAGER),
-    'sends garbage for evidence': (with_evidence(lambda e: os.urandom(len(e))), NO_MANAGER),
-    'sends evidence for another VM': (evidence_with(wrong_uuid=bytes(16)), NO_MANAGER),
-    'sends evidence for another nonce': (evidence_with(nonce=b'replayed'), NO_MANAGER),
-    'sends evidence for no nonce': (evidence_with(nonce=b''), NO_MANAGER),
+        lambda m, r: m.reply(r, protocol.DENIED, type=protocol.PCR_READ | protocol.REPLY), NO_MANAGER, NO_MANAGER),
+    'answers with the last id': (
+        lambda m, r: m.reply(r, protocol.DENIED, id=r.id - 1), NO_MANAGER, NO_MANAGER),
+    'answers with the next id': (
+        lambda m, r: m.reply(r, protocol.DENIED, id=r.id + 1), NO_MANAGER, NO_MANAGER),
+    'adds a byte to a refusal': (
+        lambda m, r: m.reply(r, protocol.DENIED, tpm2.u16(1) + b'\0'), NO_MANAGER, NO_MANAGER),
+    'sends empty evidence': (with_evidence(lambda e: b''), None, NO_MANAGER),
+    'sends evidence one byte short': (with_evidence(lambda e: e[:-1]), None, NO_MANAGER),
+    'sends evidence one byte long': (with_evidence(lambda e: e + b'\0'), None, NO_MANAGER),
+    'sends garbage for evidence': (with_evidence(lambda e: os.urandom(len(e))), None, NO_MANAGER),
+    'sends evidence for another VM': (evidence_with(wrong_uuid=bytes(16)), None, NO_MANAGER),
+    'sends evidence for another nonce': (evidence_with(nonce=b'replayed' * 4), None, NO_MANAGER),
+    'sends evidence for no nonce': (evidence_with(nonce=b''), None, NO_MANAGER),
     'sends evidence for another key': (
-        evidence_with(signer=b'\0\x0b' + hashlib.sha256(b'other').digest()), NO_MANAGER),
-    'sends evidence for no key': (evidence_with(signer=b''), NO_MANAGER),
+        evidence_with(signer=b'\0\x0b' + hashlib.sha256(b'other').digest()), None, NO_MANAGER),
+    'sends evidence for no key': (evidence_with(signer=b''), None, NO_MANAGER),
     'sends evidence for another EK': (
-        evidence_with(ek=b'\0\x0b' + hashlib.sha256(b'other').digest()), NO_MANAGER),
+        evidence_with(ek=b'\0\x0b' + hashlib.sha256(b'other').digest()), None, NO_MANAGER),
     'sends evidence without a PCR that was asked for': (
-        evidence_with(host_pcrs=[(tpm2.ALG_SHA256, [0, 1])]), NO_MANAGER),
+        evidence_with(host_pcrs=[(tpm2.ALG_SHA256, [0, 1])]), None, NO_MANAGER),
     'sends more evidence than there is room': (
         evidence_with(host_pcrs=[(tpm2.ALG_SHA512, range(24)), (tpm2.ALG_SHA384, range(24)),
-                                 (tpm2.ALG_SHA256, range(24))]), NO_MANAGER),
+                                 (tpm2.ALG_SHA256, range(24))]), None, NO_MANAGER),
 }
 
 
-def check_hostile(handler, rc):
+class Guest:
+    """A vTPM with a key and session of each kind."""
+
+    def __init__(self, tpm):
+        self.tpm = tpm
+        self.handle, _, self.name = tpm2.create_primary(tpm.send, auth=b'secret')
+        self.policy = tpm2.Session(tpm.send, tpm2.SE_POLICY)
+        self.policy.policy_command_code('Quote')
+        self.key, _, self.key_name = tpm2.create_primary(tpm.send,
+                                                         policy=self.policy.policy_digest())
+        self.hmac = tpm2.Session(tpm.send)
+
+    def refused(self, rc):
+        """Nothing was executed: the sessions are as they were."""
+        tap.equal(self.tpm.rc(deepquote(self.tpm.ak)), rc, 'password')
+        tap.equal(refused_in_session(self.tpm, self.hmac, self.handle, self.name, b'secret'), rc,
+                  'HMAC session')
+        tap.equal(refused_in_session(self.tpm, self.policy, self.key, self.key_name), rc,
+                  'policy session')
+
+    def quoted(self, host_status):
+        """The quote is there and its sessions have rolled; the host countersigned or says why not."""
+        quotes = [tpm2.Quoted(self.tpm.send(deepquote(self.tpm.ak)), True),
+                  quote_in_session(self.tpm, self.hmac, self.handle, self.name, b'secret'),
+                  quote_in_session(self.tpm, self.policy, self.key, self.key_name)]
+        self.policy.policy_command_code('Quote')
+        for quote in quotes:
+            tap.equal(quote.host_status, host_status)
+            tap.equal(quote.extra_data(), NONCE)
+            tap.equal(quote.evidence == b'', host_status != 0)
+
+
+def check_hostile(kind, handler, expect):
     with vtpm_with_manager(timeout=0.4) as (tpm, manager):
-        handle, _, name = tpm2.create_primary(tpm.send, auth=b'secret')
-        policy = tpm2.Session(tpm.send, tpm2.SE_POLICY)
-        policy.policy_command_code('Quote')
-        key, _, key_name = tpm2.create_primary(tpm.send, policy=policy.policy_digest())
-        hmac = tpm2.Session(tpm.send)
+        guest = Guest(tpm)
         before = observe(tpm)
-        manager.on[protocol.QUOTE] = handler
+        honest = manager.on[kind]
+        manager.on[kind] = handler
         started = time.monotonic()
-        tap.equal(tpm.rc(deepquote(tpm.ak)), rc, 'password')
-        tap.equal(refused_in_session(tpm, hmac, handle, name, b'secret'), rc, 'HMAC session')
-        tap.equal(refused_in_session(tpm, policy, key, key_name), rc, 'policy session')
+        expect(guest)
         assert time.monotonic() - started < 8, 'not within the time-out'
         tap.equal(observe(tpm), before)
-        manager.on[protocol.QUOTE] = fm.FakeManager.countersign
-        quote_in_session(tpm, hmac, handle, name, b'secret')
-        quote_in_session(tpm, policy, key, key_name)
-        tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
+        manager.on[kind] = honest
+        guest.quoted(0)
 
 
-for deed, (hostile, code) in HOSTILE.items():
-    tap.case(f'a manager that {deed}: {code:#x}, and sessions go on')(
-        lambda hostile=hostile, code=code: check_hostile(hostile, code))
+for deed, (hostile, code, told) in HOSTILE.items():
+    if code is not None:
+        tap.case(f'a manager that {deed}, asked first: {code:#x}, and nothing was executed')(
+            lambda hostile=hostile, code=code: check_hostile(
+                protocol.PREPARE, hostile, lambda guest: guest.refused(code)))
+    tap.case(f'a manager that {deed}: hostStatus {told:#x}, and the quote stands')(
+        lambda hostile=hostile, told=told: check_hostile(
+            protocol.QUOTE, hostile, lambda guest: guest.quoted(told)))
 
 
 GREETINGS = {
@@ -163,10 +213,12 @@ def _():
 def _():
     with vtpm_with_manager(timeout=0.4) as (tpm, manager):
         manager.on[protocol.QUOTE] = fm.after(0.6, evidence_with(epoch=99))
-        tap.equal(tpm.rc(deepquote(tpm.ak)), TIMEOUT)
+        late = tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
+        tap.equal((late.host_status, late.evidence), (TIMEOUT, b''))
         manager.on[protocol.QUOTE] = fm.FakeManager.countersign
-        quoted = tpm2.Quoted(tpm.send(deepquote(tpm.ak, nonce=b'another')), True)
-        tap.equal(quoted.extra_data(), b'another')
+        quoted = tpm2.Quoted(tpm.send(deepquote(tpm.ak, nonce=b'another' * 3)), True)
+        tap.equal(quoted.extra_data(), b'another' * 3)
+        tap.equal(quoted.host_status, 0)
 
 
 @tap.case('a listener that nobody accepts on lets the guest go after the time-out')
@@ -224,7 +276,7 @@ def _():
 @tap.case('a page outside of its certificate is no answer')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        for total, page in ((0, b'x'), (10, b'x' * 11), (10, b''), (2000, b'x' * 1025)):
+        for total, page in ((0, b'x'), (10, b'x' * 11), (10, b''), (5000, b'x' * 4081)):
             manager.on[protocol.CREDENTIAL] = lambda m, r, t=total, p=page: m.reply(
                 r, protocol.OK, tpm2.u32(t) + tpm2.b2(p))
             tap.equal(tpm.rc(tpm2.host_credential_command(0)), NO_MANAGER)

@@ -16,15 +16,19 @@ import protocol
 import tpm2
 import verifier
 from protocol import HOST_PCRS, OK, UUID, uuid_bytes
-from tpm2 import ALG_SHA256, Reader, b2, u32, u64
+from tpm2 import ALG_SHA256, Reader, b2, u16, u32, u64
+
+# PolicySecret(TPM_RH_ENDORSEMENT)
+EK_POLICY = bytes.fromhex('837197674484b3f81a90cc8d46a5d724fd52d76e06520b64f2a1da1b331469aa')
 
 
 class Refused(Exception):
     """A reply whose status is not OK."""
 
-    def __init__(self, status):
-        super().__init__(f'status {status}')
+    def __init__(self, status, reason=0):
+        super().__init__(f'status {status}, reason {reason}')
         self.status = status
+        self.reason = reason
 
 
 def refused(status, function, *args, **kwargs):
@@ -37,11 +41,23 @@ def refused(status, function, *args, **kwargs):
     raise AssertionError(f'not refused, want status {status}')
 
 
+def make_ek(number, hierarchy=0x4000000B, attributes=0x000300B2, policy=None):
+    """The public area of a made-up RSA endorsement key, its Name and its qualified name."""
+    policy = EK_POLICY if policy is None else policy
+    public = (u16(1) + u16(ALG_SHA256) + u32(attributes) + b2(policy) + u16(6) + u16(128) +
+              u16(0x43) + u16(0x10) + u16(2048) + u32(0) + b2(bytes([0x80 | number]) * 256))
+    name = u16(ALG_SHA256) + hashlib.sha256(public).digest()
+    qualified = u16(ALG_SHA256) + hashlib.sha256(u32(hierarchy) + name).digest()
+    return public, name, qualified
+
+
 class VtpmClient:
     """What swtpm-deepquote's module says to the manager, with a made-up vTPM quote."""
 
-    def __init__(self, path, uuid=UUID, instance=None, timeout=30):
+    def __init__(self, path, uuid=UUID, instance=None, timeout=30, eks=(), stores=0):
         self.uuid = uuid
+        self.eks = eks           # (public, qualified name) of each endorsement key
+        self.stores = stores
         self.instance = instance or os.urandom(16)
         self.pcrs = bytes(32) * 2
         self.quoted = b''
@@ -79,8 +95,8 @@ class VtpmClient:
         assert (magic, version) == (protocol.MAGIC, protocol.VERSION), packet
         assert (got, got_id) == (kind | protocol.REPLY, request_id), packet
         if status != OK:
-            assert len(packet) == 16, 'a refusal with a body'
-            raise Refused(status)
+            assert len(packet) == 18, 'a refusal with a body'
+            raise Refused(status, int.from_bytes(packet[16:], 'big'))
         return Reader(packet[16:])
 
     def call(self, kind, body):
@@ -88,17 +104,27 @@ class VtpmClient:
 
     def hello(self):
         """(epoch, generation)."""
-        r = self.call(protocol.HELLO, uuid_bytes(self.uuid) + self.instance)
-        return r.u64(), r.u64()
+        r = self.call(protocol.HELLO, self.hello_body())
+        epoch, generation = r.u64(), r.u64()
+        self.lineage = r.take(16)
+        assert not r.rest()
+        return epoch, generation
+
+    def hello_body(self):
+        return (uuid_bytes(self.uuid) + self.instance + u64(self.stores) +
+                bytes([len(self.eks)]) + b''.join(b2(part) for ek in self.eks for part in ek))
+
+    def prepare(self, flags=1, host_pcrs=HOST_PCRS, room=3000):
+        return self.call(protocol.PREPARE, u32(flags) + host_pcrs + u32(room))
 
     def attest(self, nonce, signer=b''):
         return tpm2.quote_attest(signer, nonce, tpm2.selection((ALG_SHA256, [0, 1])),
                                  hashlib.sha256(self.pcrs).digest())
 
-    def quote_body(self, nonce, ek=b'', commits=0, host_pcrs=HOST_PCRS, flags=1, room=3000,
+    def quote_body(self, nonce, stores=0, host_pcrs=HOST_PCRS, flags=1, room=3000,
                    timeout_ms=20000, quoted=None, signer=b''):
         self.quoted = self.attest(nonce) if quoted is None else quoted
-        return (u32(flags) + b2(signer) + b2(ek) + b2(self.quoted) + host_pcrs + u64(commits) +
+        return (u32(flags) + b2(signer) + b2(self.quoted) + host_pcrs + u64(stores) +
                 u32(room) + u32(timeout_ms))
 
     def quote(self, nonce, **options):
@@ -109,9 +135,9 @@ class VtpmClient:
         """The response parameters of TPM2_PCR_Read on the host's TPM."""
         return self.call(protocol.PCR_READ, pcrs).b2()
 
-    def credential(self, what, offset=0):
+    def credential(self, what, offset=0, room=1024):
         """(total size, page)."""
-        r = self.call(protocol.CREDENTIAL, u32(what) + u32(offset))
+        r = self.call(protocol.CREDENTIAL, u32(what) + u32(offset) + u32(room))
         return r.u32(), r.b2()
 
 
@@ -120,7 +146,7 @@ class Binding:
 
     def __init__(self, evidence):
         r = Reader(evidence)
-        assert (r.u32(), r.u16()) == (protocol.EVIDENCE_MAGIC, 1)
+        assert (r.u32(), r.u16()) == (protocol.EVIDENCE_MAGIC, 2)
         self.host_quoted = r.b2()
         self.algorithm = r.u16()
         r.u16()
@@ -132,11 +158,12 @@ class Binding:
         self.tree_size, self.leaf_index = r.u64(), r.u64()
         self.path = r.take(32 * r.u16())
         self.host_pcrs = [(r.u16(), r.take(r.take(1)[0])) for _ in range(r.u32())]
-        assert (b.u32(), b.u16()) == (protocol.BINDING_MAGIC, 1)
+        assert (b.u32(), b.u16()) == (protocol.BINDING_MAGIC, 2)
         self.flags = b.u32()
         self.nonce, self.vtpm_quoted, self.signer = b.b2(), b.b2(), b.b2()
         self.uuid = b.take(16)
         self.ek = b.b2()
+        self.lineage = b.take(16)
         self.epoch, self.generation = b.u64(), b.u64()
 
 

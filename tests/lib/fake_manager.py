@@ -17,10 +17,15 @@ import threading
 import time
 
 import tpm2
-from protocol import (BINDING_MAGIC, CREDENTIAL, EVIDENCE_MAGIC, HELLO, MAGIC, OK, PCR_READ, QUOTE,
-                      REPLY, TOO_LARGE, VERSION)
+from protocol import (BAD_FLAGS, BAD_VALUE, BINDING_MAGIC, BUSY, CREDENTIAL, DENIED, EVIDENCE_MAGIC,
+                      HELLO, HOST_TPM, MAGIC, OK, PCR_READ, PREPARE, QUOTE, REPLY, TIMEOUT,
+                      TOO_LARGE, VERSION)
 from tpm2 import b2, u16, u32, u64
 
+# A reason for each status, as docs/specs/manager-protocol.md has them
+REASON = {DENIED: 1, HOST_TPM: 15, TIMEOUT: 16, BUSY: 14, TOO_LARGE: 17, BAD_VALUE: 18,
+          BAD_FLAGS: 21}
+LINEAGE = b'one long lineage'
 HOST_NAME = u16(tpm2.ALG_SHA256) + hashlib.sha256(b'host AK').digest()
 
 
@@ -32,22 +37,28 @@ class Request:
         assert r.u32() == MAGIC and r.u16() == VERSION, 'not the protocol'
         self.type, self.id = r.u16(), r.u32()
         getattr(self, {HELLO: '_hello', QUOTE: '_quote', PCR_READ: '_pcr_read',
-                       CREDENTIAL: '_credential'}[self.type])(r)
+                       CREDENTIAL: '_credential', PREPARE: '_prepare'}[self.type])(r)
         assert not r.rest(), 'bytes after the request'
 
     def _hello(self, r):
-        self.uuid, self.instance = r.take(16), r.take(16)
+        self.uuid, self.instance, self.stores = r.take(16), r.take(16), r.u64()
+        self.eks = [(r.b2(), r.b2()) for _ in range(r.u8())]
+
+    def _prepare(self, r):
+        self.flags = r.u32()
+        self.host_pcrs = self._selection(r)
+        self.room = r.u32()
 
     def _quote(self, r):
-        self.flags, self.signer, self.ek, self.quoted = r.u32(), r.b2(), r.b2(), r.b2()
+        self.flags, self.signer, self.quoted = r.u32(), r.b2(), r.b2()
         self.host_pcrs = self._selection(r)
-        self.commits, self.room, self.timeout_ms = r.u64(), r.u32(), r.u32()
+        self.stores, self.room, self.timeout_ms = r.u64(), r.u32(), r.u32()
 
     def _pcr_read(self, r):
         self.host_pcrs = self._selection(r)
 
     def _credential(self, r):
-        self.what, self.offset = r.u32(), r.u32()
+        self.what, self.offset, self.room = r.u32(), r.u32(), r.u32()
 
     @staticmethod
     def _selection(r):
@@ -73,9 +84,9 @@ def pcr_values(banks):
 def make_binding(request, uuid, epoch=1, generation=0, **other):
     """The binding for a request; `other` puts wrong values in place."""
     nonce = other.get('nonce', request.nonce())
-    return (u32(BINDING_MAGIC) + u16(1) + u32(1) + b2(nonce) +
+    return (u32(BINDING_MAGIC) + u16(2) + u32(1) + b2(nonce) +
             b2(hashlib.sha256(request.quoted).digest()) + b2(other.get('signer', request.signer)) +
-            other.get('wrong_uuid', uuid) + b2(other.get('ek', request.ek)) + u64(epoch) +
+            other.get('wrong_uuid', uuid) + b2(other.get('ek', b'')) + LINEAGE + u64(epoch) +
             u64(generation) + b2(b'') * 4)
 
 
@@ -84,13 +95,13 @@ def make_evidence(request, uuid, padding_path=0, **other):
     binding = make_binding(request, uuid, **other)
     leaf = hashlib.sha256(b'\0' + binding).digest()
     size = 1 << padding_path
-    extra = hashlib.sha256(b'DEEPQUOTE-ROOT-V1\0' + u64(size) + leaf).digest()
+    extra = hashlib.sha256(b'DEEPQUOTE-ROOT-V2\0' + u64(size) + leaf).digest()
     banks = other.get('host_pcrs', request.host_pcrs)
     values = pcr_values(banks)
     attest = tpm2.quote_attest(HOST_NAME, extra, tpm2.selection(*banks),
                                hashlib.sha256(b''.join(values)).digest())
     signature = u16(tpm2.ALG_ECDSA) + u16(tpm2.ALG_SHA256) + b2(b'\x11' * 32) + b2(b'\x22' * 32)
-    return (u32(EVIDENCE_MAGIC) + u16(1) + b2(attest) + signature +
+    return (u32(EVIDENCE_MAGIC) + u16(2) + b2(attest) + signature +
             b2(HOST_NAME) + b2(binding) + u64(size) + u64(0) + u16(padding_path) +
             b'\x33' * 32 * padding_path + tpm2.selection(*banks) + u32(len(values)) +
             b''.join(b2(v) for v in values))
@@ -108,7 +119,7 @@ class FakeManager:
     def __init__(self, path):
         self.path = path
         self.requests = []   # Request, in the order of arrival
-        self.on = {HELLO: FakeManager.welcome, QUOTE: FakeManager.countersign,
+        self.on = {HELLO: FakeManager.welcome, PREPARE: FakeManager.agree, QUOTE: FakeManager.countersign,
                    PCR_READ: FakeManager.read_pcrs, CREDENTIAL: FakeManager.page}
         self.connection = None
         self.here = threading.local()
@@ -189,7 +200,7 @@ class FakeManager:
         """A reply packet; `other` (magic, version, type, id) puts wrong values in place."""
         return struct.pack('>IHHII', other.get('magic', MAGIC), other.get('version', VERSION),
                            other.get('type', request.type | REPLY), other.get('id', request.id),
-                           status) + body
+                           status) + (body or (u16(REASON[status]) if status else b''))
 
     def reply(self, request, status=OK, body=b'', **other):
         self.raw(self.packet(request, status, body, **other))
@@ -199,10 +210,14 @@ class FakeManager:
             self.instances.append(request.instance)
             self.epoch += 1
         self.uuid = request.uuid
-        self.reply(request, OK, u64(self.epoch) + u64(0))
+        self.reply(request, OK, u64(self.epoch) + u64(0) + LINEAGE)
+
+    def agree(self, request):
+        size = 560 + sum(2 + len(v) for v in pcr_values(request.host_pcrs))
+        self.reply(request, TOO_LARGE if size > request.room else OK)
 
     def countersign(self, request):
-        evidence = make_evidence(request, self.uuid, epoch=self.epoch, generation=request.commits)
+        evidence = make_evidence(request, self.uuid, epoch=self.epoch, generation=request.stores)
         if len(evidence) > request.room:
             self.reply(request, TOO_LARGE)
         else:
@@ -215,7 +230,7 @@ class FakeManager:
 
     def page(self, request):
         whole = self.CERTIFICATES[request.what]
-        self.reply(request, OK, u32(len(whole)) + b2(whole[request.offset:][:1024]))
+        self.reply(request, OK, u32(len(whole)) + b2(whole[request.offset:][:request.room]))
 
 
 def after(seconds, handler):

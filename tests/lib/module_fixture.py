@@ -15,7 +15,7 @@ VTPM_PCRS = tpm2.selection((tpm2.ALG_SHA256, [0, 1, 2, 16]))
 HOST_PCRS = tpm2.selection((tpm2.ALG_SHA256, [0, 1, 7]))
 QUOTE_PARAMETERS = tpm2.b2(NONCE) + tpm2.NULL_SCHEME + VTPM_PCRS
 UUID_BYTES = uuid_bytes()
-NO_MANAGER, DENIED, HOST_TPM, TIMEOUT = 0x501, 0x502, 0x503, 0x504
+NO_MANAGER, DENIED, HOST_TPM, TIMEOUT, BUSY = 0x501, 0x502, 0x503, 0x504, 0x505
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ CC = {
     'EvictControl': 0x120, 'Clear': 0x126, 'CreatePrimary': 0x131, 'PCR_Event': 0x13C,
     'StartAuthSession': 0x176, 'Startup': 0x144, 'Shutdown': 0x145, 'Quote': 0x158,
     'ContextSave': 0x162, 'FlushContext': 0x165, 'PolicyCommandCode': 0x16C,
-    'PolicyAuthValue': 0x16B, 'ReadPublic': 0x173, 'GetCapability': 0x17A, 'GetRandom': 0x17B,
+    'PolicyAuthValue': 0x16B, 'DictionaryAttackParameters': 0x13A, 'ReadPublic': 0x173, 'GetCapability': 0x17A, 'GetRandom': 0x17B,
     'PCR_Read': 0x17E, 'PCR_Extend': 0x182, 'PolicyGetDigest': 0x189, 'ReadClock': 0x181,
     'DeepQuote': 0x20000D01, 'HostPCRRead': 0x20000D02, 'HostCredential': 0x20000D03,
 }
@@ -185,6 +185,7 @@ class Quoted:
                 p.b2()
         self.signature = self.parameters[start:p.at]
         self.quote_parameters = self.parameters[:p.at]
+        self.host_status = p.u32() if deep else 0
         self.evidence = p.b2() if deep else None
         assert not p.rest(), 'bytes after the last parameter'
 
@@ -195,12 +196,15 @@ class Quoted:
         return r.b2()
 
 
-def create_primary(send, kind='ecc', hierarchy=RH_OWNER, auth=b'', policy=b'', signing=True):
+def create_primary(send, kind='ecc', hierarchy=RH_OWNER, auth=b'', policy=b'', signing=True,
+                   protected=False):
     """Creates a restricted signing (or a storage) key; returns (handle, TPMT_PUBLIC, name).
 
-    It is not subject to dictionary-attack protection, whose first use in a boot answers RETRY.
+    Unless `protected` it is not subject to dictionary-attack protection, whose first use in a boot
+    answers RETRY.
     """
     attributes = (0x00050472 if signing else 0x00030472) & ~(0x40 if policy else 0)
+    attributes &= ~(0x400 if protected else 0)
     symmetric = u16(ALG_NULL) if signing else u16(ALG_AES) + u16(128) + u16(ALG_CFB)
     public = u16(ALG_ECC if kind == 'ecc' else ALG_RSA) + u16(ALG_SHA256) + u32(attributes)
     public += b2(policy) + symmetric

@@ -164,7 +164,7 @@ static void test_largest_tree(void)
     g_assert_true(stream.count == DQ_MERKLE_LEAVES_MAX);
 }
 
-/* SHA-256("DEEPQUOTE-ROOT-V1\0" || 00 00 00 00 00 00 03 e8 || 32 times 0xab), computed elsewhere.
+/* SHA-256("DEEPQUOTE-ROOT-V2\0" || 00 00 00 00 00 00 03 e8 || 32 times 0xab), computed elsewhere.
  */
 static void test_qualifying_data(void)
 {
@@ -172,7 +172,16 @@ static void test_qualifying_data(void)
 
     memset(root, 0xab, sizeof(root));
     dq_merkle_qualifying_data(1000, root, data);
-    assert_hash(data, "22f0b6682c49069cb5300b522b3e18336039e549824374cd93b6c4545d0af68a");
+    assert_hash(data, "80eddd0b492f89f2e09de0a0c0c41857d605d8af6b152f8d0039dd5b083eaf0a");
+}
+
+/* SHA-256("DEEPQUOTE-HOST-V2\0" || "sixteen bytes..."), computed elsewhere. */
+static void test_host_qualifying_data(void)
+{
+    guint8 data[DQ_HASH_SIZE];
+
+    dq_host_qualifying_data((DqBytes){ (const guint8 *)"sixteen bytes...", 16 }, data);
+    assert_hash(data, "7cdb819f6165814d8aee65fb87cff729f3df0506d630bfa65970c98d98a348c7");
 }
 
 int main(int argc, char **argv)
@@ -184,5 +193,6 @@ int main(int argc, char **argv)
     g_test_add_func("/attest/merkle/a-stream-has-the-root-of-the-tree", test_stream_equals_tree);
     g_test_add_func("/attest/merkle/a-tree-may-have-2-to-the-32-leaves", test_largest_tree);
     g_test_add_func("/attest/merkle/qualifying-data-is-as-specified", test_qualifying_data);
+    g_test_add_func("/attest/merkle/host-only-data-is-as-specified", test_host_qualifying_data);
     return g_test_run();
 }

@@ -5,6 +5,7 @@
 #include "attest/deepquote.h"
 #include "quote/batch.h"
 #include "quote/binding.h"
+#include "wire/size.h"
 
 static const uint8_t nonce[20] = "a verifier's nonce..";
 static const uint8_t ek_name[34] = { 0x00, 0x0b, 1, 2, 3 };
@@ -18,7 +19,7 @@ static ManagerQuote make_request(uint8_t *buf, gsize cap, WireBytes extra, uint3
 {
     WireWriter w = WIRE_WRITER(buf, cap);
     WireAttest attest = { .magic = magic, .type = type, .extra_data = extra };
-    ManagerQuote request = { .flags = DEEPQUOTE_HASH_UUID, .ek = BYTES(ek_name) };
+    ManagerQuote request = { .flags = DEEPQUOTE_HASH_UUID };
 
     wire_pcr_select(&attest.pcr_select, TPM_ALG_SHA256, 0);
     attest.pcr_digest = BYTES(ek_name);
@@ -30,8 +31,15 @@ static ManagerQuote make_request(uint8_t *buf, gsize cap, WireBytes extra, uint3
 
 static RegistryVm make_vm(void)
 {
-    return (
-        RegistryVm){ .uuid = { "sixteen bytes.." }, .epoch = 3, .generation = 44, .enabled = TRUE };
+    RegistryVm vm = { .uuid = { "sixteen bytes.." },
+                      .lineage = "sixteen others.",
+                      .ek_len = sizeof(ek_name),
+                      .epoch = 3,
+                      .generation = 44,
+                      .enabled = TRUE };
+
+    memcpy(vm.ek, ek_name, sizeof(ek_name));
+    return vm;
 }
 
 static void test_binds_all(void)
@@ -48,13 +56,14 @@ static void test_binds_all(void)
 
     request.flags = 0;
     request.signer = BYTES(other_name);
-    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
+    g_assert_cmpint(binding_make(&vm, &request, &binding), ==, MANAGER_REASON_NONE);
     g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));
     g_assert_cmpuint(b.flags, ==, DEEPQUOTE_HASH_UUID);
     g_assert_cmpmem(b.nonce.p, b.nonce.len, nonce, sizeof(nonce));
     g_assert_true(wire_uuid_equal(&b.uuid, &vm.uuid));
     g_assert_cmpmem(b.vtpm_ek.p, b.vtpm_ek.len, ek_name, sizeof(ek_name));
     g_assert_cmpmem(b.vtpm_signer.p, b.vtpm_signer.len, other_name, sizeof(other_name));
+    g_assert_cmpmem(b.lineage, 16, vm.lineage, 16);
     g_assert_cmpuint(b.epoch, ==, 3);
     g_assert_cmpuint(b.generation, ==, 44);
     want = g_compute_checksum_for_data(G_CHECKSUM_SHA256, request.quoted.p, request.quoted.len);
@@ -64,32 +73,40 @@ static void test_binds_all(void)
     g_assert_cmpmem(binding.leaf, sizeof(binding.leaf), leaf, sizeof(leaf));
 }
 
-static void test_flags_not_provided(void)
+static void test_flags_provided(void)
 {
-    uint8_t buf[512];
-    ManagerQuote request =
-        make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
-    RegistryVm vm = make_vm();
-    WireBinding b;
-    Binding binding;
-
-    request.flags = DEEPQUOTE_FLAGS_ALL;
-    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
-    g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));
-    g_assert_cmpuint(b.flags, ==, DEEPQUOTE_HASH_UUID);
-    g_assert_cmpuint(b.measurement.len + b.group_info.len + b.group_key.len + b.launch.len, ==, 0);
+    g_assert_true(binding_flags_provided(0));
+    g_assert_true(binding_flags_provided(DEEPQUOTE_HASH_UUID));
+    for (uint32_t flag = DEEPQUOTE_VTPM_MEASUREMENTS; flag & DEEPQUOTE_FLAGS_ALL; flag <<= 1) {
+        g_assert_false(binding_flags_provided(flag | DEEPQUOTE_HASH_UUID));
+    }
 }
 
-static void assert_refused(const RegistryVm *vm, const ManagerQuote *request, ManagerStatus status)
+static void test_binding_bound(void)
+{
+    uint8_t name[WIRE_NAME_MAX] = { 0, TPM_ALG_SHA512 };
+    uint8_t longest[DEEPQUOTE_NONCE_MAX] = { 1 };
+    uint8_t buf[512];
+    ManagerQuote request =
+        make_request(buf, sizeof(buf), BYTES(longest), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
+    RegistryVm vm = make_vm();
+    Binding binding;
+
+    memcpy(vm.ek, name, sizeof(name));
+    vm.ek_len = sizeof(name);
+    request.signer = BYTES(name);
+    g_assert_cmpint(binding_make(&vm, &request, &binding), ==, MANAGER_REASON_NONE);
+    g_assert_cmpuint(binding.len, ==, wire_binding_bound());
+}
+
+static void assert_refused(const RegistryVm *vm, const ManagerQuote *request)
 {
     Binding poison;
     Binding binding;
-    const char *why = NULL;
 
     memset(&poison, 0xa5, sizeof(poison));
     binding = poison;
-    g_assert_cmpint(binding_make(vm, request, &binding, &why), ==, status);
-    g_assert_nonnull(why);
+    g_assert_cmpint(binding_make(vm, request, &binding), ==, MANAGER_REASON_NOT_A_QUOTE);
     g_assert_cmpmem(&binding, sizeof(binding), &poison, sizeof(poison));
 }
 
@@ -101,38 +118,22 @@ static void test_refuses_no_quote(void)
 
     request =
         make_request(buf, sizeof(buf), (WireBytes){ 0 }, TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
-    assert_refused(&vm, &request, MANAGER_BAD_VALUE);
+    assert_refused(&vm, &request);
+    request = make_request(buf, sizeof(buf), (WireBytes){ nonce, DEEPQUOTE_NONCE_MIN - 1 },
+                           TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
+    assert_refused(&vm, &request);
     request = make_request(buf, sizeof(buf), BYTES(nonce), 0xff544346, TPM_ST_ATTEST_QUOTE);
-    assert_refused(&vm, &request, MANAGER_BAD_VALUE);
+    assert_refused(&vm, &request);
     request = make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, 0x8017);
-    assert_refused(&vm, &request, MANAGER_BAD_VALUE);
+    assert_refused(&vm, &request);
     request =
         make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
     for (gsize n = 0; n < request.quoted.len; n++) {
         ManagerQuote cut = request;
 
         cut.quoted.len = n;
-        assert_refused(&vm, &cut, MANAGER_BAD_VALUE);
+        assert_refused(&vm, &cut);
     }
-}
-
-static void test_ek_rules(void)
-{
-    uint8_t buf[512];
-    ManagerQuote request =
-        make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
-    RegistryVm vm = make_vm();
-    Binding binding;
-
-    memcpy(vm.ek, ek_name, sizeof(ek_name));
-    vm.ek_len = sizeof(ek_name);
-    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
-    request.ek = BYTES(other_name);
-    assert_refused(&vm, &request, MANAGER_DENIED);
-    request.ek = (WireBytes){ 0 };
-    assert_refused(&vm, &request, MANAGER_DENIED);
-    vm.ek_len = 0;
-    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
 }
 
 /* ------------------------------------------------------------------------------------ batches */
@@ -140,13 +141,13 @@ static void test_ek_rules(void)
 static Binding make_binding(guint number)
 {
     uint8_t buf[512];
-    uint8_t own[4] = { (uint8_t)(number >> 8), (uint8_t)number, 1, 1 };
+    uint8_t own[DEEPQUOTE_NONCE_MIN] = { (uint8_t)(number >> 8), (uint8_t)number, 1, 1 };
     ManagerQuote request =
         make_request(buf, sizeof(buf), BYTES(own), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
     RegistryVm vm = make_vm();
     Binding binding;
 
-    g_assert_cmpint(binding_make(&vm, &request, &binding, NULL), ==, MANAGER_OK);
+    g_assert_cmpint(binding_make(&vm, &request, &binding), ==, MANAGER_REASON_NONE);
     return binding;
 }
 
@@ -356,9 +357,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/binding/binds-all", test_binds_all);
-    g_test_add_func("/manager/binding/acts-on-what-it-provides", test_flags_not_provided);
+    g_test_add_func("/manager/binding/acts-on-what-it-provides", test_flags_provided);
     g_test_add_func("/manager/binding/refuses-what-is-no-quote", test_refuses_no_quote);
-    g_test_add_func("/manager/binding/refuses-another-ek", test_ek_rules);
+    g_test_add_func("/manager/binding/bound-is-the-longest", test_binding_bound);
     g_test_add_func("/manager/batch/each-leaf-proves-what-is-signed", test_each_leaf_proves);
     g_test_add_func("/manager/batch/quotes-the-union", test_union_of_selections);
     g_test_add_func("/manager/batch/is-bounded", test_limit);

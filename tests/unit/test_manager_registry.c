@@ -136,20 +136,19 @@ static void test_refuses_doubles_and_strangers(Fixture *f, G_GNUC_UNUSED gconstp
     g_assert_false(vms_unregister(f->vms, &vm_b, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN);
     g_assert_false(vms_enable(f->vms, &vm_b, TRUE, NULL));
-    g_assert_false(vms_start_life(f->vms, &vm_b, first, NULL));
+    g_assert_false(vms_start_life(f->vms, &vm_b, first, 0, no_ek, NULL));
     g_assert_false(vms_advance(f->vms, &vm_b, 1, NULL));
-    g_assert_false(vms_pin_ek(f->vms, &vm_b, no_ek, NULL));
 }
 
 static void test_epochs(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, &vm_a);
     assert_numbers(f, 0, 0);
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, NULL));
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, NULL));
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
     assert_numbers(f, 1, 0);
     g_assert_true(vms_advance(f->vms, &vm_a, 3, NULL));
-    g_assert_true(vms_start_life(f->vms, &vm_a, second, NULL));
+    g_assert_true(vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
     assert_numbers(f, 2, 3);
     g_assert_true(vms_advance(f->vms, &vm_a, 1, NULL));
     assert_numbers(f, 2, 4);
@@ -157,25 +156,53 @@ static void test_epochs(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 
 static void test_generation_never_back(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
-    const uint64_t bad[] = { 0, 9, UINT64_MAX, UINT64_MAX - 9, (uint64_t)INT64_MAX };
+    const struct {
+        uint64_t stores;
+        RegistryError error;
+    } bad[] = {
+        { 0, REGISTRY_ERROR_CONFLICT },
+        { 9, REGISTRY_ERROR_CONFLICT },
+        { 10 + (1 << 20) + 100 * 10000, REGISTRY_ERROR_JUMP }, /* in less than 100 s */
+        { UINT64_MAX, REGISTRY_ERROR_JUMP },
+        { UINT64_MAX - 9, REGISTRY_ERROR_JUMP },
+        { INT64_MAX, REGISTRY_ERROR_JUMP },
+    };
     g_autoptr(GError) error = NULL;
 
     add(f, &vm_a);
-    vms_start_life(f->vms, &vm_a, first, NULL);
+    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     g_assert_true(vms_advance(f->vms, &vm_a, 10, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_assert_false(vms_advance(f->vms, &vm_a, bad[i], &error));
-        g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
+        g_assert_false(vms_advance(f->vms, &vm_a, bad[i].stores, &error));
+        g_assert_error(error, REGISTRY_ERROR, (int)bad[i].error);
         g_clear_error(&error);
         assert_numbers(f, 1, 10);
     }
     g_assert_true(vms_advance(f->vms, &vm_a, 10, NULL));
+    g_assert_true(vms_advance(f->vms, &vm_a, 10 + (1 << 20), NULL));
+}
+
+static void test_lineage(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    static const uint8_t zeros[DEEPQUOTE_LINEAGE_SIZE];
+    uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE];
+
+    add(f, &vm_a);
+    memcpy(lineage, vms_find(f->vms, &vm_a)->lineage, sizeof(lineage));
+    g_assert_true(memcmp(lineage, zeros, sizeof(zeros)) != 0);
+    g_assert_true(memcmp(lineage, add(f, &vm_b)->lineage, sizeof(lineage)) != 0);
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
+    crash(f);
+    g_assert_true(vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
+    g_assert_cmpmem(vms_find(f->vms, &vm_a)->lineage, sizeof(lineage), lineage, sizeof(lineage));
+    g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
+    g_assert_true(memcmp(add(f, &vm_a)->lineage, lineage, sizeof(lineage)) != 0);
 }
 
 static void test_tombstone(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, &vm_a);
-    vms_start_life(f->vms, &vm_a, first, NULL);
+    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     vms_advance(f->vms, &vm_a, 10, NULL);
     g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
     g_assert_null(vms_find(f->vms, &vm_a));
@@ -183,20 +210,20 @@ static void test_tombstone(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_assert_null(vms_find(f->vms, &vm_a));
     add(f, &vm_a);
     assert_numbers(f, 1, 10);
-    vms_start_life(f->vms, &vm_a, second, NULL);
+    vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
     assert_numbers(f, 2, 10);
 }
 
 static void test_orderly_end_skips_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, &vm_a);
-    vms_start_life(f->vms, &vm_a, first, NULL);
+    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     vms_advance(f->vms, &vm_a, 10, NULL);
     reopen(f);
     assert_numbers(f, 1, 10);
     g_assert_true(vms_advance(f->vms, &vm_a, 11, NULL));
     reopen(f);
-    vms_start_life(f->vms, &vm_a, second, NULL);
+    vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
     assert_numbers(f, 2, 11);
 }
 
@@ -210,36 +237,53 @@ static void test_crash_skips_but_never_repeats(Fixture *f, G_GNUC_UNUSED gconstp
         uint8_t instance[16] = { (uint8_t)(i + 1) };
         const RegistryVm *vm;
 
-        g_assert_true(vms_start_life(f->vms, &vm_a, instance, NULL));
+        g_assert_true(vms_start_life(f->vms, &vm_a, instance, 0, no_ek, NULL));
         vm = vms_find(f->vms, &vm_a);
         g_assert_cmpuint(vm->base, >=, last);
         last = vm->base + counts[i];
         g_assert_true(vms_advance(f->vms, &vm_a, counts[i], NULL));
-        if (i == 0) {
-            crash(f);
-            /* The same instance goes on where it is, crash or not. */
-            g_assert_true(vms_start_life(f->vms, &vm_a, instance, NULL));
-            g_assert_true(vms_advance(f->vms, &vm_a, counts[i], NULL));
-            g_assert_cmpuint(vms_find(f->vms, &vm_a)->generation, ==, last);
-        }
     }
     crash(f);
-    vms_start_life(f->vms, &vm_a, second, NULL);
+    vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->base, >=, last);
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->epoch, ==, G_N_ELEMENTS(counts) + 1);
+}
+
+/* What was told before the crash is not known; a vTPM that says less than that is not believed. */
+static void test_instance_goes_on_above_what_it_told(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const uint64_t claims[] = { 4000, 10, 0 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(claims); i++) {
+        const WireUuid uuid = { { (uint8_t)(i + 1) } };
+        g_autoptr(GError) error = NULL;
+
+        add(f, &uuid);
+        g_assert_true(vms_start_life(f->vms, &uuid, first, 0, no_ek, NULL));
+        g_assert_true(vms_advance(f->vms, &uuid, 4000, NULL));
+        crash(f);
+        g_assert_true(vms_start_life(f->vms, &uuid, first, claims[i], no_ek, NULL));
+        g_assert_cmpuint(vms_find(f->vms, &uuid)->epoch, ==, 1);
+        g_assert_true(vms_advance(f->vms, &uuid, claims[i], NULL));
+        g_assert_cmpuint(vms_find(f->vms, &uuid)->generation, >=, 4000);
+        crash(f);
+        g_assert_false(vms_start_life(f->vms, &uuid, first, UINT64_MAX, no_ek, &error));
+        g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_JUMP);
+    }
 }
 
 static void test_pins_ek_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     const WireBytes ek = { (const uint8_t *)"first ek", 8 };
     const WireBytes other = { (const uint8_t *)"other ek", 8 };
-    g_autoptr(GError) error = NULL;
 
     add(f, &vm_a);
-    g_assert_true(vms_pin_ek(f->vms, &vm_a, ek, NULL));
-    g_assert_true(vms_pin_ek(f->vms, &vm_a, ek, NULL));
-    g_assert_false(vms_pin_ek(f->vms, &vm_a, other, &error));
-    g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, 0);
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, ek, NULL)); /* no new life */
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, 0);
+    g_assert_true(vms_start_life(f->vms, &vm_a, second, 0, ek, NULL));
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, other, NULL));
     crash(f);
     g_assert_cmpmem(vms_find(f->vms, &vm_a)->ek, vms_find(f->vms, &vm_a)->ek_len, ek.p, ek.len);
 }
@@ -252,16 +296,15 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     g_autoptr(GError) error = NULL;
 
     add(f, &vm_a);
-    vms_start_life(f->vms, &vm_a, first, NULL);
+    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     getrlimit(RLIMIT_FSIZE, &old);
     none = old;
     none.rlim_cur = 4096;
     setrlimit(RLIMIT_FSIZE, &none);
-    g_assert_false(vms_start_life(f->vms, &vm_a, second, &error));
+    g_assert_false(vms_start_life(f->vms, &vm_a, second, 0, ek, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
     g_clear_error(&error);
     g_assert_false(vms_register(f->vms, &vm_b, 1, NULL, NULL, no_ek, NULL));
-    g_assert_false(vms_pin_ek(f->vms, &vm_a, ek, NULL));
     g_assert_false(vms_unregister(f->vms, &vm_a, NULL));
     g_assert_false(vms_advance(f->vms, &vm_a, 5000, NULL));
     g_assert_true(vms_advance(f->vms, &vm_a, 4000, NULL));
@@ -269,7 +312,7 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     assert_numbers(f, 1, 4000);
     g_assert_null(vms_find(f->vms, &vm_b));
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, 0);
-    g_assert_true(vms_start_life(f->vms, &vm_a, second, NULL));
+    g_assert_true(vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
     reopen(f);
     assert_numbers(f, 2, 4000);
 }
@@ -356,11 +399,12 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, &vm_a);
     add(f, &vm_b);
-    vms_start_life(f->vms, &vm_a, first, NULL);
+    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     vms_advance(f->vms, &vm_a, 7, NULL);
     vms_unregister(f->vms, &vm_b, NULL);
     g_clear_pointer(&f->registry, registry_close);
     break_file(f->path, "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
+                        "ALTER TABLE vm DROP COLUMN lineage;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
@@ -414,12 +458,14 @@ int main(int argc, char **argv)
     ADD("unregistered-keeps-its-numbers", test_tombstone, NULL);
     ADD("orderly-end-skips-nothing", test_orderly_end_skips_nothing, NULL);
     ADD("crash-skips-but-never-repeats", test_crash_skips_but_never_repeats, NULL);
+    ADD("lineage-is-of-a-registration", test_lineage, NULL);
+    ADD("instance-goes-on-above-what-it-told", test_instance_goes_on_above_what_it_told, NULL);
     ADD("pins-the-first-ek", test_pins_ek_once, NULL);
     ADD("no-room-changes-nothing", test_no_room_changes_nothing, NULL);
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 3");
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 4");
     ADD("refuses-a-format-below-0", test_refuses_what_it_cannot_read, "PRAGMA user_version = -1");
     ADD("refuses-an-unknown-group", test_refuses_what_it_cannot_read,
         "UPDATE vm SET vm_group = 'x'");

@@ -24,12 +24,14 @@ typedef struct Fixture {
 } Fixture;
 
 static const uint8_t quote_command[] = {
-    0x80, 0x02, 0,   0,   0,    45,   0, 0, 0x01, 0x58,          /* header */
-    0x80, 0,    0,   0,                                          /* signHandle */
-    0,    0,    0,   9,   0x40, 0,    0, 9, 0,    0,    0, 0, 0, /* password session, empty */
-    0,    4,    'n', 'o', 'n',  'c',                             /* qualifyingData */
-    0,    0x10,                                                  /* inScheme */
-    0,    0,    0,   1,   0,    0x0b, 3, 1, 0,    0,             /* PCRselect */
+    0x80, 0x02, 0,   0,   0,    57,   0,   0,   0x01, 0x58,              /* header */
+    0x80, 0,    0,   0,                                                  /* signHandle */
+    0,    0,    0,   9,   0x40, 0,    0,   9,   0,    0,    0,   0,   0, /* password session, empty
+                                                                          */
+    0,    16,   'n', 'o', 'n',  'c',  'e', ' ', 'o',  'f',  ' ', '1', '6', ' ',
+    'b',  'y',  't', 'e',                                /* qualifyingData */
+    0,    0x10,                                          /* inScheme */
+    0,    0,    0,   1,   0,    0x0b, 3,   1,   0,    0, /* PCRselect */
 };
 
 static TSS2_RC fake_transmit(TSS2_TCTI_CONTEXT *ctx, size_t size, const uint8_t *command)
@@ -79,7 +81,7 @@ static void tear_down(Fixture *fx, gconstpointer data)
     tcti_deepquote_free(fx->tcti);
 }
 
-G_STATIC_ASSERT(sizeof(quote_command) == 45);
+G_STATIC_ASSERT(sizeof(quote_command) == 57);
 
 static const uint8_t attest_bytes[] = { 'a', 't', 't', 'e', 's', 't' };
 static const uint8_t evidence_bytes[] = { 'e', 'v', 'i' };
@@ -97,7 +99,8 @@ static size_t put_response(uint8_t *buf, size_t cap, bool evidence)
                   wire_put_tpm2b(&w, (WireBytes){ attest_bytes, sizeof(attest_bytes) }) &&
                   wire_put_signature(&w, &none));
     if (evidence) {
-        g_assert_true(wire_put_tpm2b(&w, (WireBytes){ evidence_bytes, sizeof(evidence_bytes) }));
+        g_assert_true(wire_put_u32(&w, TPM_RC_SUCCESS) &&
+                      wire_put_tpm2b(&w, (WireBytes){ evidence_bytes, sizeof(evidence_bytes) }));
     }
     g_assert_true(wire_close_u32(&w, mark) &&
                   wire_put_bytes(&w, (WireBytes){ auth_bytes, sizeof(auth_bytes) }) &&
@@ -136,7 +139,7 @@ static void test_the_command_is_a_deepquote(Fixture *fx, gconstpointer data)
     g_assert_cmphex(
         wire_decode_deepquote_command((WireBytes){ fx->fake.command, fx->fake.command_size }, &c),
         ==, TPM_RC_SUCCESS);
-    g_assert_cmpmem(c.qualifying_data.p, c.qualifying_data.len, "nonc", 4);
+    g_assert_cmpmem(c.qualifying_data.p, c.qualifying_data.len, "nonce of 16 byte", 16);
     g_assert_true(wire_pcr_selected(&c.host_pcrs.bank[0], 7));
     g_assert_cmpuint(c.flags, ==, DEEPQUOTE_HASH_UUID);
 }

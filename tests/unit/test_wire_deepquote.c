@@ -62,8 +62,8 @@ static void command_splits_at_its_quote(void)
     Command cmd = encode(sound());
     WireDeepQuoteCommand c;
 
-    g_assert_cmphex(
-        wire_decode_deepquote_command((WireBytes){ cmd.bytes, cmd.len }, &c), ==, TPM_RC_SUCCESS);
+    g_assert_cmphex(wire_decode_deepquote_command((WireBytes){ cmd.bytes, cmd.len }, &c), ==,
+                    TPM_RC_SUCCESS);
     g_assert_cmpuint(c.quote_size + 4 + 6 + 4, ==, cmd.len);
     g_assert_cmphex(c.sign_handle, ==, TPM_RH_NULL);
     g_assert_cmpuint(c.auth.count, ==, 1);
@@ -208,18 +208,16 @@ static void host_commands_number_their_parameters(void)
 
     memcpy(copy, credential.p, credential.len);
     copy[13] = DEEPQUOTE_CREDENTIALS;
-    g_assert_cmphex(wire_decode_host_credential_command((WireBytes){ copy, credential.len }, &what,
-                                                        &offset),
-                    ==, WIRE_RC_P(TPM_RC_VALUE, 1));
+    g_assert_cmphex(
+        wire_decode_host_credential_command((WireBytes){ copy, credential.len }, &what, &offset),
+        ==, WIRE_RC_P(TPM_RC_VALUE, 1));
     set_size(copy, 14);
     copy[13] = 0;
-    g_assert_cmphex(
-        wire_decode_host_credential_command((WireBytes){ copy, 14 }, &what, &offset), ==,
-        WIRE_RC_P(TPM_RC_INSUFFICIENT, 2));
+    g_assert_cmphex(wire_decode_host_credential_command((WireBytes){ copy, 14 }, &what, &offset),
+                    ==, WIRE_RC_P(TPM_RC_INSUFFICIENT, 2));
     copy[1] = TPM_ST_SESSIONS & 0xff;
-    g_assert_cmphex(
-        wire_decode_host_credential_command((WireBytes){ copy, 14 }, &what, &offset), ==,
-        TPM_RC_AUTH_CONTEXT);
+    g_assert_cmphex(wire_decode_host_credential_command((WireBytes){ copy, 14 }, &what, &offset),
+                    ==, TPM_RC_AUTH_CONTEXT);
     memcpy(copy, pcr_read.p, pcr_read.len);
     copy[13] = 5;
     g_assert_cmphex(wire_decode_host_pcr_read_command((WireBytes){ copy, pcr_read.len }, &s), ==,
@@ -231,7 +229,7 @@ static void binding_holds_to_its_flags(void)
 {
     static const uint8_t digest[32];
     WireBytes d = { digest, 32 };
-    WireBinding b = { .flags = DEEPQUOTE_HASH_UUID, .nonce = { digest, 1 }, .vtpm_quoted = d };
+    WireBinding b = { .flags = DEEPQUOTE_HASH_UUID, .nonce = { digest, 16 }, .vtpm_quoted = d };
     const struct {
         uint32_t flag;
         WireBytes *digest;
@@ -258,19 +256,32 @@ static void binding_holds_to_its_flags(void)
 
 static void binding_has_the_specified_bytes(void)
 {
-    /* magic, version, flags, nonce "n", 32 x 0xcc, no signer, uuid, no EK, epoch, generation */
-    static const char want[] =
-        "44515442" "0001" "00000001" "00016e" "0020"
-        "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc" "0000"
-        "00112233445566778899aabbccddeeff" "0000" "0000000000000002" "0000000000000003"
-        "0000" "0000" "0000" "0000";
+    /* magic, version, flags, nonce, 32 x 0xcc, no signer, uuid, no EK, lineage, epoch, generation
+     */
+    static const char want[] = "44515442"
+                               "0002"
+                               "00000001"
+                               "00106e6f6e63656e6f6e63656e6f6e63656e"
+                               "0020"
+                               "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+                               "0000"
+                               "00112233445566778899aabbccddeeff"
+                               "0000"
+                               "6c696e65616765000000000000000001"
+                               "0000000000000002"
+                               "0000000000000003"
+                               "0000"
+                               "0000"
+                               "0000"
+                               "0000";
     uint8_t quoted[32], buf[DEEPQUOTE_BINDING_MAX];
     WireBinding b = {
         .flags = DEEPQUOTE_HASH_UUID,
-        .nonce = { (const uint8_t *)"n", 1 },
+        .nonce = { (const uint8_t *)"noncenoncenoncenonce", 16 },
         .vtpm_quoted = { quoted, 32 },
         .uuid = { { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc,
                     0xdd, 0xee, 0xff } },
+        .lineage = { 'l', 'i', 'n', 'e', 'a', 'g', 'e', [15] = 1 },
         .epoch = 2,
         .generation = 3,
     };
@@ -336,8 +347,7 @@ int main(int argc, char **argv)
                     command_refuses_each_overlength);
     g_test_add_func("/wire/deepquote-command/checks-its-tag-and-code",
                     command_checks_its_tag_and_code);
-    g_test_add_func("/wire/deepquote-command/checks-its-parameters",
-                    command_checks_its_parameters);
+    g_test_add_func("/wire/deepquote-command/checks-its-parameters", command_checks_its_parameters);
     g_test_add_func("/wire/deepquote-command/checks-its-host-selection",
                     command_checks_its_host_selection);
     g_test_add_func("/wire/deepquote-command/numbers-the-session-that-is-wrong",

@@ -27,15 +27,42 @@ static void header_is_checked(void)
 {
     g_assert_true(decodes_with("hello", AT_MAGIC, 0x44));
     g_assert_false(decodes_with("hello", AT_MAGIC, 0x45));
-    g_assert_false(decodes_with("hello", AT_VERSION + 1, 2));
+    g_assert_false(decodes_with("hello", AT_VERSION + 1, 1));
     g_assert_false(decodes_with("hello", AT_TYPE + 1, 0));
     g_assert_false(decodes_with("hello", AT_TYPE + 1, 99));
     g_assert_false(decodes_with("hello", AT_TYPE, 1)); /* a reply's type, a request's body */
 }
 
+static void another_version_is_told(void)
+{
+    WireBytes sample = wire_sample("hello");
+    g_autofree uint8_t *copy = g_memdup2(sample.p, sample.len);
+    uint32_t id = 99;
+
+    g_assert_false(wire_is_other_manager_version(sample, &id));
+    copy[AT_VERSION + 1] = 1;
+    for (size_t n = 0; n < 12; n++) {
+        g_assert_false(wire_is_other_manager_version((WireBytes){ copy, n }, &id));
+    }
+    g_assert_cmpuint(id, ==, 99);
+    g_assert_true(wire_is_other_manager_version((WireBytes){ copy, 12 }, &id));
+    g_assert_cmpuint(id, ==, 1);
+}
+
+static void reasons_have_words(void)
+{
+    for (unsigned i = 0; i < MANAGER_REASON_COUNT; i++) {
+        g_assert_nonnull(manager_reason_text((ManagerReason)i));
+        g_assert_cmpint(manager_reason_status((ManagerReason)i) == MANAGER_OK, ==, i == 0);
+    }
+}
+
 static void unknown_status_is_refused(void)
 {
-    g_assert_true(decodes_with("hello-denied", AT_BODY + 3, MANAGER_BUSY));
+    g_assert_false(decodes_with("hello-denied", AT_BODY + 3, MANAGER_BUSY)); /* not its reason's */
+    g_assert_true(decodes_with("hello-denied", AT_BODY + 5, MANAGER_REASON_DISABLED));
+    g_assert_false(decodes_with("hello-denied", AT_BODY + 5, MANAGER_REASON_TPM_BUSY));
+    g_assert_false(decodes_with("hello-denied", AT_BODY + 5, MANAGER_REASON_COUNT));
     g_assert_false(decodes_with("hello-denied", AT_BODY + 3, MANAGER_STATUS_COUNT));
     g_assert_false(decodes_with("hello-denied", AT_BODY + 3, MANAGER_OK)); /* its body is missing */
     g_assert_false(decodes_with("hello-reply", AT_BODY + 3, MANAGER_DENIED)); /* a body too many */
@@ -43,9 +70,9 @@ static void unknown_status_is_refused(void)
 
 static void unknown_values_are_refused(void)
 {
-    g_assert_false(decodes_with("quote", AT_BODY + 3, 0x20));      /* flags */
+    g_assert_false(decodes_with("quote", AT_BODY + 3, 0x20)); /* flags */
     g_assert_false(decodes_with("credential", AT_BODY + 3, DEEPQUOTE_CREDENTIALS));
-    g_assert_false(decodes_with("pcr-read", AT_BODY + 3, 5));      /* banks */
+    g_assert_false(decodes_with("pcr-read", AT_BODY + 3, 5)); /* banks */
 }
 
 static void quote_without_host_pcrs_is_refused(void)
@@ -67,20 +94,29 @@ static void fields_survive(void)
     g_assert_true(wire_decode_manager_message(wire_sample("quote"), &m));
     g_assert_cmpint(m.type, ==, MANAGER_QUOTE);
     g_assert_cmpuint(m.id, ==, 2);
-    g_assert_cmpuint(m.quote.commits, ==, 3);
+    g_assert_cmpuint(m.quote.stores, ==, 3);
     g_assert_cmpuint(m.quote.room, ==, 2048);
     g_assert_cmpuint(m.quote.timeout_ms, ==, 19000);
-    g_assert_cmpuint(m.quote.ek.len, ==, 0);
     g_assert_cmpuint(m.quote.signer.len, ==, 34);
     g_assert_true(wire_decode_manager_message(wire_sample("hello-reply"), &m));
     g_assert_cmpuint(m.reply.epoch, ==, 9);
     g_assert_cmpuint(m.reply.generation, ==, 4);
+    g_assert_cmpuint(m.reply.lineage[1], ==, 7);
+    g_assert_true(wire_decode_manager_message(wire_sample("hello-eks"), &m));
+    g_assert_cmpuint(m.hello.stores, ==, 7);
+    g_assert_cmpuint(m.hello.ek_count, ==, 2);
+    g_assert_cmpuint(m.hello.ek[1].public.len, ==, 90);
+    g_assert_cmpuint(m.hello.ek[1].qualified_name.len, ==, 34);
+    g_assert_true(wire_decode_manager_message(wire_sample("hello-denied"), &m));
+    g_assert_cmpint(m.reply.reason, ==, MANAGER_REASON_UNREGISTERED);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/wire/manager/header-is-checked", header_is_checked);
+    g_test_add_func("/wire/manager/another-version-is-told", another_version_is_told);
+    g_test_add_func("/wire/manager/reasons-have-words", reasons_have_words);
     g_test_add_func("/wire/manager/unknown-status-is-refused", unknown_status_is_refused);
     g_test_add_func("/wire/manager/unknown-values-are-refused", unknown_values_are_refused);
     g_test_add_func("/wire/manager/quote-without-host-pcrs-is-refused",

@@ -50,7 +50,7 @@ static uint32_t code_of(const char *text)
     return (uint32_t)g_ascii_strtoull(text, NULL, 16);
 }
 
-/* | 1 DENIED | meaning | 0x502 | */
+/* | 1 DENIED | meaning | 0x502 | 0x502 | */
 static void the_protocol_has_these_statuses(void)
 {
     g_autofree char *text = read_specification("manager-protocol.md");
@@ -63,7 +63,7 @@ static void the_protocol_has_these_statuses(void)
         char *name;
         guint64 status;
 
-        if (cells == NULL || g_strv_length(cells) < 4) {
+        if (cells == NULL || g_strv_length(cells) < 5) {
             inside = false;
         } else if (g_str_equal(cells[0], "status")) {
             inside = true;
@@ -72,6 +72,8 @@ static void the_protocol_has_these_statuses(void)
             g_assert_cmpuint(status, ==, rows);
             g_assert_cmpstr(manager_status_name((ManagerStatus)status), ==, g_strstrip(name));
             g_assert_cmphex(manager_status_rc((ManagerStatus)status), ==, code_of(cells[2]));
+            g_assert_cmphex(manager_status_host_status((ManagerStatus)status), ==,
+                            code_of(cells[3]));
             rows++;
         }
     }
@@ -83,7 +85,7 @@ static void the_wire_format_has_these_codes(void)
 {
     g_autofree char *text = read_specification("deepquote-wire.md");
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    unsigned rows = 0;
+    unsigned rows = 0, matched = 0;
 
     for (char **line = lines; *line != NULL; line++) {
         g_auto(GStrv) cells = cells_of(*line);
@@ -95,11 +97,14 @@ static void the_wire_format_has_these_codes(void)
         rc = code_of(cells[0]);
         rows++;
         for (unsigned s = 0; s < MANAGER_STATUS_COUNT; s++) {
-            g_assert_true((manager_status_rc((ManagerStatus)s) == rc) ==
-                          g_str_equal(manager_status_name((ManagerStatus)s), cells[1]));
+            if (g_str_equal(manager_status_name((ManagerStatus)s), cells[1])) {
+                g_assert_cmphex(manager_status_host_status((ManagerStatus)s), ==, rc);
+                matched++;
+            }
         }
     }
-    g_assert_cmpuint(rows, ==, 4);
+    g_assert_cmpuint(rows, ==, 5);
+    g_assert_cmpuint(matched, ==, 4); /* NO_MANAGER is no manager's status */
 }
 
 static void what_is_no_status_is_a_failure(void)

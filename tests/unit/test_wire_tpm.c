@@ -43,9 +43,9 @@ static void name_is_an_algorithm_and_its_digest(void)
         size_t digest;
         bool valid;
     } rows[] = {
-        { TPM_ALG_SHA256, 32, true },   { TPM_ALG_SHA384, 48, true }, { TPM_ALG_SHA1, 20, true },
-        { TPM_ALG_SHA512, 64, true },   { TPM_ALG_SHA256, 31, false }, { TPM_ALG_SHA256, 33, false },
-        { TPM_ALG_SHA256, 0, false },   { TPM_ALG_NULL, 0, false },   { 0xffff, 32, false },
+        { TPM_ALG_SHA256, 32, true }, { TPM_ALG_SHA384, 48, true },  { TPM_ALG_SHA1, 20, true },
+        { TPM_ALG_SHA512, 64, true }, { TPM_ALG_SHA256, 31, false }, { TPM_ALG_SHA256, 33, false },
+        { TPM_ALG_SHA256, 0, false }, { TPM_ALG_NULL, 0, false },    { 0xffff, 32, false },
     };
     uint8_t name[80] = { 0 };
 
@@ -150,15 +150,13 @@ static void unknown_algorithms_are_refused(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/wire/auth-area/refuses-a-fourth-session",
-                    auth_area_refuses_a_fourth_session);
+    g_test_add_func("/wire/auth-area/refuses-a-fourth-session", auth_area_refuses_a_fourth_session);
     g_test_add_func("/wire/auth-area/refuses-none", auth_area_refuses_none);
     g_test_add_func("/wire/name/is-an-algorithm-and-its-digest",
                     name_is_an_algorithm_and_its_digest);
     g_test_add_func("/wire/pcr-selection/faults-are-told-apart",
                     selection_of_too_many_banks_is_told_apart);
-    g_test_add_func("/wire/pcr-selection/selecting-counts-and-covers",
-                    selecting_counts_and_covers);
+    g_test_add_func("/wire/pcr-selection/selecting-counts-and-covers", selecting_counts_and_covers);
     g_test_add_func("/wire/attest/another-type-keeps-its-rest-undecoded",
                     attest_of_another_type_keeps_its_rest_undecoded);
     g_test_add_func("/wire/attest/keeps-its-fields", attest_keeps_its_fields);

@@ -39,8 +39,7 @@ static WireBytes sha256_name(void)
 
 static WirePcrSelection selection(size_t banks)
 {
-    static const uint16_t algs[] = { TPM_ALG_SHA256, TPM_ALG_SHA1, TPM_ALG_SHA384,
-                                     TPM_ALG_SHA512 };
+    static const uint16_t algs[] = { TPM_ALG_SHA256, TPM_ALG_SHA1, TPM_ALG_SHA384, TPM_ALG_SHA512 };
     WirePcrSelection s = { 0 };
 
     for (size_t i = 0; i < banks; i++) {
@@ -310,6 +309,7 @@ static WireBytes add_binding(void)
         .vtpm_quoted = counting(32),
         .vtpm_signer = sha256_name(),
         .vtpm_ek = sha256_name(),
+        .lineage = { 0xA1, 0xA2, 0xA3 },
         .epoch = 5,
         .generation = 77,
         .measurement = counting(32),
@@ -365,7 +365,7 @@ static void add_commands(WireBytes attest, WireBytes evidence)
         .host_pcrs = selection(4),
         .flags = DEEPQUOTE_HASH_UUID,
     };
-    WireDeepQuoteResponse resp = { attest, { null_signature, 2 }, evidence, { auth, 5 } };
+    WireDeepQuoteResponse resp = { attest, { null_signature, 2 }, 0, evidence, { auth, 5 } };
     WirePcrSelection s = selection(2);
     WireTpmHeader h = { TPM_ST_NO_SESSIONS, 0, TPM_CC_HostPCRRead };
     WireWriter w = pool_writer();
@@ -375,6 +375,11 @@ static void add_commands(WireBytes attest, WireBytes evidence)
     w = pool_writer();
     must(wire_put_deepquote_response(&w, &resp));
     add("deepquote-response", "deepquote_command", pool_keep(&w), recode_deepquote_response);
+    resp.host_status = DEEPQUOTE_RC_BUSY;
+    resp.evidence = (WireBytes){ 0 };
+    w = pool_writer();
+    must(wire_put_deepquote_response(&w, &resp));
+    add("deepquote-response-alone", "deepquote_command", pool_keep(&w), recode_deepquote_response);
     w = pool_writer();
     must(wire_put_tpm_header(&w, &h) && wire_put_pcr_selection(&w, &s) &&
          wire_set_u32(&w, 2, (uint32_t)w.len));
@@ -388,24 +393,38 @@ static void add_commands(WireBytes attest, WireBytes evidence)
 static void add_messages(WireBytes attest, WireBytes evidence)
 {
     ManagerQuote quote = {
-        DEEPQUOTE_HASH_UUID, sha256_name(), { 0 }, attest, selection(1), 3, 2048, 19000,
+        DEEPQUOTE_HASH_UUID, sha256_name(), attest, selection(1), 3, 2048, 19000,
     };
+    const ManagerEk ek = { counting(90), sha256_name() };
+    const ManagerPrepare prepare = { DEEPQUOTE_HASH_UUID, selection(2), 2000 };
+    const ManagerReply denied = { .status = MANAGER_DENIED, .reason = MANAGER_REASON_UNREGISTERED };
     const struct {
         const char *name;
         ManagerMessage m;
     } rows[] = {
-        { "hello", { .type = MANAGER_HELLO, .id = 1, .hello = { { { 1 } }, { 2 } } } },
+        { "hello",
+          { .type = MANAGER_HELLO,
+            .id = 1,
+            .hello = { { { 1 } }, { 2 }, 7, 0, { { { 0 }, { 0 } } } } } },
+        { "hello-eks",
+          { .type = MANAGER_HELLO, .id = 1, .hello = { { { 1 } }, { 2 }, 7, 2, { ek, ek } } } },
+        { "prepare", { .type = MANAGER_PREPARE, .id = 2, .prepare = prepare } },
+        { "prepare-reply", { .type = MANAGER_PREPARE_REPLY, .id = 2 } },
+        { "other-version", { .type = MANAGER_OTHER_VERSION, .id = 3 } },
         { "quote", { .type = MANAGER_QUOTE, .id = 2, .quote = quote } },
         { "pcr-read", { .type = MANAGER_PCR_READ, .id = 3, .pcr_read = selection(2) } },
-        { "credential", { .type = MANAGER_CREDENTIAL, .id = 4, .credential = { 1, 1024 } } },
+        { "credential", { .type = MANAGER_CREDENTIAL, .id = 4, .credential = { 1, 1024, 4000 } } },
         { "hello-reply",
-          { .type = MANAGER_HELLO_REPLY, .id = 5, .reply = { .epoch = 9, .generation = 4 } } },
-        { "hello-denied",
-          { .type = MANAGER_HELLO_REPLY, .id = 6, .reply = { .status = MANAGER_DENIED } } },
+          { .type = MANAGER_HELLO_REPLY,
+            .id = 5,
+            .reply = { .epoch = 9, .generation = 4, .lineage = { 6, 7 } } } },
+        { "hello-denied", { .type = MANAGER_HELLO_REPLY, .id = 6, .reply = denied } },
         { "quote-reply",
           { .type = MANAGER_QUOTE_REPLY, .id = 7, .reply = { .evidence = evidence } } },
         { "pcr-read-reply",
-          { .type = MANAGER_PCR_READ_REPLY, .id = 8, .reply = { .pcr_parameters = counting(60) } } },
+          { .type = MANAGER_PCR_READ_REPLY,
+            .id = 8,
+            .reply = { .pcr_parameters = counting(60) } } },
         { "credential-reply",
           { .type = MANAGER_CREDENTIAL_REPLY,
             .id = 9,

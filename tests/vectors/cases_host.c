@@ -30,7 +30,7 @@ static void evidence_magic(CaseWork *w)
 
 static void evidence_version(CaseWork *w)
 {
-    w->deed->evidence->data[5] = 2;
+    w->deed->evidence->data[5] = 1;
 }
 
 /* Where the binding begins in the evidence. */
@@ -46,7 +46,7 @@ static void binding_magic(CaseWork *w)
 
 static void binding_version(CaseWork *w)
 {
-    binding_in_evidence(w)[5] = 2;
+    binding_in_evidence(w)[5] = 1;
 }
 
 static void unknown_flag(CaseWork *w)
@@ -444,9 +444,9 @@ const Case cases_host[] = {
     { "malformed-trailing-byte", "a byte follows the evidence", NULL, trailing },
     { "malformed-empty", "no evidence at all", NULL, empty },
     { "malformed-evidence-magic", "another magic number", NULL, evidence_magic },
-    { "malformed-evidence-version", "evidence of version 2", NULL, evidence_version },
+    { "malformed-evidence-version", "evidence of version 1", NULL, evidence_version },
     { "malformed-binding-magic", "another magic number in the binding", NULL, binding_magic },
-    { "malformed-binding-version", "a binding of version 2", NULL, binding_version },
+    { "malformed-binding-version", "a binding of version 1", NULL, binding_version },
     { "malformed-unknown-flag", "a flag that does not exist", NULL, unknown_flag },
     { "malformed-flag-no-digest", "a flag is set, its digest is empty", NULL, flag_without_digest },
     { "malformed-long-path", "a proof of 33 nodes", NULL, long_path },

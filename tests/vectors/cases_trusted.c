@@ -205,9 +205,9 @@ static void nonce_of(CaseWork *w, gsize size)
     g_byte_array_append(w->nonce, nonce, (guint)size);
 }
 
-static void nonce_of_1(CaseWork *w)
+static void nonce_of_16(CaseWork *w)
 {
-    nonce_of(w, 1);
+    nonce_of(w, DEEPQUOTE_NONCE_MIN);
 }
 
 static void nonce_of_64(CaseWork *w)
@@ -263,7 +263,7 @@ const Case cases_trusted[] = {
     { "trusted-full-policy", "everything that a policy can say", full_policy, NULL },
     { "trusted-listed-vm", "the UUID comes from the policy's list", listed_vm, NULL },
     { "trusted-known-ek", "the verifier holds the EK's Name", known_ek, NULL },
-    { "trusted-nonce-of-1", "the shortest nonce", nonce_of_1, NULL },
+    { "trusted-nonce-of-16", "the shortest nonce", nonce_of_16, NULL },
     { "trusted-nonce-of-64", "the longest nonce", nonce_of_64, NULL },
     { "trusted-same-counters", "another quote from the same batch of counters", same_counters,
       NULL },

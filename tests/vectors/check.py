@@ -100,10 +100,12 @@ def read_attest(data):
 
 def read_binding(data):
     r = Reader(data)
-    require(r.number(4) == 0x44515442 and r.number(2) == 1, 'malformed')
+    require(r.number(4) == 0x44515442 and r.number(2) == 2, 'malformed')
     b = {'flags': r.number(4), 'nonce': r.sized(64), 'quoted': r.sized(), 'signer': r.name(),
-         'uuid': r.take(16), 'ek': r.name(), 'epoch': r.number(8), 'generation': r.number(8)}
-    require(b['flags'] & 1 and not b['flags'] & ~0x1f and b['nonce'] and len(b['quoted']) == 32,
+         'uuid': r.take(16), 'ek': r.name(), 'lineage': r.take(16),
+         'epoch': r.number(8), 'generation': r.number(8)}
+    require(b['flags'] & 1 and not b['flags'] & ~0x1f and len(b['nonce']) >= 16
+            and len(b['quoted']) == 32,
             'malformed')
     for i, field in enumerate(('measurement', 'group-info', 'group-key', 'launch')):
         b[field] = r.sized()
@@ -114,7 +116,7 @@ def read_binding(data):
 
 def read_evidence(data):
     r = Reader(data)
-    require(r.number(4) == 0x44515445 and r.number(2) == 1, 'malformed')
+    require(r.number(4) == 0x44515445 and r.number(2) == 2, 'malformed')
     e = {'quoted': r.sized(), 'signature': read_signature(r), 'signer': r.name(),
          'binding': r.sized(), 'size': r.number(8), 'index': r.number(8)}
     nodes = r.number(2)
@@ -265,7 +267,7 @@ class Verification:
         root = root_of(sha256(b'\0', self.e['binding']), self.e['index'], self.e['size'],
                        self.e['path'])
         require(root is not None and self.host['extra'] ==
-                sha256(b'DEEPQUOTE-ROOT-V1\0', self.e['size'].to_bytes(8, 'big'), root),
+                sha256(b'DEEPQUOTE-ROOT-V2\0', self.e['size'].to_bytes(8, 'big'), root),
                 'bad-proof')
 
     def check_06(self):

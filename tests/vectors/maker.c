@@ -63,6 +63,7 @@ MakerOrder maker_order(const MakerKey *host, const MakerKey *ak)
         .restart_count = 2,
         .clock = 86400000,
         .tree_size = 1,
+        .lineage = { 0x6c, 0x69, 0x6e, 0x65, 0x61, 0x67, 0x65 },
         .epoch = 3,
         .generation = 41,
         .flags = DEEPQUOTE_HASH_UUID,
@@ -159,6 +160,7 @@ static void make_binding(MakerDeed *d)
     WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));
 
     memcpy(b.uuid.byte, o->uuid, sizeof(b.uuid.byte));
+    memcpy(b.lineage, o->lineage, sizeof(b.lineage));
     dq_sha256(&quoted, 1, digest);
     for (unsigned i = 0; i < 4; i++) {
         maker_digest(names[i], optional[i]);

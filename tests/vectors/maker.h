@@ -33,6 +33,7 @@ typedef struct MakerOrder {
     WirePcrSelection vtpm_pcrs;
     guint8 uuid[DQ_UUID_SIZE];
     WireBytes ek; /* Name; empty: none */
+    guint8 lineage[DQ_LINEAGE_SIZE];
     guint64 epoch, generation;
     guint32 flags;
     WireBytes nonce;

@@ -20,6 +20,7 @@ typedef struct TctiDeepQuote {
     WirePcrSelection host_pcrs;
     uint32_t flags;
     GBytes *evidence;
+    uint32_t host_status; /* of the last response */
     uint8_t response[WIRE_TPM_BUFFER_MAX];
     size_t response_size;
 } TctiDeepQuote;
@@ -90,7 +91,8 @@ static bool put_quote_response(WireWriter *ret, const WireDeepQuoteResponse *res
     return true;
 }
 
-bool tcti_deepquote_response(WireBytes response, WireWriter *ret, WireBytes *ret_evidence)
+bool tcti_deepquote_response(WireBytes response, WireWriter *ret, uint32_t *ret_host_status,
+                             WireBytes *ret_evidence)
 {
     WireDeepQuoteResponse resp;
     WireTpmHeader h;
@@ -103,12 +105,14 @@ bool tcti_deepquote_response(WireBytes response, WireWriter *ret, WireBytes *ret
         if (body.left != 0 || !wire_put_bytes(ret, response)) {
             return false;
         }
+        *ret_host_status = TPM_RC_SUCCESS;
         *ret_evidence = (WireBytes){ NULL, 0 };
         return true;
     }
     if (!wire_decode_deepquote_response(response, &resp) || !put_quote_response(ret, &resp)) {
         return false;
     }
+    *ret_host_status = resp.host_status;
     *ret_evidence = resp.evidence;
     return true;
 }
@@ -146,6 +150,7 @@ static TSS2_RC receive_deepquote(TctiDeepQuote *t, int32_t timeout)
     size_t size = sizeof(buf);
     WireWriter w = WIRE_WRITER(t->response, sizeof(t->response));
     WireBytes evidence;
+    uint32_t host_status;
     TSS2_RC rc;
 
     rc = Tss2_Tcti_Receive(t->inner, &size, buf, timeout);
@@ -156,11 +161,13 @@ static TSS2_RC receive_deepquote(TctiDeepQuote *t, int32_t timeout)
     if (rc != TSS2_RC_SUCCESS) {
         return rc;
     }
-    if (size > sizeof(buf) || !tcti_deepquote_response((WireBytes){ buf, size }, &w, &evidence)) {
+    if (size > sizeof(buf) ||
+        !tcti_deepquote_response((WireBytes){ buf, size }, &w, &host_status, &evidence)) {
         return TSS2_TCTI_RC_MALFORMED_RESPONSE;
     }
     t->response_size = w.len;
     t->state = TCTI_CONVERTED;
+    t->host_status = host_status;
     if (evidence.len > 0) {
         g_clear_pointer(&t->evidence, g_bytes_unref);
         t->evidence = g_bytes_new(evidence.p, evidence.len);
@@ -298,6 +305,14 @@ void tcti_deepquote_disarm(TSS2_TCTI_CONTEXT *tcti)
 
     g_return_if_fail(t != NULL);
     t->armed = false;
+}
+
+uint32_t tcti_deepquote_host_status(TSS2_TCTI_CONTEXT *tcti)
+{
+    TctiDeepQuote *t = tcti_cast(tcti);
+
+    g_return_val_if_fail(t != NULL, TPM_RC_FAILURE);
+    return t->host_status;
 }
 
 GBytes *tcti_deepquote_take_evidence(TSS2_TCTI_CONTEXT *tcti)

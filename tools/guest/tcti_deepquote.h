@@ -43,6 +43,12 @@ void tcti_deepquote_arm(TSS2_TCTI_CONTEXT *tcti, const WirePcrSelection *host_pc
 void tcti_deepquote_disarm(TSS2_TCTI_CONTEXT *tcti);
 
 /**
+ * tcti_deepquote_host_status: of the last successful TPM2_DeepQuote: TPM_RC_SUCCESS, or the vendor
+ * code that says why the host did not countersign it, so that there is no evidence.
+ */
+uint32_t tcti_deepquote_host_status(TSS2_TCTI_CONTEXT *tcti);
+
+/**
  * tcti_deepquote_take_evidence:
  *
  * Returns: (transfer full) (nullable): the evidence of the last successful TPM2_DeepQuote,
@@ -65,10 +71,12 @@ bool tcti_deepquote_command(WireBytes quote, const WirePcrSelection *host_pcrs, 
  * tcti_deepquote_response:
  * @response: what a TPM answered to TPM2_DeepQuote
  * @ret: gets the response as TPM2_Quote would have it; an error response is copied
+ * @ret_host_status: TPM_RC_SUCCESS for an error response
  * @ret_evidence: borrowed from @response; empty for an error response
  *
  * Returns: false, and nothing is changed, where @response is not exactly one well-formed response.
  */
-bool tcti_deepquote_response(WireBytes response, WireWriter *ret, WireBytes *ret_evidence);
+bool tcti_deepquote_response(WireBytes response, WireWriter *ret, uint32_t *ret_host_status,
+                             WireBytes *ret_evidence);
 
 #endif

@@ -52,6 +52,11 @@ static bool quote_by(Vtpm *vtpm, const Key *key, ESYS_TR auth, const DeepQuoteRe
     if (!vtpm_check(rc, "deep quote", error)) {
         return false;
     }
+    if (!vtpm_check(tcti_deepquote_host_status(vtpm->tcti), "countersigning the quote", error)) {
+        Esys_Free(quoted);
+        Esys_Free(signature);
+        return false;
+    }
     marshalled = signature_bytes(signature, error);
     if (marshalled != NULL) {
         ret_quote->message = g_bytes_new(quoted->attestationData, quoted->size);
@@ -193,13 +198,13 @@ GByteArray *host_credential_read(Vtpm *vtpm, uint32_t what, GError **error)
         if (all->len == 0) {
             first_total = total;
         }
-        if (total != first_total) {
+        if (total < first_total) {
             g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM,
                         "the host's credential changed while it was read: try again");
             return NULL;
         }
         g_byte_array_append(all, page.p, (guint)page.len);
-    } while (all->len < total);
+    } while (all->len < first_total); /* a log may have grown since */
     if (total == 0) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM, "the host has no such credential");
         return NULL;

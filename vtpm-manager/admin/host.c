@@ -23,8 +23,7 @@ static void handle_ak(const AdminRequest *request, void *part)
 
 typedef struct QuoteJob {
     AdminConnection *connection;
-    uint8_t nonce[DEEPQUOTE_NONCE_MAX];
-    gsize nonce_len;
+    uint8_t qualifying[DQ_HASH_SIZE];
     WirePcrSelection pcrs;
     TpmQuote *quote;
     GError *error;
@@ -34,7 +33,8 @@ static void quote_job_run(TpmSession *tpm, void *data)
 {
     QuoteJob *job = data;
 
-    tpm_quote(tpm, (WireBytes){ job->nonce, job->nonce_len }, &job->pcrs, &job->quote, &job->error);
+    tpm_quote(tpm, (WireBytes){ job->qualifying, sizeof(job->qualifying) }, &job->pcrs, &job->quote,
+              &job->error);
 }
 
 static JsonArray *describe_values(const TpmQuote *quote)
@@ -118,12 +118,12 @@ static gboolean get_nonce(const AdminRequest *request, QuoteJob *job)
     g_autoptr(GBytes) nonce = dq_hex_decode(text ? text : "", NULL);
     gsize size = nonce ? g_bytes_get_size(nonce) : 0;
 
-    if (size == 0 || size > sizeof(job->nonce)) {
-        admin_connection_fail(request->connection, "nonce is 1 to 64 bytes in hexadecimal");
+    if (size < DEEPQUOTE_NONCE_MIN || size > DEEPQUOTE_NONCE_MAX) {
+        admin_connection_fail(request->connection, "nonce is 16 to 64 bytes in hexadecimal");
         return FALSE;
     }
-    memcpy(job->nonce, g_bytes_get_data(nonce, NULL), size);
-    job->nonce_len = size;
+    /* Nothing that the key signs for one purpose can stand for another. */
+    dq_host_qualifying_data((DqBytes){ g_bytes_get_data(nonce, NULL), size }, job->qualifying);
     return TRUE;
 }
 

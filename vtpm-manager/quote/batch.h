@@ -42,6 +42,9 @@ gboolean batch_can_quote(const WirePcrSelection *pcrs);
 gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection *pcrs, guint room,
                    guint *ret_index);
 
+/** batch_bound: what evidence for @pcrs takes at most where it shares the quote with nobody. */
+gsize batch_bound(const WirePcrSelection *pcrs);
+
 guint batch_size(const Batch *batch);
 
 /** batch_seal: no more leaves; makes the tree. The batch must not be empty. */

@@ -16,12 +16,13 @@ typedef struct Binding {
  * binding_make:
  * @vm: who asks; with the epoch and the generation that the binding is to have
  * @request: decoded; the nonce is taken from the extraData of its quote
- * @reterr_why: (out) (optional): why the request is refused; static, for the log
  *
- * Returns: MANAGER_OK; MANAGER_BAD_VALUE where `quoted` is not a TPM's own quote or has no nonce;
- * MANAGER_DENIED where the endorsement key is not the VM's.
+ * Returns: MANAGER_REASON_NONE; MANAGER_REASON_NOT_A_QUOTE where `quoted` is not a TPM's own quote
+ * or has no nonce.
  */
-ManagerStatus binding_make(const RegistryVm *vm, const ManagerQuote *request, Binding *ret,
-                           const char **reterr_why);
+ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request, Binding *ret);
+
+/** binding_flags_provided: whether all that @flags ask for can be bound. */
+gboolean binding_flags_provided(uint32_t flags);
 
 #endif

@@ -83,46 +83,46 @@ static void ticket_drop(QuoteTicket *ticket)
     g_free(ticket);
 }
 
-static void ticket_answer(QuoteTicket *ticket, ManagerStatus status, WireBytes evidence)
+static void ticket_answer(QuoteTicket *ticket, ManagerReason reason, WireBytes evidence)
 {
     Quoter *quoter = ticket->quoter;
     QuoterCounts *counts = &quoter->counts;
     QuoteDone done = ticket->done;
     void *data = ticket->data;
 
-    if (status == MANAGER_OK) {
+    if (reason == MANAGER_REASON_NONE) {
         counts->answered++;
         histogram_add(&quoter->times.latency, (guint64)(g_get_monotonic_time() - ticket->since));
-    } else if (status == MANAGER_TIMEOUT) {
+    } else if (reason == MANAGER_REASON_TOO_LATE) {
         counts->timed_out++;
     } else {
         counts->refused++;
     }
     ticket_drop(ticket);
-    done(data, status, evidence);
+    done(data, reason, evidence);
 }
 
 static void deadline_passed(Deadline *deadline)
 {
-    ticket_answer((QuoteTicket *)deadline, MANAGER_TIMEOUT, (WireBytes){ 0 });
+    ticket_answer((QuoteTicket *)deadline, MANAGER_REASON_TOO_LATE, (WireBytes){ 0 });
 }
 
-ManagerStatus quoter_status_of_error(const GError *error)
+ManagerReason quoter_reason_of_error(const GError *error)
 {
     static const struct {
         TpmError code;
-        ManagerStatus status;
+        ManagerReason reason;
     } table[] = {
-        { TPM_ERROR_BUSY, MANAGER_BUSY },
-        { TPM_ERROR_VALUE, MANAGER_BAD_VALUE },
+        { TPM_ERROR_BUSY, MANAGER_REASON_TPM_BUSY },
+        { TPM_ERROR_VALUE, MANAGER_REASON_NO_SUCH_PCR },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
         if (g_error_matches(error, TPM_ERROR, (gint)table[i].code)) {
-            return table[i].status;
+            return table[i].reason;
         }
     }
-    return MANAGER_HOST_TPM;
+    return MANAGER_REASON_TPM_FAILED;
 }
 
 /* On the worker's thread: nothing but the job's own fields. */
@@ -141,12 +141,12 @@ static void answer_one(const BatchJob *job, QuoteTicket *ticket)
     WireWriter w = WIRE_WRITER(buf, MIN(ticket->room, sizeof(buf)));
 
     if (!job->quote) {
-        ticket_answer(ticket, quoter_status_of_error(job->error), (WireBytes){ 0 });
+        ticket_answer(ticket, quoter_reason_of_error(job->error), (WireBytes){ 0 });
     } else if (batch_evidence(job->batch, ticket->index, dq_wire(dq_bytes_peek(job->quote->signer)),
                               job->quote, &w)) {
-        ticket_answer(ticket, MANAGER_OK, wire_written(&w));
+        ticket_answer(ticket, MANAGER_REASON_NONE, wire_written(&w));
     } else {
-        ticket_answer(ticket, MANAGER_TOO_LARGE, (WireBytes){ 0 });
+        ticket_answer(ticket, MANAGER_REASON_TOO_LARGE, (WireBytes){ 0 });
     }
 }
 
@@ -254,7 +254,7 @@ void quoter_free(Quoter *quoter)
     }
     pacer_free(quoter->pacer);
     while (!g_queue_is_empty(&quoter->waiting)) {
-        ticket_answer(g_queue_peek_head(&quoter->waiting), MANAGER_HOST_TPM, none);
+        ticket_answer(g_queue_peek_head(&quoter->waiting), MANAGER_REASON_TPM_FAILED, none);
     }
     while ((job = g_queue_peek_head(&quoter->answering))) {
         answer_some(job, G_MAXUINT);
@@ -266,7 +266,7 @@ void quoter_free(Quoter *quoter)
 
         for (guint i = 0; i < tickets->len; i++) {
             if (g_ptr_array_index(tickets, i)) {
-                ticket_answer(g_ptr_array_index(tickets, i), MANAGER_HOST_TPM, none);
+                ticket_answer(g_ptr_array_index(tickets, i), MANAGER_REASON_TPM_FAILED, none);
             }
         }
         quoter->job->quoter = NULL;
@@ -320,6 +320,11 @@ static gboolean start_batch(void *data)
     return TRUE;
 }
 
+gboolean quoter_full(const Quoter *quoter)
+{
+    return g_queue_get_length((GQueue *)&quoter->waiting) >= QUEUE_LIMIT;
+}
+
 QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcrSelection *pcrs,
                            guint room, guint timeout_ms, QuoteDone done, void *data)
 {
@@ -327,7 +332,7 @@ QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcr
 
     g_return_val_if_fail(batch_can_quote(pcrs), NULL);
     quoter->counts.requests++;
-    if (g_queue_get_length(&quoter->waiting) >= QUEUE_LIMIT) {
+    if (quoter_full(quoter)) {
         quoter->counts.refused++;
         return NULL;
     }

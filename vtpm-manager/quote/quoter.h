@@ -18,12 +18,12 @@ typedef struct QuoteTicket QuoteTicket;
 
 /**
  * QuoteDone:
- * @status: MANAGER_OK, or why there is no evidence
- * @evidence: borrowed; empty unless MANAGER_OK
+ * @reason: MANAGER_REASON_NONE, or why there is no evidence
+ * @evidence: borrowed; empty where there is none
  *
  * The ticket is no longer valid when this is called.
  */
-typedef void (*QuoteDone)(void *data, ManagerStatus status, WireBytes evidence);
+typedef void (*QuoteDone)(void *data, ManagerReason reason, WireBytes evidence);
 
 typedef struct QuoterCounts {
     guint64 requests;
@@ -50,7 +50,7 @@ typedef struct QuoterTimes {
  */
 Quoter *quoter_new(TpmWorker *worker, GMainContext *context, guint batch_limit);
 
-/** quoter_free: requests that still wait are answered with MANAGER_HOST_TPM. */
+/** quoter_free: answers what waits with MANAGER_REASON_TPM_FAILED. */
 void quoter_free(Quoter *quoter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Quoter, quoter_free)
 
@@ -58,7 +58,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Quoter, quoter_free)
  * quoter_submit:
  * @binding, @pcrs: copied; @pcrs must be PCRs that the TPM has
  * @room: bytes that the evidence may have
- * @timeout_ms: when they have passed, the answer is MANAGER_TIMEOUT
+ * @timeout_ms: after that MANAGER_REASON_TOO_LATE
  *
  * Returns: (transfer none): for quoter_cancel(), valid until @done is called; %NULL, and @done is
  * not called, where too many requests wait already.
@@ -80,10 +80,13 @@ const char *quoter_tpm_error(const Quoter *quoter);
 /** quoter_crowded: the next batch is full already, so one more request would delay others. */
 gboolean quoter_crowded(const Quoter *quoter);
 
-/** quoter_idle: no request waits, is with the TPM or is being answered. */
+/** quoter_full: so much waits that quoter_submit() would take nothing more. */
+gboolean quoter_full(const Quoter *quoter);
+
+/** quoter_idle: nothing waits and nothing is in flight. */
 gboolean quoter_idle(const Quoter *quoter);
 
-/** quoter_status_of_error: the status that stands for a failure of the hardware TPM. */
-ManagerStatus quoter_status_of_error(const GError *error);
+/** quoter_reason_of_error: how a failure of the hardware TPM is told to a vTPM. */
+ManagerReason quoter_reason_of_error(const GError *error);
 
 #endif

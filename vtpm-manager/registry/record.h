@@ -34,6 +34,7 @@ typedef struct RegistryVm {
     gsize ek_len; /* 0: not pinned yet */
     gboolean has_instance;
     uint8_t instance[MANAGER_INSTANCE_SIZE];
+    uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE];
     uint64_t epoch;
     uint64_t base;       /* generation at which the life of this instance started */
     uint64_t generation; /* the last one reported to a verifier, where @exact */

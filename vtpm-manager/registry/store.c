@@ -39,15 +39,19 @@ static const char version_2[] = "CREATE TABLE vm_group ("
                                 " DEFAULT '" REGISTRY_GROUP_DEFAULT "';"
                                 "PRAGMA user_version = 2;";
 
+static const char version_3[] = "ALTER TABLE vm ADD COLUMN lineage BLOB NOT NULL DEFAULT x'';"
+                                "UPDATE vm SET lineage = randomblob(16);"
+                                "PRAGMA user_version = 3;";
+
 /* From each version to the next; a new file goes through all of them. */
-static const char *const steps[] = { version_1, version_2 };
+static const char *const steps[] = { version_1, version_2, version_3 };
 
 enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
 
 /* The order of the columns is that of bind_row() and read_row(). */
 #define COLUMNS                                                                                    \
     "uuid, name, owner, registered, enabled, ek, instance, epoch, base, generation, ceiling, "     \
-    "created, seen, removed, vm_group"
+    "created, seen, removed, vm_group, lineage"
 
 static gboolean fail(RegistryStore *store, const char *what, GError **error)
 {
@@ -142,7 +146,7 @@ RegistryStore *registry_store_open(const char *path, GError **error)
     }
     if (sqlite3_prepare_v2(store->db,
                            "INSERT OR REPLACE INTO vm (" COLUMNS ") "
-                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                            -1, &store->put, NULL) != SQLITE_OK) {
         fail(store, "open", error);
         return NULL;
@@ -180,11 +184,14 @@ static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
 {
     const char *uuid = (const char *)sqlite3_column_text(s, 0);
     gsize instance_len = 0;
+    gsize lineage_len = 0;
 
     if (!uuid || !dq_uuid_parse(uuid, vm->uuid.byte, NULL) ||
         !read_blob(s, 5, vm->ek, sizeof(vm->ek), &vm->ek_len) ||
         !read_blob(s, 6, vm->instance, sizeof(vm->instance), &instance_len) ||
-        (instance_len != 0 && instance_len != sizeof(vm->instance))) {
+        (instance_len != 0 && instance_len != sizeof(vm->instance)) ||
+        !read_blob(s, 15, vm->lineage, sizeof(vm->lineage), &lineage_len) ||
+        lineage_len != sizeof(vm->lineage)) {
         return FALSE;
     }
     vm->name = g_strdup((const char *)sqlite3_column_text(s, 1));
@@ -281,7 +288,9 @@ static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid
     for (gsize i = 0; ok && i < G_N_ELEMENTS(numbers); i++) {
         ok = sqlite3_bind_int64(s, 8 + (int)i, numbers[i]) == SQLITE_OK;
     }
-    return ok && sqlite3_bind_text(s, 15, vm->group->name, -1, SQLITE_TRANSIENT) == SQLITE_OK;
+    return ok && sqlite3_bind_text(s, 15, vm->group->name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+           sqlite3_bind_blob(s, 16, vm->lineage, sizeof(vm->lineage), SQLITE_TRANSIENT) ==
+               SQLITE_OK;
 }
 
 gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)

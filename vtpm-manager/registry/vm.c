@@ -2,12 +2,17 @@
 #include "registry/vm.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 #include "attest/deepquote.h"
 #include "registry/error.h"
 
 #define CEILING_STEP G_GUINT64_CONSTANT(4096)
-#define COMMITS_MAX (G_GUINT64_CONSTANT(1) << 48)
+#define STORES_MAX (G_GUINT64_CONSTANT(1) << 48)
+
+/* What a vTPM can store: more than any disk takes, and what may be forgotten in a crash. */
+#define STORES_A_SECOND G_GUINT64_CONSTANT(10000)
+#define STORES_AT_ONCE (G_GUINT64_CONSTANT(1) << 20)
 
 struct RegistryVms {
     RegistryStore *store;
@@ -21,6 +26,17 @@ static void vm_free(gpointer data)
 
     g_free(vm->name);
     g_free(vm);
+}
+
+static void draw_lineage(RegistryVm *vm)
+{
+    gsize got = 0;
+
+    while (got < sizeof(vm->lineage)) {
+        ssize_t n = getrandom(vm->lineage + got, sizeof(vm->lineage) - got, 0);
+
+        got += n > 0 ? (gsize)n : 0;
+    }
 }
 
 static gint64 now(void)
@@ -171,6 +187,7 @@ gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const
     if (!vm.group) {
         return FALSE;
     }
+    draw_lineage(&vm);
     vm.owner = owner;
     vm.registered = TRUE;
     vm.enabled = TRUE;
@@ -227,8 +244,37 @@ gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GEr
 
 /* ------------------------------------------------------------------------ lives and generations */
 
+static gboolean fail_uncountable(GError **error, const RegistryVm *vm, RegistryError code)
+{
+    g_autofree char *text = dq_uuid_format(vm->uuid.byte);
+
+    g_set_error(error, REGISTRY_ERROR, (gint)code, "VM %s counts %s; restart its vTPM", text,
+                code == REGISTRY_ERROR_JUMP ? "more stored states than it can have stored since"
+                                            : "fewer stored states than it told before");
+    return FALSE;
+}
+
+/* After a crash nobody knows what was told last, but that it was below the ceiling. */
+static gboolean resume(RegistryVms *vms, const RegistryVm *old, uint64_t stores, GError **error)
+{
+    RegistryVm vm = *old;
+
+    if (old->exact) {
+        return TRUE;
+    }
+    if (stores > old->ceiling) {
+        return fail_uncountable(error, old, REGISTRY_ERROR_JUMP);
+    }
+    vm.base = old->ceiling - stores;
+    vm.generation = old->ceiling;
+    vm.exact = TRUE;
+    vm.ceiling = old->ceiling + CEILING_STEP;
+    vm.seen = now();
+    return put(vms, &vm, error);
+}
+
 gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *instance,
-                        GError **error)
+                        uint64_t stores, WireBytes ek, GError **error)
 {
     RegistryVm *old = find(vms, uuid, error);
     RegistryVm vm;
@@ -237,7 +283,7 @@ gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *i
         return FALSE;
     }
     if (old->has_instance && memcmp(old->instance, instance, sizeof(old->instance)) == 0) {
-        return TRUE;
+        return resume(vms, old, stores, error);
     }
     vm = *old;
     vm.has_instance = TRUE;
@@ -248,32 +294,11 @@ gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *i
     vm.exact = TRUE;
     vm.ceiling = vm.base + CEILING_STEP;
     vm.seen = now();
-    return put(vms, &vm, error);
-}
-
-gboolean vms_pin_ek(RegistryVms *vms, const WireUuid *uuid, WireBytes ek, GError **error)
-{
-    const RegistryVm *old = find(vms, uuid, error);
-    RegistryVm vm;
-
-    if (!old) {
-        return FALSE;
+    g_return_val_if_fail(ek.len <= sizeof(vm.ek), FALSE);
+    if (vm.ek_len == 0 && ek.len > 0) {
+        vm.ek_len = ek.len;
+        memcpy(vm.ek, ek.p, ek.len);
     }
-    if (wire_bytes_equal((WireBytes){ old->ek, old->ek_len }, ek)) {
-        return TRUE;
-    }
-    if (old->ek_len > 0 || ek.len > sizeof(vm.ek)) {
-        g_autofree char *text = dq_uuid_format(uuid->byte);
-
-        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
-                    "VM %s shows another endorsement key than before; if its vTPM was made anew on "
-                    "purpose, unregister and register it",
-                    text);
-        return FALSE;
-    }
-    vm = *old;
-    vm.ek_len = ek.len;
-    memcpy(vm.ek, ek.p, ek.len);
     return put(vms, &vm, error);
 }
 
@@ -289,7 +314,15 @@ static gboolean raise_ceiling(RegistryVms *vms, const RegistryVm *old, uint64_t 
     return put(vms, &vm, error);
 }
 
-gboolean vms_advance(RegistryVms *vms, const WireUuid *uuid, uint64_t commits, GError **error)
+/* The most that @vm may have stored since it was seen. */
+static uint64_t most_stores(const RegistryVm *vm)
+{
+    gint64 seconds = CLAMP(now() - vm->seen, 0, G_MAXINT32);
+
+    return STORES_AT_ONCE + (uint64_t)seconds * STORES_A_SECOND;
+}
+
+gboolean vms_advance(RegistryVms *vms, const WireUuid *uuid, uint64_t stores, GError **error)
 {
     RegistryVm *vm = find(vms, uuid, error);
     uint64_t generation;
@@ -297,15 +330,16 @@ gboolean vms_advance(RegistryVms *vms, const WireUuid *uuid, uint64_t commits, G
     if (!vm) {
         return FALSE;
     }
-    /* The file's integers are signed, and no vTPM commits its state that often. */
-    generation = commits < COMMITS_MAX ? vm->base + commits : 0;
-    if (commits >= COMMITS_MAX || generation < vm->generation) {
-        g_autofree char *text = dq_uuid_format(uuid->byte);
-
-        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
-                    "VM %s counts fewer committed states than it told before; restart its vTPM",
-                    text);
-        return FALSE;
+    /* The file's integers are signed, and no vTPM stores that often. */
+    if (stores >= STORES_MAX) {
+        return fail_uncountable(error, vm, REGISTRY_ERROR_JUMP);
+    }
+    generation = vm->base + stores;
+    if (generation < vm->generation) {
+        return fail_uncountable(error, vm, REGISTRY_ERROR_CONFLICT);
+    }
+    if (generation - vm->generation > most_stores(vm)) {
+        return fail_uncountable(error, vm, REGISTRY_ERROR_JUMP);
     }
     if (generation > vm->ceiling) {
         return raise_ceiling(vms, vm, generation, error);

@@ -6,7 +6,7 @@
  * go back.
  *
  * A quote must not wait for the disk, so what is stored is a ceiling of generations ahead of use.
- * After a crash the next life of that VM starts at the ceiling: generations may skip, never repeat.
+ * After a crash that VM goes on at the ceiling: generations may skip, never repeat.
  */
 #ifndef VTPM_MANAGER_REGISTRY_VM_H
 #define VTPM_MANAGER_REGISTRY_VM_H
@@ -51,25 +51,25 @@ gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GEr
 
 /**
  * vms_start_life: a vTPM says HELLO. With a new @instance its life and an epoch start, on the disk
- * before this returns; the present one changes nothing.
+ * before this returns. The present one changes nothing, unless the manager had crashed: then its
+ * generation goes on at the ceiling, so that none is reported twice.
+ * @stores: of permanent state in this life
+ * @ek: Name that is pinned where none is yet; empty: none to pin
  *
- * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE, REGISTRY_ERROR_JUMP.
  */
 gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *instance,
-                        GError **error);
-
-/** vms_pin_ek: stores the first EK Name that the VM has. Does nothing for the same again. */
-gboolean vms_pin_ek(RegistryVms *vms, const WireUuid *uuid, WireBytes ek, GError **error);
+                        uint64_t stores, WireBytes ek, GError **error);
 
 /**
  * vms_advance:
- * @commits: states committed in this life
+ * @stores: of permanent state in this life
  *
- * Sets the generation to base + @commits. Touches the disk once in some thousand generations.
+ * Sets the generation to base + @stores. Touches the disk once in some thousand generations.
  *
- * Errors: REGISTRY_ERROR_CONFLICT where that goes back, REGISTRY_ERROR_UNKNOWN,
- * REGISTRY_ERROR_STORAGE.
+ * Errors: REGISTRY_ERROR_CONFLICT where that goes back, REGISTRY_ERROR_JUMP where it is more than
+ * a vTPM can have stored since it was seen last, REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
  */
-gboolean vms_advance(RegistryVms *vms, const WireUuid *uuid, uint64_t commits, GError **error);
+gboolean vms_advance(RegistryVms *vms, const WireUuid *uuid, uint64_t stores, GError **error);
 
 #endif

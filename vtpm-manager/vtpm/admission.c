@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "attest/deepquote.h"
+#include "registry/error.h"
+#include "vtpm/endorsement.h"
 
 enum {
     LOGS_AT_ONCE = 20, /* refusals in one LOG_WINDOW_S; guests can cause them at will */
@@ -39,8 +41,8 @@ guint64 admission_throttled(const Admission *admission)
     return admission->throttled;
 }
 
-void admission_log_refusal(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
-                           const char *why)
+static void log_refusal(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
+                        const char *why)
 {
     gint64 now = g_get_monotonic_time() / G_USEC_PER_SEC;
     g_autofree char *text = NULL;
@@ -55,6 +57,34 @@ void admission_log_refusal(Admission *admission, const UnixPeer *peer, const Wir
     text = dq_uuid_format(uuid->byte);
     g_warning("VM %s (process %d, uid %u) is refused: %s%s", text, (int)peer->pid, peer->uid, why,
               admission->logged == LOGS_AT_ONCE ? " (more refusals are not logged now)" : "");
+}
+
+ManagerReason admission_refuse(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
+                               ManagerReason reason)
+{
+    log_refusal(admission, peer, uuid, manager_reason_text(reason));
+    return reason;
+}
+
+ManagerReason admission_refuse_error(Admission *admission, const UnixPeer *peer,
+                                     const WireUuid *uuid, const GError *error)
+{
+    static const struct {
+        RegistryError code;
+        ManagerReason reason;
+    } table[] = {
+        { REGISTRY_ERROR_UNKNOWN, MANAGER_REASON_UNREGISTERED },
+        { REGISTRY_ERROR_CONFLICT, MANAGER_REASON_COUNTED_BACK },
+        { REGISTRY_ERROR_JUMP, MANAGER_REASON_COUNTED_TOO_FAR },
+    };
+
+    log_refusal(admission, peer, uuid, error->message);
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (g_error_matches(error, REGISTRY_ERROR, (gint)table[i].code)) {
+            return table[i].reason;
+        }
+    }
+    return MANAGER_REASON_STORAGE;
 }
 
 static const RegistryVm *find_or_register(Admission *admission, const UnixPeer *peer,
@@ -73,19 +103,27 @@ static const RegistryVm *find_or_register(Admission *admission, const UnixPeer *
     return vms_find(admission->vms, uuid);
 }
 
-/* Why @peer may not speak for @vm; NULL: it may. */
-static const char *objection(const UnixPeer *peer, const RegistryVm *vm)
+/* Why @peer may not speak for @vm. */
+static ManagerReason objection(const UnixPeer *peer, const RegistryVm *vm)
 {
-    if (!vm) {
-        return "it is not registered; use vtpm-managerctl register";
+    return !vm                      ? MANAGER_REASON_UNREGISTERED
+           : !vm->enabled           ? MANAGER_REASON_DISABLED
+           : vm->owner != peer->uid ? MANAGER_REASON_OTHER_OWNER
+                                    : MANAGER_REASON_NONE;
+}
+
+/* Whether the endorsement keys that a vTPM shows are those of @vm. */
+static ManagerReason compare_ek(const RegistryVm *vm, const Endorsements *shown)
+{
+    if (vm->ek_len == 0) {
+        return MANAGER_REASON_NONE;
     }
-    if (!vm->enabled) {
-        return "it is disabled; use vtpm-managerctl enable";
+    for (guint i = 0; i < shown->count; i++) {
+        if (wire_bytes_equal((WireBytes){ vm->ek, vm->ek_len }, endorsements_name(shown, i))) {
+            return MANAGER_REASON_NONE;
+        }
     }
-    if (vm->owner != peer->uid) {
-        return "its vTPM runs as another user than the registered owner; register it with --owner";
-    }
-    return NULL;
+    return shown->count == 0 ? MANAGER_REASON_NO_EK : MANAGER_REASON_OTHER_EK;
 }
 
 static gboolean same_instance(const uint8_t *a, const uint8_t *b)
@@ -99,56 +137,56 @@ static gboolean starts_life(const RegistryVm *vm, const ManagerHello *hello)
     return !vm->has_instance || !same_instance(vm->instance, hello->instance);
 }
 
-ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
+ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
                               const ManagerHello *live)
 {
     const RegistryVm *vm = find_or_register(admission, peer, &hello->uuid);
-    const char *why = objection(peer, vm);
+    const Endorsements shown = endorsements_of(hello);
+    ManagerReason reason = objection(peer, vm);
     g_autoptr(GError) error = NULL;
 
-    if (!why && live && !same_instance(live->instance, hello->instance)) {
-        why = "another vTPM with this UUID is connected; stop that one, or give this VM its own";
+    if (reason == MANAGER_REASON_NONE && live && !same_instance(live->instance, hello->instance)) {
+        reason = MANAGER_REASON_ANOTHER_VTPM;
     }
-    if (why) {
-        admission_log_refusal(admission, peer, &hello->uuid, why);
-        return MANAGER_DENIED;
+    if (reason == MANAGER_REASON_NONE) {
+        reason = compare_ek(vm, &shown);
     }
-    if (starts_life(vm, hello) &&
+    if (reason == MANAGER_REASON_NONE && starts_life(vm, hello) &&
         !limiter_life(admission->limiter, &hello->uuid, g_get_monotonic_time())) {
         admission->throttled++;
-        admission_log_refusal(admission, peer, &hello->uuid,
-                              "its vTPM starts anew too often; find out what restarts it");
-        return MANAGER_BUSY;
+        reason = MANAGER_REASON_STARTS_TOO_OFTEN;
     }
-    if (!vms_start_life(admission->vms, &hello->uuid, hello->instance, &error)) {
-        admission_log_refusal(admission, peer, &hello->uuid, error->message);
-        return MANAGER_DENIED;
+    if (reason != MANAGER_REASON_NONE) {
+        return admission_refuse(admission, peer, &hello->uuid, reason);
     }
-    return MANAGER_OK;
+    if (!vms_start_life(admission->vms, &hello->uuid, hello->instance, hello->stores,
+                        shown.count > 0 ? endorsements_name(&shown, 0) : (WireBytes){ 0 },
+                        &error)) {
+        return admission_refuse_error(admission, peer, &hello->uuid, error);
+    }
+    return MANAGER_REASON_NONE;
 }
 
-const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid)
+ManagerReason admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
+                             const RegistryVm **ret_vm)
 {
     const RegistryVm *vm = vms_find(admission->vms, uuid);
-    const char *why = objection(peer, vm);
+    ManagerReason reason = objection(peer, vm);
 
-    if (why) {
-        admission_log_refusal(admission, peer, uuid, why);
-        return NULL;
+    if (reason != MANAGER_REASON_NONE) {
+        return admission_refuse(admission, peer, uuid, reason);
     }
-    return vm;
+    *ret_vm = vm;
+    return MANAGER_REASON_NONE;
 }
 
-gboolean admission_throttle(Admission *admission, const UnixPeer *peer, const RegistryVm *vm,
-                            gboolean others_wait)
+ManagerReason admission_throttle(Admission *admission, const UnixPeer *peer, const RegistryVm *vm,
+                                 gboolean others_wait)
 {
     if (limiter_request(admission->limiter, &vm->uuid, vm->group->weight, g_get_monotonic_time()) ||
         !others_wait) {
-        return FALSE;
+        return MANAGER_REASON_NONE;
     }
     admission->throttled++;
-    admission_log_refusal(
-        admission, peer, &vm->uuid,
-        "it asks more often than --vm-rate and its group's weight allow, and others wait");
-    return TRUE;
+    return admission_refuse(admission, peer, &vm->uuid, MANAGER_REASON_SHARE_USED_UP);
 }

@@ -22,28 +22,37 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Admission, admission_free)
  * admission_hello: a vTPM says which VM's it is.
  * @live: the vTPM that speaks for this VM over another connection; %NULL: none
  *
- * Returns: MANAGER_OK, and the life of this instance has started; MANAGER_DENIED; MANAGER_BUSY
- * where lives of this VM start too often.
+ * Returns: MANAGER_REASON_NONE, and the life of this instance has started, with its endorsement key
+ * pinned where none was; else why not.
  */
-ManagerStatus admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
+ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
                               const ManagerHello *live);
 
-/** admission_find: the VM, borrowed, if @peer still may speak for it; else %NULL. */
-const RegistryVm *admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid);
+/**
+ * admission_find: the VM that @peer speaks for, borrowed, if it still may.
+ *
+ * Returns: MANAGER_REASON_NONE, or why it may not, and @ret_vm is untouched.
+ */
+ManagerReason admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
+                             const RegistryVm **ret_vm);
 
 /**
- * admission_throttle: whether a request is turned away because its VM has had more than its share,
- * and others wait for the TPM. Shares count at all times, so that who was greedy before is not
- * served first now.
+ * admission_throttle: MANAGER_REASON_SHARE_USED_UP where a request is turned away because its VM
+ * has had more than its share, and others wait for the TPM. Shares count at all times, so that who
+ * was greedy before is not served first now.
  */
-gboolean admission_throttle(Admission *admission, const UnixPeer *peer, const RegistryVm *vm,
-                            gboolean others_wait);
+ManagerReason admission_throttle(Admission *admission, const UnixPeer *peer, const RegistryVm *vm,
+                                 gboolean others_wait);
 
 /** admission_throttled: requests and lives of VMs that had more than their share, so far. */
 guint64 admission_throttled(const Admission *admission);
 
-/** admission_log_refusal: tells the log that a request for this VM is refused, and why. */
-void admission_log_refusal(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
-                           const char *why);
+/** admission_refuse: logs that a request for this VM is refused. Returns: @reason. */
+ManagerReason admission_refuse(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
+                               ManagerReason reason);
+
+/** admission_refuse_error: the same for what the registry says against it. */
+ManagerReason admission_refuse_error(Admission *admission, const UnixPeer *peer,
+                                     const WireUuid *uuid, const GError *error);
 
 #endif

@@ -144,6 +144,9 @@ Credentials *credentials_new(TpmHost *tpm, const char *certificate_file, const c
     }
     c->tpm = tpm;
     c->item[DEEPQUOTE_HOST_AK_PUBLIC] = g_bytes_ref(info->ak_public);
+    if (info->ek_public) {
+        c->item[DEEPQUOTE_HOST_EK_PUBLIC] = g_bytes_ref(info->ek_public);
+    }
     if (certificate_file || info->simulated) {
         EVP_PKEY *pkey = dq_key_get_pkey(key);
         GBytes *der = certificate_file ? load_certificate(certificate_file, pkey, error)
@@ -186,7 +189,7 @@ GBytes *credentials_item(Credentials *credentials, guint32 what)
     return what < DEEPQUOTE_CREDENTIALS ? credentials->item[what] : NULL;
 }
 
-gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset,
+gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset, guint32 room,
                           guint32 *ret_total, WireBytes *ret_page)
 {
     GBytes *item = credentials_item(credentials, what);
@@ -197,7 +200,7 @@ gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset
         return FALSE;
     }
     *ret_total = (guint32)size;
-    *ret_page =
-        (WireBytes){ data ? data + offset : NULL, MIN(size - offset, (gsize)DEEPQUOTE_PAGE_MAX) };
+    *ret_page = (WireBytes){ data ? data + offset : NULL,
+                             MIN(size - offset, (gsize)MIN(room, (guint32)DEEPQUOTE_PAGE_MAX)) };
     return TRUE;
 }

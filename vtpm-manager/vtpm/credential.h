@@ -29,12 +29,13 @@ GBytes *credentials_item(Credentials *credentials, guint32 what);
 
 /**
  * credentials_page:
+ * @room: bytes that the page may have
  * @ret_total: size of the whole item; 0: there is none
  *
- * Returns: at most DEEPQUOTE_PAGE_MAX bytes from @offset on, borrowed; FALSE where @offset is
- * beyond the end.
+ * Returns: at most @room and DEEPQUOTE_PAGE_MAX bytes from @offset on, borrowed; FALSE where
+ * @offset is beyond the end.
  */
-gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset,
+gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset, guint32 room,
                           guint32 *ret_total, WireBytes *ret_page);
 
 #endif

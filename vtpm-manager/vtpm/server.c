@@ -36,6 +36,7 @@ struct VtpmConnection {
     gboolean welcomed; /* @hello is set, and this is the VM's one live connection */
     ManagerHello hello;
     GSource *patience; /* closes a connection that does not become welcomed */
+    gboolean prepared; /* its next QUOTE was let through by PREPARE */
     void *pending;     /* a request that is answered later; NULL: none */
 };
 
@@ -94,6 +95,20 @@ void vtpm_connection_reply(VtpmConnection *connection, ManagerMessageType type, 
     }
 }
 
+/* To a vTPM of another version, which cannot be spoken with. */
+static void tell_version(VtpmConnection *connection, uint32_t id)
+{
+    const ManagerMessage message = { .type = MANAGER_OTHER_VERSION, .id = id };
+    uint8_t buf[MANAGER_MESSAGE_MAX];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+
+    if (wire_put_manager_message(&w, &message)) {
+        send(connection->watch.fd, buf, w.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    vtpm_connection_close(connection, "its swtpm-deepquote speaks another version of the protocol; "
+                                      "install both of one version and restart the VM");
+}
+
 /* One packet at a time: whoever sends more waits for the next turn. */
 static void connection_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
 {
@@ -107,6 +122,10 @@ static void connection_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
     }
     if (n <= 0) {
         vtpm_connection_close(connection, NULL);
+        return;
+    }
+    if (wire_is_other_manager_version((WireBytes){ server->packet, (size_t)n }, &message.id)) {
+        tell_version(connection, message.id);
         return;
     }
     if (!wire_decode_manager_message((WireBytes){ server->packet, (size_t)n }, &message)) {
@@ -270,8 +289,17 @@ void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hel
     }
     connection->welcomed = TRUE;
     connection->hello = *hello;
+    connection->hello.ek_count = 0; /* they are borrowed from the packet */
     forget_patience(connection);
     g_hash_table_replace(connection->server->live, &connection->hello.uuid, connection);
+}
+
+gboolean vtpm_connection_set_prepared(VtpmConnection *connection, gboolean prepared)
+{
+    gboolean before = connection->prepared;
+
+    connection->prepared = prepared;
+    return before;
 }
 
 void vtpm_connection_wait(VtpmConnection *connection, void *pending)

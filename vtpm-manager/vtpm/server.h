@@ -58,6 +58,12 @@ const ManagerHello *vtpm_connection_rival(const VtpmConnection *connection, cons
 /** vtpm_connection_welcome: it speaks for this VM from now on, in place of a rival. */
 void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hello);
 
+/**
+ * vtpm_connection_set_prepared: whether the next QUOTE was announced and let through.
+ * Returns: what it was before.
+ */
+gboolean vtpm_connection_set_prepared(VtpmConnection *connection, gboolean prepared);
+
 /** vtpm_connection_wait: the request is answered later; @pending is what stands for it then. */
 void vtpm_connection_wait(VtpmConnection *connection, void *pending);
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "quote/batch.h"
+#include "quote/binding.h"
+
 enum { TIMEOUT_MAX_MS = 600 * 1000 };
 
 /** A request on its way; it outlives its connection. */
@@ -16,10 +19,15 @@ typedef struct VtpmRequest {
     GError *error;
 } VtpmRequest;
 
-static void reply_status(VtpmConnection *connection, ManagerMessageType type, uint32_t id,
-                         ManagerStatus status)
+static ManagerReply refusal(ManagerReason reason)
 {
-    const ManagerReply reply = { .status = status };
+    return (ManagerReply){ .status = manager_reason_status(reason), .reason = reason };
+}
+
+static void reply_refusal(VtpmConnection *connection, ManagerMessageType type, uint32_t id,
+                          ManagerReason reason)
+{
+    const ManagerReply reply = refusal(reason);
 
     vtpm_connection_reply(connection, type, id, &reply);
 }
@@ -31,20 +39,21 @@ static void handle_hello(const VtpmService *service, VtpmConnection *connection,
 {
     const ManagerHello *hello = &message->hello;
     const ManagerHello *before = vtpm_connection_hello(connection);
-    ManagerReply reply = { 0 };
+    ManagerReply reply;
 
     if (before && !wire_uuid_equal(&before->uuid, &hello->uuid)) {
         vtpm_connection_close(connection, "it said HELLO for a second VM");
         return;
     }
-    reply.status = admission_hello(service->admission, vtpm_connection_peer(connection), hello,
-                                   vtpm_connection_rival(connection, &hello->uuid));
+    reply = refusal(admission_hello(service->admission, vtpm_connection_peer(connection), hello,
+                                    vtpm_connection_rival(connection, &hello->uuid)));
     if (reply.status == MANAGER_OK) {
         const RegistryVm *vm = vms_find(service->vms, &hello->uuid);
 
         vtpm_connection_welcome(connection, hello);
         reply.epoch = vm->epoch;
         reply.generation = vm->base;
+        memcpy(reply.lineage, vm->lineage, sizeof(reply.lineage));
     }
     vtpm_connection_reply(connection, MANAGER_HELLO_REPLY, message->id, &reply);
 }
@@ -91,51 +100,114 @@ static void abandon(void *pending)
 }
 
 /* The VM that this connection speaks for, if it still may. */
-static const RegistryVm *permitted(const VtpmService *service, VtpmConnection *connection)
+static ManagerReason permitted(const VtpmService *service, VtpmConnection *connection,
+                               const RegistryVm **ret_vm)
 {
     const ManagerHello *hello = vtpm_connection_hello(connection);
 
     /* Why a connection is not welcome was logged at its HELLO. */
-    return hello
-               ? admission_find(service->admission, vtpm_connection_peer(connection), &hello->uuid)
-               : NULL;
+    return hello ? admission_find(service->admission, vtpm_connection_peer(connection), &hello->uuid,
+                                  ret_vm)
+                 : MANAGER_REASON_NO_HELLO;
+}
+
+/* ------------------------------------------------------------------------------------ PREPARE */
+
+/* Whether evidence as it is asked for can be made at all. */
+static ManagerReason check_wish(const VtpmService *service, uint32_t flags,
+                                const WirePcrSelection *host_pcrs)
+{
+    g_autoptr(TpmInfo) info = tpm_host_info(service->tpm);
+
+    if (!binding_flags_provided(flags)) {
+        return MANAGER_REASON_NO_SUCH_FLAG;
+    }
+    if (!wire_pcr_covers(&info->banks, host_pcrs)) {
+        tpm_host_look(service->tpm, service->worker);
+        return MANAGER_REASON_NO_SUCH_PCR;
+    }
+    return MANAGER_REASON_NONE;
+}
+
+static ManagerReason prepare(const VtpmService *service, VtpmConnection *connection,
+                             const ManagerPrepare *wish)
+{
+    const RegistryVm *vm;
+    ManagerReason reason = permitted(service, connection, &vm);
+
+    if (reason == MANAGER_REASON_NONE) {
+        reason = check_wish(service, wish->flags, &wish->host_pcrs);
+    }
+    if (reason == MANAGER_REASON_NONE && batch_bound(&wish->host_pcrs) > wish->room) {
+        reason = MANAGER_REASON_TOO_LARGE;
+    }
+    if (reason == MANAGER_REASON_NONE) {
+        reason = admission_throttle(service->admission, vtpm_connection_peer(connection), vm,
+                                    quoter_crowded(service->quoter));
+    }
+    if (reason == MANAGER_REASON_NONE && quoter_full(service->quoter)) {
+        reason = MANAGER_REASON_QUEUE_FULL;
+    }
+    return reason;
+}
+
+static void handle_prepare(const VtpmService *service, VtpmConnection *connection,
+                           const ManagerMessage *message)
+{
+    const ManagerReason reason = prepare(service, connection, &message->prepare);
+
+    vtpm_connection_set_prepared(connection, reason == MANAGER_REASON_NONE);
+    reply_refusal(connection, MANAGER_PREPARE_REPLY, message->id, reason);
 }
 
 /* -------------------------------------------------------------------------------------- QUOTE */
 
-/* Checks the request and makes its binding; changes the registry only where all else is right. */
-static ManagerStatus prepare_quote(const VtpmService *service, const UnixPeer *peer,
-                                   const RegistryVm *vm, const ManagerQuote *quote, Binding *ret)
+/* Makes the binding; changes the registry only where all else is right. */
+static ManagerReason bind_quote(const VtpmService *service, const UnixPeer *peer,
+                                const RegistryVm *vm, const ManagerQuote *quote, Binding *ret)
 {
     RegistryVm now = *vm;
-    g_autoptr(TpmInfo) info = tpm_host_info(service->tpm);
     g_autoptr(GError) error = NULL;
-    const char *why = NULL;
-    ManagerStatus status;
+    ManagerReason reason;
 
-    if (!wire_pcr_covers(&info->banks, &quote->host_pcrs)) {
-        tpm_host_look(service->tpm, service->worker);
-        return MANAGER_BAD_VALUE;
+    now.generation = vm->base + quote->stores;
+    reason = binding_make(&now, quote, ret);
+    if (reason != MANAGER_REASON_NONE) {
+        return admission_refuse(service->admission, peer, &now.uuid, reason);
     }
-    now.generation = vm->base + quote->commits;
-    status = binding_make(&now, quote, ret, &why);
-    if (status != MANAGER_OK) {
-        admission_log_refusal(service->admission, peer, &now.uuid, why);
-        return status;
+    if (!vms_advance(service->vms, &now.uuid, quote->stores, &error)) {
+        return admission_refuse_error(service->admission, peer, &now.uuid, error);
     }
-    if (!vms_advance(service->vms, &now.uuid, quote->commits, &error) ||
-        (quote->ek.len > 0 && !vms_pin_ek(service->vms, &now.uuid, quote->ek, &error))) {
-        admission_log_refusal(service->admission, peer, &now.uuid, error->message);
-        return MANAGER_DENIED;
-    }
-    return MANAGER_OK;
+    return MANAGER_REASON_NONE;
 }
 
-static void quote_done(void *data, ManagerStatus status, WireBytes evidence)
+/* A share is taken by PREPARE, or by a QUOTE that comes without. */
+static ManagerReason accept_quote(const VtpmService *service, VtpmConnection *connection,
+                                  const ManagerQuote *quote, Binding *ret)
+{
+    const UnixPeer *peer = vtpm_connection_peer(connection);
+    gboolean prepared = vtpm_connection_set_prepared(connection, FALSE);
+    const RegistryVm *vm;
+    ManagerReason reason = permitted(service, connection, &vm);
+
+    if (reason == MANAGER_REASON_NONE && !prepared) {
+        reason = admission_throttle(service->admission, peer, vm, quoter_crowded(service->quoter));
+    }
+    if (reason == MANAGER_REASON_NONE) {
+        reason = check_wish(service, quote->flags, &quote->host_pcrs);
+    }
+    if (reason == MANAGER_REASON_NONE && quote->timeout_ms == 0) {
+        reason = MANAGER_REASON_TOO_LATE;
+    }
+    return reason == MANAGER_REASON_NONE ? bind_quote(service, peer, vm, quote, ret) : reason;
+}
+
+static void quote_done(void *data, ManagerReason reason, WireBytes evidence)
 {
     VtpmRequest *request = data;
-    const ManagerReply reply = { .status = status, .evidence = evidence };
+    ManagerReply reply = refusal(reason);
 
+    reply.evidence = evidence;
     request->ticket = NULL;
     request_answer(request, MANAGER_QUOTE_REPLY, &reply);
 }
@@ -144,31 +216,21 @@ static void handle_quote(const VtpmService *service, VtpmConnection *connection,
                          const ManagerMessage *message)
 {
     const ManagerQuote *quote = &message->quote;
-    const UnixPeer *peer = vtpm_connection_peer(connection);
-    const RegistryVm *vm = permitted(service, connection);
-    ManagerStatus status = MANAGER_DENIED;
     VtpmRequest *request;
     Binding binding;
+    ManagerReason reason = accept_quote(service, connection, quote, &binding);
 
-    if (vm && admission_throttle(service->admission, peer, vm, quoter_crowded(service->quoter))) {
-        status = MANAGER_BUSY;
-    } else if (vm) {
-        status = prepare_quote(service, peer, vm, quote, &binding);
-    }
-    if (status == MANAGER_OK && quote->timeout_ms == 0) {
-        status = MANAGER_TIMEOUT;
-    }
-    if (status != MANAGER_OK) {
-        reply_status(connection, MANAGER_QUOTE_REPLY, message->id, status);
+    if (reason != MANAGER_REASON_NONE) {
+        reply_refusal(connection, MANAGER_QUOTE_REPLY, message->id, reason);
         return;
     }
     request = request_new(service, connection, message->id);
     request->ticket = quoter_submit(service->quoter, &binding, &quote->host_pcrs, quote->room,
                                     MIN(quote->timeout_ms, TIMEOUT_MAX_MS), quote_done, request);
     if (!request->ticket) {
-        const ManagerReply busy = { .status = MANAGER_BUSY };
+        const ManagerReply full = refusal(MANAGER_REASON_QUEUE_FULL);
 
-        request_answer(request, MANAGER_QUOTE_REPLY, &busy);
+        request_answer(request, MANAGER_QUOTE_REPLY, &full);
     }
 }
 
@@ -192,7 +254,7 @@ static void pcr_read_done(void *data)
 
         reply.pcr_parameters = (WireBytes){ bytes, size };
     } else {
-        reply.status = quoter_status_of_error(request->error);
+        reply = refusal(quoter_reason_of_error(request->error));
     }
     request_answer(request, MANAGER_PCR_READ_REPLY, &reply);
 }
@@ -200,16 +262,16 @@ static void pcr_read_done(void *data)
 static void handle_pcr_read(const VtpmService *service, VtpmConnection *connection,
                             const ManagerMessage *message)
 {
-    const RegistryVm *vm = permitted(service, connection);
+    const RegistryVm *vm;
+    ManagerReason reason = permitted(service, connection, &vm);
     VtpmRequest *request;
 
-    if (!vm) {
-        reply_status(connection, MANAGER_PCR_READ_REPLY, message->id, MANAGER_DENIED);
-        return;
+    if (reason == MANAGER_REASON_NONE) {
+        reason = admission_throttle(service->admission, vtpm_connection_peer(connection), vm,
+                                    quoter_counts(service->quoter).queued > 0);
     }
-    if (admission_throttle(service->admission, vtpm_connection_peer(connection), vm,
-                           quoter_counts(service->quoter).queued > 0)) {
-        reply_status(connection, MANAGER_PCR_READ_REPLY, message->id, MANAGER_BUSY);
+    if (reason != MANAGER_REASON_NONE) {
+        reply_refusal(connection, MANAGER_PCR_READ_REPLY, message->id, reason);
         return;
     }
     request = request_new(service, connection, message->id);
@@ -222,13 +284,18 @@ static void handle_pcr_read(const VtpmService *service, VtpmConnection *connecti
 static void handle_credential(const VtpmService *service, VtpmConnection *connection,
                               const ManagerMessage *message)
 {
-    ManagerReply reply = { .status = MANAGER_DENIED };
+    const ManagerCredential *asked = &message->credential;
+    const RegistryVm *vm;
+    ManagerReason reason = permitted(service, connection, &vm);
+    ManagerReply reply = { 0 };
 
-    if (permitted(service, connection)) {
-        reply.status = credentials_page(service->credentials, message->credential.what,
-                                        message->credential.offset, &reply.total_size, &reply.page)
-                           ? MANAGER_OK
-                           : MANAGER_BAD_VALUE;
+    if (reason == MANAGER_REASON_NONE &&
+        !credentials_page(service->credentials, asked->what, asked->offset, asked->room,
+                          &reply.total_size, &reply.page)) {
+        reason = MANAGER_REASON_NO_SUCH_PAGE;
+    }
+    if (reason != MANAGER_REASON_NONE) {
+        reply = refusal(reason);
     }
     vtpm_connection_reply(connection, MANAGER_CREDENTIAL_REPLY, message->id, &reply);
 }
@@ -238,9 +305,8 @@ static const struct {
     void (*handle)(const VtpmService *service, VtpmConnection *connection,
                    const ManagerMessage *message);
 } requests[] = {
-    { MANAGER_HELLO, handle_hello },
-    { MANAGER_QUOTE, handle_quote },
-    { MANAGER_PCR_READ, handle_pcr_read },
+    { MANAGER_HELLO, handle_hello },           { MANAGER_PREPARE, handle_prepare },
+    { MANAGER_QUOTE, handle_quote },           { MANAGER_PCR_READ, handle_pcr_read },
     { MANAGER_CREDENTIAL, handle_credential },
 };
 

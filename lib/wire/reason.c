@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reason.h"
+
+#include <stddef.h>
+
+static const struct {
+    ManagerStatus status;
+    const char *text;
+} reasons[MANAGER_REASON_COUNT] = {
+    [MANAGER_REASON_NONE] = { MANAGER_OK, "there is no refusal" },
+    [MANAGER_REASON_UNREGISTERED] = { MANAGER_DENIED, "it is not registered; use vtpm-managerctl "
+                                                      "register" },
+    [MANAGER_REASON_DISABLED] = { MANAGER_DENIED, "it is disabled; use vtpm-managerctl enable" },
+    [MANAGER_REASON_OTHER_OWNER] = { MANAGER_DENIED,
+                                     "its vTPM runs as another user than the registered owner; "
+                                     "register it with --owner" },
+    [MANAGER_REASON_ANOTHER_VTPM] = { MANAGER_DENIED,
+                                      "another vTPM with this UUID is connected; stop that one, or "
+                                      "give this VM its own" },
+    [MANAGER_REASON_NO_EK] = { MANAGER_DENIED,
+                               "its vTPM began without an endorsement key, and one is registered "
+                               "(TPM2_Clear removes it); make it again at its handle with "
+                               "tpm2_createek in the guest and restart the VM" },
+    [MANAGER_REASON_OTHER_EK] = { MANAGER_DENIED,
+                                  "its endorsement key is not the registered one; if its vTPM was "
+                                  "made anew on purpose, unregister and register the VM" },
+    [MANAGER_REASON_STORAGE] = { MANAGER_DENIED, "what the manager must remember of it cannot be "
+                                                 "stored; see the manager's log" },
+    [MANAGER_REASON_COUNTED_BACK] = { MANAGER_DENIED, "it counts fewer stored states than it told "
+                                                      "before; restart its vTPM" },
+    [MANAGER_REASON_COUNTED_TOO_FAR] = { MANAGER_DENIED,
+                                         "it counts more stored states than it can have stored "
+                                         "since; restart its vTPM" },
+    [MANAGER_REASON_NO_HELLO] = { MANAGER_DENIED, "it asked before it was welcome" },
+    [MANAGER_REASON_STARTS_TOO_OFTEN] = { MANAGER_BUSY, "its vTPM starts anew too often; find out "
+                                                        "what restarts it" },
+    [MANAGER_REASON_SHARE_USED_UP] = { MANAGER_BUSY,
+                                       "it asks more often than --vm-rate and its group's weight "
+                                       "allow, and others wait" },
+    [MANAGER_REASON_QUEUE_FULL] = { MANAGER_BUSY, "too many requests wait for the host's TPM; try "
+                                                  "again" },
+    [MANAGER_REASON_TPM_BUSY] = { MANAGER_BUSY, "the host's TPM is busy; try again" },
+    [MANAGER_REASON_TPM_FAILED] = { MANAGER_HOST_TPM, "the host's TPM failed; see the manager's "
+                                                      "log" },
+    [MANAGER_REASON_TOO_LATE] = { MANAGER_TIMEOUT, "no quote was made in its time" },
+    [MANAGER_REASON_TOO_LARGE] = { MANAGER_TOO_LARGE,
+                                   "evidence for the host PCRs that it selects does not fit its "
+                                   "response; select fewer" },
+    [MANAGER_REASON_NO_SUCH_PCR] = { MANAGER_BAD_VALUE,
+                                     "the host's TPM does not have all PCRs that "
+                                     "it selects" },
+    [MANAGER_REASON_NOT_A_QUOTE] = { MANAGER_BAD_VALUE,
+                                     "what is to be signed is not a vTPM's quote "
+                                     "with a nonce" },
+    [MANAGER_REASON_NO_SUCH_PAGE] = { MANAGER_BAD_VALUE, "it asks for what lies behind the end" },
+    [MANAGER_REASON_NO_SUCH_FLAG] = { MANAGER_BAD_FLAGS, "it asks by flags for what this manager "
+                                                         "does not provide" },
+};
+
+ManagerStatus manager_reason_status(ManagerReason reason)
+{
+    return (unsigned)reason < MANAGER_REASON_COUNT ? reasons[reason].status : MANAGER_HOST_TPM;
+}
+
+const char *manager_reason_text(ManagerReason reason)
+{
+    return reasons[(unsigned)reason < MANAGER_REASON_COUNT ? reason : MANAGER_REASON_NONE].text;
+}
