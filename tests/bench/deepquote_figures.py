@@ -30,7 +30,7 @@ class Stand:
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            tcti = stack.enter_context(Vtpm(startup=False, client=False)).tcti
+            tcti = stack.enter_context(Vtpm(client=False)).tcti
             if self.latency:
                 tcti = f'{built("tests", "bench", "tcti-latency.so")}:{self.latency}:{tcti}'
             self.manager = stack.enter_context(
