@@ -98,7 +98,7 @@ gboolean dq_check_vtpm_quote(DqRun *r)
     return TRUE;
 }
 
-/* The Names were compared by check_vm() where there is a key. */
+/* The Names were compared by dq_check_vm() where there is a key. */
 gboolean dq_check_vtpm_signature(DqRun *r)
 {
     DqKey *key = r->quote->vtpm_key;

@@ -19,7 +19,7 @@ typedef struct DqStateEntry {
     guint64 clock;
 } DqStateEntry;
 
-/** What dq_state_find_fault() found. */
+/** What dq_state_find_stale() found. */
 typedef enum DqStateFault {
     DQ_STATE_FRESH,
     DQ_STATE_NONCE_USED,

@@ -20,7 +20,7 @@ QUARK = re.compile(r'G_DEFINE_QUARK\(([^,]*\s[^,]*),|g_quark_from_static_string\
 MACRO = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)', re.M)
 ENUM = re.compile(r'\benum\b[^{;()]*\{([^}]*)\}')
 
-# The interface of libdeepquote is one header for several files; lib/attest/libdeepquote.map lists it.
+# The interface of libdeepquote is one header for several files; lib/deepquote/libdeepquote.map lists it.
 PUBLIC = 'lib/attest/deepquote.h'
 
 # Laid over QEMU's tree, which calls functions there; registers are all named, used or not
