@@ -68,74 +68,50 @@ static void add(const char *name, const char *corpus, WireBytes bytes,
 
 /* Decoding and encoding again, a function for each kind of item */
 
-static bool recode_header(WireBytes b, WireWriter *w)
-{
-    WireReader r = WIRE_READER(b.p, b.len);
-    WireTpmHeader h;
+#define DEFINE_RECODE_PREFIX(name, Type, get, put)                                                 \
+    static bool name(WireBytes b, WireWriter *w)                                                   \
+    {                                                                                              \
+        WireReader r = WIRE_READER(b.p, b.len);                                                    \
+        Type item;                                                                                 \
+                                                                                                   \
+        return get(&r, &item) && r.left == 0 && put(w, &item);                                     \
+    }
 
-    return wire_get_tpm_header(&r, &h) && r.left == 0 && wire_put_tpm_header(w, &h);
+#define DEFINE_RECODE_WHOLE(name, Type, decode, put)                                               \
+    static bool name(WireBytes b, WireWriter *w)                                                   \
+    {                                                                                              \
+        Type item;                                                                                 \
+                                                                                                   \
+        return decode(b, &item) && put(w, &item);                                                  \
+    }
+
+static bool put_name(WireWriter *w, const WireBytes *name)
+{
+    return wire_put_tpm2b(w, *name);
 }
 
-static bool recode_auth_area(WireBytes b, WireWriter *w)
+static bool decode_deepquote_command(WireBytes b, WireDeepQuoteCommand *ret)
 {
-    WireReader r = WIRE_READER(b.p, b.len);
-    WireAuthArea a;
-
-    return wire_get_auth_area(&r, &a) && r.left == 0 && wire_put_auth_area(w, &a);
+    return wire_decode_deepquote_command(b, ret) == TPM_RC_SUCCESS;
 }
 
-static bool recode_selection(WireBytes b, WireWriter *w)
-{
-    WireReader r = WIRE_READER(b.p, b.len);
-    WirePcrSelection s;
-
-    return wire_get_pcr_selection(&r, &s) && r.left == 0 && wire_put_pcr_selection(w, &s);
-}
-
-static bool recode_scheme(WireBytes b, WireWriter *w)
-{
-    WireReader r = WIRE_READER(b.p, b.len);
-    WireSigScheme s;
-
-    return wire_get_sig_scheme(&r, &s) && r.left == 0 && wire_put_sig_scheme(w, &s);
-}
-
-static bool recode_name(WireBytes b, WireWriter *w)
-{
-    WireReader r = WIRE_READER(b.p, b.len);
-    WireBytes name;
-
-    return wire_get_name(&r, &name) && r.left == 0 && wire_put_tpm2b(w, name);
-}
-
-static bool recode_attest(WireBytes b, WireWriter *w)
-{
-    WireAttest a;
-
-    return wire_decode_attest(b, &a) && wire_put_attest(w, &a);
-}
-
-static bool recode_signature(WireBytes b, WireWriter *w)
-{
-    WireSignature s;
-
-    return wire_decode_signature(b, &s) && wire_put_signature(w, &s);
-}
-
-static bool recode_public(WireBytes b, WireWriter *w)
-{
-    WirePublic p;
-
-    return wire_decode_public(b, &p) && wire_put_public(w, &p);
-}
-
-static bool recode_deepquote_command(WireBytes b, WireWriter *w)
-{
-    WireDeepQuoteCommand c;
-
-    return wire_decode_deepquote_command(b, &c) == TPM_RC_SUCCESS &&
-           wire_put_deepquote_command(w, &c);
-}
+DEFINE_RECODE_PREFIX(recode_header, WireTpmHeader, wire_get_tpm_header, wire_put_tpm_header)
+DEFINE_RECODE_PREFIX(recode_auth_area, WireAuthArea, wire_get_auth_area, wire_put_auth_area)
+DEFINE_RECODE_PREFIX(recode_selection, WirePcrSelection, wire_get_pcr_selection,
+                     wire_put_pcr_selection)
+DEFINE_RECODE_PREFIX(recode_scheme, WireSigScheme, wire_get_sig_scheme, wire_put_sig_scheme)
+DEFINE_RECODE_PREFIX(recode_name, WireBytes, wire_get_name, put_name)
+DEFINE_RECODE_WHOLE(recode_attest, WireAttest, wire_decode_attest, wire_put_attest)
+DEFINE_RECODE_WHOLE(recode_signature, WireSignature, wire_decode_signature, wire_put_signature)
+DEFINE_RECODE_WHOLE(recode_public, WirePublic, wire_decode_public, wire_put_public)
+DEFINE_RECODE_WHOLE(recode_deepquote_command, WireDeepQuoteCommand, decode_deepquote_command,
+                    wire_put_deepquote_command)
+DEFINE_RECODE_WHOLE(recode_deepquote_response, WireDeepQuoteResponse,
+                    wire_decode_deepquote_response, wire_put_deepquote_response)
+DEFINE_RECODE_WHOLE(recode_binding, WireBinding, wire_decode_binding, wire_put_binding)
+DEFINE_RECODE_WHOLE(recode_evidence, WireEvidence, wire_decode_evidence, wire_put_evidence)
+DEFINE_RECODE_WHOLE(recode_message, ManagerMessage, wire_decode_manager_message,
+                    wire_put_manager_message)
 
 static bool recode_host_pcr_read(WireBytes b, WireWriter *w)
 {
@@ -153,34 +129,6 @@ static bool recode_host_credential(WireBytes b, WireWriter *w)
 
     return wire_decode_host_credential_command(b, &what, &offset) == TPM_RC_SUCCESS &&
            wire_put_tpm_header(w, &h) && wire_put_u32(w, what) && wire_put_u32(w, offset);
-}
-
-static bool recode_deepquote_response(WireBytes b, WireWriter *w)
-{
-    WireDeepQuoteResponse resp;
-
-    return wire_decode_deepquote_response(b, &resp) && wire_put_deepquote_response(w, &resp);
-}
-
-static bool recode_binding(WireBytes b, WireWriter *w)
-{
-    WireBinding binding;
-
-    return wire_decode_binding(b, &binding) && wire_put_binding(w, &binding);
-}
-
-static bool recode_evidence(WireBytes b, WireWriter *w)
-{
-    WireEvidence e;
-
-    return wire_decode_evidence(b, &e) && wire_put_evidence(w, &e);
-}
-
-static bool recode_message(WireBytes b, WireWriter *w)
-{
-    ManagerMessage m;
-
-    return wire_decode_manager_message(b, &m) && wire_put_manager_message(w, &m);
 }
 
 /* The samples */
