@@ -33,19 +33,13 @@ gboolean dq_pcr_split(const WirePcrSelection *selection, DqBytes bytes, WireByte
     WireReader r = WIRE_READER(bytes.data, bytes.len);
     gsize n = 0;
 
-    for (guint32 i = 0; i < selection->count; i++) {
-        const WirePcrBank *bank = &selection->bank[i];
-        gsize size = wire_hash_size(bank->hash);
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(selection, &w);) {
+        gsize size = wire_hash_size(w.hash);
 
-        for (unsigned pcr = 0; pcr < bank->size * 8u; pcr++) {
-            if (!wire_pcr_selected(bank, pcr)) {
-                continue;
-            }
-            if (size == 0 || !wire_get_bytes(&r, size, &ret_values[n])) {
-                return FALSE;
-            }
-            n++;
+        if (size == 0 || !wire_get_bytes(&r, size, &ret_values[n])) {
+            return FALSE;
         }
+        n++;
     }
     return r.left == 0;
 }
@@ -54,18 +48,11 @@ gssize dq_pcr_find(const WirePcrSelection *selection, guint16 alg, unsigned pcr)
 {
     gssize at = 0;
 
-    for (guint32 i = 0; i < selection->count; i++) {
-        const WirePcrBank *bank = &selection->bank[i];
-
-        for (unsigned k = 0; k < bank->size * 8u; k++) {
-            if (!wire_pcr_selected(bank, k)) {
-                continue;
-            }
-            if (bank->hash == alg && k == pcr) {
-                return at;
-            }
-            at++;
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(selection, &w);) {
+        if (w.hash == alg && w.pcr == pcr) {
+            return at;
         }
+        at++;
     }
     return -1;
 }

@@ -21,14 +21,11 @@ static bool get_path(WireReader *r, WireEvidence *e)
 static bool each_pcr(const WirePcrSelection *s, WireBytes *values,
                      bool (*step)(void *cursor, size_t digest_size, WireBytes *value), void *cursor)
 {
-    for (uint32_t i = 0; i < s->count; i++) {
-        size_t digest_size = wire_hash_size(s->bank[i].hash);
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(s, &w);) {
+        size_t digest_size = wire_hash_size(w.hash);
 
-        for (unsigned pcr = 0; pcr < s->bank[i].size * 8u; pcr++) {
-            if (wire_pcr_selected(&s->bank[i], pcr) &&
-                (digest_size == 0 || !step(cursor, digest_size, values++))) {
-                return false;
-            }
+        if (digest_size == 0 || !step(cursor, digest_size, values++)) {
+            return false;
         }
     }
     return true;

@@ -69,6 +69,24 @@ bool wire_pcr_selected(const WirePcrBank *bank, unsigned pcr)
     return pcr / 8 < bank->size && (bank->select[pcr / 8] >> (pcr % 8) & 1) != 0;
 }
 
+bool wire_pcr_next(const WirePcrSelection *s, WirePcrWalk *walk)
+{
+    for (; walk->bank < s->count; walk->bank++, walk->next = 0) {
+        const WirePcrBank *bank = &s->bank[walk->bank];
+
+        while (walk->next < bank->size * 8u) {
+            unsigned pcr = walk->next++;
+
+            if (wire_pcr_selected(bank, pcr)) {
+                walk->hash = bank->hash;
+                walk->pcr = pcr;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool wire_pcr_select(WirePcrSelection *s, uint16_t hash, unsigned pcr)
 {
     WirePcrBank *b = NULL;
@@ -91,6 +109,19 @@ bool wire_pcr_select(WirePcrSelection *s, uint16_t hash, unsigned pcr)
         b->size = (uint8_t)(pcr / 8 + 1);
     }
     b->select[pcr / 8] = (uint8_t)(b->select[pcr / 8] | 1u << (pcr % 8));
+    return true;
+}
+
+bool wire_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part)
+{
+    WirePcrSelection merged = *whole;
+
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(part, &w);) {
+        if (!wire_pcr_select(&merged, w.hash, w.pcr)) {
+            return false;
+        }
+    }
+    *whole = merged;
     return true;
 }
 
@@ -118,12 +149,9 @@ static bool selects(const WirePcrSelection *s, uint16_t hash, unsigned pcr)
 
 bool wire_pcr_covers(const WirePcrSelection *whole, const WirePcrSelection *part)
 {
-    for (uint32_t i = 0; i < part->count; i++) {
-        for (unsigned pcr = 0; pcr < part->bank[i].size * 8u; pcr++) {
-            if (wire_pcr_selected(&part->bank[i], pcr) &&
-                !selects(whole, part->bank[i].hash, pcr)) {
-                return false;
-            }
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(part, &w);) {
+        if (!selects(whole, w.hash, w.pcr)) {
+            return false;
         }
     }
     return true;

@@ -32,11 +32,30 @@ WirePcrError wire_get_pcr_selection_max(WireReader *r, uint32_t max_banks, WireP
 bool wire_get_pcr_selection(WireReader *r, WirePcrSelection *ret);
 bool wire_put_pcr_selection(WireWriter *w, const WirePcrSelection *s);
 
+/** A walk over what a selection selects, bank by bank, ascending. It begins with zeroes. */
+typedef struct WirePcrWalk {
+    uint16_t hash; /* the PCR that the last step came to */
+    unsigned pcr;
+    uint32_t bank; /* where the next step looks */
+    unsigned next;
+} WirePcrWalk;
+
+/** wire_pcr_next: steps to the next PCR; false, and @walk is of no more use, after the last. */
+bool wire_pcr_next(const WirePcrSelection *s, WirePcrWalk *walk);
+
 /** wire_pcr_selected: whether @pcr (0..31) is selected in @bank. */
 bool wire_pcr_selected(const WirePcrBank *bank, unsigned pcr);
 
 /** wire_pcr_select: adds @pcr of bank @hash, adding the bank (3 bytes) where it is missing. */
 bool wire_pcr_select(WirePcrSelection *s, uint16_t hash, unsigned pcr);
+
+/**
+ * wire_pcr_merge: selects in @whole what @part selects too. Merged into an empty one, the same PCRs
+ * come out with each bank once.
+ *
+ * Returns: false, and nothing changes, where there are too many banks.
+ */
+bool wire_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part);
 
 /** wire_pcr_count: number of PCRs selected over all banks. */
 size_t wire_pcr_count(const WirePcrSelection *s);

@@ -51,12 +51,8 @@ static size_t evidence_size(EvidenceShape *shape, const WirePcrSelection *pcrs)
     if (pcrs->count > DEEPQUOTE_HOST_BANKS_MAX) {
         return SIZE_MAX;
     }
-    for (uint32_t i = 0; i < pcrs->count; i++) {
-        const WirePcrSelection bank = { .count = 1, .bank = { pcrs->bank[i] } };
-
-        for (size_t n = wire_pcr_count(&bank); n > 0; n--) {
-            e.pcr[e.pcr_count++] = any_bytes(wire_hash_size(pcrs->bank[i].hash));
-        }
+    for (WirePcrWalk walk = { 0 }; wire_pcr_next(pcrs, &walk);) {
+        e.pcr[e.pcr_count++] = any_bytes(wire_hash_size(walk.hash));
     }
     shape->quoted.type = TPM_ST_ATTEST_QUOTE;
     shape->quoted.pcr_select = *pcrs;

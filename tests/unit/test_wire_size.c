@@ -73,12 +73,8 @@ static size_t real_size(const Shape *s, size_t *ret_binding)
     if (s->signature_alg == TPM_ALG_ECDSA) {
         e.host_signature.s = fill(s->signature);
     }
-    for (uint32_t i = 0; i < s->pcrs.count; i++) {
-        for (unsigned pcr = 0; pcr < s->pcrs.bank[i].size * 8u; pcr++) {
-            if (wire_pcr_selected(&s->pcrs.bank[i], pcr)) {
-                e.pcr[e.pcr_count++] = fill(wire_hash_size(s->pcrs.bank[i].hash));
-            }
-        }
+    for (WirePcrWalk walk = { 0 }; wire_pcr_next(&s->pcrs, &walk);) {
+        e.pcr[e.pcr_count++] = fill(wire_hash_size(walk.hash));
     }
     g_assert_true(wire_put_evidence(&w, &e));
     g_assert_true(wire_decode_evidence(wire_written(&w), &back));

@@ -104,6 +104,57 @@ static void selecting_counts_and_covers(void)
     g_assert_false(wire_pcr_covers(&whole, &part));
 }
 
+/* Each selected PCR once, in the order in which values travel; nothing of an empty bank. */
+static void a_walk_comes_to_each_pcr_in_order(void)
+{
+    static const struct {
+        uint16_t hash;
+        unsigned pcr;
+    } want[] = { { TPM_ALG_SHA1, 0 },
+                 { TPM_ALG_SHA1, 7 },
+                 { TPM_ALG_SHA1, 8 },
+                 { TPM_ALG_SHA256, 31 },
+                 { TPM_ALG_SHA1, 23 } };
+    const WirePcrSelection s = { .count = 4,
+                                 .bank = { { TPM_ALG_SHA1, 2, { 0x81, 0x01, 0xff, 0xff } },
+                                           { TPM_ALG_SHA384, 3, { 0 } },
+                                           { TPM_ALG_SHA256, 4, { 0, 0, 0, 0x80 } },
+                                           { TPM_ALG_SHA1, 3, { 0, 0, 0x80 } } } };
+    const WirePcrSelection none = { 0 };
+    WirePcrWalk w = { 0 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(want); i++) {
+        g_assert_true(wire_pcr_next(&s, &w));
+        g_assert_cmphex(w.hash, ==, want[i].hash);
+        g_assert_cmpuint(w.pcr, ==, want[i].pcr);
+    }
+    g_assert_false(wire_pcr_next(&s, &w));
+    g_assert_false(wire_pcr_next(&s, &w));
+    w = (WirePcrWalk){ 0 };
+    g_assert_false(wire_pcr_next(&none, &w));
+}
+
+static void merging_joins_banks_or_changes_nothing(void)
+{
+    WirePcrSelection whole = { .count = 1, .bank = { { TPM_ALG_SHA256, 3, { 0x01 } } } };
+    const WirePcrSelection part = { .count = 2,
+                                    .bank = { { TPM_ALG_SHA256, 3, { 0x02 } },
+                                              { TPM_ALG_SHA256, 4, { 0x01, 0, 0, 0x80 } } } };
+    WirePcrSelection many = { 0 }, before;
+
+    g_assert_true(wire_pcr_merge(&whole, &part));
+    g_assert_cmpuint(whole.count, ==, 1);
+    g_assert_cmpuint(whole.bank[0].size, ==, 4);
+    g_assert_cmphex(whole.bank[0].select[0], ==, 0x03);
+    g_assert_cmphex(whole.bank[0].select[3], ==, 0x80);
+    for (uint16_t hash = 0x100; hash < 0x100 + WIRE_PCR_BANKS_MAX; hash++) {
+        g_assert_true(wire_pcr_select(&many, hash, 0));
+    }
+    before = whole;
+    g_assert_false(wire_pcr_merge(&whole, &many));
+    g_assert_cmpmem(&whole, sizeof(whole), &before, sizeof(before));
+}
+
 static void attest_of_another_type_keeps_its_rest_undecoded(void)
 {
     WireBytes quote = wire_sample("attest");
@@ -157,6 +208,10 @@ int main(int argc, char **argv)
     g_test_add_func("/wire/pcr-selection/faults-are-told-apart",
                     selection_of_too_many_banks_is_told_apart);
     g_test_add_func("/wire/pcr-selection/selecting-counts-and-covers", selecting_counts_and_covers);
+    g_test_add_func("/wire/pcr-selection/a-walk-comes-to-each-in-order",
+                    a_walk_comes_to_each_pcr_in_order);
+    g_test_add_func("/wire/pcr-selection/merging-joins-banks-or-changes-nothing",
+                    merging_joins_banks_or_changes_nothing);
     g_test_add_func("/wire/attest/another-type-keeps-its-rest-undecoded",
                     attest_of_another_type_keeps_its_rest_undecoded);
     g_test_add_func("/wire/attest/keeps-its-fields", attest_keeps_its_fields);

@@ -67,19 +67,11 @@ void case_policy(CaseWork *w, const char *format, ...)
 
 void case_policy_pcrs(CaseWork *w, const char *whose, const WirePcrSelection *selection)
 {
-    for (guint32 i = 0; i < selection->count; i++) {
-        const WirePcrBank *bank = &selection->bank[i];
+    for (WirePcrWalk walk = { 0 }; wire_pcr_next(selection, &walk);) {
+        guint8 value[DQ_DIGEST_MAX];
+        g_autofree char *hex = dq_hex_encode(value, maker_pcr(whose, walk.hash, walk.pcr, value));
 
-        for (unsigned pcr = 0; pcr < bank->size * 8u; pcr++) {
-            guint8 value[DQ_DIGEST_MAX];
-            g_autofree char *hex = NULL;
-
-            if (wire_pcr_selected(bank, pcr)) {
-                hex = dq_hex_encode(value, maker_pcr(whose, bank->hash, pcr, value));
-                case_policy(w, "%s-pcr %s:%u %s", whose, wire_hash_find(bank->hash)->name, pcr,
-                            hex);
-            }
-        }
+        case_policy(w, "%s-pcr %s:%u %s", whose, wire_hash_find(walk.hash)->name, walk.pcr, hex);
     }
 }
 

@@ -37,15 +37,10 @@ static GByteArray *make_pcrs(const char *whose, const WirePcrSelection *s)
 {
     GByteArray *out = g_byte_array_new();
 
-    for (guint32 i = 0; i < s->count; i++) {
-        for (unsigned pcr = 0; pcr < s->bank[i].size * 8u; pcr++) {
-            guint8 value[DQ_DIGEST_MAX];
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(s, &w);) {
+        guint8 value[DQ_DIGEST_MAX];
 
-            if (wire_pcr_selected(&s->bank[i], pcr)) {
-                g_byte_array_append(out, value,
-                                    (guint)maker_pcr(whose, s->bank[i].hash, pcr, value));
-            }
-        }
+        g_byte_array_append(out, value, (guint)maker_pcr(whose, w.hash, w.pcr, value));
     }
     return out;
 }

@@ -91,12 +91,6 @@ void pcr_list_merge(const WirePcrSelection *s, WirePcrSelection *ret)
 {
     WirePcrSelection merged = { 0 };
 
-    for (guint32 i = 0; i < s->count; i++) {
-        for (unsigned pcr = 0; pcr < s->bank[i].size * 8u; pcr++) {
-            if (wire_pcr_selected(&s->bank[i], pcr)) {
-                wire_pcr_select(&merged, s->bank[i].hash, pcr);
-            }
-        }
-    }
+    wire_pcr_merge(&merged, s); /* no more banks than there were */
     *ret = merged;
 }

@@ -60,14 +60,9 @@ static bool page_sizes_right(const PcrPage *page)
 {
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < page->pcrs.count; i++) {
-        const WirePcrBank *bank = &page->pcrs.bank[i];
-
-        for (unsigned pcr = 0; pcr < WIRE_PCR_SELECT_MAX * 8; pcr++) {
-            if (wire_pcr_selected(bank, pcr) &&
-                page->digest[n++].len != wire_hash_size(bank->hash)) {
-                return false;
-            }
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(&page->pcrs, &w);) {
+        if (page->digest[n++].len != wire_hash_size(w.hash)) {
+            return false;
         }
     }
     return true;

@@ -71,18 +71,12 @@ static JsonArray *describe_pcrs(const WirePcrSelection *pcrs)
 {
     JsonArray *array = json_array_new();
 
-    for (uint32_t i = 0; i < pcrs->count; i++) {
-        for (unsigned pcr = 0; pcr < pcrs->bank[i].size * 8u; pcr++) {
-            JsonObject *object;
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(pcrs, &w);) {
+        JsonObject *object = json_object_new();
 
-            if (!wire_pcr_selected(&pcrs->bank[i], pcr)) {
-                continue;
-            }
-            object = json_object_new();
-            json_object_set_int_member(object, "bank", pcrs->bank[i].hash);
-            json_object_set_int_member(object, "pcr", pcr);
-            json_array_add_object_element(array, object);
-        }
+        json_object_set_int_member(object, "bank", w.hash);
+        json_object_set_int_member(object, "pcr", w.pcr);
+        json_array_add_object_element(array, object);
     }
     return array;
 }

@@ -42,22 +42,15 @@ static JsonArray *describe_values(const TpmQuote *quote)
     JsonArray *array = json_array_new();
     guint next = 0;
 
-    for (uint32_t i = 0; i < quote->pcrs.count; i++) {
-        for (unsigned pcr = 0; pcr < TPM_PCRS && next < quote->count; pcr++) {
-            g_autofree char *hex = NULL;
-            JsonObject *value;
+    for (WirePcrWalk w = { 0 }; next < quote->count && wire_pcr_next(&quote->pcrs, &w); next++) {
+        const TpmPcr *pcr = &quote->value[next];
+        g_autofree char *hex = dq_hex_encode(pcr->value, pcr->size);
+        JsonObject *value = json_object_new();
 
-            if (!wire_pcr_selected(&quote->pcrs.bank[i], pcr)) {
-                continue;
-            }
-            hex = dq_hex_encode(quote->value[next].value, quote->value[next].size);
-            value = json_object_new();
-            json_object_set_int_member(value, "bank", quote->pcrs.bank[i].hash);
-            json_object_set_int_member(value, "pcr", pcr);
-            json_object_set_string_member(value, "value", hex);
-            json_array_add_object_element(array, value);
-            next++;
-        }
+        json_object_set_int_member(value, "bank", w.hash);
+        json_object_set_int_member(value, "pcr", w.pcr);
+        json_object_set_string_member(value, "value", hex);
+        json_array_add_object_element(array, value);
     }
     return array;
 }

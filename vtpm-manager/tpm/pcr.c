@@ -42,14 +42,9 @@ gboolean tpm_pcr_merge(WirePcrSelection *whole, const WirePcrSelection *part, un
 {
     WirePcrSelection merged = *whole;
 
-    for (uint32_t i = 0; i < part->count; i++) {
-        for (unsigned pcr = 0; pcr < WIRE_PCR_SELECT_MAX * 8; pcr++) {
-            if (!wire_pcr_selected(&part->bank[i], pcr)) {
-                continue;
-            }
-            if (pcr >= TPM_PCRS || !wire_pcr_select(&merged, part->bank[i].hash, pcr)) {
-                return FALSE;
-            }
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(part, &w);) {
+        if (w.pcr >= TPM_PCRS || !wire_pcr_select(&merged, w.hash, w.pcr)) {
+            return FALSE;
         }
     }
     if (merged.count > max_banks) {
@@ -110,19 +105,13 @@ gboolean tpm_pcr_values(TpmPcrCache *cache, const WirePcrSelection *s, TpmPcr *r
 {
     unsigned count = 0;
 
-    for (uint32_t i = 0; i < s->count; i++) {
-        for (unsigned pcr = 0; pcr < TPM_PCRS; pcr++) {
-            const TpmPcr *entry;
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(s, &w);) {
+        const TpmPcr *entry = tpm_pcr_lookup(cache, w.hash, w.pcr);
 
-            if (!wire_pcr_selected(&s->bank[i], pcr)) {
-                continue;
-            }
-            entry = tpm_pcr_lookup(cache, s->bank[i].hash, pcr);
-            if (!entry || entry->size == 0 || count == DEEPQUOTE_HOST_PCRS_MAX) {
-                return FALSE;
-            }
-            ret[count++] = *entry;
+        if (!entry || entry->size == 0 || count == DEEPQUOTE_HOST_PCRS_MAX) {
+            return FALSE;
         }
+        ret[count++] = *entry;
     }
     *ret_count = count;
     return TRUE;
