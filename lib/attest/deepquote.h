@@ -97,10 +97,6 @@ char *dq_uuid_format(const guint8 uuid[DQ_UUID_SIZE]);
 /** dq_merkle_leaf: SHA-256(0x00 || binding). */
 void dq_merkle_leaf(const guint8 *binding, gsize len, guint8 ret_leaf[DQ_HASH_SIZE]);
 
-/** dq_merkle_node: SHA-256(0x01 || left || right); @ret_node may be one of the two. */
-void dq_merkle_node(const guint8 left[DQ_HASH_SIZE], const guint8 right[DQ_HASH_SIZE],
-                    guint8 ret_node[DQ_HASH_SIZE]);
-
 /**
  * DqMerkleRoot: the root over leaves that come one after the other, in constant space.
  * Set it to zeroes, add leaves, ask for the root at any time.

@@ -21,8 +21,9 @@ void dq_merkle_leaf(const guint8 *binding, gsize len, guint8 ret_leaf[DQ_HASH_SI
     dq_sha256(parts, G_N_ELEMENTS(parts), ret_leaf);
 }
 
-void dq_merkle_node(const guint8 left[DQ_HASH_SIZE], const guint8 right[DQ_HASH_SIZE],
-                    guint8 ret_node[DQ_HASH_SIZE])
+/* SHA-256(0x01 || left || right); @ret_node may be one of the two. */
+static void hash_node(const guint8 left[DQ_HASH_SIZE], const guint8 right[DQ_HASH_SIZE],
+                      guint8 ret_node[DQ_HASH_SIZE])
 {
     guint8 input[1 + 2 * DQ_HASH_SIZE];
     const DqBytes whole = { input, sizeof(input) };
@@ -61,7 +62,7 @@ gboolean dq_merkle_root_add(DqMerkleRoot *r, const guint8 leaf[DQ_HASH_SIZE])
     }
     memcpy(carry, leaf, DQ_HASH_SIZE);
     while (r->count >> k & 1) {
-        dq_merkle_node(r->peak[k], carry, carry);
+        hash_node(r->peak[k], carry, carry);
         k++;
     }
     memcpy(r->peak[k], carry, DQ_HASH_SIZE);
@@ -79,7 +80,7 @@ void dq_merkle_root_get(const DqMerkleRoot *r, guint8 ret_root[DQ_HASH_SIZE])
             continue;
         }
         if (have) {
-            dq_merkle_node(r->peak[k], root, root);
+            hash_node(r->peak[k], root, root);
         } else {
             memcpy(root, r->peak[k], DQ_HASH_SIZE);
             have = TRUE;
@@ -109,7 +110,7 @@ static void build_level(DqMerkleTree *t, unsigned above)
     for (guint64 i = 0; i < n / 2; i++) {
         const guint8 *pair = below + 2 * i * DQ_HASH_SIZE;
 
-        dq_merkle_node(pair, pair + DQ_HASH_SIZE, out + i * DQ_HASH_SIZE);
+        hash_node(pair, pair + DQ_HASH_SIZE, out + i * DQ_HASH_SIZE);
     }
     if (n % 2 != 0) {
         memcpy(out + n / 2 * DQ_HASH_SIZE, below + (n - 1) * DQ_HASH_SIZE, DQ_HASH_SIZE);
@@ -193,13 +194,13 @@ gboolean dq_merkle_root_from_path(const guint8 leaf[DQ_HASH_SIZE], guint64 index
             return FALSE; /* already at the root */
         }
         if (index % 2 == 0 && index < last) {
-            dq_merkle_node(node, sibling, node);
+            hash_node(node, sibling, node);
         } else {
             while (index % 2 == 0) { /* index == last, which is not 0 */
                 index /= 2;
                 last /= 2;
             }
-            dq_merkle_node(sibling, node, node);
+            hash_node(sibling, node, node);
         }
         index /= 2;
         last /= 2;
