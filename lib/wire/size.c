@@ -15,15 +15,6 @@ enum {
 /* Names by their first bytes: the digest in them does not matter. */
 static const uint8_t longest_name[WIRE_NAME_MAX] = { 0x00, TPM_ALG_SHA512 };
 
-/* What decides how long evidence is, beside the PCRs */
-typedef struct EvidenceShape {
-    WireAttest quoted;
-    WireSignature signature;
-    WireBytes signer;
-    size_t binding;
-    unsigned path;
-} EvidenceShape;
-
 /* So many bytes, whatever they are: for a writer that counts. */
 static WireBytes any_bytes(size_t len)
 {
@@ -35,29 +26,6 @@ static size_t attest_size(const WireAttest *a)
     WireWriter w = WIRE_COUNTER;
 
     return wire_put_attest(&w, a) ? w.len : 0;
-}
-
-static size_t evidence_size(EvidenceShape *shape, const WirePcrSelection *pcrs)
-{
-    WireEvidence e = {
-        .host_signature = shape->signature,
-        .host_signer = shape->signer,
-        .binding_bytes = any_bytes(shape->binding),
-        .path_length = (uint16_t)shape->path,
-        .host_pcrs = *pcrs,
-    };
-    WireWriter w = WIRE_COUNTER;
-
-    if (pcrs->count > DEEPQUOTE_HOST_BANKS_MAX) {
-        return SIZE_MAX;
-    }
-    for (WirePcrWalk walk = { 0 }; wire_pcr_next(pcrs, &walk);) {
-        e.pcr[e.pcr_count++] = any_bytes(wire_hash_size(walk.hash));
-    }
-    shape->quoted.type = TPM_ST_ATTEST_QUOTE;
-    shape->quoted.pcr_select = *pcrs;
-    e.host_quoted = any_bytes(attest_size(&shape->quoted));
-    return wire_put_evidence(&w, &e) ? w.len : SIZE_MAX;
 }
 
 /* The same PCRs in the most bytes. */
@@ -76,18 +44,30 @@ static WirePcrSelection widen(const WirePcrSelection *s)
 
 size_t wire_evidence_bound(const WirePcrSelection *host_pcrs, size_t binding, unsigned path)
 {
-    const WirePcrSelection pcrs = widen(host_pcrs);
-    EvidenceShape shape = {
-        .quoted = { .qualified_signer = { longest_name, sizeof(longest_name) },
-                    .extra_data = any_bytes(DEEPQUOTE_HASH_SIZE),
-                    .pcr_digest = any_bytes(wire_hash_size(TPM_ALG_SHA256)) },
-        .signature = { .alg = TPM_ALG_RSASSA, .r = any_bytes(RSA_2048_BYTES) },
-        .signer = { longest_name, sizeof(longest_name) },
-        .binding = binding,
-        .path = path,
+    const WireAttest quoted = {
+        .type = TPM_ST_ATTEST_QUOTE,
+        .qualified_signer = { longest_name, sizeof(longest_name) },
+        .extra_data = any_bytes(DEEPQUOTE_HASH_SIZE),
+        .pcr_select = widen(host_pcrs),
+        .pcr_digest = any_bytes(wire_hash_size(TPM_ALG_SHA256)),
     };
+    WireEvidence e = {
+        .host_quoted = any_bytes(attest_size(&quoted)),
+        .host_signature = { .alg = TPM_ALG_RSASSA, .r = any_bytes(RSA_2048_BYTES) },
+        .host_signer = { longest_name, sizeof(longest_name) },
+        .binding_bytes = any_bytes(binding),
+        .path_length = (uint16_t)path,
+        .host_pcrs = quoted.pcr_select,
+    };
+    WireWriter w = WIRE_COUNTER;
 
-    return evidence_size(&shape, &pcrs);
+    if (host_pcrs->count > DEEPQUOTE_HOST_BANKS_MAX) {
+        return SIZE_MAX;
+    }
+    for (WirePcrWalk walk = { 0 }; wire_pcr_next(host_pcrs, &walk);) {
+        e.pcr[e.pcr_count++] = any_bytes(wire_hash_size(walk.hash));
+    }
+    return wire_put_evidence(&w, &e) ? w.len : SIZE_MAX;
 }
 
 size_t wire_deepquote_response_size(const WireDeepQuoteResponse *resp)
