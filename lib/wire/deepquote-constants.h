@@ -60,10 +60,7 @@ enum {
     DEEPQUOTE_HOST_EK_CERTIFICATE = 2,
     DEEPQUOTE_GROUP_AK_CHAIN = 3,
     DEEPQUOTE_HOST_EK_PUBLIC = 4,
-    DEEPQUOTE_VTPM_EK_CHAIN = 5,
-    DEEPQUOTE_HAND_OVER = 6,
-    DEEPQUOTE_HOST_BOOT_LOG = 7,
-    DEEPQUOTE_HOST_IMA_LIST = 8,
+    /* 5 to 8: specified, and empty */
     DEEPQUOTE_CREDENTIALS = 9, /* how many there are */
 };
 

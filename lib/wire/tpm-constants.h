@@ -46,10 +46,6 @@ enum {
 };
 
 enum {
-    TPM_CC_EvictControl = 0x00000120,
-    TPM_CC_ChangeEPS = 0x00000124,
-    TPM_CC_Clear = 0x00000126,
-    TPM_CC_Startup = 0x00000144,
     TPM_CC_Quote = 0x00000158,
     TPM_CC_ReadPublic = 0x00000173,
     TPM_CC_GetCapability = 0x0000017A,

@@ -209,13 +209,16 @@ static gboolean read_nv(TpmSession *tpm, const OpenNv *nv, GByteArray *into)
 /* The bytes of the outer DER SEQUENCE; manufacturers pad the NV index. 0: no certificate. */
 static guint der_length(const GByteArray *der)
 {
-    guint length;
+    enum { SEQUENCE = 0x30, LENGTH_OF_TWO_BYTES = 0x82 };
+    WireReader r = WIRE_READER(der->data, der->len);
+    uint8_t tag, form;
+    WireBytes body;
 
-    if (der->len < 4 || der->data[0] != 0x30 || der->data[1] != 0x82) {
+    if (!wire_get_u8(&r, &tag) || tag != SEQUENCE || !wire_get_u8(&r, &form) ||
+        form != LENGTH_OF_TWO_BYTES || !wire_get_tpm2b(&r, G_MAXUINT16, &body)) {
         return 0;
     }
-    length = 4u + ((guint)der->data[2] << 8 | der->data[3]);
-    return length <= der->len ? length : 0;
+    return der->len - (guint)r.left;
 }
 
 /* The certificate at @handle; NULL where there is none that may be read. */
