@@ -83,8 +83,13 @@ static Table *table_for(const sqlite3_io_methods *real)
 static int failing_open(G_GNUC_UNUSED sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
                         int flags, int *ret_flags)
 {
-    int code = real_vfs->xOpen(real_vfs, name, file, flags, ret_flags);
+    int code;
 
+    if (fails()) {
+        file->pMethods = NULL;
+        return SQLITE_CANTOPEN;
+    }
+    code = real_vfs->xOpen(real_vfs, name, file, flags, ret_flags);
     if (file->pMethods != NULL) {
         file->pMethods = &table_for(file->pMethods)->ours;
     }

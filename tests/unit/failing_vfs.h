@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SQLite's file system with failures put in: writes, truncations, syncs and shared memory. */
+/* SQLite's file system with failures put in: opens, writes, truncations, syncs and shared memory.
+ */
 #ifndef TEST_FAILING_VFS_H
 #define TEST_FAILING_VFS_H
 
