@@ -26,25 +26,62 @@ gboolean dq_check_decodes(DqRun *r)
     return TRUE;
 }
 
-gboolean dq_check_host_is_known(DqRun *r)
+/* What the store holds against the host. */
+static gboolean check_enrolment(DqRun *r)
 {
-    DqBytes name = dq_unwire(r->evidence.host_signer);
-    g_autofree char *hex = NULL;
+    const DqStoreHost *h = &r->host_record;
 
-    if (!dq_verifier_trusts_host(r->verifier, name)) {
-        hex = dq_hex_encode(name.data, name.len);
-        return dq_run_fail(r, "no host with the key %s is enrolled", hex);
+    if (r->has_host && h->revoked != 0) {
+        return dq_run_fail(r, "the host's enrolment was revoked");
     }
-    r->host_key = dq_verifier_find_host_key(r->verifier, name);
+    if (r->has_host && h->expires != 0 && h->expires <= r->now) {
+        return dq_run_fail(r, "the host's enrolment has expired: host renew");
+    }
+    if (!r->has_host &&
+        !dq_verifier_accepts_host(r->verifier, dq_unwire(r->evidence.host_signer))) {
+        g_autofree char *hex =
+            dq_hex_encode(r->evidence.host_signer.p, r->evidence.host_signer.len);
+
+        return dq_run_fail(r, "no host with the key %s is enrolled: host add", hex);
+    }
+    return TRUE;
+}
+
+static gboolean find_key(DqRun *r)
+{
+    r->host_key = dq_verifier_find_host_key(r->verifier, dq_unwire(r->evidence.host_signer),
+                                            r->has_host ? &r->host_record : NULL);
     if (r->host_key == NULL) {
-        hex = dq_hex_encode(name.data, name.len);
-        return dq_run_fail(r, "the key %s is enrolled by Name, but its public area was not given",
+        g_autofree char *hex =
+            dq_hex_encode(r->evidence.host_signer.p, r->evidence.host_signer.len);
+
+        return dq_run_fail(r, "the key %s is known by Name, but its public area was not given",
                            hex);
     }
     if (!dq_key_is_attestation_key(r->host_key)) {
-        return dq_run_fail(r, "the enrolled key is no restricted, fixedTPM signing key");
+        return dq_run_fail(r, "the host's key is no attestation key: fixedTPM, fixedParent, "
+                              "sensitiveDataOrigin, restricted, signing and not decrypting");
     }
     return TRUE;
+}
+
+gboolean dq_check_host_is_known(DqRun *r)
+{
+    if (!check_enrolment(r) || !find_key(r)) {
+        return FALSE;
+    }
+    if (!r->has_host) {
+        return dq_run_skip(r, "nobody enrolled the host, its key was only given: host add");
+    }
+    if (r->host_record.simulated) {
+        return r->verifier->allow_simulated
+                   ? dq_run_note(r, "stand-in TPM")
+                   : dq_run_skip(r,
+                                 "its TPM is a stand-in, which proves nothing: --allow-simulated");
+    }
+    return dq_run_note(r, r->host_record.enrolment == DQ_ENROLMENT_PROOF
+                              ? "enrolled by proof"
+                              : "enrolled on the operator's word");
 }
 
 /*

@@ -14,76 +14,161 @@ static gboolean fail_unequal(DqRun *r, const char *what, DqBytes got, DqBytes wa
                        want.len == 0 ? "none" : want_hex);
 }
 
+/* The nonce that both quotes must carry. */
+static gboolean expected_nonce(DqRun *r, DqBytes *ret_nonce)
+{
+    const DqExpected *x = r->expected;
+
+    if (x->challenge.len > 0) {
+        *ret_nonce = x->bound_nonce.len > 0 ? x->bound_nonce : x->challenge;
+        return TRUE;
+    }
+    if (x->bound_nonce.len > 0) {
+        return dq_run_fail(r, "a channel is bound to one challenge, and none was given");
+    }
+    *ret_nonce = dq_unwire(r->evidence.binding.nonce); /* any of the store's */
+    return r->verifier->store != NULL || dq_run_fail(r, "no challenge was given out");
+}
+
+static gboolean check_challenge(DqRun *r)
+{
+    if (r->verifier->store == NULL) {
+        return dq_run_skip(r, "without a store nobody knows whether it was used before: challenge "
+                              "--store, then --store here");
+    }
+    switch (r->use) {
+    case DQ_CHALLENGE_FRESH:
+        return TRUE;
+    case DQ_CHALLENGE_USED:
+        return dq_run_fail(r, "the challenge was used before: issue a new one");
+    case DQ_CHALLENGE_EXPIRED:
+        return dq_run_fail(r, "the challenge has expired: issue a new one");
+    default:
+        return r->expected->challenge.len == 0
+                   ? dq_run_fail(r, "it answers no challenge that was issued from this store")
+                   : dq_run_skip(r, "the nonce is no challenge that was issued from this store: "
+                                    "challenge --store");
+    }
+}
+
 gboolean dq_check_nonce(DqRun *r)
 {
-    const DqBytes nonce = r->quote->nonce;
+    DqBytes nonce;
 
-    if (nonce.len == 0) {
-        return dq_run_fail(r, "no nonce was chosen");
+    if (!expected_nonce(r, &nonce)) {
+        return FALSE;
     }
     if (!dq_bytes_equal(dq_unwire(r->evidence.binding.nonce), nonce)) {
-        return dq_run_fail(r, "the host's quote answers another nonce");
+        return dq_run_fail(r,
+                           r->expected->bound_nonce.len > 0
+                               ? "the host's quote answers another nonce, or was made for another "
+                                 "channel"
+                               : "the host's quote answers another nonce");
     }
     if (!dq_bytes_equal(dq_unwire(r->vtpm.extra_data), nonce)) {
         return dq_run_fail(r, "the vTPM's quote answers another nonce");
     }
-    if (r->verifier->state == NULL) {
-        r->note = "without a recorded state nobody knows whether it was used before";
-        return TRUE;
-    }
-    if (dq_state_nonce_used(r->verifier->state, nonce)) {
-        return dq_run_fail(r, "the nonce was used before");
-    }
-    return TRUE;
+    return check_challenge(r);
 }
 
-/* The VM's UUID against what was asked for, else against the policy's list. */
+static gboolean fail_uuid(DqRun *r, const char *who, const guint8 *want)
+{
+    g_autofree char *got = dq_uuid_format(r->evidence.binding.uuid.byte);
+    g_autofree char *text = dq_uuid_format(want);
+
+    return dq_run_fail(r, "the VM is %s, %s %s", got, who, text);
+}
+
+/* The VM's UUID against what was asked for, the challenge's, and the policy's list. */
 static gboolean check_uuid(DqRun *r)
 {
     const WireUuid *uuid = &r->evidence.binding.uuid;
     const DqPolicy *policy = r->verifier->policy;
-    g_autofree char *text = NULL;
 
-    if (r->quote->uuid != NULL && !wire_uuid_equal(r->quote->uuid, uuid)) {
-        g_autofree char *want = dq_uuid_format(r->quote->uuid);
-
-        text = dq_uuid_format(uuid->byte);
-        return dq_run_fail(r, "the VM is %s, expected %s", text, want);
+    if (r->expected->uuid != NULL && !wire_uuid_equal(r->expected->uuid, uuid)) {
+        return fail_uuid(r, "expected", r->expected->uuid);
     }
-    r->vm = policy == NULL ? NULL : dq_policy_find_vm(policy, uuid);
-    if (r->vm == NULL && policy != NULL && dq_policy_restricts_vms(policy) && !policy->any_vm) {
-        text = dq_uuid_format(uuid->byte);
+    if (r->challenge_bound && !wire_uuid_equal(r->challenge_uuid, uuid)) {
+        return fail_uuid(r, "the challenge is for", r->challenge_uuid);
+    }
+    if (policy != NULL && dq_policy_restricts_vms(policy) && !policy->any_vm &&
+        r->policy_vm == NULL) {
+        g_autofree char *text = dq_uuid_format(uuid->byte);
+
         return dq_run_fail(r, "the policy does not list the VM %s", text);
-    }
-    if (r->quote->uuid == NULL && r->quote->vtpm_key == NULL &&
-        (policy == NULL || !dq_policy_restricts_vms(policy))) {
-        return dq_run_fail(r, "nothing says which VM is expected");
     }
     return TRUE;
 }
 
-static gboolean check_name(DqRun *r, const char *what, WireBytes got, DqBytes want)
+/** A Name that must be there, if it is known; @empty ones are not. */
+typedef struct Wanted {
+    DqBytes name[4];
+    gsize count;
+} Wanted;
+
+static void want(Wanted *w, DqBytes name)
 {
-    if (!dq_bytes_equal(dq_unwire(got), want)) {
-        return fail_unequal(r, what, dq_unwire(got), want);
+    if (name.len > 0) {
+        w->name[w->count++] = name;
+    }
+}
+
+static gboolean check_names(DqRun *r, const char *what, WireBytes got, const Wanted *w)
+{
+    for (gsize i = 0; i < w->count; i++) {
+        if (!dq_bytes_equal(dq_unwire(got), w->name[i])) {
+            return fail_unequal(r, what, dq_unwire(got), w->name[i]);
+        }
     }
     return TRUE;
+}
+
+static Wanted wanted_eks(const DqRun *r)
+{
+    Wanted w = { .count = 0 };
+
+    want(&w, r->expected->vtpm_ek);
+    if (r->policy_vm != NULL && r->policy_vm->ek_name != NULL) {
+        want(&w, dq_bytes_peek(r->policy_vm->ek_name));
+    }
+    if (r->has_vm) {
+        want(&w, (DqBytes){ r->vm_record.ek.data, r->vm_record.ek.len });
+    }
+    return w;
+}
+
+static Wanted wanted_signers(const DqRun *r)
+{
+    Wanted w = { .count = 0 };
+
+    want(&w, r->expected->vtpm_ak);
+    if (r->expected->vtpm_key != NULL) {
+        want(&w, dq_key_get_name(r->expected->vtpm_key));
+    }
+    if (r->policy_vm != NULL && r->policy_vm->ak_name != NULL) {
+        want(&w, dq_bytes_peek(r->policy_vm->ak_name));
+    }
+    if (r->has_vm) {
+        want(&w, (DqBytes){ r->vm_record.ak.data, r->vm_record.ak.len });
+    }
+    return w;
 }
 
 gboolean dq_check_vm(DqRun *r)
 {
-    static const char ek[] = "the vTPM's EK";
-    static const char signer[] = "the vTPM's signing key";
     const WireBinding *b = &r->evidence.binding;
-    const DqQuote *q = r->quote;
+    const Wanted eks = wanted_eks(r), signers = wanted_signers(r);
 
-    return check_uuid(r) && (q->vtpm_ek.len == 0 || check_name(r, ek, b->vtpm_ek, q->vtpm_ek)) &&
-           (r->vm == NULL || r->vm->ek_name == NULL ||
-            check_name(r, ek, b->vtpm_ek, dq_bytes_peek(r->vm->ek_name))) &&
-           (q->vtpm_key == NULL ||
-            check_name(r, signer, b->vtpm_signer, dq_key_get_name(q->vtpm_key))) &&
-           (r->vm == NULL || r->vm->ak_name == NULL ||
-            check_name(r, signer, b->vtpm_signer, dq_bytes_peek(r->vm->ak_name)));
+    if (!check_uuid(r) || !check_names(r, "the vTPM's EK", b->vtpm_ek, &eks) ||
+        !check_names(r, "the vTPM's signing key", b->vtpm_signer, &signers)) {
+        return FALSE;
+    }
+    if (r->expected->uuid == NULL && !r->challenge_bound && r->policy_vm == NULL && !r->has_vm &&
+        signers.count == 0) {
+        return dq_run_skip(r, "nothing says which VM is expected: vm add, or --uuid");
+    }
+    return b->vtpm_signer.len == 0 || signers.count > 0 ||
+           dq_run_skip(r, "nothing says which key the vTPM signs with: vm add --ak, or -u or --ak");
 }
 
 gboolean dq_check_vtpm_quote(DqRun *r)
@@ -98,21 +183,43 @@ gboolean dq_check_vtpm_quote(DqRun *r)
     return TRUE;
 }
 
-/* The Names were compared by dq_check_vm() where there is a key. */
+/* The key with the Name that the host vouches for, whoever gave it; borrowed, or NULL. */
+static DqKey *find_signer(const DqRun *r)
+{
+    DqKey *const keys[] = { r->expected->vtpm_key, r->policy_vm == NULL ? NULL : r->policy_vm->ak,
+                            r->quote->vtpm_key };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (keys[i] != NULL &&
+            dq_bytes_equal(dq_key_get_name(keys[i]), dq_unwire(r->evidence.binding.vtpm_signer))) {
+            return keys[i];
+        }
+    }
+    return NULL;
+}
+
 gboolean dq_check_vtpm_signature(DqRun *r)
 {
-    DqKey *key = r->quote->vtpm_key;
+    const WireBytes signer = r->evidence.binding.vtpm_signer;
+    DqKey *key;
 
-    if (r->evidence.binding.vtpm_signer.len == 0) {
-        r->note = "not signed by the vTPM; the host vouches for it";
-        return r->vtpm_signature.alg == TPM_ALG_NULL ||
-               dq_run_fail(r, "there is a signature, but the binding names no key");
+    if (signer.len == 0) {
+        return r->vtpm_signature.alg == TPM_ALG_NULL
+                   ? dq_run_note(r, "not signed by the vTPM; the host vouches for it")
+                   : dq_run_fail(r, "there is a signature, but the binding names no key");
     }
-    if (key == NULL && r->vm != NULL) {
-        key = r->vm->ak;
-    }
+    key = find_signer(r);
     if (key == NULL) {
-        return dq_run_fail(r, "the vTPM's signing key was not given");
+        return dq_run_fail(r, "no key with the signer's Name was given: -u, or the guest's ak.pub");
+    }
+    if (!dq_key_is_restricted(key) && !dq_verifier_allows_key(r->verifier, dq_unwire(signer))) {
+        return dq_run_fail(r,
+                           "the vTPM's key is not restricted, or can leave its TPM: whoever has it "
+                           "signs what he likes; --allow-key takes it all the same");
+    }
+    if (!dq_signature_hash_is_sound(&r->vtpm_signature)) {
+        return dq_run_fail(r, "the vTPM's quote is signed with SHA-1 or another hash that proves "
+                              "nothing: use a key with SHA-256");
     }
     if (!dq_key_verify_signature(key, r->quote->vtpm_quoted, &r->vtpm_signature)) {
         return dq_run_fail(r, "the vTPM's key did not sign the vTPM's quote");
@@ -127,13 +234,14 @@ gboolean dq_check_vtpm_pcrs(DqRun *r)
 
     if (r->vtpm.pcr_digest.len == 0 && r->vtpm_signature.alg == TPM_ALG_NULL &&
         r->quote->vtpm_pcrs.len == 0) {
-        r->note = "no PCR values are quoted or given";
         r->vtpm.pcr_select.count = 0;
-        return TRUE;
+        return dq_run_note(r, "no PCR values are quoted or given");
     }
     if (!dq_pcr_split(selection, r->quote->vtpm_pcrs, r->vtpm_pcr)) {
-        return dq_run_fail(r,
-                           "the vTPM PCR values given are not as many bytes as the quote selects");
+        return dq_run_fail(r, r->quote->vtpm_pcrs.len == 0
+                                  ? "no vTPM PCR values were given: -f, or pcrs.bin"
+                                  : "the vTPM PCR values given are not as many bytes as the quote "
+                                    "selects: give the values alone, bank by bank");
     }
     if (!dq_pcr_digest_matches(r->vtpm_signature.alg == TPM_ALG_NULL ? TPM_ALG_NULL
                                                                      : r->vtpm_signature.hash,
@@ -141,66 +249,4 @@ gboolean dq_check_vtpm_pcrs(DqRun *r)
         return dq_run_fail(r, "the vTPM PCR values do not hash to the quoted digest");
     }
     return TRUE;
-}
-
-gboolean dq_check_fresh(DqRun *r)
-{
-    const DqStateEntry entry = dq_run_state_entry(r);
-    DqStateFault fault;
-
-    if (r->verifier->state == NULL) {
-        r->note = "without a recorded state there is nothing to compare with";
-        return TRUE;
-    }
-    fault = dq_state_find_stale(r->verifier->state, &entry);
-    return fault == DQ_STATE_FRESH || dq_run_fail(r, "%s", dq_state_fault_text(fault));
-}
-
-static gboolean fail_pcr(DqRun *r, const char *whose, const DqPolicyPcr *p)
-{
-    return dq_run_fail(r, "%s PCR %s:%u has none of the values that the policy allows", whose,
-                       p->bank->name, p->pcr);
-}
-
-static gboolean check_policy_digests(DqRun *r, const DqPolicy *policy)
-{
-    const WireBinding *b = &r->evidence.binding;
-    const struct {
-        const char *what;
-        WireBytes value;
-    } digests[DQ_POLICY_DIGESTS] = {
-        [DQ_POLICY_MEASUREMENT] = { "measurement", b->measurement },
-        [DQ_POLICY_GROUP_INFO] = { "group-info", b->group_info },
-        [DQ_POLICY_GROUP_KEY] = { "group-key", b->group_key },
-        [DQ_POLICY_LAUNCH] = { "launch", b->launch },
-    };
-
-    for (unsigned i = 0; i < DQ_POLICY_DIGESTS; i++) {
-        if (!dq_policy_digest_allowed(policy, (DqPolicyDigest)i, digests[i].value)) {
-            return dq_run_fail(r, "%s is %s", digests[i].what,
-                               digests[i].value.len == 0 ? "not in the evidence"
-                                                         : "none of those that the policy allows");
-        }
-    }
-    return TRUE;
-}
-
-gboolean dq_check_policy(DqRun *r)
-{
-    const DqPolicy *policy = r->verifier->policy;
-    const DqPolicyPcr *wrong;
-
-    if (policy == NULL) {
-        r->note = "no policy was given: nothing to compare with";
-        return TRUE;
-    }
-    wrong = dq_policy_find_wrong_pcr(policy->host_pcrs, &r->evidence.host_pcrs, r->evidence.pcr);
-    if (wrong != NULL) {
-        return fail_pcr(r, "host", wrong);
-    }
-    wrong = dq_policy_find_wrong_pcr(policy->vtpm_pcrs, &r->vtpm.pcr_select, r->vtpm_pcr);
-    if (wrong != NULL) {
-        return fail_pcr(r, "vTPM", wrong);
-    }
-    return check_policy_digests(r, policy);
 }

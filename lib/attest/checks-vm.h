@@ -13,7 +13,5 @@ gboolean dq_check_vm(DqRun *r);
 gboolean dq_check_vtpm_quote(DqRun *r);
 gboolean dq_check_vtpm_signature(DqRun *r);
 gboolean dq_check_vtpm_pcrs(DqRun *r);
-gboolean dq_check_fresh(DqRun *r);
-gboolean dq_check_policy(DqRun *r);
 
 #endif

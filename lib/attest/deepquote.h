@@ -6,11 +6,14 @@
  * signed. A verifier needs no TPM: it needs the Names of the host keys that it trusts, the nonce
  * that it chose, and whatever it knows about the virtual machine.
  *
+ *     g_autoptr(DqStoreFile) file = dq_store_file_open("verifier.store", &error);
+ *     g_autoptr(DqStore) store = dq_store_file_get_store(file);
+ *     g_autoptr(DqPolicy) policy = dq_policy_new_from_file("policy", &error);
  *     g_autoptr(DqVerifier) verifier = dq_verifier_new();
- *     g_autoptr(DqKey) host = dq_key_new_from_file("host-ak.pub", &error);
- *     dq_verifier_enrol_host(verifier, host);
- *     g_autoptr(DqVerdict) verdict = dq_verifier_check(verifier, &quote);
- *     if (dq_verdict_is_trusted(verdict)) ...
+ *     dq_verifier_set_store(verifier, store);
+ *     dq_verifier_set_policy(verifier, policy);
+ *     g_autoptr(DqVerdict) verdict = dq_verifier_check(verifier, &quote, &expected, &error);
+ *     if (verdict != NULL && dq_verdict_is_trusted(verdict)) ...
  *
  * Formats and the order of the checks: the DeepQuote wire format (docs/specs/deepquote-wire.md).
  * TPM structures are handed over as they travel: big-endian, as tpm2-tools writes them to files.
@@ -47,7 +50,6 @@ typedef struct DqStore DqStore;
  * DqError:
  * @DQ_ERROR_KEY: not a TPM public area that can verify signatures
  * @DQ_ERROR_POLICY: a policy file that says something it should not; the message names the line
- * @DQ_ERROR_STATE: a state file that is damaged, in use, or cannot be written
  * @DQ_ERROR_VALUE: text that is not the UUID, Name or hexadecimal digits that it should be
  * @DQ_ERROR_STORE: a store that is missing, damaged, in use, or cannot be written
  * @DQ_ERROR_RECORD: a record that is there already, or is not there, or cannot be kept
@@ -55,7 +57,6 @@ typedef struct DqStore DqStore;
 typedef enum DqError {
     DQ_ERROR_KEY,
     DQ_ERROR_POLICY,
-    DQ_ERROR_STATE,
     DQ_ERROR_VALUE,
     DQ_ERROR_STORE,
     DQ_ERROR_RECORD,
@@ -192,8 +193,14 @@ DqBytes dq_key_get_name(const DqKey *key);
  */
 gsize dq_key_qualified_name(const DqKey *key, guint32 hierarchy, guint8 *ret_name);
 
-/** dq_key_is_attestation_key: whether it is restricted, fixedTPM, signs and does not decrypt. */
+/**
+ * dq_key_is_attestation_key: whether a TPM made it, keeps it, and signs with it only what it made
+ * itself: fixedTPM, fixedParent, sensitiveDataOrigin, restricted, sign and not decrypt.
+ */
 gboolean dq_key_is_attestation_key(const DqKey *key);
+
+/** dq_key_is_restricted: whether it is fixedTPM, restricted, signs and does not decrypt. */
+gboolean dq_key_is_restricted(const DqKey *key);
 
 /**
  * dq_key_verify:
@@ -235,42 +242,6 @@ DqPolicy *dq_policy_new_from_file(const char *path, GError **error);
 DqPolicy *dq_policy_ref(DqPolicy *policy);
 void dq_policy_unref(DqPolicy *policy);
 
-/* ----------------------------------------------------------------------------------- State */
-
-/**
- * DqState: what a verifier remembers: of each VM its epoch and generation, of each host its
- * counters, and the nonces that are used up. Only a trusted verdict changes it.
- */
-typedef struct DqState DqState;
-
-/** dq_state_new: remembers nothing yet, and is kept in memory only. */
-DqState *dq_state_new(void);
-
-/**
- * dq_state_open:
- * @path: need not exist yet
- *
- * Reads the file and locks out other users of it (through PATH.lock) until dq_state_unref().
- * Waits for a user that is there already.
- *
- * Errors: DQ_ERROR_STATE.
- */
-DqState *dq_state_open(const char *path, GError **error);
-
-/** dq_state_new_from_text: as a file's content, kept in memory only. Errors: DQ_ERROR_STATE. */
-DqState *dq_state_new_from_text(const char *text, gsize len, const char *name, GError **error);
-
-/** dq_state_to_text: (transfer full): what dq_state_save() writes. */
-char *dq_state_to_text(DqState *state);
-
-/**
- * dq_state_save: replaces the file in one step, safe on disk when it returns TRUE. Nothing to do
- * for a state that has no file or has not changed. Errors: DQ_ERROR_STATE; the file is as it was.
- */
-gboolean dq_state_save(DqState *state, GError **error);
-DqState *dq_state_ref(DqState *state);
-void dq_state_unref(DqState *state);
-
 /* ----------------------------------------------------------------------------- Verification */
 
 /** The checks, in their order. */
@@ -287,15 +258,41 @@ typedef enum DqCheck {
     DQ_CHECK_BAD_VTPM_SIGNATURE,
     DQ_CHECK_VTPM_PCR_MISMATCH,
     DQ_CHECK_STALE,
+    DQ_CHECK_LINEAGE,
+    DQ_CHECK_MOVED,
     DQ_CHECK_POLICY,
     DQ_CHECKS, /* how many there are */
 } DqCheck;
 
+/**
+ * DqResult:
+ * @DQ_RESULT_NOT_RUN: a check before it failed
+ * @DQ_RESULT_PASS: all that belongs to the check was compared, and holds
+ * @DQ_RESULT_FAIL: something does not hold
+ * @DQ_RESULT_NOT_COMPARED: what was compared holds, but something was not: the detail says what,
+ *     and how to have it compared
+ */
 typedef enum DqResult {
     DQ_RESULT_NOT_RUN,
     DQ_RESULT_PASS,
     DQ_RESULT_FAIL,
+    DQ_RESULT_NOT_COMPARED,
 } DqResult;
+
+/**
+ * DqOutcome:
+ * @DQ_REFUSED: a check failed
+ * @DQ_AUTHENTIC: no check failed, but something was not compared
+ * @DQ_TRUSTED: everything was compared and holds, with a host that the store holds as enrolled
+ */
+typedef enum DqOutcome {
+    DQ_REFUSED,
+    DQ_AUTHENTIC,
+    DQ_TRUSTED,
+} DqOutcome;
+
+/** dq_outcome_word: "refused", "authentic" or "trusted". */
+const char *dq_outcome_word(DqOutcome outcome);
 
 /** dq_check_word: the stable reason word, such as "bad-proof". */
 const char *dq_check_word(DqCheck check);
@@ -304,28 +301,52 @@ const char *dq_check_word(DqCheck check);
 const char *dq_check_text(DqCheck check);
 
 /**
- * DqQuote: what came from the guest, and what is expected of it. All of it is borrowed.
+ * DqQuote: what a guest hands over. All of it is borrowed, and nothing of it is believed.
  * @evidence: the evidence
  * @vtpm_quoted: TPMS_ATTEST of the vTPM's quote
  * @vtpm_signature: TPMT_SIGNATURE over it; empty, or of TPM_ALG_NULL, where nothing signed
  * @vtpm_pcrs: the vTPM's selected PCR values, bank by bank, ascending, one after the other
- * @nonce: the nonce that the verifier chose
- * @uuid: (nullable): the VM's UUID; where NULL the policy's are allowed
- * @vtpm_key: (nullable): the vTPM's signing key that is expected; where NULL the policy's
- * @vtpm_ek: Name of the vTPM's EK that is expected; empty where it is not known
+ * @vtpm_key: (nullable): the key that the guest says it signed with: the signature is checked with
+ *     it if it has the Name that the host vouches for; it says nothing about whose key it is
  */
 typedef struct DqQuote {
     DqBytes evidence;
     DqBytes vtpm_quoted;
     DqBytes vtpm_signature;
     DqBytes vtpm_pcrs;
-    DqBytes nonce;
-    const guint8 *uuid;
     DqKey *vtpm_key;
-    DqBytes vtpm_ek;
 } DqQuote;
 
-/** DqFacts: what the evidence says. Worth something only in a trusted verdict. */
+/**
+ * DqExpected: what the verifier expects of this deep quote, from its own records. All of it is
+ * borrowed; what is left empty or NULL is not known.
+ * @challenge: the nonce that the verifier gave out; empty: any of the store's challenges that is
+ *     not used yet
+ * @bound_nonce: what @challenge becomes with the key at the other end of the channel to the VM:
+ *     dq_bind_nonce(); empty: the nonce is the challenge, and no channel is bound
+ * @uuid: (nullable): the VM's UUID
+ * @vtpm_key: (nullable): the vTPM's signing key
+ * @vtpm_ak: Name of the vTPM's signing key
+ * @vtpm_ek: Name of the vTPM's EK
+ */
+typedef struct DqExpected {
+    DqBytes challenge;
+    DqBytes bound_nonce;
+    const guint8 *uuid;
+    DqKey *vtpm_key;
+    DqBytes vtpm_ak;
+    DqBytes vtpm_ek;
+} DqExpected;
+
+/**
+ * DqFacts: what the evidence says, and what the verifier holds about it. Worth something only in a
+ * trusted verdict.
+ * @host_enrolled: since when the store holds the host as enrolled; 0: it does not
+ * @host_by_proof: whether by proof; else on the operator's word
+ * @host_simulated: the store says that the host's TPM is a stand-in
+ * @first_seen: the VM was added to the store and had no trusted deep quote before
+ * @channel_bound: the nonce holds the key at the other end of the channel
+ */
 typedef struct DqFacts {
     guint8 host_name[DQ_NAME_MAX];
     gsize host_name_len;
@@ -344,6 +365,11 @@ typedef struct DqFacts {
     gsize vtpm_ek_len; /* 0: the vTPM has none */
     guint64 tree_size;
     guint64 leaf_index;
+    gint64 host_enrolled;
+    gboolean host_by_proof;
+    gboolean host_simulated;
+    gboolean first_seen;
+    gboolean channel_bound;
 } DqFacts;
 
 /** DqVerdict: every check with its result. */
@@ -351,10 +377,12 @@ typedef struct DqVerdict DqVerdict;
 
 void dq_verdict_free(DqVerdict *verdict);
 
-/** dq_verdict_is_trusted: whether every one of the checks passed. */
+DqOutcome dq_verdict_get_outcome(const DqVerdict *verdict);
+
+/** dq_verdict_is_trusted: whether the outcome is DQ_TRUSTED: each of the checks passed. */
 gboolean dq_verdict_is_trusted(const DqVerdict *verdict);
 
-/** dq_verdict_get_reason: the word of the check that failed; NULL in a trusted verdict. */
+/** dq_verdict_get_reason: the word of the check that failed; NULL where none failed. */
 const char *dq_verdict_get_reason(const DqVerdict *verdict);
 DqResult dq_verdict_get_result(const DqVerdict *verdict, DqCheck check);
 
@@ -368,7 +396,7 @@ const DqFacts *dq_verdict_get_facts(const DqVerdict *verdict);
 char *dq_verdict_to_json(const DqVerdict *verdict);
 
 /**
- * DqVerifier: the hosts that are trusted, a policy, a state, and a memory of the host signatures
+ * DqVerifier: what a verifier goes by: store, policy, keys, and a memory of the host signatures
  * that were good, so that evidence of one batch costs one check of the host's signature.
  */
 typedef struct DqVerifier DqVerifier;
@@ -376,28 +404,45 @@ typedef struct DqVerifier DqVerifier;
 DqVerifier *dq_verifier_new(void);
 void dq_verifier_free(DqVerifier *verifier);
 
-/** dq_verifier_enrol_host: trusts what this host key signs (if it is an attestation key). */
-void dq_verifier_enrol_host(DqVerifier *verifier, DqKey *key);
+/**
+ * dq_verifier_add_host: accepts what this host key signs, if it is an attestation key. Nobody
+ * enrolled it, so that the outcome is DQ_AUTHENTIC at best; a store's word about it comes first.
+ */
+void dq_verifier_add_host(DqVerifier *verifier, DqKey *key);
 
 /**
- * dq_verifier_offer_host_key: makes a key's public area available without trusting it: for hosts
- * that the policy enrols by their key's Name alone.
+ * dq_verifier_offer_host_key: makes a key's public area available without accepting it: for hosts
+ * that the policy names by their key's Name alone.
  */
 void dq_verifier_offer_host_key(DqVerifier *verifier, DqKey *key);
 
-/** dq_verifier_set_policy, dq_verifier_set_state: (nullable); referenced. */
+/**
+ * dq_verifier_allow_key: lets a vTPM sign with the key of this Name although it is not restricted
+ * or not fixedTPM, so that whoever has it can sign quotes that no TPM made.
+ */
+void dq_verifier_allow_key(DqVerifier *verifier, DqBytes name);
+
+/** dq_verifier_allow_simulated: lets hosts with a stand-in TPM be trusted; the verdict tells. */
+void dq_verifier_allow_simulated(DqVerifier *verifier, gboolean allow);
+
+/** dq_verifier_set_policy, dq_verifier_set_store: (nullable); referenced. */
 void dq_verifier_set_policy(DqVerifier *verifier, DqPolicy *policy);
-void dq_verifier_set_state(DqVerifier *verifier, DqState *state);
+void dq_verifier_set_store(DqVerifier *verifier, DqStore *store);
+
+/** dq_verifier_set_time: seconds since 1970 that count as now; 0: the system's clock. For tests. */
+void dq_verifier_set_time(DqVerifier *verifier, gint64 now);
 
 /**
  * dq_verifier_check: runs the checks in their order up to the first that fails.
  *
- * Where the verdict is trusted the state records it: it is then in memory, and on disk after
- * dq_state_save().
+ * The challenge is used up whatever the outcome. A trusted outcome, and no other, is recorded in
+ * the store before this returns.
  *
- * Returns: (transfer full): the verdict; never NULL.
+ * Returns: (transfer full): the verdict; NULL, with DQ_ERROR_STORE, where the store does not work:
+ * then nothing was decided, and the challenge may be used up.
  */
-DqVerdict *dq_verifier_check(DqVerifier *verifier, const DqQuote *quote);
+DqVerdict *dq_verifier_check(DqVerifier *verifier, const DqQuote *quote, const DqExpected *expected,
+                             GError **error);
 
 /** DqStream: one verifier at work on many deep quotes. */
 typedef struct DqStream DqStream;
@@ -405,28 +450,29 @@ typedef struct DqStream DqStream;
 /**
  * DqVerdictFunc:
  * @tag: as given to dq_stream_push(), whose deep quote is not needed any more
- * @verdict: (transfer full)
+ * @verdict: (transfer full): NULL where there is none, with @error
  *
  * Called once for each deep quote, never twice at a time, in the order of the verdicts: with one
  * thread or none this is the order of the deep quotes. It must not push.
  */
-typedef void (*DqVerdictFunc)(gpointer tag, DqVerdict *verdict, gpointer data);
+typedef void (*DqVerdictFunc)(gpointer tag, DqVerdict *verdict, const GError *error, gpointer data);
 
 /**
  * dq_stream_new:
  * @verifier: borrowed, and not changed until dq_stream_finish()
  * @threads: that verify; with 0 it is done within dq_stream_push()
  *
- * With several threads the state sees deep quotes of the same VM in any order, so that an older
+ * With several threads the store sees deep quotes of the same VM in any order, so that an older
  * one may turn out stale.
  */
 DqStream *dq_stream_new(DqVerifier *verifier, guint threads, DqVerdictFunc func, gpointer data);
 
 /**
- * dq_stream_push: hands over a deep quote; waits while too many are queued. What @quote points to
- * must live until its verdict has been delivered.
+ * dq_stream_push: hands over a deep quote; waits while too many are queued. What @quote and
+ * @expected point to must live until the verdict has been delivered.
  */
-void dq_stream_push(DqStream *stream, const DqQuote *quote, gpointer tag);
+void dq_stream_push(DqStream *stream, const DqQuote *quote, const DqExpected *expected,
+                    gpointer tag);
 
 /** dq_stream_finish: waits for the verdicts that are missing, and frees the stream. */
 void dq_stream_finish(DqStream *stream);
@@ -436,7 +482,6 @@ void dq_stream_finish(DqStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqMerkleTree, dq_merkle_tree_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqKey, dq_key_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqPolicy, dq_policy_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqState, dq_state_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqStream, dq_stream_finish)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqVerdict, dq_verdict_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqVerifier, dq_verifier_free)

@@ -97,10 +97,22 @@ gsize dq_key_qualified_name(const DqKey *key, guint32 hierarchy, guint8 *ret_nam
     return sizeof(guint16) + len;
 }
 
+/* Whether all of @wanted are set, and decrypt is not. */
+static gboolean has_attributes(const DqKey *key, guint32 wanted)
+{
+    const guint32 mask = wanted | TPMA_OBJECT_DECRYPT;
+
+    return (key->public.attributes & mask) == wanted;
+}
+
 gboolean dq_key_is_attestation_key(const DqKey *key)
 {
-    const guint32 mask =
-        TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_SIGN | TPMA_OBJECT_DECRYPT;
+    return has_attributes(key, TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                                   TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_RESTRICTED |
+                                   TPMA_OBJECT_SIGN);
+}
 
-    return (key->public.attributes & mask) == (mask & ~(guint32)TPMA_OBJECT_DECRYPT);
+gboolean dq_key_is_restricted(const DqKey *key)
+{
+    return has_attributes(key, TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN);
 }

@@ -218,6 +218,76 @@ static gboolean read_digest(Parser *p, const Keyword *k, char **args, GError **e
     return TRUE;
 }
 
+static gboolean read_allow_key(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    DqKey *key = NULL;
+    GBytes *name = NULL;
+
+    if (args[0] == NULL || args[1] != NULL) {
+        return usage(p, k, error);
+    }
+    if (!read_key(p, args[0], &key, &name, error)) {
+        return FALSE;
+    }
+    dq_key_unref(key);
+    g_ptr_array_add(p->policy->allowed_keys, name);
+    return TRUE;
+}
+
+static gboolean read_allow_sha1(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    p->policy->allow_sha1 = TRUE;
+    return args[0] == NULL || usage(p, k, error);
+}
+
+static gboolean read_uuid(const Parser *p, const char *text, WireUuid *ret_uuid, GError **error)
+{
+    GError *cause = NULL;
+
+    return dq_uuid_parse(text, ret_uuid->byte, &cause) || fail_with(p, cause, error);
+}
+
+static gboolean read_allow_move(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    WireUuid uuid;
+
+    if (args[0] == NULL || args[1] != NULL) {
+        return usage(p, k, error);
+    }
+    if (strcmp(args[0], "any") == 0) {
+        p->policy->any_may_move = TRUE;
+        return TRUE;
+    }
+    if (!read_uuid(p, args[0], &uuid, error)) {
+        return FALSE;
+    }
+    g_hash_table_add(p->policy->movers, g_memdup2(&uuid, sizeof(uuid)));
+    return TRUE;
+}
+
+static gboolean read_allow_lineage(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    DqPolicyLineage l = { .any = FALSE };
+
+    if (args[0] == NULL || args[1] == NULL || args[2] != NULL) {
+        return usage(p, k, error);
+    }
+    if (!read_uuid(p, args[0], &l.uuid, error)) {
+        return FALSE;
+    }
+    l.any = strcmp(args[1], "any") == 0;
+    if (!l.any) {
+        g_autoptr(GBytes) lineage = read_hex(p, args[1], DQ_LINEAGE_SIZE, error);
+
+        if (lineage == NULL) {
+            return FALSE;
+        }
+        memcpy(l.lineage, g_bytes_get_data(lineage, NULL), DQ_LINEAGE_SIZE);
+    }
+    g_array_append_val(p->policy->lineages, l);
+    return TRUE;
+}
+
 static const Keyword keywords[] = {
     { "host-ak", read_host_ak, 0, "FILE | name:HEX" },
     { "vm", read_vm, 0, "UUID [ak=FILE | ak=name:HEX] [ek=name:HEX], or: vm any" },
@@ -227,6 +297,10 @@ static const Keyword keywords[] = {
     { "group-info", read_digest, DQ_POLICY_GROUP_INFO, "HEX..." },
     { "group-key", read_digest, DQ_POLICY_GROUP_KEY, "HEX..." },
     { "launch", read_digest, DQ_POLICY_LAUNCH, "HEX..." },
+    { "allow-key", read_allow_key, 0, "FILE | name:HEX" },
+    { "allow-sha1", read_allow_sha1, 0, "" },
+    { "allow-move", read_allow_move, 0, "UUID, or: allow-move any" },
+    { "allow-lineage", read_allow_lineage, 0, "UUID HEX, or: allow-lineage UUID any" },
 };
 
 static gboolean read_words(Parser *p, char **words, GError **error)
@@ -238,7 +312,8 @@ static gboolean read_words(Parser *p, char **words, GError **error)
     }
     g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
                 "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
-                "vtpm-pcr, measurement, group-info, group-key or launch",
+                "vtpm-pcr, measurement, group-info, group-key, launch, allow-key, allow-sha1, "
+                "allow-move or allow-lineage",
                 p->name, p->line, words[0]);
     return FALSE;
 }

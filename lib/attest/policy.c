@@ -36,6 +36,9 @@ DqPolicy *dq_policy_new(void)
     p->host_keys = g_ptr_array_new_with_free_func((GDestroyNotify)dq_key_unref);
     p->host_names = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     p->vms = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, NULL, vm_free);
+    p->allowed_keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    p->movers = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, g_free, NULL);
+    p->lineages = g_array_new(FALSE, FALSE, sizeof(DqPolicyLineage));
     p->host_pcrs = new_pcrs();
     p->vtpm_pcrs = new_pcrs();
     for (gsize i = 0; i < DQ_POLICY_DIGESTS; i++) {
@@ -57,6 +60,9 @@ void dq_policy_unref(DqPolicy *policy)
     }
     g_ptr_array_unref(policy->host_keys);
     g_ptr_array_unref(policy->host_names);
+    g_ptr_array_unref(policy->allowed_keys);
+    g_hash_table_unref(policy->movers);
+    g_array_unref(policy->lineages);
     g_hash_table_unref(policy->vms);
     g_array_unref(policy->host_pcrs);
     g_array_unref(policy->vtpm_pcrs);
@@ -105,14 +111,67 @@ gboolean dq_policy_restricts_vms(const DqPolicy *policy)
     return policy->any_vm || g_hash_table_size(policy->vms) > 0;
 }
 
-gboolean dq_policy_has_host(const DqPolicy *policy, DqBytes name)
+static gboolean has_name(const GPtrArray *names, DqBytes name)
 {
-    for (guint i = 0; i < policy->host_names->len; i++) {
-        if (dq_bytes_equal(dq_bytes_peek(policy->host_names->pdata[i]), name)) {
+    for (guint i = 0; i < names->len; i++) {
+        if (dq_bytes_equal(dq_bytes_peek(names->pdata[i]), name)) {
             return TRUE;
         }
     }
     return FALSE;
+}
+
+gboolean dq_policy_has_host(const DqPolicy *policy, DqBytes name)
+{
+    return has_name(policy->host_names, name);
+}
+
+gboolean dq_policy_allows_key(const DqPolicy *policy, DqBytes name)
+{
+    return has_name(policy->allowed_keys, name);
+}
+
+gboolean dq_policy_allows_move(const DqPolicy *policy, const WireUuid *uuid)
+{
+    return policy->any_may_move || g_hash_table_contains(policy->movers, uuid);
+}
+
+gboolean dq_policy_allows_lineage(const DqPolicy *policy, const WireUuid *uuid,
+                                  const guint8 lineage[DQ_LINEAGE_SIZE])
+{
+    for (guint i = 0; i < policy->lineages->len; i++) {
+        const DqPolicyLineage *l = &g_array_index(policy->lineages, DqPolicyLineage, i);
+
+        if (wire_uuid_equal(&l->uuid, uuid) &&
+            (l->any || memcmp(l->lineage, lineage, DQ_LINEAGE_SIZE) == 0)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean has_other_bank(const GArray *pcrs, unsigned pcr)
+{
+    for (guint i = 0; i < pcrs->len; i++) {
+        const DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
+
+        if (p->pcr == pcr && p->bank->alg != TPM_ALG_SHA1) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+const DqPolicyPcr *dq_policy_find_sha1_alone(const DqPolicy *policy, const GArray *pcrs)
+{
+    for (guint i = 0; i < pcrs->len && !policy->allow_sha1; i++) {
+        const DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
+
+        if (!has_other_bank(pcrs, p->pcr)) {
+            return p;
+        }
+    }
+    return NULL;
 }
 
 /* Whether @value is one of the values of its size that follow each other in @allowed. */

@@ -16,6 +16,13 @@ typedef struct DqPolicyVm {
     GBytes *ek_name; /* the Name that the EK must have, or NULL */
 } DqPolicyVm;
 
+/** A lineage that a VM may come to have. */
+typedef struct DqPolicyLineage {
+    WireUuid uuid;
+    gboolean any;
+    guint8 lineage[DQ_LINEAGE_SIZE]; /* where not @any */
+} DqPolicyLineage;
+
 /** A PCR and the values that it may have, all of its bank's size. */
 typedef struct DqPolicyPcr {
     const WireHash *bank;
@@ -37,9 +44,14 @@ struct DqPolicy {
     GPtrArray *host_keys;  /* DqKey */
     GPtrArray *host_names; /* GBytes: Names that are enrolled, those of @host_keys included */
     gboolean any_vm;
-    GHashTable *vms;                        /* uuid -> DqPolicyVm */
-    GArray *host_pcrs;                      /* DqPolicyPcr */
-    GArray *vtpm_pcrs;                      /* DqPolicyPcr */
+    gboolean allow_sha1;     /* the SHA-1 bank alone may vouch for a PCR */
+    gboolean any_may_move;   /* between hosts */
+    GPtrArray *allowed_keys; /* GBytes: Names of vTPMs' keys that need not be restricted */
+    GHashTable *movers;      /* uuid: VMs that may move between hosts */
+    GHashTable *vms;         /* uuid -> DqPolicyVm */
+    GArray *lineages;        /* DqPolicyLineage */
+    GArray *host_pcrs;       /* DqPolicyPcr */
+    GArray *vtpm_pcrs;       /* DqPolicyPcr */
     GByteArray *digests[DQ_POLICY_DIGESTS]; /* DQ_HASH_SIZE bytes each; empty: nothing expected */
 };
 
@@ -59,6 +71,22 @@ gboolean dq_policy_restricts_vms(const DqPolicy *policy);
 
 /** dq_policy_has_host: whether a host key's Name is enrolled. */
 gboolean dq_policy_has_host(const DqPolicy *policy, DqBytes name);
+
+/** dq_policy_allows_key: whether a vTPM may sign with a key of this Name that is not restricted. */
+gboolean dq_policy_allows_key(const DqPolicy *policy, DqBytes name);
+
+/** dq_policy_allows_move: whether the VM may be found on another host than before. */
+gboolean dq_policy_allows_move(const DqPolicy *policy, const WireUuid *uuid);
+
+/** dq_policy_allows_lineage: whether the VM may be found with another lineage, this one. */
+gboolean dq_policy_allows_lineage(const DqPolicy *policy, const WireUuid *uuid,
+                                  const guint8 lineage[DQ_LINEAGE_SIZE]);
+
+/**
+ * dq_policy_find_sha1_alone: the first PCR of @pcrs that has values of the SHA-1 bank and of no
+ * other; NULL where there is none, or the policy allows it.
+ */
+const DqPolicyPcr *dq_policy_find_sha1_alone(const DqPolicy *policy, const GArray *pcrs);
 
 /**
  * dq_policy_find_uncovered: the first PCR of @pcrs that @selection does not select; NULL where

@@ -1,28 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/run.h"
 
-#include "attest/bytes.h"
-
 gboolean dq_run_fail(DqRun *r, const char *format, ...)
 {
     va_list args;
 
+    g_free(r->text);
     va_start(args, format);
-    r->why = g_strdup_vprintf(format, args);
+    r->text = g_strdup_vprintf(format, args);
     va_end(args);
     return FALSE;
 }
 
-DqStateEntry dq_run_state_entry(const DqRun *r)
+gboolean dq_run_skip(DqRun *r, const char *format, ...)
 {
-    return (DqStateEntry){
-        .nonce = r->quote->nonce,
-        .uuid = &r->evidence.binding.uuid,
-        .host_name = dq_unwire(r->evidence.host_signer),
-        .epoch = r->evidence.binding.epoch,
-        .generation = r->evidence.binding.generation,
-        .reset_count = r->host.reset_count,
-        .restart_count = r->host.restart_count,
-        .clock = r->host.clock,
-    };
+    va_list args;
+
+    if (!r->skipped) {
+        g_free(r->text);
+        va_start(args, format);
+        r->text = g_strdup_vprintf(format, args);
+        va_end(args);
+        r->skipped = TRUE;
+    }
+    return TRUE;
+}
+
+gboolean dq_run_note(DqRun *r, const char *format, ...)
+{
+    va_list args;
+
+    if (r->text == NULL) {
+        va_start(args, format);
+        r->text = g_strdup_vprintf(format, args);
+        va_end(args);
+    }
+    return TRUE;
+}
+
+void dq_run_clear(DqRun *r)
+{
+    g_clear_pointer(&r->text, g_free);
+    g_clear_pointer(&r->host_key, dq_key_unref);
 }

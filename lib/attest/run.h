@@ -7,7 +7,7 @@
 
 #include "attest/pcr.h"
 #include "attest/policy.h"
-#include "attest/state.h"
+#include "attest/store.h"
 #include "attest/verifier.h"
 #include "wire/attest.h"
 #include "wire/evidence.h"
@@ -17,21 +17,45 @@
 typedef struct DqRun {
     DqVerifier *verifier;
     const DqQuote *quote;
+    const DqExpected *expected;
+    gint64 now; /* seconds since 1970 */
+
+    /* What came in, decoded */
     WireEvidence evidence;
     WireAttest host;
     WireAttest vtpm;
     WireSignature vtpm_signature; /* TPM_ALG_NULL where there is none */
-    DqKey *host_key;              /* borrowed */
-    const DqPolicyVm *vm;         /* the policy's entry for this VM, or NULL */
     WireBytes vtpm_pcr[DQ_PCRS_MAX];
-    const char *note; /* static text: how the check passed, or NULL */
-    char *why;        /* how it failed */
+
+    /* What the verifier holds */
+    DqChallengeUse use;
+    gboolean challenge_bound; /* to one VM */
+    guint8 challenge_uuid[DQ_UUID_SIZE];
+    gboolean has_host; /* the store has a record of the host */
+    DqStoreHost host_record;
+    gboolean has_vm; /* the store has a record of the VM */
+    DqStoreVm vm_record;
+    DqKey *host_key;             /* a reference, or NULL */
+    const DqPolicyVm *policy_vm; /* the policy's entry for this VM, or NULL */
+
+    /* How the present check ended */
+    gboolean skipped; /* something was not compared */
+    char *text;       /* why it failed, what was not compared, or a note; NULL: nothing to say */
 } DqRun;
 
 /** dq_run_fail: says why; always FALSE. */
-gboolean G_GNUC_PRINTF(2, 3) dq_run_fail(DqRun *r, const char *format, ...);
+gboolean dq_run_fail(DqRun *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** dq_run_state_entry: what is compared with the state, and recorded. Borrowed from the run. */
-DqStateEntry dq_run_state_entry(const DqRun *r);
+/**
+ * dq_run_skip: says what was not compared and how to have it compared; always TRUE. Of several in
+ * one check the first stands.
+ */
+gboolean dq_run_skip(DqRun *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** dq_run_note: says how it passed, unless something was said already; always TRUE. */
+gboolean dq_run_note(DqRun *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** dq_run_clear: frees what the run holds. */
+void dq_run_clear(DqRun *r);
 
 #endif

@@ -36,6 +36,11 @@ static gboolean hash_may_sign(guint16 hash)
     return FALSE;
 }
 
+gboolean dq_signature_hash_is_sound(const WireSignature *signature)
+{
+    return signature->alg == TPM_ALG_NULL || hash_may_sign(signature->hash);
+}
+
 /* Whether a key of this public area makes such signatures; the padding for RSA. */
 static gboolean scheme_fits(const WirePublic *p, const WireSignature *s, int *ret_padding)
 {

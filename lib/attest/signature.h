@@ -7,6 +7,9 @@
 
 #include "wire/signature.h"
 
+/** dq_signature_hash_is_sound: whether its hash may sign; SHA-1 may not. TRUE for no signature. */
+gboolean dq_signature_hash_is_sound(const WireSignature *signature);
+
 /**
  * dq_key_verify_signature: as dq_key_verify(), with a decoded signature and without a copy.
  */

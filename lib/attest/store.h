@@ -17,7 +17,6 @@ G_BEGIN_DECLS
 #pragma GCC visibility push(default)
 
 #define DQ_CHALLENGE_SIZE 32
-#define DQ_LINEAGE_SIZE 16
 #define DQ_PUBLIC_MAX 1024 /* bytes of a public area */
 #define DQ_LABEL_MAX 255   /* bytes of a name for people */
 #define DQ_WHY_MAX 1000    /* bytes of an operator's reason */

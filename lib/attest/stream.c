@@ -9,6 +9,7 @@
 
 typedef struct Item {
     DqQuote quote;
+    DqExpected expected;
     gpointer tag;
 } Item;
 
@@ -27,10 +28,11 @@ struct DqStream {
 
 static void verify(DqStream *s, const Item *item)
 {
-    DqVerdict *verdict = dq_verifier_check(s->verifier, &item->quote);
+    g_autoptr(GError) error = NULL;
+    DqVerdict *verdict = dq_verifier_check(s->verifier, &item->quote, &item->expected, &error);
 
     g_mutex_lock(&s->delivery);
-    s->func(item->tag, verdict, s->data);
+    s->func(item->tag, verdict, error, s->data);
     g_mutex_unlock(&s->delivery);
 }
 
@@ -81,9 +83,10 @@ DqStream *dq_stream_new(DqVerifier *verifier, guint threads, DqVerdictFunc func,
     return s;
 }
 
-void dq_stream_push(DqStream *stream, const DqQuote *quote, gpointer tag)
+void dq_stream_push(DqStream *stream, const DqQuote *quote, const DqExpected *expected,
+                    gpointer tag)
 {
-    const Item item = { *quote, tag };
+    const Item item = { *quote, *expected, tag };
 
     if (stream->count == 0) {
         verify(stream, &item);

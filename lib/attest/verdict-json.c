@@ -6,6 +6,7 @@ static const char *const result_words[] = {
     [DQ_RESULT_NOT_RUN] = "not-run",
     [DQ_RESULT_PASS] = "pass",
     [DQ_RESULT_FAIL] = "fail",
+    [DQ_RESULT_NOT_COMPARED] = "not-compared",
 };
 
 /* @text is ours: UTF-8 without control characters but perhaps with file names in it. */
@@ -37,6 +38,20 @@ static void put_u64(GString *out, const char *key, guint64 value, const char *af
     g_string_append_printf(out, "\"%s\": \"%" G_GUINT64_FORMAT "\"%s", key, value, after);
 }
 
+/* RFC 3339, as other dates; null for a host that is not enrolled. */
+static void put_enrolment(GString *out, const DqFacts *f)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(f->host_enrolled);
+    g_autofree char *text =
+        time == NULL ? NULL : g_date_time_format(time, "\"%Y-%m-%dT%H:%M:%SZ\"");
+
+    g_string_append_printf(out, "\"enrolledBy\": %s, \"enrolled\": %s, ",
+                           f->host_enrolled == 0 ? "null"
+                           : f->host_by_proof    ? "\"proof\""
+                                                 : "\"word\"",
+                           f->host_enrolled == 0 || text == NULL ? "null" : text);
+}
+
 static void put_facts(GString *out, const DqFacts *f)
 {
     g_autofree char *uuid = dq_uuid_format(f->uuid);
@@ -49,6 +64,7 @@ static void put_facts(GString *out, const DqFacts *f)
     put_u64(out, "generation", f->generation, "}, ");
     g_string_append(out, "\"host\": {");
     put_hex(out, "name", f->host_name, f->host_name_len);
+    put_enrolment(out, f);
     g_string_append_printf(out, "\"resetCount\": %u, \"restartCount\": %u, \"clockSafe\": %s, ",
                            f->host_reset_count, f->host_restart_count,
                            f->host_clock_safe ? "true" : "false");
@@ -70,18 +86,34 @@ static void put_check(GString *out, const DqVerdict *v, DqCheck check)
     g_string_append_c(out, '}');
 }
 
-char *dq_verdict_to_json(const DqVerdict *verdict)
+static const char *truth(gboolean value)
+{
+    return value ? "true" : "false";
+}
+
+static void put_outcome(GString *out, const DqVerdict *verdict)
 {
     const char *reason = dq_verdict_get_reason(verdict);
-    GString *out = g_string_new("{\"verdict\": ");
+    const DqFacts *f = dq_verdict_get_facts(verdict);
 
-    put_string(out, dq_verdict_is_trusted(verdict) ? "trusted" : "not trusted");
+    g_string_append(out, "{\"verdict\": ");
+    put_string(out, dq_outcome_word(dq_verdict_get_outcome(verdict)));
     g_string_append(out, ", \"reason\": ");
     if (reason != NULL) {
         put_string(out, reason);
     } else {
         g_string_append(out, "null");
     }
+    g_string_append_printf(out, ", \"simulated\": %s, \"firstSeen\": %s, \"channel\": \"%s\"",
+                           truth(f != NULL && f->host_simulated), truth(f != NULL && f->first_seen),
+                           f != NULL && f->channel_bound ? "bound" : "not bound");
+}
+
+char *dq_verdict_to_json(const DqVerdict *verdict)
+{
+    GString *out = g_string_new(NULL);
+
+    put_outcome(out, verdict);
     g_string_append(out, ", \"checks\": [");
     for (unsigned i = 0; i < DQ_CHECKS; i++) {
         put_check(out, verdict, (DqCheck)i);

@@ -17,6 +17,8 @@ static const struct {
     [DQ_CHECK_BAD_VTPM_SIGNATURE] = { "bad-vtpm-signature", "the vTPM's signature verifies" },
     [DQ_CHECK_VTPM_PCR_MISMATCH] = { "vtpm-pcr-mismatch", "the vTPM PCR values are those quoted" },
     [DQ_CHECK_STALE] = { "stale", "no counter of the VM or its host went back" },
+    [DQ_CHECK_LINEAGE] = { "lineage", "the VM's state is the one that was recorded" },
+    [DQ_CHECK_MOVED] = { "moved", "the VM is on the host that was recorded" },
     [DQ_CHECK_POLICY] = { "policy", "all values are among the reference values" },
 };
 
@@ -32,6 +34,18 @@ const char *dq_check_text(DqCheck check)
     return checks[check].text;
 }
 
+static const char *const outcomes[] = {
+    [DQ_REFUSED] = "refused",
+    [DQ_AUTHENTIC] = "authentic",
+    [DQ_TRUSTED] = "trusted",
+};
+
+const char *dq_outcome_word(DqOutcome outcome)
+{
+    g_return_val_if_fail((unsigned)outcome < G_N_ELEMENTS(outcomes), NULL);
+    return outcomes[outcome];
+}
+
 DqVerdict *dq_verdict_new(void)
 {
     return g_new0(DqVerdict, 1);
@@ -39,33 +53,44 @@ DqVerdict *dq_verdict_new(void)
 
 void dq_verdict_free(DqVerdict *verdict)
 {
-    if (verdict != NULL) {
-        g_free(verdict->why);
-        g_free(verdict);
+    if (verdict == NULL) {
+        return;
     }
+    for (gsize i = 0; i < DQ_CHECKS; i++) {
+        g_free(verdict->detail[i]);
+    }
+    g_free(verdict);
 }
 
-void dq_verdict_pass(DqVerdict *verdict, DqCheck check, const char *note)
+void dq_verdict_set(DqVerdict *verdict, DqCheck check, DqResult result, char *detail)
 {
-    verdict->result[check] = DQ_RESULT_PASS;
-    verdict->note[check] = note;
+    g_free(verdict->detail[check]);
+    verdict->detail[check] = detail;
+    verdict->result[check] = result;
 }
 
-void dq_verdict_fail(DqVerdict *verdict, DqCheck check, char *why)
+/* Nothing but a pass in every check is trusted. */
+DqOutcome dq_verdict_get_outcome(const DqVerdict *verdict)
 {
-    g_free(verdict->why);
-    verdict->why = why;
-    verdict->result[check] = DQ_RESULT_FAIL;
+    DqOutcome outcome = DQ_TRUSTED;
+
+    for (gsize i = 0; i < DQ_CHECKS; i++) {
+        switch (verdict->result[i]) {
+        case DQ_RESULT_PASS:
+            break;
+        case DQ_RESULT_NOT_COMPARED:
+            outcome = DQ_AUTHENTIC;
+            break;
+        default:
+            return DQ_REFUSED;
+        }
+    }
+    return outcome;
 }
 
 gboolean dq_verdict_is_trusted(const DqVerdict *verdict)
 {
-    for (gsize i = 0; i < DQ_CHECKS; i++) {
-        if (verdict->result[i] != DQ_RESULT_PASS) {
-            return FALSE;
-        }
-    }
-    return TRUE;
+    return dq_verdict_get_outcome(verdict) == DQ_TRUSTED;
 }
 
 const char *dq_verdict_get_reason(const DqVerdict *verdict)
@@ -86,11 +111,8 @@ DqResult dq_verdict_get_result(const DqVerdict *verdict, DqCheck check)
 
 const char *dq_verdict_get_detail(const DqVerdict *verdict, DqCheck check)
 {
-    const char *text;
-
     g_return_val_if_fail((unsigned)check < DQ_CHECKS, "");
-    text = verdict->result[check] == DQ_RESULT_FAIL ? verdict->why : verdict->note[check];
-    return text != NULL ? text : "";
+    return verdict->detail[check] != NULL ? verdict->detail[check] : "";
 }
 
 const DqFacts *dq_verdict_get_facts(const DqVerdict *verdict)

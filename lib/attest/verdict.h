@@ -6,18 +6,14 @@
 
 struct DqVerdict {
     DqResult result[DQ_CHECKS];
-    const char *note[DQ_CHECKS]; /* static text, or NULL */
-    char *why;                   /* of the check that failed */
+    char *detail[DQ_CHECKS]; /* or NULL */
     gboolean has_facts;
     DqFacts facts;
 };
 
 DqVerdict *dq_verdict_new(void);
 
-/** dq_verdict_pass: @note is static text, or NULL. */
-void dq_verdict_pass(DqVerdict *verdict, DqCheck check, const char *note);
-
-/** dq_verdict_fail: takes @why. At most one check fails. */
-void dq_verdict_fail(DqVerdict *verdict, DqCheck check, char *why);
+/** dq_verdict_set: takes @detail, which may be NULL; replaces what was set before. */
+void dq_verdict_set(DqVerdict *verdict, DqCheck check, DqResult result, char *detail);
 
 #endif

@@ -6,15 +6,20 @@
 
 #include <string.h>
 
+static GHashTable *new_names(GDestroyNotify free_value)
+{
+    return g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
+                                 free_value);
+}
+
 DqVerifier *dq_verifier_new(void)
 {
     DqVerifier *v = g_new0(DqVerifier, 1);
 
-    v->host_keys = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
-                                         (GDestroyNotify)dq_key_unref);
-    v->enrolled =
-        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
-    g_mutex_init(&v->cache_lock);
+    v->accepted = new_names(NULL);
+    v->allowed_keys = new_names(NULL);
+    v->host_keys = new_names((GDestroyNotify)dq_key_unref);
+    g_mutex_init(&v->lock);
     return v;
 }
 
@@ -23,23 +28,41 @@ void dq_verifier_free(DqVerifier *verifier)
     if (verifier == NULL) {
         return;
     }
+    g_hash_table_unref(verifier->accepted);
+    g_hash_table_unref(verifier->allowed_keys);
     g_hash_table_unref(verifier->host_keys);
-    g_hash_table_unref(verifier->enrolled);
     dq_policy_unref(verifier->policy);
-    dq_state_unref(verifier->state);
-    g_mutex_clear(&verifier->cache_lock);
+    dq_store_unref(verifier->store);
+    g_mutex_clear(&verifier->lock);
     g_free(verifier);
 }
 
 void dq_verifier_offer_host_key(DqVerifier *verifier, DqKey *key)
 {
+    g_mutex_lock(&verifier->lock);
     g_hash_table_replace(verifier->host_keys, dq_bytes_copy(dq_key_get_name(key)), dq_key_ref(key));
+    g_mutex_unlock(&verifier->lock);
 }
 
-void dq_verifier_enrol_host(DqVerifier *verifier, DqKey *key)
+void dq_verifier_add_host(DqVerifier *verifier, DqKey *key)
 {
     dq_verifier_offer_host_key(verifier, key);
-    g_hash_table_add(verifier->enrolled, dq_bytes_copy(dq_key_get_name(key)));
+    g_hash_table_add(verifier->accepted, dq_bytes_copy(dq_key_get_name(key)));
+}
+
+void dq_verifier_allow_key(DqVerifier *verifier, DqBytes name)
+{
+    g_hash_table_add(verifier->allowed_keys, dq_bytes_copy(name));
+}
+
+void dq_verifier_allow_simulated(DqVerifier *verifier, gboolean allow)
+{
+    verifier->allow_simulated = allow;
+}
+
+void dq_verifier_set_time(DqVerifier *verifier, gint64 now)
+{
+    verifier->time = now;
 }
 
 void dq_verifier_set_policy(DqVerifier *verifier, DqPolicy *policy)
@@ -53,27 +76,65 @@ void dq_verifier_set_policy(DqVerifier *verifier, DqPolicy *policy)
     }
 }
 
-void dq_verifier_set_state(DqVerifier *verifier, DqState *state)
+void dq_verifier_set_store(DqVerifier *verifier, DqStore *store)
 {
-    DqState *old = verifier->state;
+    DqStore *old = verifier->store;
 
-    verifier->state = state == NULL ? NULL : dq_state_ref(state);
-    dq_state_unref(old);
+    verifier->store = store == NULL ? NULL : dq_store_ref(store);
+    dq_store_unref(old);
 }
 
-DqKey *dq_verifier_find_host_key(const DqVerifier *verifier, DqBytes name)
+/* (transfer full): of a key that was given, or read before. */
+static DqKey *look_up_key(DqVerifier *verifier, DqBytes name)
 {
-    g_autoptr(GBytes) key = dq_bytes_borrow(name);
+    g_autoptr(GBytes) borrowed = dq_bytes_borrow(name);
+    DqKey *key;
 
-    return g_hash_table_lookup(verifier->host_keys, key);
+    g_mutex_lock(&verifier->lock);
+    key = g_hash_table_lookup(verifier->host_keys, borrowed);
+    if (key != NULL) {
+        dq_key_ref(key);
+    }
+    g_mutex_unlock(&verifier->lock);
+    return key;
 }
 
-gboolean dq_verifier_trusts_host(const DqVerifier *verifier, DqBytes name)
+DqKey *dq_verifier_find_host_key(DqVerifier *verifier, DqBytes name, const DqStoreHost *record)
 {
-    g_autoptr(GBytes) key = dq_bytes_borrow(name);
+    g_autoptr(DqKey) key = look_up_key(verifier, name);
 
-    return g_hash_table_contains(verifier->enrolled, key) ||
+    if (key == NULL && record != NULL) {
+        key = dq_key_new(record->public_area, record->public_len, NULL);
+        if (key == NULL || !dq_bytes_equal(dq_key_get_name(key), name)) {
+            return NULL;
+        }
+        dq_verifier_offer_host_key(verifier, key);
+    }
+    return g_steal_pointer(&key);
+}
+
+static gboolean has_name(GHashTable *names, DqBytes name)
+{
+    g_autoptr(GBytes) borrowed = dq_bytes_borrow(name);
+
+    return g_hash_table_contains(names, borrowed);
+}
+
+gboolean dq_verifier_accepts_host(const DqVerifier *verifier, DqBytes name)
+{
+    return has_name(verifier->accepted, name) ||
            (verifier->policy != NULL && dq_policy_has_host(verifier->policy, name));
+}
+
+gboolean dq_verifier_allows_key(const DqVerifier *verifier, DqBytes name)
+{
+    return has_name(verifier->allowed_keys, name) ||
+           (verifier->policy != NULL && dq_policy_allows_key(verifier->policy, name));
+}
+
+gint64 dq_verifier_now(const DqVerifier *verifier)
+{
+    return verifier->time != 0 ? verifier->time : g_get_real_time() / G_USEC_PER_SEC;
 }
 
 static DqCacheSlot *slot_of(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE])
@@ -89,9 +150,9 @@ gboolean dq_verifier_recall(DqVerifier *verifier, const guint8 digest[DQ_HASH_SI
     const DqCacheSlot *slot = slot_of(verifier, digest);
     gboolean known;
 
-    g_mutex_lock(&verifier->cache_lock);
+    g_mutex_lock(&verifier->lock);
     known = slot->used && memcmp(slot->digest, digest, DQ_HASH_SIZE) == 0;
-    g_mutex_unlock(&verifier->cache_lock);
+    g_mutex_unlock(&verifier->lock);
     return known;
 }
 
@@ -99,8 +160,8 @@ void dq_verifier_remember(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE
 {
     DqCacheSlot *slot = slot_of(verifier, digest);
 
-    g_mutex_lock(&verifier->cache_lock);
+    g_mutex_lock(&verifier->lock);
     slot->used = TRUE;
     memcpy(slot->digest, digest, DQ_HASH_SIZE);
-    g_mutex_unlock(&verifier->cache_lock);
+    g_mutex_unlock(&verifier->lock);
 }

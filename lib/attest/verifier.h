@@ -4,6 +4,7 @@
 #define ATTEST_VERIFIER_H
 
 #include "attest/deepquote.h"
+#include "attest/store.h"
 
 /** Host signatures that were good: slots found by the first bytes of what stands in them. */
 #define DQ_CACHE_SLOTS 1024
@@ -14,19 +15,31 @@ typedef struct DqCacheSlot {
 } DqCacheSlot;
 
 struct DqVerifier {
-    GHashTable *host_keys; /* GBytes Name -> DqKey: those whose public areas are known */
-    GHashTable *enrolled;  /* GBytes Name: those that are trusted besides the policy's */
+    GHashTable *accepted;     /* GBytes Name: hosts that are accepted besides store and policy */
+    GHashTable *allowed_keys; /* GBytes Name: of vTPMs, restricted or not */
+    gboolean allow_simulated;
+    gint64 time;           /* that counts as now; 0: the clock's */
     DqPolicy *policy;      /* or NULL */
-    DqState *state;        /* or NULL */
-    GMutex cache_lock;
+    DqStore *store;        /* or NULL */
+    GMutex lock;           /* of what follows */
+    GHashTable *host_keys; /* GBytes Name -> DqKey: those whose public areas are known */
     DqCacheSlot cache[DQ_CACHE_SLOTS];
 };
 
-/** dq_verifier_find_host_key: NULL where no public area with this Name is known. Borrowed. */
-DqKey *dq_verifier_find_host_key(const DqVerifier *verifier, DqBytes name);
+/**
+ * dq_verifier_find_host_key: (transfer full): NULL where no public area with this Name is known.
+ * @record: (nullable): the store's, which has one
+ */
+DqKey *dq_verifier_find_host_key(DqVerifier *verifier, DqBytes name, const DqStoreHost *record);
 
-/** dq_verifier_trusts_host: whether the Name is enrolled, here or by the policy. */
-gboolean dq_verifier_trusts_host(const DqVerifier *verifier, DqBytes name);
+/** dq_verifier_accepts_host: whether the Name was given, here or by the policy. */
+gboolean dq_verifier_accepts_host(const DqVerifier *verifier, DqBytes name);
+
+/** dq_verifier_allows_key: whether a vTPM may sign with it although it is not restricted. */
+gboolean dq_verifier_allows_key(const DqVerifier *verifier, DqBytes name);
+
+/** dq_verifier_now: seconds since 1970. */
+gint64 dq_verifier_now(const DqVerifier *verifier);
 
 /**
  * dq_verifier_recall, dq_verifier_remember: whether the host signature identified by @digest was

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The checks in their order; the first that fails ends the run. */
+#include "attest/bytes.h"
 #include "attest/checks-host.h"
+#include "attest/checks-policy.h"
+#include "attest/checks-record.h"
 #include "attest/checks-vm.h"
+#include "attest/store-ops.h"
 #include "attest/verdict.h"
 
 #include <string.h>
+
+#define RECORD_TRIES 1000 /* each one means that somebody else recorded something */
 
 static gboolean (*const checks[DQ_CHECKS])(DqRun *r) = {
     [DQ_CHECK_MALFORMED] = dq_check_decodes,
@@ -19,6 +25,8 @@ static gboolean (*const checks[DQ_CHECKS])(DqRun *r) = {
     [DQ_CHECK_BAD_VTPM_SIGNATURE] = dq_check_vtpm_signature,
     [DQ_CHECK_VTPM_PCR_MISMATCH] = dq_check_vtpm_pcrs,
     [DQ_CHECK_STALE] = dq_check_fresh,
+    [DQ_CHECK_LINEAGE] = dq_check_lineage,
+    [DQ_CHECK_MOVED] = dq_check_moved,
     [DQ_CHECK_POLICY] = dq_check_policy,
 };
 
@@ -51,56 +59,129 @@ static void set_facts(DqVerdict *verdict, const DqRun *r)
     f->vtpm_ek_len = copy_name(b->vtpm_ek, f->vtpm_ek);
     f->tree_size = r->evidence.tree_size;
     f->leaf_index = r->evidence.leaf_index;
+    f->host_enrolled = r->has_host ? MAX(r->host_record.enrolled, 1) : 0;
+    f->host_by_proof = r->has_host && r->host_record.enrolment == DQ_ENROLMENT_PROOF;
+    f->host_simulated = r->has_host && r->host_record.simulated;
+    f->first_seen = r->has_vm && r->vm_record.first_seen == 0;
+    f->channel_bound = r->expected->bound_nonce.len > 0;
     verdict->has_facts = TRUE;
 }
 
 /* Runs one check and writes down its result. */
 static gboolean run_check(DqRun *r, DqVerdict *verdict, DqCheck check)
 {
-    r->note = NULL;
-    if (!checks[check](r)) {
-        dq_verdict_fail(verdict, check, g_steal_pointer(&r->why));
+    gboolean good;
+
+    r->skipped = FALSE;
+    good = checks[check](r);
+    dq_verdict_set(verdict, check,
+                   !good        ? DQ_RESULT_FAIL
+                   : r->skipped ? DQ_RESULT_NOT_COMPARED
+                                : DQ_RESULT_PASS,
+                   g_steal_pointer(&r->text));
+    return good;
+}
+
+/* ----------------------------------------------------------------------------- What the store says
+ */
+
+/* Whatever comes of it, the challenge is used up. @decoded: the evidence can be looked at. */
+static gboolean use_challenge(DqRun *r, gboolean decoded, GError **error)
+{
+    const DqStore *store = r->verifier->store;
+    DqBytes challenge = r->expected->challenge;
+
+    if (challenge.len == 0 && decoded) {
+        challenge = dq_unwire(r->evidence.binding.nonce);
+    }
+    return store == NULL || challenge.len == 0 ||
+           store->ops->use_challenge(store->self, challenge, r->now, &r->use, &r->challenge_bound,
+                                     r->challenge_uuid, error);
+}
+
+static gboolean load_records(DqRun *r, GError **error)
+{
+    const DqStore *store = r->verifier->store;
+    const DqPolicy *policy = r->verifier->policy;
+    const WireUuid *uuid = &r->evidence.binding.uuid;
+
+    r->policy_vm = policy == NULL ? NULL : dq_policy_find_vm(policy, uuid);
+    return store == NULL ||
+           (store->ops->find_host(store->self, dq_unwire(r->evidence.host_signer), &r->has_host,
+                                  &r->host_record, error) &&
+            store->ops->find_vm(store->self, uuid->byte, &r->has_vm, &r->vm_record, error));
+}
+
+/* Only what is trusted. @ret_done is FALSE where the records are no longer those that were
+ * compared: another thread or program has recorded something meanwhile. */
+static gboolean record(const DqRun *r, const DqVerdict *verdict, gboolean *ret_done, GError **error)
+{
+    const DqStore *store = r->verifier->store;
+    DqStoreHost host;
+    DqStoreVm vm;
+
+    if (!dq_verdict_is_trusted(verdict)) {
+        *ret_done = TRUE;
+        return TRUE;
+    }
+    dq_record_next(r, &host, &vm);
+    return store->ops->record(store->self, &host, &vm, ret_done, error);
+}
+
+/* The checks after the first, against the records as they are now. */
+static gboolean run_checks(DqRun *r, DqVerdict *verdict, gboolean *ret_done, GError **error)
+{
+    g_clear_pointer(&r->host_key, dq_key_unref);
+    if (!load_records(r, error)) {
         return FALSE;
     }
-    dq_verdict_pass(verdict, check, r->note);
-    return TRUE;
-}
-
-/* Another thread may have used the nonce, or recorded newer counters, since they were checked. */
-static void record(const DqRun *r, DqVerdict *verdict)
-{
-    const DqStateEntry entry = dq_run_state_entry(r);
-    DqStateFault fault;
-
-    if (r->verifier->state == NULL) {
-        return;
+    set_facts(verdict, r);
+    for (unsigned i = DQ_CHECK_MALFORMED + 1; i < DQ_CHECKS; i++) {
+        dq_verdict_set(verdict, (DqCheck)i, DQ_RESULT_NOT_RUN, NULL);
     }
-    fault = dq_state_record(r->verifier->state, &entry);
-    if (fault == DQ_STATE_NONCE_USED) {
-        dq_verdict_fail(verdict, DQ_CHECK_WRONG_NONCE, g_strdup("the nonce was used meanwhile"));
-    } else if (fault != DQ_STATE_FRESH) {
-        dq_verdict_fail(verdict, DQ_CHECK_STALE, g_strdup(dq_state_fault_text(fault)));
-    }
-}
-
-DqVerdict *dq_verifier_check(DqVerifier *verifier, const DqQuote *quote)
-{
-    DqVerdict *verdict = dq_verdict_new();
-    DqRun run;
-
-    run.verifier = verifier;
-    run.quote = quote;
-    run.host_key = NULL;
-    run.vm = NULL;
-    run.why = NULL;
-    for (unsigned i = 0; i < DQ_CHECKS; i++) {
-        if (!run_check(&run, verdict, (DqCheck)i)) {
-            return verdict;
-        }
-        if (i == DQ_CHECK_MALFORMED) {
-            set_facts(verdict, &run);
+    for (unsigned i = DQ_CHECK_MALFORMED + 1; i < DQ_CHECKS; i++) {
+        if (!run_check(r, verdict, (DqCheck)i)) {
+            *ret_done = TRUE;
+            return TRUE;
         }
     }
-    record(&run, verdict);
-    return verdict;
+    return record(r, verdict, ret_done, error);
+}
+
+static gboolean verify(DqRun *r, DqVerdict *verdict, GError **error)
+{
+    gboolean decoded = run_check(r, verdict, DQ_CHECK_MALFORMED);
+    gboolean done = !decoded;
+
+    if (!use_challenge(r, decoded, error)) {
+        return FALSE;
+    }
+    for (unsigned i = 0; i < RECORD_TRIES && !done; i++) {
+        if (!run_checks(r, verdict, &done, error)) {
+            return FALSE;
+        }
+    }
+    if (!done) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_STORE,
+                    "the store's records change all the time: try again");
+    }
+    return done;
+}
+
+DqVerdict *dq_verifier_check(DqVerifier *verifier, const DqQuote *quote, const DqExpected *expected,
+                             GError **error)
+{
+    g_autoptr(DqVerdict) verdict = dq_verdict_new();
+    /* On the heap: the record of a host and the values of PCRs are large. */
+    g_autofree DqRun *run = g_new0(DqRun, 1);
+    gboolean done;
+
+    run->verifier = verifier;
+    run->quote = quote;
+    run->expected = expected;
+    run->now = dq_verifier_now(verifier);
+    run->use = DQ_CHALLENGE_UNKNOWN;
+    done = verify(run, verdict, error);
+    dq_run_clear(run);
+    return done ? g_steal_pointer(&verdict) : NULL;
 }

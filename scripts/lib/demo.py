@@ -12,7 +12,7 @@ import uuid
 
 from host import PCR_LIST, Host
 from programs import program
-from verifier import verify
+from verifier import Store, verify
 from vm import Vm
 
 VTPM_PCRS = 'sha256:0,1,2,3,4,5,6,7'
@@ -30,10 +30,6 @@ def step(title):
 def indented(text):
     for line in text.splitlines():
         say('   ' + line)
-
-
-def new_nonce():
-    return os.urandom(32).hex()
 
 
 def flip_bit(source, target, name):
@@ -55,8 +51,7 @@ class Demo:
         self.directory = directory
         self.uuid = str(uuid.uuid4())
         self.parts = []
-        self.key = self.policy = self.nonce = self.vm = None
-        self.state = os.path.join(directory, 'verifier', 'state')
+        self.store = self.policy = self.challenge = self.vm = None
         self.quote = os.path.join(directory, 'quote')
         self.right = 0
 
@@ -75,11 +70,16 @@ class Demo:
         say(f'   registered     VM {self.uuid}')
 
     def enrolment(self):
-        step('The verifier enrols the host')
-        name, self.key, self.policy = self.manager.enrol(
+        step('The verifier makes its store, and enrols the host')
+        name, key, self.policy = self.manager.enrol(
             os.path.join(self.directory, 'verifier'), self.uuid)
-        say(f'   host AK        {name}')
-        say(f'   policy         this VM; the values that the host PCRs {PCR_LIST} have now')
+        self.store = Store(os.path.join(self.directory, 'verifier', 'store'))
+        self.store.enrol(key)
+        self.store.expect(self.uuid, '--name', 'demo')
+        say(f'   store          {self.store.path}')
+        say(f"   host AK        {name}, on the operator's word, as a stand-in")
+        say(f'   expected       VM {self.uuid}')
+        say(f'   policy         the values that the host PCRs {PCR_LIST} have now')
 
     def guest(self):
         step('The guest')
@@ -98,65 +98,80 @@ class Demo:
         say(f'   its PCR 0      {first}')
 
     def deepquote(self, to):
-        """A fresh nonce, and the guest's quote for it in the directory `to`."""
-        nonce = new_nonce()
+        """A fresh challenge, and the guest's quote for it in the directory `to`."""
+        challenge = self.store.challenge()
         began = time.monotonic()
-        said = self.vm.agent.deepquote(nonce, VTPM_PCRS, PCR_LIST, to)
-        return nonce, said, time.monotonic() - began
+        said = self.vm.agent.deepquote(challenge, VTPM_PCRS, PCR_LIST, to)
+        return challenge, said, time.monotonic() - began
 
     def first_quote(self):
         step('The guest asks for a deep quote')
-        self.nonce, said, seconds = self.deepquote(self.quote)
+        self.challenge, said, seconds = self.deepquote(self.quote)
         say('   # tpm2_deepquote --ak-create --ak-public ak.pub -q '
-            f'{self.nonce[:16]}... -l {VTPM_PCRS} \\')
+            f'{self.challenge[:16]}... -l {VTPM_PCRS} \\')
         say(f'       --host-pcr-list {PCR_LIST} -m quote.msg -s quote.sig -o pcrs.bin '
             '--evidence evidence.bin')
         indented(said)
         size = os.path.getsize(os.path.join(self.quote, 'evidence.bin'))
         say(f'   {size} bytes of evidence; quoted and carried out in {seconds:.1f} s')
 
-    def verify(self, quote, nonce, state=None):
-        return verify(quote, nonce, self.key, policy=self.policy, uuid=self.uuid, state=state)
+    def verify(self, quote, challenge):
+        return verify(quote, challenge, '--allow-simulated', policy=self.policy,
+                      store=self.store.path)
 
-    def verdict(self):
-        step('The verifier checks it')
-        verdict = self.verify(self.quote, self.nonce, self.state)
+    def merely_authentic(self):
+        step('The verifier checks it; nobody has told it yet which key this VM signs with')
+        verdict = self.verify(self.quote, self.challenge)
+        indented(verdict.text)
+        self.right += verdict.authentic
+
+    def trusted(self):
+        step("The operator takes over the VM's key; another challenge, another deep quote")
+        self.store.run('vm', 'remove', self.uuid)
+        self.store.expect(self.uuid, '--name', 'demo', '--ak', os.path.join(self.quote, 'ak.pub'))
+        shutil.rmtree(self.quote)
+        self.challenge, _, _ = self.deepquote(self.quote)
+        verdict = self.verify(self.quote, self.challenge)
         indented(verdict.text)
         self.right += verdict.trusted
-        return verdict.trusted
 
     def refusal(self, what, verdict, reason):
         """One line for a refusal; whether it came, and for the expected reason."""
         right = verdict.word == reason
         got = verdict.last.removeprefix('verdict: ') or f'status {verdict.status}'
         say(f'   {"✓" if right else "✗"} {what:<46} {got}'
-            + ('' if right else f'; expected: not trusted ({reason})'))
+            + ('' if right else f'; expected: refused ({reason})'))
         self.right += right
 
     def refusals(self):
         step('What the verifier refuses')
+        self.refusal('the same quote, its challenge used',
+                     self.verify(self.quote, self.challenge), 'wrong-nonce')
+        self.refusal('the same quote shown for a new challenge',
+                     self.verify(self.quote, self.store.challenge()), 'wrong-nonce')
         flipped = os.path.join(self.directory, 'flipped')
-        flip_bit(self.quote, flipped, 'quote.msg')
-        self.refusal("one bit of the guest's quote flipped", self.verify(flipped, self.nonce),
+        other = os.path.join(self.directory, 'other')
+        challenge, _, _ = self.deepquote(other)
+        flip_bit(other, flipped, 'quote.msg')
+        self.refusal("one bit of the guest's quote flipped", self.verify(flipped, challenge),
                      'bad-vtpm-quote')
-        self.refusal('the same quote shown for a new nonce',
-                     self.verify(self.quote, new_nonce(), self.state), 'wrong-nonce')
         self.manager.stop()
         self.manager.edit_events(*CHANGED_EVENT)
         self.manager.start()
         changed = os.path.join(self.directory, 'changed')
-        nonce, _, _ = self.deepquote(changed)
+        challenge, _, _ = self.deepquote(changed)
         self.refusal('the host booted another boot loader (PCR 4)',
-                     self.verify(changed, nonce, self.state), 'policy')
+                     self.verify(changed, challenge), 'policy')
 
     def run(self):
         self.host()
         self.enrolment()
         self.guest()
         self.first_quote()
-        self.verdict()
+        self.merely_authentic()
+        self.trusted()
         self.refusals()
-        return self.right == 4
+        return self.right == 6
 
     def stop(self):
         for part in reversed(self.parts):

@@ -4,25 +4,29 @@ import os
 import re
 import subprocess
 
+from process import Failed
 from programs import program
 
-# A deep quote's files: tpm2_checkdeepquote's option, name
-FILES = {'-u': 'ak.pub', '-m': 'quote.msg', '-s': 'quote.sig', '-f': 'pcrs.bin',
+# A deep quote's files: tpm2_checkdeepquote's option, name. ak.pub is the guest's word.
+FILES = {'--guest-public': 'ak.pub', '-m': 'quote.msg', '-s': 'quote.sig', '-f': 'pcrs.bin',
          '--evidence': 'evidence.bin'}
+
+_LAST = re.compile(r'verdict: (?:(trusted)(?: \(stand-in TPM\))?, host enrolled by .+|'
+                   r'(authentic)(?: \(stand-in TPM\))?|refused \((.+)\))')
 
 
 class Verdict:
-    """Exit status, standard output and error; and all of it as one word: `trusted`, the reason why
-    not, or None where there is no verdict that fits the status."""
+    """Exit status, standard output and error; and all of it as one word: `trusted`, `authentic`,
+    the reason why not, or None where there is no verdict that fits the status."""
 
     def __init__(self, done):
         self.status, self.output, self.error = done.returncode, done.stdout, done.stderr
         self.text = self.output + self.error
         self.last = (self.output.splitlines() or [''])[-1]
-        found = re.fullmatch(r'verdict: (?:(trusted)|not trusted \((.+)\))', self.last)
-        self.word = found and (found[1] if self.status == 0 else
-                               found[2] if self.status == 1 else None)
+        found = _LAST.fullmatch(self.last)
+        self.word = found and {0: found[1], 3: found[2], 1: found[3]}.get(self.status)
         self.trusted = self.word == 'trusted'
+        self.authentic = self.word == 'authentic'
 
     def __repr__(self):
         return f'status {self.status}: {self.text}'
@@ -35,12 +39,39 @@ def check(*arguments, **options):
                                   check=False, timeout=60, **options))
 
 
-def verify(quote, nonce, host_key, **options):
-    """The Verdict on the files in the directory `quote`; options: policy, uuid, state."""
-    arguments = ['-q', nonce, '--host', host_key]
+def verify(quote, nonce, *arguments, **options):
+    """The Verdict on the files in the directory `quote`; options: host, policy, uuid, store."""
+    arguments = ['-q', nonce, *arguments]
     for option, name in FILES.items():
         arguments += [option, os.path.join(quote, name)]
     for option, value in options.items():
         if value is not None:
             arguments += ['--' + option, value]
     return check(*arguments)
+
+
+class Store:
+    """What a verifier remembers, in the file at `path`."""
+
+    def __init__(self, path):
+        self.path = path
+        self.run('init')
+
+    def run(self, *arguments):
+        """A command of the store; what it prints."""
+        done = subprocess.run([program('tpm2_checkdeepquote'), *arguments, '--store', self.path],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False, timeout=60)
+        if done.returncode != 0:
+            raise Failed(f'tpm2_checkdeepquote {" ".join(arguments)}: {done.stderr}')
+        return done.stdout
+
+    def enrol(self, key):
+        """Enrols the stand-in TPM whose attestation key is in the file `key`."""
+        self.run('host', 'add', '--simulated', key)
+
+    def expect(self, uuid, *arguments):
+        self.run('vm', 'add', *arguments, uuid)
+
+    def challenge(self):
+        return self.run('challenge').strip()

@@ -188,7 +188,7 @@ def row(what, report):
     ms = [f'{r["latency_ms"][q]:,.2f}' if r['latency_ms'] else '-' for q in ('p50', 'p99', 'max')]
     return (f'| {what} | {r["per_second"]:,.1f} | {" | ".join(ms)} | {r["batch_size_mean"]:,.1f} | '
             f'{r["manager_cpu_us_per_answer"]:,.0f} | {r["manager_peak_mb"]:,.0f} | {r["errors"]} | '
-            f'{report["trusted"]:.0f} of {report["verified"]:.0f} |')
+            f'{report["authentic"]:.0f} of {report["verified"]:.0f} |')
 
 
 def goal(name, want, got, met):

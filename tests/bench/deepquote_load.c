@@ -12,7 +12,7 @@ typedef struct Outcome {
     LoadStats *flood; /* NULL: nobody floods */
     double connect_seconds;
     int verified;
-    guint trusted;
+    guint authentic;
     char *reason;
 } Outcome;
 
@@ -102,7 +102,7 @@ static gboolean measure(LoadRun *run, const LoadOptions *o, Outcome *out, GError
     }
     if (o->host_ak) {
         out->verified =
-            load_check_run(load_run_check(run), o->host_ak, &out->trusted, &out->reason, error);
+            load_check_run(load_run_check(run), o->host_ak, &out->authentic, &out->reason, error);
     }
     return out->verified >= 0;
 }
@@ -142,7 +142,7 @@ static JsonNode *report(const LoadOptions *o, Outcome *out)
                       100 * (1 - load_stats_rate(out->flood) / load_stats_rate(out->calm)));
     }
     report_number(b, "verified", out->verified);
-    report_number(b, "trusted", out->trusted);
+    report_number(b, "authentic", out->authentic);
     json_builder_end_object(b);
     return json_builder_get_root(b);
 }
@@ -176,7 +176,7 @@ static gboolean print(const LoadOptions *o, Outcome *out, GError **error)
                json_object_get_double_member(object, "flood_cost_percent"));
     }
     if (o->host_ak) {
-        printf("verified %d, trusted %u%s%s\n", out->verified, out->trusted,
+        printf("verified %d, authentic %u%s%s\n", out->verified, out->authentic,
                out->reason ? ", first reason: " : "", out->reason ? out->reason : "");
     }
     json_generator_set_root(generator, root);
@@ -187,7 +187,7 @@ static gboolean print(const LoadOptions *o, Outcome *out, GError **error)
 static gboolean all_right(const Outcome *out)
 {
     return out->calm->wrong == 0 && (!out->flood || out->flood->wrong == 0) &&
-           out->trusted == (guint)out->verified;
+           out->authentic == (guint)out->verified;
 }
 
 int main(int argc, char **argv)

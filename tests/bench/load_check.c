@@ -73,7 +73,7 @@ static DqBytes borrow(GBytes *bytes)
     return b;
 }
 
-/* NULL: trusted; else why not. */
+/* NULL: authentic; else why not. */
 static char *verify(DqVerifier *verifier, const Sample *s)
 {
     g_autoptr(GByteArray) signature = maker_sign(s->vm->key, borrow(s->quoted));
@@ -82,36 +82,38 @@ static char *verify(DqVerifier *verifier, const Sample *s)
         .vtpm_quoted = borrow(s->quoted),
         .vtpm_signature = maker_bytes(signature),
         .vtpm_pcrs = load_vm_pcrs(),
-        .nonce = { s->nonce, sizeof(s->nonce) },
+    };
+    const DqExpected expected = {
+        .challenge = { s->nonce, sizeof(s->nonce) },
         .uuid = s->vm->uuid.byte,
         .vtpm_key = s->vm->key->key,
     };
-    g_autoptr(DqVerdict) verdict = dq_verifier_check(verifier, &quote);
+    g_autoptr(DqVerdict) verdict = dq_verifier_check(verifier, &quote, &expected, NULL);
 
-    return dq_verdict_is_trusted(verdict) ? NULL : g_strdup(dq_verdict_get_reason(verdict));
+    return g_strdup(dq_verdict_get_reason(verdict));
 }
 
-int load_check_run(LoadCheck *check, const char *host_ak, guint *ret_trusted, char **ret_reason,
+int load_check_run(LoadCheck *check, const char *host_ak, guint *ret_authentic, char **ret_reason,
                    GError **error)
 {
     g_autoptr(DqVerifier) verifier = dq_verifier_new();
     g_autoptr(DqKey) key = dq_key_new_from_file(host_ak, error);
     char *first = NULL;
-    guint trusted = 0;
+    guint authentic = 0;
 
     if (!key) {
         return -1;
     }
-    dq_verifier_enrol_host(verifier, key);
+    dq_verifier_add_host(verifier, key);
     for (guint i = 0; i < check->samples->len; i++) {
         g_autofree char *reason = verify(verifier, check->samples->pdata[i]);
 
-        trusted += reason == NULL;
+        authentic += reason == NULL;
         if (reason && !first) {
             first = g_steal_pointer(&reason);
         }
     }
-    *ret_trusted = trusted;
+    *ret_authentic = authentic;
     *ret_reason = first;
     return (int)check->samples->len;
 }

@@ -17,12 +17,12 @@ void load_check_offer(LoadCheck *check, const LoadVm *vm, WireBytes evidence);
 /**
  * load_check_run: signs each vTPM quote of the sample with its VM's key and verifies the whole
  * with libdeepquote against the host key in @host_ak (TPM2B_PUBLIC).
- * @ret_trusted: how many are trusted
+ * @ret_authentic: how many are authentic: no store has a record of these VMs
  * @ret_reason: (transfer full): why the first that is not is not; %NULL where all are
  *
  * Returns: how many were verified; -1 with @error where the host key cannot be read.
  */
-int load_check_run(LoadCheck *check, const char *host_ak, guint *ret_trusted, char **ret_reason,
+int load_check_run(LoadCheck *check, const char *host_ak, guint *ret_authentic, char **ret_reason,
                    GError **error);
 
 #endif

@@ -42,7 +42,7 @@ def _():
     result = report['result']
     assert result['answers'] >= 8 and result['errors'] == 0, text
     tap.equal(sum(result['answers_by_batch_size'].values()), result['answers'])
-    tap.equal(report['trusted'], report['verified'])
+    tap.equal(report['authentic'], report['verified'])
     assert report['verified'] >= 8, text
     assert result['manager_rss_mb'] > 0, text
 

@@ -42,9 +42,9 @@ def deepquote(folder, vtpm_pcrs='sha256:0,1,2,3,4,5,6,7', host_pcrs=PCR_LIST):
     return nonce, to, Setting.vm.agent.deepquote(nonce, vtpm_pcrs, host_pcrs, to)
 
 
-def expect_trusted(quote, nonce):
-    verdict = verify(quote, nonce, Setting.key, policy=Setting.policy, uuid=UUID)
-    assert verdict.trusted, verdict
+def expect_authentic(quote, nonce):
+    verdict = verify(quote, nonce, host=Setting.key, policy=Setting.policy, uuid=UUID)
+    assert verdict.authentic, verdict
 
 
 def expect_refused(folder, *words):
@@ -92,17 +92,17 @@ def _():
     assert not said or '/dev/tpm0' in said, said
 
 
-@tap.case('the verifier trusts the deep quote')
+@tap.case('the deep quote is authentic')
 def _():
     _, Setting.key, Setting.policy = Setting.manager.enrol(
         os.path.join(Setting.directory, 'verifier'), UUID)
-    expect_trusted(Setting.quote, Setting.nonce)
+    expect_authentic(Setting.quote, Setting.nonce)
 
 
-@tap.case('the verifier does not trust it for another VM')
+@tap.case('the deep quote is refused for another VM')
 def _():
     other = UUID[:-1] + '9'
-    tap.equal(verify(Setting.quote, Setting.nonce, Setting.key, uuid=other).word, 'wrong-vm')
+    tap.equal(verify(Setting.quote, Setting.nonce, host=Setting.key, uuid=other).word, 'wrong-vm')
 
 
 @tap.case('the quote is over the PCRs that the kernel shows')
@@ -123,7 +123,7 @@ def _():
                    '| xxd -p').strip()
     tap.equal(status[12:20], '00000000', 'PCR_Extend')
     nonce, after, _ = deepquote('after')
-    expect_trusted(after, nonce)
+    expect_authentic(after, nonce)
     with open(before, 'rb') as f, open(os.path.join(after, 'pcrs.bin'), 'rb') as g:
         old, new = f.read(), g.read()
     tap.equal([i for i in range(8) if old[32 * i:32 * i + 32] != new[32 * i:32 * i + 32]], [4])
@@ -145,7 +145,7 @@ def _():
     guest('cat /sys/class/tpm/tpm0/pcr-sha256/0')
     Setting.manager.start()
     nonce, back, _ = deepquote('back')
-    expect_trusted(back, nonce)
+    expect_authentic(back, nonce)
 
 
 try:

@@ -3,7 +3,7 @@
  * A whole verification: keys, quote, evidence and nonce. The input is parts with a UINT16 size in
  * front of each: host key, vTPM key, nonce, quote, signature, PCR values, evidence.
  */
-#include "attest/deepquote.h"
+#include "memory_store.h"
 #include "wire/cursor.h"
 
 #include <stdint.h>
@@ -12,18 +12,23 @@ enum { HOST_KEY, VTPM_KEY, NONCE, QUOTED, SIGNATURE, PCRS, EVIDENCE, PARTS };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Passed, then at most one that failed, then those that were not run. */
+/* Passed or not compared, then at most one that failed, then those that were not run. */
 static void expect_order(const DqVerdict *verdict)
 {
+    DqOutcome outcome = dq_verdict_get_outcome(verdict);
+    gboolean all_passed = TRUE;
     unsigned i = 0;
 
-    while (i < DQ_CHECKS && dq_verdict_get_result(verdict, (DqCheck)i) == DQ_RESULT_PASS) {
-        i++;
+    while (i < DQ_CHECKS && dq_verdict_get_result(verdict, (DqCheck)i) != DQ_RESULT_FAIL) {
+        DqResult result = dq_verdict_get_result(verdict, (DqCheck)i++);
+
+        g_assert_cmpint(result, !=, DQ_RESULT_NOT_RUN);
+        all_passed = all_passed && result == DQ_RESULT_PASS;
     }
-    g_assert_true(dq_verdict_is_trusted(verdict) == (i == DQ_CHECKS));
-    g_assert_true(dq_verdict_is_trusted(verdict) == (dq_verdict_get_reason(verdict) == NULL));
+    g_assert_true((outcome == DQ_TRUSTED) == (i == DQ_CHECKS && all_passed));
+    g_assert_true((outcome == DQ_REFUSED) == (i < DQ_CHECKS));
+    g_assert_true((outcome == DQ_REFUSED) == (dq_verdict_get_reason(verdict) != NULL));
     if (i < DQ_CHECKS) {
-        g_assert_cmpint(dq_verdict_get_result(verdict, (DqCheck)i), ==, DQ_RESULT_FAIL);
         g_assert_cmpstr(dq_verdict_get_reason(verdict), ==, dq_check_word((DqCheck)i));
     }
     while (++i < DQ_CHECKS) {
@@ -35,26 +40,36 @@ static void verify(DqKey *host, DqKey *vtpm, const DqBytes *part)
 {
     static const guint8 uuid[DQ_UUID_SIZE];
     g_autoptr(DqVerifier) verifier = dq_verifier_new();
-    g_autoptr(DqState) state = dq_state_new();
+    g_autoptr(MemoryStore) memory = memory_store_new();
+    g_autoptr(DqStore) store = memory_store_get(memory);
     const DqQuote quote = {
         .evidence = part[EVIDENCE],
         .vtpm_quoted = part[QUOTED],
         .vtpm_signature = part[SIGNATURE],
         .vtpm_pcrs = part[PCRS],
-        .nonce = part[NONCE],
+        .vtpm_key = vtpm,
+    };
+    const DqExpected expected = {
+        .challenge = part[NONCE],
         .uuid = vtpm == NULL ? uuid : NULL,
         .vtpm_key = vtpm,
     };
 
-    dq_verifier_enrol_host(verifier, host);
-    dq_verifier_set_state(verifier, state);
+    if (part[NONCE].len > 0 && part[NONCE].len <= DQ_NONCE_MAX) {
+        memory_store_issue(memory, part[NONCE]);
+    }
+    dq_verifier_add_host(verifier, host);
+    dq_verifier_set_store(verifier, store);
     for (int again = 0; again < 2; again++) {
-        g_autoptr(DqVerdict) verdict = dq_verifier_check(verifier, &quote);
+        g_autoptr(DqVerdict) verdict = dq_verifier_check(verifier, &quote, &expected, NULL);
         g_autofree char *json = dq_verdict_to_json(verdict);
 
         g_assert_nonnull(json);
         expect_order(verdict);
-        g_assert_false(again == 1 && dq_verdict_is_trusted(verdict)); /* its nonce is used */
+        /* Nobody enrolled the host, and the second time the challenge is used. */
+        g_assert_false(dq_verdict_is_trusted(verdict));
+        g_assert_true(again == 0 || dq_verdict_get_outcome(verdict) == DQ_REFUSED ||
+                      memory->challenges->len == 0);
     }
 }
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""seed_attest.py VECTORS CORPUS: seeds of fuzz_verify, fuzz_policy, fuzz_state and fuzz_host_key from
-vectors."""
+"""seed_attest.py VECTORS CORPUS: seeds of fuzz_verify, fuzz_policy and fuzz_host_key."""
 import hashlib
 import json
 import os
@@ -9,9 +8,9 @@ import sys
 
 VERIFY = ['trusted-one-leaf', 'trusted-rsa-both', 'trusted-leaf-3-of-3', 'trusted-unsigned',
           'trusted-vtpm-banks', 'bad-proof-node', 'not-a-quote-host-type', 'malformed-long-path']
-POLICY = ['trusted-full-policy', 'trusted-all-flags', 'trusted-host-banks', 'wrong-vm-policy-ek']
+POLICY = ['trusted-full-policy', 'trusted-all-flags', 'trusted-host-banks', 'wrong-vm-policy-ek',
+          'trusted-lineage-any', 'trusted-sha1-allowed']
 HOST_KEY = ['trusted-one-leaf', 'trusted-rsa-host']
-STATE = ['trusted-same-counters', 'wrong-nonce-used']
 
 
 def write(corpus, target, name, data):
@@ -27,21 +26,20 @@ def main(vectors, corpus):
 
     for name in VERIFY:
         v = load(name)
-        parts = [v['hostKeys'][0], v['vtpmKey'] or '', v['nonce'], v['vtpmQuoted'],
-                 v['vtpmSignature'], v['vtpmPcrs'], v['evidence']]
+        q = v['quote']
+        parts = [v['store']['hosts'][0]['public'], q['vtpmKey'] or '', v['expected']['challenge'],
+                 q['vtpmQuoted'], q['vtpmSignature'], q['vtpmPcrs'], q['evidence']]
         write(corpus, 'verify', name,
               b''.join((len(p) // 2).to_bytes(2, 'big') + bytes.fromhex(p) for p in parts))
     for name in POLICY:
         write(corpus, 'policy', name, load(name)['policy'].encode())
     for name in HOST_KEY:
-        public = bytes.fromhex(load(name)['hostKeys'][0])
+        public = bytes.fromhex(load(name)['store']['hosts'][0]['public'])
         text = json.dumps({'ok': True, 'public': public.hex(), 'certificate': '',
                            'name': '000b' + hashlib.sha256(public[2:]).hexdigest(),
                            'simulated': False})
         write(corpus, 'host_key', name, public)
         write(corpus, 'host_key', name + '.json', text.encode())
-    for name in STATE:
-        write(corpus, 'state', name, load(name)['state'].encode())
 
 
 main(*sys.argv[1:])

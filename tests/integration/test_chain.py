@@ -3,6 +3,7 @@
 simulated TPM, tpm2_checkdeepquote."""
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 
@@ -11,7 +12,7 @@ from manager import Manager
 from process import run
 from programs import program
 from protocol import UUID
-from verifier import check
+from verifier import Store, verify
 from vtpm import Vtpm
 
 HOST_PCRS = (0, 1, 2, 7)
@@ -45,11 +46,36 @@ class Guest:
              '-s', 'quote.sig', '-o', 'pcrs.bin', '--evidence', 'evidence.bin',
              '--host-pcrs-out', 'host-pcrs', *options], cwd=self.folder, timeout=60)
 
-    def check(self, nonce, *options, source=None):
+    def check(self, nonce, verifier, *options, source=None):
         """The Verdict; @source: take the quote from another guest."""
-        return check('-u', self.file('ak.pub'), '-m', 'quote.msg', '-s', 'quote.sig', '-f',
-                     'pcrs.bin', '--evidence', 'evidence.bin', '-q', nonce, '--uuid', self.uuid,
-                     *options, cwd=(source or self).folder)
+        return verify((source or self).folder, nonce, '--uuid', self.uuid, *verifier, *options)
+
+
+class Verifier:
+    """A store that has the host and the guests, and reference values for the host as it is now."""
+
+    def __init__(self, manager, *guests):
+        self.folder = guests[0].folder
+        self.store = Store(guests[0].file('verifier.store'))
+        key = bytes.fromhex(manager.admin('ak')['public'])
+        self.store.enrol(write(guests[0].file('host.key'), key))
+        for guest in guests:
+            self.add(guest)
+
+    def add(self, guest):
+        """Expects the guest with the key that it signs with, and the host with its values."""
+        guest.quote(os.urandom(32).hex())
+        self.store.expect(guest.uuid, '--ak', guest.file('ak.pub'))
+        values = read(guest.file('host-pcrs'))
+        self.policy = write(os.path.join(self.folder, 'reference'), ''.join(
+            f'host-pcr sha256:{pcr} {values[32 * i:32 * i + 32].hex()}\n'
+            for i, pcr in enumerate(HOST_PCRS)).encode())
+
+    def __iter__(self):
+        return iter(['--store', self.store.path, '--policy', self.policy, '--allow-simulated'])
+
+    def challenge(self):
+        return self.store.challenge()
 
 
 def write(path, data):
@@ -65,86 +91,120 @@ def read(path):
 
 @contextlib.contextmanager
 def chain(**options):
-    """(manager, guest, options that enrol the host)."""
+    """(manager, guest, verifier)."""
     with Manager(auto_register=True, **options) as manager, Guest(manager) as guest:
-        key = bytes.fromhex(manager.admin('ak')['public'])
-        yield manager, guest, ['--host', write(guest.file('host.pub'), key)]
+        yield manager, guest, Verifier(manager, guest)
 
 
 @tap.case('a deep quote is trusted, with ECC and with RSA in the host')
 def _():
     for algorithm in ('ecc', 'rsa'):
-        with chain(ak_algorithm=algorithm) as (_, guest, host):
-            nonce = os.urandom(32).hex()
-            guest.quote(nonce)
-            tap.equal(guest.check(nonce, *host).word, 'trusted', algorithm)
+        with chain(ak_algorithm=algorithm) as (_, guest, verifier):
+            challenge = verifier.challenge()
+            guest.quote(challenge)
+            tap.equal(guest.check(challenge, verifier).word, 'trusted', algorithm)
 
 
-@tap.case('a flipped bit anywhere, another nonce and a used one are refused')
+@tap.case('what is not compared makes it authentic: no store, no policy, an own nonce, a stand-in')
 def _():
-    with chain() as (_, guest, host):
+    with chain() as (_, guest, verifier):
+        for options in (['--host', guest.file('host.key')],
+                        ['--store', verifier.store.path, '--allow-simulated'],
+                        list(verifier)[:-1]):
+            challenge = verifier.challenge()
+            guest.quote(challenge)
+            tap.equal(guest.check(challenge, options).word, 'authentic', str(options))
         nonce = os.urandom(32).hex()
         guest.quote(nonce)
-        host += ['--state', guest.file('verifier-state')]
-        tap.equal(guest.check(os.urandom(32).hex(), *host).word, 'wrong-nonce')
+        tap.equal(guest.check(nonce, verifier).word, 'authentic')
+
+
+@tap.case('a flipped bit anywhere and another challenge are refused, and use the challenge up')
+def _():
+    with chain() as (_, guest, verifier):
         for name in ('evidence.bin', 'quote.msg', 'quote.sig', 'pcrs.bin'):
+            challenge = verifier.challenge()
+            guest.quote(challenge)
             good = read(guest.file(name))
             middle = len(good) // 2
             write(guest.file(name), good[:middle] + bytes([good[middle] ^ 4]) + good[middle + 1:])
-            tap.equal(guest.check(nonce, *host).status, 1, name)
+            tap.equal(guest.check(challenge, verifier).status, 1, name)
             write(guest.file(name), good)
-        tap.equal(guest.check(nonce, *host).word, 'trusted')
-        tap.equal(guest.check(nonce, *host).word, 'wrong-nonce')
+            tap.equal(guest.check(challenge, verifier).word, 'wrong-nonce')
+        challenge = verifier.challenge()
+        guest.quote(challenge)
+        tap.equal(guest.check(verifier.challenge(), verifier).word, 'wrong-nonce')
+        tap.equal(guest.check(challenge, verifier).word, 'trusted')
+        tap.equal(guest.check(challenge, verifier).word, 'wrong-nonce')
 
 
 @tap.case('the evidence of one VM is not taken for another')
 def _():
-    with chain() as (manager, guest, host), Guest(manager, OTHER_UUID) as other:
-        nonce = os.urandom(32).hex()
-        guest.quote(nonce)
-        other.quote(nonce)
-        tap.equal(guest.check(nonce, *host).word, 'trusted')
-        tap.equal(other.check(nonce, *host).word, 'trusted')
-        tap.equal(guest.check(nonce, *host, source=other).word, 'wrong-vm')
+    with Manager(auto_register=True) as manager, Guest(manager) as guest, \
+            Guest(manager, OTHER_UUID) as other:
+        verifier = Verifier(manager, guest, other)
+        for one in (guest, other):
+            challenge = verifier.challenge()
+            one.quote(challenge)
+            tap.equal(one.check(challenge, verifier).word, 'trusted')
+        challenge = verifier.challenge()
+        other.quote(challenge)
+        tap.equal(guest.check(challenge, verifier, source=other).word, 'wrong-vm')
+        challenge = verifier.challenge()
+        guest.quote(challenge)
+        other.quote(challenge)
         shutil.copy(other.file('evidence.bin'), guest.file('evidence.bin'))
-        tap.equal(guest.check(nonce, *host).word, 'wrong-vm')
+        tap.equal(guest.check(challenge, verifier).word, 'wrong-vm')
 
 
 @tap.case('a host that starts something else is refused by the policy')
 def _():
-    with chain() as (manager, guest, host):
-        guest.quote(os.urandom(32).hex())
-        values = read(guest.file('host-pcrs'))
-        policy = ''.join(f'host-pcr sha256:{pcr} {values[32 * i:32 * i + 32].hex()}\n'
-                         for i, pcr in enumerate(HOST_PCRS))
-        host += ['--policy', write(guest.file('policy'), policy.encode())]
-        nonce = os.urandom(32).hex()
-        guest.quote(nonce)
-        tap.equal(guest.check(nonce, *host).word, 'trusted')
+    with chain() as (manager, guest, verifier):
         with open(manager.events, 'a', encoding='utf-8') as f:
             f.write('7 another certificate\n')
         manager.restart()
-        nonce = os.urandom(32).hex()
-        guest.quote(nonce)
-        tap.equal(guest.check(nonce, *host).word, 'policy')
-        tap.equal(guest.check(nonce, *host[:2]).word, 'trusted')
+        challenge = verifier.challenge()
+        guest.quote(challenge)
+        tap.equal(guest.check(challenge, verifier).word, 'policy')
+        challenge = verifier.challenge()
+        guest.quote(challenge)
+        tap.equal(guest.check(challenge, ['--host', guest.file('host.key')]).word, 'authentic')
 
 
 @tap.case('a deep quote from before the last start of the vTPM is stale')
 def _():
-    with chain() as (_, guest, host):
-        host += ['--state', guest.file('verifier-state')]
-        nonce, old = os.urandom(32).hex(), os.urandom(32).hex()
+    with chain() as (_, guest, verifier):
+        old, challenge = verifier.challenge(), verifier.challenge()
         guest.quote(old)
         saved = {name: read(guest.file(name))
                  for name in ('quote.msg', 'quote.sig', 'pcrs.bin', 'evidence.bin')}
         guest.vtpm.stop()
         guest.vtpm.start()  # its next epoch
-        guest.quote(nonce)
-        tap.equal(guest.check(nonce, *host).word, 'trusted')
+        guest.quote(challenge)
+        tap.equal(guest.check(challenge, verifier).word, 'trusted')
         for name, data in saved.items():
             write(guest.file(name), data)
-        tap.equal(guest.check(old, *host).word, 'stale')
+        tap.equal(guest.check(old, verifier).word, 'stale')
+
+
+@tap.case('a VM that is registered anew has another lineage, which the operator has to accept')
+def _():
+    with chain() as (manager, guest, verifier):
+        challenge = verifier.challenge()
+        guest.quote(challenge)
+        tap.equal(guest.check(challenge, verifier).word, 'trusted')
+        guest.vtpm.stop()
+        manager.ctl('unregister', guest.uuid)
+        guest.vtpm.start()
+        challenge = verifier.challenge()
+        guest.quote(challenge)
+        refused = guest.check(challenge, verifier)
+        tap.equal(refused.word, 'lineage')
+        lineage = re.search('its lineage is ([0-9a-f]{32})', refused.text)[1]
+        verifier.store.run('accept', '--vm', guest.uuid, '--lineage', lineage, '--why', 'a test')
+        challenge = verifier.challenge()
+        guest.quote(challenge)
+        tap.equal(guest.check(challenge, verifier).word, 'trusted')
 
 
 tap.main()

@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""tpm2_checkdeepquote: exit codes, output, state file, folders; fed from tests/vectors."""
+"""tpm2_checkdeepquote: three verdicts, exit codes, output, folders; fed from tests/vectors."""
 import contextlib
 import glob
 import json
 import os
-import stat
+import re
+import subprocess
 import tempfile
 
 import tap
-from verifier import check
+import verifier_store
+from programs import program
 
+TOOL = program('tpm2_checkdeepquote')
 VECTORS = os.path.join(os.environ['SOURCE_ROOT'], 'tests', 'vectors')
 WORDS = ['malformed', 'unknown-host', 'bad-host-signature', 'not-a-quote', 'bad-proof',
          'host-pcr-mismatch', 'wrong-nonce', 'wrong-vm', 'bad-vtpm-quote', 'bad-vtpm-signature',
-         'vtpm-pcr-mismatch', 'stale', 'policy']
+         'vtpm-pcr-mismatch', 'stale', 'lineage', 'moved', 'policy']
 FILES = {'evidence': 'evidence.bin', 'vtpmQuoted': 'quote.msg', 'vtpmSignature': 'quote.sig',
          'vtpmPcrs': 'pcrs.bin', 'vtpmKey': 'ak.pub'}
+STATUS = {'trusted': 0, 'authentic': 3}
+TRUSTED = "verdict: trusted, host enrolled by the operator's word"
 
 
 def load(name):
@@ -29,121 +34,250 @@ def write(path, data):
     return path
 
 
+class Case:
+    """A vector: the guest's files in a folder of their own, and what the verifier has beside it."""
+
+    def __init__(self, folder, name, **changed):
+        self.vector = load(name) | changed
+        self.folder = folder
+        self.guest = os.path.join(folder, 'guest')
+        os.mkdir(self.guest)
+        for member, file in FILES.items():
+            if self.vector['quote'][member] is not None:
+                write(os.path.join(self.guest, file), bytes.fromhex(self.vector['quote'][member]))
+        self.expected = self.options_of_verifier()
+
+    def key(self, name, digits):
+        return write(os.path.join(self.folder, name), bytes.fromhex(digits))
+
+    def options_of_verifier(self):
+        v, x, args = self.vector, self.vector['expected'], []
+        for option, value in (('-q', x['challenge']), ('--uuid', x['uuid']), ('--ak', x['vtpmAk']),
+                              ('--ek', x['vtpmEk']), ('--allow-key', v['allowedKey'])):
+            args += [option, value] if value else []
+        for option, value in (('--bind', x['channel']), ('-u', x['vtpmKey']),
+                              ('--host', v['givenHost']), ('--host-public', v['offeredHost'])):
+            args += [option, self.key(option.strip('-') + '.bin', value)] if value else []
+        if v['allowSimulated']:
+            args.append('--allow-simulated')
+        if v['policy'] is not None:
+            args += ['--policy', write(self.folder + '/policy', v['policy'])]
+        if v['store'] is not None:
+            args += ['--store', verifier_store.make(TOOL, self.folder + '/store', v)]
+        return args
+
+    def options_of_guest(self):
+        args = []
+        for option, file in (('-m', 'quote.msg'), ('-s', 'quote.sig'), ('-f', 'pcrs.bin'),
+                             ('--evidence', 'evidence.bin'), ('--guest-public', 'ak.pub')):
+            path = os.path.join(self.guest, file)
+            args += [option, path] if os.path.exists(path) else []
+        return args
+
+    def without(self, option):
+        """The verifier's options but this one and its value."""
+        at = self.expected.index(option)
+        return self.expected[:at] + self.expected[at + 2:]
+
+    def run(self, *args):
+        return run(*self.options_of_guest(), *self.expected, *args)
+
+
 @contextlib.contextmanager
 def case(name, **changed):
-    """A folder with a vector's files, and the arguments to check them with."""
-    vector = load(name) | changed
-    with tempfile.TemporaryDirectory(prefix='attest-') as folder:
-        def put(file, data):
-            return write(os.path.join(folder, file), data)
-        for member, file in FILES.items():
-            if vector[member] is not None:
-                put(file, bytes.fromhex(vector[member]))
-        args = ['-m', folder + '/quote.msg', '-s', folder + '/quote.sig', '-f',
-                folder + '/pcrs.bin', '--evidence', folder + '/evidence.bin',
-                '-q', vector['nonce']]
-        for number, key in enumerate(vector['hostKeys']):
-            args += ['--host', put(f'host{number}.pub', bytes.fromhex(key))]
-        for number, key in enumerate(vector['offeredHostKeys']):
-            args += ['--host-public', put(f'offered{number}.pub', bytes.fromhex(key))]
-        for member, option, as_file in (('vtpmKey', '-u', 'ak.pub'), ('uuid', '--uuid', None),
-                                        ('vtpmEk', '--ek', None)):
-            if vector[member] is not None:
-                args += [option, os.path.join(folder, as_file) if as_file else vector[member]]
-        for member in ('policy', 'state'):
-            if vector[member] is not None:
-                args += ['--' + member, put(member, vector[member])]
-        yield folder, args
+    with tempfile.TemporaryDirectory(prefix='check-') as folder:
+        yield Case(folder, name, **changed)
+
+
+def run(*args):
+    return subprocess.run([TOOL, *args], capture_output=True, text=True, check=False, timeout=60)
 
 
 def results(output):
     """[(mark, word)] of the lines that tell of checks."""
-    return [tuple(line.split()[:2]) for line in output.splitlines() if line[:1] in '✓✗-' and line]
+    return [(line[0], line[2:].split()[0]) for line in output.splitlines()
+            if line[1:2] == ' ' and line[2:].split()[:1] and line[2:].split()[0] in WORDS]
 
 
-@tap.case('trusted: exit 0, thirteen ticks in order, the verdict last')
+@tap.case('trusted: exit 0, fifteen ticks in order, the verdict last, with who enrolled the host')
 def _():
-    with case('trusted-leaf-3-of-3') as (_, args):
-        done = check(*args)
-    tap.equal(done.status, 0, done.error)
-    tap.equal(results(done.output), [('✓', word) for word in WORDS])
-    tap.equal(done.last, 'verdict: trusted')
-    tap.equal(done.error, '')
+    with case('trusted-leaf-3-of-3') as c:
+        done = c.run()
+    tap.equal((done.returncode, done.stderr), (0, ''), done.stdout)
+    tap.equal(results(done.stdout), [('✓', word) for word in WORDS])
+    tap.equal(done.stdout.splitlines()[-1], TRUSTED)
+    assert ', first seen\n' in done.stdout, done.stdout
+    assert 'channel: not bound\n' in done.stdout
+    assert re.search(r"^enrolled by the operator's word, 2025-11-24T16:00:00Z$", done.stdout,
+                     re.M), done.stdout
+    with case('trusted-by-proof') as c:
+        tap.equal(c.run('-Q').stdout, 'verdict: trusted, host enrolled by proof\n')
 
 
-@tap.case('not trusted: exit 1, ticks, one cross, dashes, the reason last')
+@tap.case('refused: exit 1, ticks, one cross, nothing after it, the reason last')
 def _():
-    with case('bad-proof-node') as (_, args):
-        done = check(*args)
+    with case('bad-proof-node') as c:
+        done = c.run()
     at = WORDS.index('bad-proof')
-    tap.equal(done.status, 1)
-    tap.equal(results(done.output), [('✓', w) for w in WORDS[:at]] + [('✗', 'bad-proof')] +
-              [('-', w) for w in WORDS[at + 1:]])
-    tap.equal(done.last, 'verdict: not trusted (bad-proof)')
+    tap.equal(done.returncode, 1)
+    tap.equal(results(done.stdout), [('✓', w) for w in WORDS[:at]] + [('✗', 'bad-proof')] +
+              [(' ', w) for w in WORDS[at + 1:]])
+    tap.equal(done.stdout.splitlines()[-1], 'verdict: refused (bad-proof)')
 
 
-@tap.case('every vector has its exit code and reason in --json')
+@tap.case('authentic: exit 3, a dash with what was not compared and which option would')
+def _():
+    with case('authentic-no-store-no-policy') as c:
+        done = c.run()
+        tap.equal(c.run('-Q').stdout, 'verdict: authentic\n')
+    tap.equal((done.returncode, done.stderr), (3, ''))
+    dashes = {word: line for line in done.stdout.splitlines() for word in WORDS
+              if line.startswith(f'- {word} ')}
+    tap.equal(sorted(dashes), sorted(c.vector['notCompared']))
+    for word, option in (('unknown-host', 'host add'), ('wrong-nonce', '--store'),
+                         ('wrong-vm', '-u'), ('stale', '--store'), ('lineage', '--store'),
+                         ('moved', '--store'), ('policy', '--policy')):
+        assert option in dashes[word], dashes[word]
+    tap.equal(done.stdout.splitlines()[-1], 'verdict: authentic')
+
+
+@tap.case('no form of an authentic verdict can be taken for trusted')
+def _():
+    for path in glob.glob(VECTORS + '/authentic-*.json'):
+        with case(os.path.basename(path)[:-len('.json')]) as c:
+            for form in ([], ['-Q'], ['--json']):
+                done = c.run(*form) if c.vector['store'] is None else Case(
+                    tempfile.mkdtemp(dir=c.folder), os.path.basename(path)[:-5]).run(*form)
+                tap.equal(done.returncode, 3, path + done.stderr)
+                assert 'trusted' not in done.stdout, done.stdout
+
+
+@tap.case('every vector has its exit code, its word and its results in --json')
 def _():
     for path in sorted(glob.glob(VECTORS + '/*.json')):
         name = os.path.basename(path)[:-len('.json')]
-        expect = load(name)['expect']
-        with case(name) as (_, args):
-            if '--host' not in args and '--policy' not in args:
-                args += ['--policy', '/dev/null']
-            done = check('--json', *args)
-        tap.equal(done.status, 0 if expect == 'trusted' else 1, name + done.error)
-        verdict = json.loads(done.output)
-        tap.equal(verdict['reason'], None if expect == 'trusted' else expect, name)
-        tap.equal(verdict['verdict'], 'trusted' if expect == 'trusted' else 'not trusted', name)
-        tap.equal([c['check'] for c in verdict['checks']], WORDS)
-        if expect != 'trusted':
-            tap.equal([c['result'] for c in verdict['checks']],
-                      ['pass'] * WORDS.index(expect) + ['fail'] +
-                      ['not-run'] * (len(WORDS) - 1 - WORDS.index(expect)), name)
+        with case(name) as c:
+            challenges = (c.vector['store'] or {}).get('challenges', [])
+            if any(len(one['challenge']) != 64 for one in challenges):
+                continue  # challenges of this store have 32 bytes
+            if not {'--store', '--policy', '--host'} & set(c.expected) or \
+                    not {'-q', '--store'} & set(c.expected):
+                tap.equal(c.run().returncode, 2, name)
+                continue
+            done = c.run('--json')
+        expect = c.vector['expect']
+        tap.equal(done.returncode, STATUS.get(expect, 1), name + done.stdout + done.stderr)
+        verdict = json.loads(done.stdout)
+        tap.equal(verdict['verdict'], expect if expect in STATUS else 'refused', name)
+        tap.equal(verdict['reason'], None if expect in STATUS else expect, name)
+        tap.equal([r['check'] for r in verdict['checks']], WORDS)
+        end = len(WORDS) if expect in STATUS else WORDS.index(expect)
+        tap.equal([r['result'] for r in verdict['checks']],
+                  ['not-compared' if w in c.vector['notCompared'] else 'pass'
+                   for w in WORDS[:end]] + ['fail', *['not-run'] * len(WORDS)][:len(WORDS) - end],
+                  name)
 
 
-@tap.case('a nonce is used once: the state file remembers, and only its owner reads it')
+@tap.case('a stand-in TPM is authentic, or trusted where it is allowed, and each form says so')
 def _():
-    with case('trusted-one-leaf') as (folder, args):
-        state = folder + '/new-state'
-        tap.equal(check('--state', state, *args).status, 0)
-        tap.equal(stat.S_IMODE(os.stat(state).st_mode), 0o600)
-        with open(state, encoding='utf-8') as f:
-            before = f.read()
-        again = check('--state', state, *args)
-        tap.equal(again.status, 1)
-        tap.equal(again.last, 'verdict: not trusted (wrong-nonce)')
-        with open(state, encoding='utf-8') as f:
-            tap.equal(f.read(), before)
+    with case('trusted-stand-in') as c:
+        done = c.run()
+        tap.equal(done.returncode, 0)
+        tap.equal(done.stdout.splitlines()[-1],
+                  "verdict: trusted (stand-in TPM), host enrolled by the operator's word")
+    with case('trusted-stand-in') as c:
+        verdict = json.loads(c.run('--json').stdout)
+        tap.equal((verdict['verdict'], verdict['simulated']), ('trusted', True))
+    with case('authentic-stand-in') as c:
+        done = c.run('-Q')
+        tap.equal((done.returncode, done.stdout), (3, 'verdict: authentic (stand-in TPM)\n'))
 
 
-@tap.case('what is not trusted leaves no state behind')
+@tap.case('a challenge is good once, whatever came of it')
 def _():
-    with case('policy-host-pcr') as (folder, args):
-        state = folder + '/new-state'
-        tap.equal(check('--state', state, *args).status, 1)
-        assert not os.path.exists(state)
+    with case('trusted-one-leaf') as c:
+        tap.equal(c.run('-Q').returncode, 0)
+        tap.equal(c.run('-Q').stdout, 'verdict: refused (wrong-nonce)\n')
+    with case('trusted-one-leaf') as c:
+        write(c.guest + '/quote.sig', b'\0\x18\0\x0b')
+        tap.equal(c.run('-Q').stdout, 'verdict: refused (malformed)\n')
+        write(c.guest + '/quote.sig', bytes.fromhex(c.vector['quote']['vtpmSignature']))
+        tap.equal(c.run('-Q').stdout, 'verdict: refused (wrong-nonce)\n')
 
 
-@tap.case('a state that cannot be saved is no verdict: exit 2, nothing on stdout')
+@tap.case('what challenge prints is expected, for the VM that it was issued for')
 def _():
-    with case('trusted-one-leaf') as (_, args):
-        done = check('--state', '/proc/self/state', *args)
-    tap.equal((done.status, done.output), (2, ''))
-    assert 'tpm2_checkdeepquote: ' in done.error
+    with case('trusted-only-store') as c:
+        store = ['--store', c.folder + '/store']
+        other = run('challenge', *store, '--vm', '00000000-0000-4000-8000-000000000001')
+        done = c.run('-q', other.stdout.strip(), '-Q')
+        tap.equal(done.stdout, 'verdict: refused (wrong-nonce)\n')
+        tap.equal(c.run('-q', other.stdout.strip(), '--json').returncode, 1)
+        done = run('vm', 'list', *store, '--json')
+        tap.equal(json.loads(done.stdout)['firstSeen'], '2025-11-24T16:00:00Z'
+                  if c.vector['store']['vms'][0]['seen'] else None)
+        tap.equal(c.run('-Q').stdout, TRUSTED + '\n')
+        listed = json.loads(run('vm', 'list', *store, '--json').stdout)
+        tap.equal((listed['epoch'], listed['generation'], listed['resetCount']), ('3', '41', 7))
+        assert listed['firstSeen'] is not None and listed['host'] is not None
+        tap.equal(json.loads(run('host', 'list', *store, '--json').stdout)['resetCount'], 7)
 
 
-@tap.case('a damaged state file is refused with its line')
+@tap.case('a new lineage and a move are refused until the operator accepts them, each once')
 def _():
-    good = 'deepquote-state 1\nnonce 00\nend\n'
-    for text, line in (('', 1), ('deepquote-state 2\nend\n', 1), (good[:-4], 3), (good + 'x', 4),
-                       (good.replace('nonce 00', 'nonce 0'), 2),
-                       (good.replace('nonce 00', 'vm x 1 2'), 2),
-                       (good.replace('nonce 00', 'host 000b 1 2'), 2)):
-        with case('trusted-one-leaf', state=text) as (_, args):
-            done = check(*args)
-        tap.equal((done.status, done.output), (2, ''), text)
-        assert f'state:{line}: ' in done.error, (text, done.error)
+    for name, option, value in (('lineage-other', '--lineage', 'lineage'),
+                                ('moved-other-host', '--host', 'host')):
+        with case(name) as c:
+            store = ['--store', c.folder + '/store']
+            done = c.run()
+            tap.equal(done.stdout.splitlines()[-1], f'verdict: refused ({c.vector["expect"]})')
+            text = next(line for line in done.stdout.splitlines() if line[0] == '✗')
+            assert f'accept {option}' in text, text
+            new = re.search(r'(?:is|host) ([0-9a-f]{32,})', text).group(1)
+            uuid = c.vector['store']['vms'][0]['uuid']
+            tap.equal(run('accept', *store, '--vm', uuid, option, new, '--why', 'meant').returncode,
+                      0)
+            verifier_store_reissue(c)
+            tap.equal(c.run('-Q').stdout, TRUSTED + '\n', value)
+            listed = json.loads(run('vm', 'list', *store, '--json').stdout)
+            tap.equal(listed[value], new)
+            assert 'acceptedLineage' not in listed and 'acceptedHost' not in listed, listed
+
+
+def verifier_store_reissue(c):
+    """The vector's challenge as if it had not been used: its quote answers no other."""
+    db = verifier_store.sqlite3.connect(c.folder + '/store')
+    db.execute('DELETE FROM challenge')
+    verifier_store.put_challenge(db, c.vector['store']['challenges'][0] | {'used': False},
+                                 10 ** 9)
+    db.commit()
+    db.close()
+
+
+@tap.case('a quote that is bound to a channel says so, and is for no other channel')
+def _():
+    with case('trusted-bound-channel') as c:
+        done = c.run()
+        tap.equal(done.stdout.splitlines()[-1], TRUSTED)
+        assert 'channel: bound\n' in done.stdout
+    with case('trusted-bound-channel') as c:
+        other = c.key('other.bin', load('trusted-bound-rsa-channel')['expected']['channel'])
+        tap.equal(run(*c.options_of_guest(), *c.without('--bind'), '--bind', other, '-Q').stdout,
+                  'verdict: refused (wrong-nonce)\n')
+    with case('trusted-bound-channel') as c:
+        done = run(*c.options_of_guest(), *c.without('-q'))
+        tap.equal((done.returncode, done.stdout), (2, ''))
+        assert '-q' in done.stderr, done.stderr
+
+
+@tap.case('a store that is missing, or none, is no verdict: exit 2, nothing on stdout')
+def _():
+    with case('trusted-one-leaf') as c:
+        for path in ('/nowhere/store', c.folder + '/mistyped', c.folder + '/policy'):
+            done = run(*c.options_of_guest(), *c.without('--store'), '--store', path)
+            tap.equal((done.returncode, done.stdout), (2, ''), path)
+            assert done.stderr.startswith('tpm2_checkdeepquote: the store '), done.stderr
+        assert not os.path.exists(c.folder + '/mistyped')
 
 
 @tap.case('a wrong policy names file, line and what to do')
@@ -154,67 +288,124 @@ def _():
                              ('\n\nhost-key x', 3, 'is not known here'),
                              ('host-ak /nowhere', 1, '/nowhere'),
                              ('host-ak name:000b00', 1, 'is no Name'),
+                             ('allow-key name:000b00', 1, 'is no Name'),
+                             ('allow-move', 1, 'write it as: allow-move'),
                              ('vm 1234', 1, 'is no UUID'),
                              ('vm any ak=x', 1, 'write it as: vm'),
                              ('launch 0g', 1, 'hexadecimal')):
-        with case('trusted-one-leaf', policy=text) as (_, args):
-            done = check(*args)
-        tap.equal((done.status, done.output), (2, ''), text)
-        assert f'policy:{line}: ' in done.error and part in done.error, (text, done.error)
+        with case('trusted-one-leaf', policy=text) as c:
+            done = c.run()
+        tap.equal((done.returncode, done.stdout), (2, ''), text)
+        assert f'policy:{line}: ' in done.stderr and part in done.stderr, (text, done.stderr)
 
 
 @tap.case('unreadable input and wrong usage: exit 2, one line that says what to do')
 def _():
-    with case('trusted-one-leaf') as (folder, args):
-        no_host = [a for i, a in enumerate(args) if '--host' not in (a, args[i - 1])]
-        for wrong in (['--nonsense'], no_host, args + ['--evidence', '/nowhere'],
-                      args + ['-q', 'xyz'], args + ['-q', ''], args + ['--uuid', '12'],
-                      args + ['-u', folder + '/quote.msg'], args + ['-q', '00' * 65]):
-            done = check(*wrong)
-            tap.equal((done.status, done.output), (2, ''), str(wrong))
-            tap.equal(done.error.count('\n'), 1, done.error)
+    with case('authentic-no-store') as c:
+        c.expected = [a for a in c.without('--policy')]
+        no_host = c.without('--host')
+        no_nonce = c.without('-q')
+        guest = c.options_of_guest()
+        for wrong in (['--nonsense'], guest + no_host, guest + no_nonce, c.expected,
+                      guest + c.expected + ['--evidence', '/nowhere'],
+                      guest + c.expected + ['-q', 'xyz'], guest + c.expected + ['-q', ''],
+                      guest + c.expected + ['--uuid', '12'],
+                      guest + c.expected + ['--ak', '12'],
+                      guest + c.expected + ['--allow-key', '12'],
+                      guest + c.expected + ['--bind', c.guest + '/quote.msg'],
+                      guest + c.expected + ['-u', c.guest + '/quote.msg'],
+                      guest + c.expected + ['--guest-public', c.guest + '/quote.msg'],
+                      guest + c.expected + ['-q', '00' * 65],
+                      guest + c.expected + ['-q', '00' * 15]):
+            done = run(*wrong)
+            tap.equal((done.returncode, done.stdout), (2, ''), str(wrong))
+            tap.equal(done.stderr.count('\n'), 1, done.stderr)
 
 
 @tap.case('-q takes a file with the nonce, as tpm2_checkquote does')
 def _():
-    with case('trusted-one-leaf') as (folder, args):
-        nonce = bytes.fromhex(args[args.index('-q') + 1])
-        args[args.index('-q') + 1] = write(folder + '/nonce.bin', nonce)
-        tap.equal(check(*args).status, 0)
+    with case('trusted-one-leaf') as c:
+        nonce = write(c.folder + '/nonce.bin', bytes.fromhex(c.vector['expected']['challenge']))
+        tap.equal(run(*c.options_of_guest(), *c.without('-q'), '-q', nonce).returncode, 0)
 
 
-@tap.case('many folders: a verdict each, 0 only if all are trusted')
+@tap.case('a key from the guest is no expectation')
 def _():
-    with case('trusted-one-leaf') as (good, args), case('bad-proof-node') as (bad, _):
-        for folder, name in ((good, 'trusted-one-leaf'), (bad, 'bad-proof-node')):
-            write(folder + '/nonce', load(name)['nonce'] + '\n')
-            write(folder + '/uuid', load(name)['uuid'] + '\n')
-        host = ['--host', args[args.index('--host') + 1]]
-        done = check(*host, good)
-        tap.equal((done.status, done.output),
-                  (0, f'{good}: verdict: trusted\ntrusted: 1 of 1\n'))
-        done = check(*host, good, bad)
-        tap.equal((done.status, done.output),
-                  (1, f'{good}: verdict: trusted\n{bad}: verdict: not trusted (bad-proof)\n'
-                      'trusted: 1 of 2\n'))
-        tap.equal(check('--threads', '2', *host, good, bad).output, done.output)
-        done = check('--json', *host, good, bad)
-        tap.equal([json.loads(line)['name'] for line in done.output.splitlines()], [good, bad])
-        done = check(*host, good, '/nowhere')
-        tap.equal((done.status, done.output), (2, ''))
-        assert '/nowhere: ' in done.error
-        done = check(*host, '--state', good + '/state', good, good)
-        tap.equal(done.output.splitlines()[1], f'{good}: verdict: not trusted (wrong-nonce)')
+    with case('authentic-any-key') as c:
+        done = c.run()
+        assert re.search('^- wrong-vm .*-u', done.stdout, re.M), done.stdout
+    with case('authentic-any-key') as c:
+        tap.equal(c.run('-Q', '-u', c.guest + '/ak.pub').stdout, TRUSTED + '\n')
 
 
-@tap.case('--quiet prints the verdict only; --version and --help exit 0')
+@tap.case('a folder of a guest is read: a verdict each, 0 only if all are trusted')
 def _():
-    with case('trusted-one-leaf') as (_, args):
-        tap.equal(check('--quiet', *args).output, 'verdict: trusted\n')
+    with case('trusted-only-store') as good, case('bad-proof-node') as bad, \
+            case('authentic-host-given') as merely:
+        store = ['--store', good.folder + '/store', '--policy', good.folder + '/policy']
+        done = run(*store, good.guest)
+        tap.equal((done.returncode, done.stdout),
+                  (0, f'{good.guest}: {TRUSTED}\n'
+                      'trusted: 1 of 1; authentic: 0; refused: 0; without a verdict: 0\n'))
+        host = ['--host', merely.folder + '/host.bin', '-q',
+                merely.vector['expected']['challenge']]
+        done = run(*host, merely.guest, bad.guest)
+        tap.equal((done.returncode, done.stdout),
+                  (1, f'{merely.guest}: verdict: authentic\n'
+                      f'{bad.guest}: verdict: refused (bad-proof)\n'
+                      'trusted: 0 of 2; authentic: 1; refused: 1; without a verdict: 0\n'))
+        tap.equal(run('--threads', '2', *host, merely.guest, bad.guest).stdout, done.stdout)
+        tap.equal(run(*host, merely.guest).returncode, 3)
+        done = run('--json', *host, merely.guest, bad.guest)
+        tap.equal([json.loads(line)['name'] for line in done.stdout.splitlines()],
+                  [merely.guest, bad.guest])
+        done = run(*host, '/nowhere', merely.guest)
+        tap.equal(done.returncode, 2)
+        assert '/nowhere: no verdict: ' in done.stdout and 'verdict: authentic' in done.stdout
+        done = run('--json', *host, '/nowhere')
+        tap.equal(json.loads(done.stdout)['verdict'], None)
+
+
+@tap.case('a guest that says what is expected of it is refused, and the file is named')
+def _():
+    for name in ('nonce', 'challenge', 'uuid', 'ek', 'policy', 'host', 'host.pub', 'store'):
+        with case('trusted-only-store') as c:
+            write(os.path.join(c.guest, name), 'd66b4f0e-2b1c-4f5e-9d31-075ae2441001\n')
+            done = run(*c.expected, c.guest)
+            tap.equal(done.returncode, 2, name)
+            assert os.path.join(c.guest, name) + ': ' in done.stdout, done.stdout
+            assert 'trusted: 0 of 1' in done.stdout
+
+
+@tap.case('a uuid and a nonce in a guest\'s folder do not override those of the command line')
+def _():
+    with case('trusted-one-leaf') as c:
+        other = '6ba7b811-9dad-41d1-80b4-00c04fd430c8'
+        args = [*c.without('-q'), '-q', 'ab' * 32, '--uuid', other]
+        tap.equal(run(*args, c.guest).stdout.splitlines()[0],
+                  f'{c.guest}: verdict: refused (wrong-nonce)')
+        write(c.guest + '/uuid', c.vector['expected']['uuid'] + '\n')
+        write(c.guest + '/nonce', c.vector['expected']['challenge'] + '\n')
+        tap.equal(run(*args, c.guest).returncode, 2)
+
+
+@tap.case('a link or a pipe in a guest\'s folder is not followed')
+def _():
+    with case('trusted-only-store') as c:
+        os.rename(c.guest + '/evidence.bin', c.folder + '/elsewhere')
+        os.symlink(c.folder + '/elsewhere', c.guest + '/evidence.bin')
+        assert 'no regular file' in run(*c.expected, c.guest).stdout
+        os.unlink(c.guest + '/evidence.bin')
+        os.mkfifo(c.guest + '/evidence.bin')
+        assert 'no regular file' in run(*c.expected, c.guest).stdout
+
+
+@tap.case('--version and --help exit 0')
+def _():
     for option in ('--version', '--help'):
-        done = check(option)
-        tap.equal(done.status, 0)
-        assert 'tpm2_checkdeepquote' in done.output
+        done = run(option)
+        tap.equal(done.returncode, 0)
+        assert 'tpm2_checkdeepquote' in done.stdout
 
 
 tap.main()

@@ -19,8 +19,9 @@ PROGRAM = r'''
 int main(void)
 {
     DqQuote quote = { 0 };
+    DqExpected expected = { 0 };
     DqVerifier *verifier = dq_verifier_new();
-    DqVerdict *verdict = dq_verifier_check(verifier, &quote);
+    DqVerdict *verdict = dq_verifier_check(verifier, &quote, &expected, NULL);
 
     puts(dq_verdict_get_reason(verdict));
     if (dq_store_file_create("store", NULL)) {

@@ -36,7 +36,7 @@ def _():
         tap.equal(len({p.host_quoted for p in places}), 1)
         tap.equal(relay.counts[QUOTE], 2)
         for asker in askers:
-            asker.trusted()
+            asker.authentic()
 
 
 @tap.case('nobody joins a quote that has begun')
@@ -53,10 +53,10 @@ def _():
         gate.open()
         tap.equal(askers[2].answer().tree_size, 1)
         assert askers[2].evidence != askers[1].evidence
-        askers[2].trusted()
+        askers[2].authentic()
 
 
-@tap.case('the union of the selections is quoted, and each is trusted')
+@tap.case('the union of the selections is quoted, and each is authentic')
 def _():
     with setting(4) as (_, manager, gate, askers):
         first_then(manager, gate, askers[:1])
@@ -70,7 +70,7 @@ def _():
             tap.equal(place.tree_size, 3)
             tap.equal(sorted(place.host_pcrs), [(ALG_SHA1, b'\x08\0\0'), (ALG_SHA256, b'\x10\0\0'),
                                                 (ALG_SHA384, b'\x20\0\0')])
-            asker.trusted()
+            asker.authentic()
 
 
 @tap.case('who selects much does not cost another its room: they have two quotes, the older first')
@@ -88,7 +88,7 @@ def _():
         tap.equal([p.leaf_index for p in places], [0, 0, 0, 1, 1, 2])
         assert all(len(asker.evidence) <= 1300 for asker in askers[1::2])
         for asker in askers:
-            asker.trusted()
+            asker.authentic()
 
 
 @tap.case('evidence too large for its room alone is refused, and costs nobody else')
@@ -147,7 +147,7 @@ def _():
         gate.open()
         places = [askers[i].answer() for i in range(3, 7)]
         tap.equal([(p.tree_size, p.leaf_index) for p in places], [(5, i) for i in range(1, 5)])
-        askers[6].trusted()
+        askers[6].authentic()
 
 
 @tap.case('a batch that all have left is made for nobody, and the next goes on')
@@ -162,7 +162,7 @@ def _():
         wait_until(lambda: quotes(manager)['cancelled'] == 2, 'all have gone')
         gate.leave_open()
         tap.equal(askers[3].ask().answer().tree_size, 1)
-        askers[3].trusted()
+        askers[3].authentic()
 
 
 @tap.case('a deadline in the queue or in the quote answers that request alone')
@@ -199,7 +199,7 @@ def _():
         gate.wait()
         gate.open()
         tap.equal(askers[5].answer().tree_size, 1)
-        askers[5].trusted()
+        askers[5].authentic()
         assert 'no quote for 4 request(s)' in manager.log_text()
 
 
@@ -225,7 +225,7 @@ def _():
             asker.ask()
         for asker in askers:
             asker.answer()
-            asker.trusted()
+            asker.authentic()
 
 
 @tap.case('PCRs that change while a batch is quoted: all get the same quote of one state')
@@ -240,7 +240,7 @@ def _():
         places = [asker.answer() for asker in askers[1:]]
         tap.equal(len({p.host_quoted for p in places}), 1)
         for asker in askers[1:]:
-            asker.trusted()
+            asker.authentic()
 
 
 @tap.case('an administrator\'s quote has its turn between two batches')
@@ -283,7 +283,7 @@ def _():
         assert made['hardware-quotes'] < vms * rounds, made
         tap.equal((made['answered'], made['queued']), (vms * rounds, 0))
         for asker in askers:
-            asker.trusted()
+            asker.authentic()
 
 
 @tap.case('4,096 requests share one quote, and the next one takes the rest')
@@ -299,7 +299,7 @@ def _():
         places = [asker.answer() for asker in others]
         tap.equal([p.tree_size for p in places], [4096] * 4096 + [4] * 4)
         for asker in (others[0], others[4095], others[4099]):
-            asker.trusted()
+            asker.authentic()
 
 
 tap.main()

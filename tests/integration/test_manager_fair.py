@@ -89,7 +89,7 @@ def _():
         for asker in askers[1:]:
             asker.answer()
         greedy.ask().answer()
-        greedy.trusted()
+        greedy.authentic()
 
 
 @tap.case('the weight of its group is how much more a VM may ask')

@@ -9,7 +9,7 @@ import uuid
 import protocol
 import tap
 import tpm2
-from client import Binding, VtpmClient, check, expect_trusted, greeted, refused
+from client import Binding, VtpmClient, check, expect_authentic, greeted, refused
 from manager import Manager
 from process import wait_until
 from protocol import (BAD_VALUE, CREDENTIAL, DENIED, HELLO, HOST_PCRS, PCR_READ, QUOTE, TIMEOUT,
@@ -34,14 +34,14 @@ def welcome():
     return vtpm
 
 
-@tap.case('evidence for a vTPM is trusted by the verifier')
+@tap.case('evidence for a vTPM is authentic to the verifier')
 def _():
     with welcome() as vtpm:
         evidence = vtpm.quote(NONCE)
-        expect_trusted(manager, vtpm, evidence, NONCE)
+        expect_authentic(manager, vtpm, evidence, NONCE)
 
 
-@tap.case('evidence for another nonce, VM or host PCR value is not trusted')
+@tap.case('evidence for another nonce, VM or host PCR value is refused')
 def _():
     with welcome() as vtpm:
         evidence = vtpm.quote(NONCE)
@@ -71,7 +71,7 @@ def _():
     with welcome() as vtpm:
         for pcrs in (tpm2.selection(*banks), tpm2.selection((ALG_SHA256, range(24)))):
             evidence = vtpm.quote(NONCE, host_pcrs=pcrs)
-            expect_trusted(manager, vtpm, evidence, NONCE)
+            expect_authentic(manager, vtpm, evidence, NONCE)
 
 
 @tap.case('evidence that does not fit the room is refused, and one byte decides')
@@ -235,7 +235,7 @@ def _():
         ids = [vtpm.send(QUOTE, vtpm.quote_body(NONCE)) for vtpm in vtpms]
         for vtpm, number in zip(vtpms, ids):
             evidence = vtpm.receive(QUOTE, number).b2()
-    expect_trusted(manager, vtpms[-1], evidence, NONCE)
+    expect_authentic(manager, vtpms[-1], evidence, NONCE)
     for vtpm in vtpms:
         vtpm.close()
 

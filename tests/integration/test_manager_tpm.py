@@ -15,7 +15,7 @@ import time
 import protocol
 import tap
 import tpm2
-from client import Binding, Refused, expect_trusted, greeted, refused
+from client import Binding, Refused, expect_authentic, greeted, refused
 from manager import Manager
 from process import wait_until
 from protocol import BAD_VALUE, BUSY, HOST_PCRS, HOST_TPM, TIMEOUT
@@ -36,7 +36,7 @@ def setting(**options):
 
 def trusted(manager, vtpm, **options):
     evidence = vtpm.quote(NONCE, **options)
-    expect_trusted(manager, vtpm, evidence, NONCE)
+    expect_authentic(manager, vtpm, evidence, NONCE)
     return evidence
 
 

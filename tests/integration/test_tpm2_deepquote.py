@@ -8,7 +8,7 @@ import time
 import deepquote_guest
 import tap
 from deepquote_guest import (NONCE, OUTPUTS, TOOL, Guest, clean, content, expect_done,
-                             expect_refused, expect_trusted, manager, path, put, with_guest, work)
+                             expect_refused, expect_authentic, manager, path, put, with_guest, work)
 from programs import program
 from protocol import UUID
 
@@ -16,7 +16,7 @@ from protocol import UUID
 @with_guest('a key made by --ak-create quotes, and the verifier trusts it')
 def _(guest):
     expect_done(guest.deepquote('--ak-create', '--ak-public', 'ak.pub'))
-    expect_trusted('-s', 'quote.sig', '-u', 'ak.pub')
+    expect_authentic('-s', 'quote.sig', '-u', 'ak.pub')
 
 
 @with_guest('--ak-create makes the same restricted signing key each time')
@@ -49,7 +49,7 @@ def _(guest):
                 '-s', 'ecdsa', '-u', 'tools-ak.pub', '-f', 'tss')
     expect_done(guest.deepquote('-c', 'tools-ak.ctx', '--ak-public', 'ak.pub'))
     tap.equal(content('ak.pub'), content('tools-ak.pub'))
-    expect_trusted('-s', 'quote.sig', '-u', 'tools-ak.pub')
+    expect_authentic('-s', 'quote.sig', '-u', 'tools-ak.pub')
 
 
 @with_guest('an RSA key of tpm2_createak signs')
@@ -58,7 +58,7 @@ def _(guest):
     guest.tools('tpm2_createak', '-C', 'ek.ctx', '-c', 'rsa.ctx', '-G', 'rsa', '-g', 'sha256',
                 '-s', 'rsassa', '-u', 'rsa.pub', '-f', 'tss')
     expect_done(guest.deepquote('-c', 'rsa.ctx'))
-    expect_trusted('-s', 'quote.sig', '-u', 'rsa.pub')
+    expect_authentic('-s', 'quote.sig', '-u', 'rsa.pub')
 
 
 @with_guest('a key without a scheme signs with the hash of -g')
@@ -78,7 +78,7 @@ def _(guest):
     guest.tools('tpm2_evictcontrol', '-C', 'o', '-c', 'ak.ctx', '-o', 'ak.handle', '0x81020001')
     for key in ('0x81020001', 'ak.handle'):
         expect_done(guest.deepquote('-c', key))
-        expect_trusted('-s', 'quote.sig', '-u', 'ak.pub')
+        expect_authentic('-s', 'quote.sig', '-u', 'ak.pub')
     clean()
     expect_refused(guest.deepquote('-c', '0x81020002'), 1, '0x81020002')
 
@@ -87,7 +87,7 @@ def _(guest):
 def _(guest):
     expect_done(guest.deepquote('-c', 'null'))
     tap.equal(content('quote.sig').hex(), '0010')
-    expect_trusted()
+    expect_authentic()
 
 
 @with_guest('several banks of the guest and of the host')
@@ -95,7 +95,7 @@ def _(guest):
     expect_done(guest.deepquote('--ak-create', '--ak-public', 'ak.pub',
                                 pcrs='sha1:0,1+sha256:0,7,23', host_pcrs='sha256:0,1+sha1:all'))
     tap.equal(len(content('pcrs.bin')), 2 * 20 + 3 * 32)
-    expect_trusted('-s', 'quote.sig', '-u', 'ak.pub')
+    expect_authentic('-s', 'quote.sig', '-u', 'ak.pub')
 
 
 @with_guest('what the TPM refuses is told in words')

@@ -7,7 +7,7 @@ import shutil
 import deepquote_guest
 import tap
 from deepquote_guest import (NONCE, PCRS, TOOL, clean, content, expect_done,
-                             expect_refused, expect_trusted, path, put, with_guest, work)
+                             expect_refused, expect_authentic, path, put, with_guest, work)
 
 PCR_LISTS = ('sha256:0', '0x0b:0', '0X0B:0', '11:0', 'sha256:0x1', 'sha256:0X1', 'sha256:0, 1',
              'sha256: 0', 'sha256:all', 'sha1:all+sha256:all', 'sha256:0,0', 'sha256:1,0',
@@ -34,7 +34,7 @@ def _(guest):
             assert content('pcrs.bin') == content('tools.bin'), f'{pcrs} {form}'
         tap.equal(quoted('quote.msg'), quoted('m'))
         expect_done(guest.deepquote('-c', 'ak.ctx', pcrs=pcrs))
-        expect_trusted('-s', 'quote.sig', '-u', 'ak.pub')
+        expect_authentic('-s', 'quote.sig', '-u', 'ak.pub')
 
 
 @with_guest('other PCR lists are refused, where tpm2_quote does not say what it makes of them too')
@@ -109,7 +109,7 @@ def _(guest):
     tap.equal(guest.run(TOOL, '-cak.ctx', '-q' + NONCE, '-l' + PCRS, '--host-pcr-list=sha256:0',
                         '-mquote.msg', '-squote.sig', '-opcrs.bin', '-Fvalues', '-gsha256',
                         '-ftss', '-Q', '--evidence=evidence.bin'), (0, '', ''))
-    expect_trusted('-s', 'quote.sig', '-u', 'ak.pub')
+    expect_authentic('-s', 'quote.sig', '-u', 'ak.pub')
 
 
 @with_guest('-G, -g and --scheme say which key --ak-create makes')
@@ -121,7 +121,7 @@ def _(guest):
                             (('-G', 'rsa', '--scheme', 'rsapss'), '0016000b')):
         expect_done(guest.deepquote('--ak-create', '--ak-public', 'made.pub', *options))
         tap.equal(content('quote.sig')[:4].hex(), starts, options)
-        expect_trusted('-s', 'quote.sig', '-u', 'made.pub')
+        expect_authentic('-s', 'quote.sig', '-u', 'made.pub')
         made[options] = content('made.pub')
     tap.equal(made[()], made['-G', 'ecc'])
     tap.equal(len(set(made.values())), len(made) - 1)

@@ -3,7 +3,7 @@
 import deepquote_guest
 import tap
 from deepquote_guest import (AK_ATTRIBUTES, TOOL, clean, expect_done, expect_refused,
-                             expect_trusted, put, with_guest)
+                             expect_authentic, put, with_guest)
 
 POLICY_ONLY = AK_ATTRIBUTES.replace('userwithauth|', '')
 COUNTS_TRIES = AK_ATTRIBUTES.replace('|noda', '')
@@ -89,7 +89,7 @@ def _(guest):
                         'm', '-s', 's', '-p', form)
             guest.tools('tpm2_flushcontext', '-l')  # it leaves its session behind
             expect_done(guest.deepquote('-c', 'policy.ctx', '-p', form))
-    expect_trusted('-s', 'quote.sig', '-u', 'policy.pub')
+    expect_authentic('-s', 'quote.sig', '-u', 'policy.pub')
     clean()
     expect_refused(guest.deepquote('-c', 'policy.ctx', '-p', 'pcr:sha256:1'), 1, 'policy')
     guest.tools('tpm2_pcrextend', '16:sha256=' + 'ab' * 32)

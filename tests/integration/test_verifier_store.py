@@ -42,7 +42,7 @@ def objects(text):
 def host_public():
     """The TPM2B_PUBLIC of an attestation key, and its Name."""
     with open(os.path.join(VECTORS, 'trusted-one-leaf.json'), encoding='utf-8') as f:
-        public = bytes.fromhex(json.load(f)['hostKeys'][0])
+        public = bytes.fromhex(json.load(f)['store']['hosts'][0]['public'])
     return public, '000b' + hashlib.sha256(public[2:]).hexdigest()
 
 
@@ -251,7 +251,7 @@ def _():
 @tap.case('a host is called by its label only where one host has it')
 def _():
     with open(glob.glob(VECTORS + '/trusted-rsa-host.json')[0], encoding='utf-8') as f:
-        second = bytes.fromhex(json.load(f)['hostKeys'][0])
+        second = bytes.fromhex(json.load(f)['store']['hosts'][0]['public'])
     with store() as s:
         s.run('host', 'add', '--name', 'rack', s.file('1.pub', host_public()[0]))
         s.run('host', 'add', '--name', 'rack', s.file('2.pub', second))

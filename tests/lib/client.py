@@ -3,7 +3,7 @@
 
     with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
         vtpm.hello()
-        expect_trusted(manager, vtpm, vtpm.quote(nonce), nonce)
+        expect_authentic(manager, vtpm, vtpm.quote(nonce), nonce)
 """
 import contextlib
 import hashlib
@@ -189,6 +189,6 @@ def check(manager, vtpm, evidence, nonce, *options):
             put('host', bytes.fromhex(manager.admin('ak')['public'])), *options)
 
 
-def expect_trusted(manager, vtpm, evidence, nonce):
+def expect_authentic(manager, vtpm, evidence, nonce):
     verdict = check(manager, vtpm, evidence, nonce)
-    assert verdict.trusted, verdict
+    assert verdict.authentic, verdict

@@ -113,12 +113,12 @@ def expect_refused(answer, status, *words):
         assert not os.path.exists(path(name)), name
 
 
-def expect_trusted(*options):
+def expect_authentic(*options):
     with open(path('host-ak.pub'), 'wb') as f:
         f.write(bytes.fromhex(manager.admin('ak')['public']))
     verdict = check('-m', 'quote.msg', '-f', 'pcrs.bin', '--evidence', 'evidence.bin', '-q', NONCE,
                     '--host', 'host-ak.pub', '--uuid', UUID, *options, cwd=work)
-    assert verdict.trusted, verdict
+    assert verdict.authentic, verdict
 
 
 def with_guest(name):

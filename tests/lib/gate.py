@@ -15,7 +15,7 @@ import threading
 import uuid
 
 import protocol
-from client import Binding, VtpmClient, expect_trusted
+from client import Binding, VtpmClient, expect_authentic
 from manager import Manager
 from process import wait_until
 from relay import QUOTE, Relay
@@ -65,8 +65,8 @@ class Asker(VtpmClient):
         self.evidence = self.receive(protocol.QUOTE, self.number).b2()
         return Binding(self.evidence)
 
-    def trusted(self):
-        expect_trusted(self.manager, self, self.evidence, NONCE)
+    def authentic(self):
+        expect_authentic(self.manager, self, self.evidence, NONCE)
 
 
 @contextlib.contextmanager

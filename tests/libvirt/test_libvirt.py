@@ -38,13 +38,13 @@ def deepquote(domain, to):
     return nonce
 
 
-def expect_trusted(domain, name):
+def expect_authentic(domain, name):
     """Deep-quotes and verifies; returns the vTPM's epoch."""
     quote = f'/run/deepquote/{name}'
     nonce = deepquote(domain, quote)
     _, key, policy = manager.enrol(f'/run/deepquote/verifier-{name}', domain.uuid)
-    verdict = verify(quote, nonce, key, policy=policy, uuid=domain.uuid)
-    assert verdict.trusted, verdict.text
+    verdict = verify(quote, nonce, host=key, policy=policy, uuid=domain.uuid)
+    assert verdict.authentic, verdict.text
     return int(re.search(r'epoch (\d+)', verdict.text).group(1))
 
 
@@ -67,14 +67,14 @@ def add_model_cases(model):
             assert len(lines) == 1 and f'/{uuid}/tpm2' in lines[0], lines
             driver = domain.agent.check('readlink /sys/class/tpm/tpm0/device/driver').decode()
             tap.equal(os.path.basename(driver.strip()), model.replace('-', '_'))
-            seen.append(expect_trusted(domain, name))
+            seen.append(expect_authentic(domain, name))
             seen.append(ak_public(name))
         assert not domain.vtpm_processes(), 'swtpm outlived its domain'
 
     @tap.case(f'{model}: the second start has the same TPM and a later epoch')
     def _():
         with Domain(name, uuid, model) as domain:
-            later = expect_trusted(domain, name)
+            later = expect_authentic(domain, name)
         assert later > seen[0], (later, seen[0])
         tap.equal(ak_public(name), seen[1])
 

@@ -124,19 +124,24 @@ static void test_attributes(void)
 {
     static const struct {
         guint32 change;
-        gboolean good;
+        gboolean attests;
+        gboolean restricted;
     } cases[] = {
-        { 0, TRUE },
-        { TPMA_OBJECT_RESTRICTED, FALSE },
-        { TPMA_OBJECT_FIXEDTPM, FALSE },
-        { TPMA_OBJECT_DECRYPT, FALSE },
+        { 0, TRUE, TRUE },
+        { TPMA_OBJECT_RESTRICTED, FALSE, FALSE },
+        { TPMA_OBJECT_FIXEDTPM, FALSE, FALSE },
+        { TPMA_OBJECT_DECRYPT, FALSE, FALSE },
+        { TPMA_OBJECT_SIGN, FALSE, FALSE },
+        { TPMA_OBJECT_FIXEDPARENT, FALSE, TRUE },
+        { TPMA_OBJECT_SENSITIVEDATAORIGIN, FALSE, TRUE },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(MakerKey) k =
             maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES ^ cases[i].change);
 
-        g_assert_cmpint(dq_key_is_attestation_key(k->key), ==, cases[i].good);
+        g_assert_cmpint(dq_key_is_attestation_key(k->key), ==, cases[i].attests);
+        g_assert_cmpint(dq_key_is_restricted(k->key), ==, cases[i].restricted);
     }
 }
 

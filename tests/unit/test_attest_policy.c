@@ -2,6 +2,7 @@
 /* Policy files: what they mean, and what is wrong with those that mean nothing. */
 #include "maker.h"
 
+#include "attest/bytes.h"
 #include "attest/policy.h"
 
 #include <glib/gstdio.h>
@@ -46,6 +47,52 @@ static void test_meaning(void)
     g_assert_cmpuint(pcr->bank->size, ==, 20);
     g_assert_cmpuint(p->digests[DQ_POLICY_LAUNCH]->len, ==, 32);
     g_assert_cmpuint(p->digests[DQ_POLICY_MEASUREMENT]->len, ==, 0);
+}
+
+/* A bank other than SHA-1 for the same PCR makes SHA-1 do no harm. */
+static void test_sha1(void)
+{
+    static const char sha1[] = "host-pcr sha1:7 000102030405060708090a0b0c0d0e0f10111213\n";
+    g_autofree char *other = g_strconcat(sha1, "host-pcr sha256:6 " HEX32 "\n", NULL);
+    g_autofree char *beside = g_strconcat(sha1, "host-pcr sha256:7 " HEX32 "\n", NULL);
+    g_autofree char *allowed = g_strconcat(sha1, "allow-sha1\n", NULL);
+    const struct {
+        const char *text;
+        gboolean alone;
+    } cases[] = { { sha1, TRUE }, { other, TRUE }, { beside, FALSE }, { allowed, FALSE } };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(DqPolicy) p = parse(cases[i].text);
+        const DqPolicyPcr *alone = dq_policy_find_sha1_alone(p, p->host_pcrs);
+
+        g_assert_cmpint(alone != NULL, ==, cases[i].alone);
+        g_assert_true(alone == NULL || alone->pcr == 7);
+        g_assert_null(dq_policy_find_sha1_alone(p, p->vtpm_pcrs));
+    }
+}
+
+static void test_allowed(void)
+{
+    static const WireUuid a = { { 1, 2 } }, b = { { 1, 3 } };
+    static const guint8 one[DQ_LINEAGE_SIZE] = { 0x11 }, other[DQ_LINEAGE_SIZE] = { 0x12 };
+    static const guint8 name[34] = { 0x00, 0x0b, 0x00, 0x01, 0x02 };
+    g_autoptr(DqPolicy) p = parse("allow-key name:000b" HEX32 "\n"
+                                  "allow-move 01020000-0000-0000-0000-000000000000\n"
+                                  "allow-lineage 01020000-0000-0000-0000-000000000000 "
+                                  "11000000000000000000000000000000\n"
+                                  "allow-lineage 01030000-0000-0000-0000-000000000000 any\n");
+    g_autoptr(DqPolicy) any = parse("allow-move any");
+    g_autoptr(GBytes) allowed = dq_hex_decode("000b" HEX32, NULL);
+
+    g_assert_true(dq_policy_allows_key(p, dq_bytes_peek(allowed)));
+    g_assert_false(dq_policy_allows_key(p, (DqBytes){ name, sizeof(name) }));
+    g_assert_true(dq_policy_allows_move(p, &a));
+    g_assert_false(dq_policy_allows_move(p, &b));
+    g_assert_true(dq_policy_allows_move(any, &b));
+    g_assert_true(dq_policy_allows_lineage(p, &a, one));
+    g_assert_false(dq_policy_allows_lineage(p, &a, other));
+    g_assert_true(dq_policy_allows_lineage(p, &b, other));
+    g_assert_false(dq_policy_allows_lineage(any, &b, one));
 }
 
 static void test_empty(void)
@@ -95,6 +142,15 @@ static const struct {
     { "launch", "folder/name:1: write it as: launch HEX" },
     { "launch 0x00", "folder/name:1: character 2" },
     { "Launch " HEX32, "folder/name:1: \"Launch\" is not known here" },
+    { "allow-sha1 yes", "folder/name:1: write it as: allow-sha1" },
+    { "allow-key", "folder/name:1: write it as: allow-key FILE" },
+    { "allow-key name:00", "folder/name:1: 00 is no Name" },
+    { "allow-move", "folder/name:1: write it as: allow-move UUID" },
+    { "allow-move web", "folder/name:1: \"web\" is no UUID" },
+    { "allow-lineage 01020000-0000-0000-0000-000000000000",
+      "folder/name:1: write it as: allow-lineage" },
+    { "allow-lineage any any", "folder/name:1: \"any\" is no UUID" },
+    { "allow-lineage 01020000-0000-0000-0000-000000000000 00", "folder/name:1: 00 has 1 bytes" },
     { "vm any\n\xff", "folder/name:1: this is no text" },
 };
 
@@ -139,6 +195,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/attest/policy/lines-mean-what-they-say", test_meaning);
+    g_test_add_func("/attest/policy/sha1-alone-is-found", test_sha1);
+    g_test_add_func("/attest/policy/exceptions-are-by-name", test_allowed);
     g_test_add_func("/attest/policy/an-empty-one-expects-nothing", test_empty);
     g_test_add_func("/attest/policy/values-are-whole", test_borders);
     g_test_add_func("/attest/policy/errors-name-the-line-and-what-to-write", test_errors);

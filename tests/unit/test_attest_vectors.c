@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each file of tests/vectors against the library: its word must come out, and nothing else. */
-#include "attest/deepquote.h"
+#include "memory_store.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define VECTORS_MIN 40
+#define VECTORS_MIN 150
 
 typedef struct Vector {
     JsonObject *json;
     GPtrArray *held; /* GBytes */
 } Vector;
 
-static const char *get_text(Vector *v, const char *name)
+static const char *get_text(JsonObject *o, const char *name)
 {
-    return json_object_get_null_member(v->json, name)
-               ? NULL
-               : json_object_get_string_member(v->json, name);
+    return json_object_get_null_member(o, name) ? NULL : json_object_get_string_member(o, name);
 }
 
 static DqBytes hold(Vector *v, const char *hex)
@@ -31,87 +29,228 @@ static DqBytes hold(Vector *v, const char *hex)
     return b;
 }
 
-static DqBytes get_bytes(Vector *v, const char *name)
+static DqBytes get_bytes(Vector *v, JsonObject *o, const char *name)
 {
-    const char *hex = get_text(v, name);
+    const char *hex = get_text(o, name);
 
     return hex == NULL ? (DqBytes){ NULL, 0 } : hold(v, hex);
 }
 
-static DqKey *make_key(DqBytes bytes)
+/* (transfer full): NULL for none */
+static DqKey *get_key(Vector *v, JsonObject *o, const char *name)
 {
     g_autoptr(GError) error = NULL;
-    DqKey *key = dq_key_new(bytes.data, bytes.len, &error);
+    const DqBytes bytes = get_bytes(v, o, name);
+    DqKey *key = bytes.len == 0 ? NULL : dq_key_new(bytes.data, bytes.len, &error);
 
     g_assert_no_error(error);
     return key;
 }
 
-static void give_keys(Vector *v, const char *name, DqVerifier *verifier,
-                      void (*give)(DqVerifier *, DqKey *))
+static void get_name(Vector *v, JsonObject *o, const char *name, DqName *ret)
 {
-    JsonArray *keys = json_object_get_array_member(v->json, name);
+    const DqBytes bytes = get_bytes(v, o, name);
 
-    for (guint i = 0; i < json_array_get_length(keys); i++) {
-        g_autoptr(DqKey) key = make_key(hold(v, json_array_get_string_element(keys, i)));
+    ret->len = bytes.len;
+    g_assert_cmpuint(bytes.len, <=, sizeof(ret->data));
+    if (bytes.len > 0) {
+        memcpy(ret->data, bytes.data, bytes.len);
+    }
+}
 
-        give(verifier, key);
+static gboolean get_uuid(JsonObject *o, const char *name, guint8 ret_uuid[DQ_UUID_SIZE])
+{
+    const char *text = get_text(o, name);
+
+    g_assert_true(text == NULL || dq_uuid_parse(text, ret_uuid, NULL));
+    return text != NULL;
+}
+
+static DqStoreHost read_host(Vector *v, JsonObject *o)
+{
+    g_autoptr(DqKey) key = get_key(v, o, "public");
+    const DqBytes public = get_bytes(v, o, "public");
+    const DqBytes name = dq_key_get_name(key);
+    DqStoreHost h = {
+        .name = { .len = name.len },
+        .public_len = public.len,
+        .simulated = json_object_get_boolean_member(o, "simulated"),
+        .enrolment = strcmp(get_text(o, "enrolledBy"), "proof") == 0 ? DQ_ENROLMENT_PROOF
+                                                                     : DQ_ENROLMENT_WORD,
+        .enrolled = 1,
+        .expires = json_object_get_int_member(o, "expires"),
+        .revoked = json_object_get_int_member(o, "revoked"),
+        .counted = json_object_get_boolean_member(o, "counted"),
+        .reset_count = (guint32)json_object_get_int_member(o, "resetCount"),
+        .restart_count = (guint32)json_object_get_int_member(o, "restartCount"),
+    };
+
+    memcpy(h.name.data, name.data, name.len);
+    memcpy(h.public_area, public.data, public.len);
+    return h;
+}
+
+static DqStoreVm read_vm(Vector *v, JsonObject *o)
+{
+    DqStoreVm vm = {
+        .added = 1,
+        .first_seen = json_object_get_boolean_member(o, "seen") ? 1 : 0,
+        .epoch = (guint64)json_object_get_int_member(o, "epoch"),
+        .generation = (guint64)json_object_get_int_member(o, "generation"),
+        .has_clock = json_object_get_boolean_member(o, "hasClock"),
+        .reset_count = (guint32)json_object_get_int_member(o, "resetCount"),
+        .restart_count = (guint32)json_object_get_int_member(o, "restartCount"),
+        .clock = (guint64)json_object_get_int_member(o, "clock"),
+        .clock_safe = json_object_get_boolean_member(o, "clockSafe"),
+    };
+    const DqBytes accepted = get_bytes(v, o, "acceptedLineage");
+
+    g_assert_true(get_uuid(o, "uuid", vm.uuid));
+    get_name(v, o, "ek", &vm.ek);
+    get_name(v, o, "ak", &vm.ak);
+    get_name(v, o, "host", &vm.host);
+    get_name(v, o, "acceptedHost", &vm.accepted_host);
+    memcpy(vm.lineage, get_bytes(v, o, "lineage").data, DQ_LINEAGE_SIZE);
+    vm.accepts_lineage = accepted.len == DQ_LINEAGE_SIZE;
+    if (vm.accepts_lineage) {
+        memcpy(vm.accepted_lineage, accepted.data, DQ_LINEAGE_SIZE);
+    }
+    return vm;
+}
+
+static MemoryChallenge read_challenge(Vector *v, JsonObject *o)
+{
+    const DqBytes bytes = get_bytes(v, o, "challenge");
+    MemoryChallenge c = { .len = bytes.len,
+                          .expires = json_object_get_int_member(o, "expires"),
+                          .used = json_object_get_boolean_member(o, "used") };
+
+    memcpy(c.challenge, bytes.data, bytes.len);
+    c.bound = get_uuid(o, "vm", c.uuid);
+    return c;
+}
+
+static void fill_store(Vector *v, MemoryStore *store, JsonObject *o)
+{
+    JsonArray *hosts = json_object_get_array_member(o, "hosts");
+    JsonArray *vms = json_object_get_array_member(o, "vms");
+    JsonArray *challenges = json_object_get_array_member(o, "challenges");
+
+    for (guint i = 0; i < json_array_get_length(hosts); i++) {
+        const DqStoreHost host = read_host(v, json_array_get_object_element(hosts, i));
+
+        memory_store_add_host(store, &host);
+    }
+    for (guint i = 0; i < json_array_get_length(vms); i++) {
+        const DqStoreVm vm = read_vm(v, json_array_get_object_element(vms, i));
+
+        memory_store_add_vm(store, &vm);
+    }
+    for (guint i = 0; i < json_array_get_length(challenges); i++) {
+        const MemoryChallenge c = read_challenge(v, json_array_get_object_element(challenges, i));
+
+        memory_store_add_challenge(store, &c);
     }
 }
 
 static DqVerifier *make_verifier(Vector *v)
 {
     DqVerifier *verifier = dq_verifier_new();
-    const char *policy_text = get_text(v, "policy");
-    const char *state_text = get_text(v, "state");
+    const char *policy_text = get_text(v->json, "policy");
+    const DqBytes allowed = get_bytes(v, v->json, "allowedKey");
+    g_autoptr(DqKey) given = get_key(v, v->json, "givenHost");
+    g_autoptr(DqKey) offered = get_key(v, v->json, "offeredHost");
     g_autoptr(DqPolicy) policy = NULL;
-    g_autoptr(DqState) state = NULL;
     g_autoptr(GError) error = NULL;
 
-    give_keys(v, "hostKeys", verifier, dq_verifier_enrol_host);
-    give_keys(v, "offeredHostKeys", verifier, dq_verifier_offer_host_key);
+    if (given != NULL) {
+        dq_verifier_add_host(verifier, given);
+    }
+    if (offered != NULL) {
+        dq_verifier_offer_host_key(verifier, offered);
+    }
+    if (allowed.len > 0) {
+        dq_verifier_allow_key(verifier, allowed);
+    }
     if (policy_text != NULL) {
         policy = dq_policy_new_from_text(policy_text, strlen(policy_text), "policy", &error);
         g_assert_no_error(error);
     }
-    if (state_text != NULL) {
-        state = dq_state_new_from_text(state_text, strlen(state_text), "state", &error);
-        g_assert_no_error(error);
-    }
     dq_verifier_set_policy(verifier, policy);
-    dq_verifier_set_state(verifier, state);
+    dq_verifier_allow_simulated(verifier,
+                                json_object_get_boolean_member(v->json, "allowSimulated"));
+    dq_verifier_set_time(verifier, json_object_get_int_member(v->json, "now"));
     return verifier;
+}
+
+static void assert_not_compared(Vector *v, const DqVerdict *verdict)
+{
+    JsonArray *words = json_object_get_array_member(v->json, "notCompared");
+    guint next = 0;
+
+    for (unsigned i = 0; i < DQ_CHECKS; i++) {
+        if (dq_verdict_get_result(verdict, (DqCheck)i) == DQ_RESULT_NOT_COMPARED) {
+            g_assert_cmpuint(next, <, json_array_get_length(words));
+            g_assert_cmpstr(dq_check_word((DqCheck)i), ==,
+                            json_array_get_string_element(words, next));
+            g_assert_cmpstr(dq_verdict_get_detail(verdict, (DqCheck)i), !=, "");
+            next++;
+        }
+    }
+    g_assert_cmpuint(next, ==, json_array_get_length(words));
+}
+
+static void assert_outcome(Vector *v, const DqVerdict *verdict)
+{
+    const char *expect = get_text(v->json, "expect");
+    const char *reason = dq_verdict_get_reason(verdict);
+
+    g_assert_cmpstr(reason != NULL ? reason : dq_outcome_word(dq_verdict_get_outcome(verdict)), ==,
+                    expect);
+    g_assert_cmpint(dq_verdict_is_trusted(verdict), ==, strcmp(expect, "trusted") == 0);
+    assert_not_compared(v, verdict);
 }
 
 static void check_vector(Vector *v)
 {
+    JsonObject *q = json_object_get_object_member(v->json, "quote");
+    JsonObject *x = json_object_get_object_member(v->json, "expected");
+    g_autoptr(MemoryStore) memory = memory_store_new();
+    g_autoptr(DqStore) store = NULL;
     g_autoptr(DqVerifier) verifier = make_verifier(v);
     g_autoptr(DqVerdict) verdict = NULL;
-    DqBytes key_bytes = get_bytes(v, "vtpmKey");
-    g_autoptr(DqKey) key = key_bytes.len == 0 ? NULL : make_key(key_bytes);
+    g_autoptr(DqKey) guest_key = get_key(v, q, "vtpmKey");
+    g_autoptr(DqKey) expected_key = get_key(v, x, "vtpmKey");
+    g_autoptr(GError) error = NULL;
     guint8 uuid[DQ_UUID_SIZE];
-    const char *uuid_text = get_text(v, "uuid");
-    const char *expect = get_text(v, "expect");
     const DqQuote quote = {
-        .evidence = get_bytes(v, "evidence"),
-        .vtpm_quoted = get_bytes(v, "vtpmQuoted"),
-        .vtpm_signature = get_bytes(v, "vtpmSignature"),
-        .vtpm_pcrs = get_bytes(v, "vtpmPcrs"),
-        .nonce = get_bytes(v, "nonce"),
-        .uuid = uuid_text == NULL ? NULL : uuid,
-        .vtpm_key = key,
-        .vtpm_ek = get_bytes(v, "vtpmEk"),
+        .evidence = get_bytes(v, q, "evidence"),
+        .vtpm_quoted = get_bytes(v, q, "vtpmQuoted"),
+        .vtpm_signature = get_bytes(v, q, "vtpmSignature"),
+        .vtpm_pcrs = get_bytes(v, q, "vtpmPcrs"),
+        .vtpm_key = guest_key,
+    };
+    const DqBytes channel = get_bytes(v, x, "channel");
+    guint8 bound[DQ_HASH_SIZE];
+    const DqExpected expected = {
+        .challenge = get_bytes(v, x, "challenge"),
+        .bound_nonce = { bound, channel.len > 0 ? sizeof(bound) : 0 },
+        .uuid = get_uuid(x, "uuid", uuid) ? uuid : NULL,
+        .vtpm_key = expected_key,
+        .vtpm_ak = get_bytes(v, x, "vtpmAk"),
+        .vtpm_ek = get_bytes(v, x, "vtpmEk"),
     };
 
-    g_assert_true(uuid_text == NULL || dq_uuid_parse(uuid_text, uuid, NULL));
-    verdict = dq_verifier_check(verifier, &quote);
-    if (strcmp(expect, "trusted") == 0) {
-        g_assert_cmpstr(dq_verdict_get_reason(verdict), ==, NULL);
-        g_assert_true(dq_verdict_is_trusted(verdict));
-    } else {
-        g_assert_cmpstr(dq_verdict_get_reason(verdict), ==, expect);
-        g_assert_false(dq_verdict_is_trusted(verdict));
+    g_assert_true(channel.len == 0 || dq_bind_nonce(expected.challenge, channel, bound, NULL));
+    if (!json_object_get_null_member(v->json, "store")) {
+        fill_store(v, memory, json_object_get_object_member(v->json, "store"));
+        store = memory_store_get(memory);
+        dq_verifier_set_store(verifier, store);
     }
+    verdict = dq_verifier_check(verifier, &quote, &expected, &error);
+    g_assert_no_error(error);
+    assert_outcome(v, verdict);
+    g_assert_cmpuint(memory->records, ==, dq_verdict_is_trusted(verdict) ? 1 : 0);
 }
 
 static void test_vector(gconstpointer data)
@@ -127,14 +266,16 @@ static void test_vector(gconstpointer data)
     g_ptr_array_unref(v.held);
 }
 
-/* At least one vector that is trusted, and one for each word. */
+/* At least one vector that is trusted, one that is authentic, and one for each word. */
 static void test_completeness(gconstpointer data)
 {
     GPtrArray *files = (GPtrArray *)data;
 
     g_assert_cmpuint(files->len, >=, VECTORS_MIN);
-    for (unsigned i = 0; i <= DQ_CHECKS; i++) {
-        const char *word = i == DQ_CHECKS ? "trusted" : dq_check_word((DqCheck)i);
+    for (unsigned i = 0; i < DQ_CHECKS + 2; i++) {
+        const char *word = i == DQ_CHECKS       ? "trusted"
+                           : i == DQ_CHECKS + 1 ? "authentic"
+                                                : dq_check_word((DqCheck)i);
         gboolean found = FALSE;
 
         for (guint k = 0; k < files->len; k++) {

@@ -51,6 +51,21 @@ static void test_leaves_one_file(void)
     g_assert_null(g_dir_read_name(dir));
 }
 
+/* Whoever has a reference to it, or to the store that it is, may use it. */
+static void test_kept_open(void)
+{
+    g_autoptr(StoreFixture) f = store_fixture_new();
+    DqStoreFile *file = dq_store_file_ref(f->file);
+    guint8 a[DQ_CHALLENGE_SIZE];
+
+    store_issue(f, STORE_NOW + 60, a);
+    g_clear_pointer(&f->file, dq_store_file_unref);
+    g_assert_cmpint(store_use(f, a, STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
+    g_clear_pointer(&f->store, dq_store_unref);
+    g_assert_true(dq_store_file_issue(file, 1, STORE_NOW, STORE_NOW + 60, NULL, a, NULL));
+    dq_store_file_unref(file);
+}
+
 static void test_refuses_what_is_none(void)
 {
     static const char *const contents[] = { "", "deepquote-state 1\nend\n" };
@@ -465,6 +480,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/store/file/is-made-once", test_made_once);
     g_test_add_func("/store/file/is-one-when-nobody-uses-it", test_leaves_one_file);
+    g_test_add_func("/store/file/is-open-while-it-is-referenced", test_kept_open);
     g_test_add_func("/store/file/refuses-what-is-none", test_refuses_what_is_none);
     g_test_add_func("/store/file/refuses-another-format", test_refuses_another_format);
     g_test_add_func("/store/challenge/is-good-once", test_challenge_once);

@@ -4,9 +4,11 @@
 #include "attest/digest.h"
 #include "wire/hash.h"
 
+#include <openssl/x509.h>
 #include <string.h>
 
-const Case *const case_tables[] = { cases_trusted, cases_host, cases_vm, NULL };
+const Case *const case_tables[] = { cases_trusted, cases_host,      cases_vm,
+                                    cases_record,  cases_authentic, NULL };
 
 CaseKeys *case_keys_new(void)
 {
@@ -22,6 +24,14 @@ CaseKeys *case_keys_new(void)
         maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
                       ak & ~(guint32)(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT));
     k->host_storage = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak | TPMA_OBJECT_DECRYPT);
+    k->host_parent =
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(guint32)TPMA_OBJECT_FIXEDPARENT);
+    k->host_import = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
+                                   ak & ~(guint32)TPMA_OBJECT_SENSITIVEDATAORIGIN);
+    k->ak_free =
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(guint32)TPMA_OBJECT_RESTRICTED);
+    k->ak_movable =
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(guint32)TPMA_OBJECT_FIXEDTPM);
     k->ak = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
     k->ak_other = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
     k->ak_rsa = maker_key_new(TPM_ALG_RSASSA, TPM_ALG_SHA256, ak);
@@ -35,7 +45,8 @@ void case_keys_free(CaseKeys *keys)
     MakerKey *const all[] = {
         keys->host,         keys->host_rsa,     keys->host_other, keys->host_free,
         keys->host_movable, keys->host_storage, keys->ak,         keys->ak_other,
-        keys->ak_rsa,       keys->ak_pss,       keys->ak_p384,
+        keys->ak_rsa,       keys->ak_pss,       keys->ak_p384,    keys->host_parent,
+        keys->host_import,  keys->ak_free,      keys->ak_movable,
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
@@ -51,8 +62,12 @@ char *case_expected(const Case *c)
             return g_strdup(dq_check_word((DqCheck)i));
         }
     }
-    g_assert_true(g_str_has_prefix(c->name, "trusted"));
-    return g_strdup("trusted");
+    for (unsigned i = DQ_AUTHENTIC; i <= DQ_TRUSTED; i++) {
+        if (g_str_has_prefix(c->name, dq_outcome_word((DqOutcome)i))) {
+            return g_strdup(dq_outcome_word((DqOutcome)i));
+        }
+    }
+    g_assert_not_reached();
 }
 
 void case_policy(CaseWork *w, const char *format, ...)
@@ -92,15 +107,59 @@ char *case_name(const MakerKey *key)
     return dq_hex_encode(name.data, name.len);
 }
 
-void case_state(CaseWork *w, guint64 epoch, guint64 generation, guint32 reset, guint32 restart,
-                guint64 clock)
+void case_set_name(DqName *name, const MakerKey *key)
 {
-    g_autofree char *uuid = dq_uuid_format(w->order.uuid);
-    g_autofree char *name = case_name(w->order.host);
+    const DqBytes bytes = dq_key_get_name(key->key);
 
-    w->state = g_strdup_printf("deepquote-state 1\nvm %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-                               "\nhost %s %u %u\nclock %s %s %" G_GUINT64_FORMAT "\nend\n",
-                               uuid, epoch, generation, name, reset, restart, uuid, name, clock);
+    name->len = bytes.len;
+    memcpy(name->data, bytes.data, bytes.len);
+}
+
+void case_recorded(CaseWork *w, guint64 epoch, guint64 generation, guint32 reset, guint32 restart,
+                   guint64 clock)
+{
+    DqStoreVm *v = &w->vm;
+
+    w->host.counted = TRUE;
+    w->host.reset_count = reset;
+    w->host.restart_count = restart;
+    v->first_seen = v->last_seen = CASE_NOW - 1000;
+    case_set_name(&v->host, w->order.host);
+    memcpy(v->lineage, w->order.lineage, DQ_LINEAGE_SIZE);
+    v->epoch = epoch;
+    v->generation = generation;
+    v->has_clock = TRUE;
+    v->reset_count = reset;
+    v->restart_count = restart;
+    v->clock = clock;
+    v->clock_safe = TRUE;
+}
+
+GByteArray *case_channel_key(const MakerKey *key)
+{
+    guint8 *der = NULL;
+    int len = i2d_PUBKEY(key->pkey, &der);
+    GByteArray *out = g_byte_array_new();
+
+    g_assert_cmpint(len, >, 0);
+    g_byte_array_append(out, der, (guint)len);
+    OPENSSL_free(der);
+    return out;
+}
+
+void case_bind(CaseWork *w, const MakerKey *key)
+{
+    g_autoptr(GByteArray) info = case_channel_key(key);
+
+    g_assert_true(dq_bind_nonce(maker_bytes(w->nonce), maker_bytes(info), w->bound, NULL));
+    w->order.nonce = (WireBytes){ w->bound, sizeof(w->bound) };
+}
+
+void case_vtpm_signs_with(CaseWork *w, const MakerKey *ak)
+{
+    w->order.ak = ak;
+    w->vtpm_key = ak;
+    w->guest_key = ak;
 }
 
 gsize case_find(const MakerDeed *d, WireBytes needle)
@@ -111,21 +170,56 @@ gsize case_find(const MakerDeed *d, WireBytes needle)
     return (gsize)(at - d->evidence->data);
 }
 
+/* What depends on what the case has chosen. */
+static void complete(CaseWork *w)
+{
+    const DqStoreHost host = w->host;
+    MemoryChallenge *c = &w->challenge;
+
+    if (!w->no_reference) {
+        case_policy_pcrs(w, "host", &w->order.host_pcrs);
+    }
+    if (w->enrolled != NULL) {
+        w->host = maker_host_record(w->enrolled);
+        w->host.simulated = host.simulated;
+        w->host.enrolment = host.enrolment;
+        w->host.enrolled = host.enrolled;
+        w->host.expires = host.expires;
+        w->host.revoked = host.revoked;
+        w->host.counted = host.counted;
+        w->host.reset_count = host.reset_count;
+        w->host.restart_count = host.restart_count;
+    }
+    memcpy(w->vm.uuid, w->order.uuid, DQ_UUID_SIZE);
+    if (w->vtpm_key != NULL) {
+        case_set_name(&w->vm.ak, w->vtpm_key);
+    }
+    c->len = w->nonce->len;
+    memcpy(c->challenge, w->nonce->data, c->len);
+}
+
 void case_start(CaseWork *w, const CaseKeys *keys, const Case *c)
 {
     memset(w, 0, sizeof(*w));
     w->keys = keys;
     w->order = maker_order(keys->host, keys->ak);
     w->enrolled = keys->host;
+    w->host.enrolment = DQ_ENROLMENT_WORD;
+    w->host.enrolled = CASE_NOW - 100000;
+    w->vm.added = CASE_NOW - 100000;
     w->vtpm_key = keys->ak;
+    w->guest_key = keys->ak;
+    w->challenge.expires = CASE_NOW + 60;
     w->nonce = g_byte_array_new();
     w->vtpm_ek = g_byte_array_new();
+    w->vtpm_ak = g_byte_array_new();
     w->policy = g_string_new(NULL);
     memcpy(w->uuid, w->order.uuid, DQ_UUID_SIZE);
     g_byte_array_append(w->nonce, w->order.nonce.p, (guint)w->order.nonce.len);
     if (c->before != NULL) {
         c->before(w);
     }
+    complete(w);
     w->deed = maker_deed_new(&w->order);
     if (c->after != NULL) {
         c->after(w);
@@ -137,6 +231,75 @@ void case_finish(CaseWork *w)
     maker_deed_free(w->deed);
     g_byte_array_unref(w->nonce);
     g_byte_array_unref(w->vtpm_ek);
+    g_byte_array_unref(w->vtpm_ak);
     g_string_free(w->policy, TRUE);
-    g_free(w->state);
+}
+
+static DqStore *make_store(const CaseWork *w, MemoryStore *store)
+{
+    if (w->enrolled != NULL) {
+        memory_store_add_host(store, &w->host);
+    }
+    if (!w->no_vm) {
+        memory_store_add_vm(store, &w->vm);
+    }
+    if (!w->not_issued) {
+        memory_store_add_challenge(store, &w->challenge);
+    }
+    return memory_store_get(store);
+}
+
+static DqVerifier *make_verifier(const CaseWork *w)
+{
+    DqVerifier *verifier = dq_verifier_new();
+    g_autoptr(DqPolicy) policy = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (w->given != NULL) {
+        dq_verifier_add_host(verifier, w->given->key);
+    }
+    if (w->offered != NULL) {
+        dq_verifier_offer_host_key(verifier, w->offered->key);
+    }
+    if (w->allowed != NULL) {
+        dq_verifier_allow_key(verifier, dq_key_get_name(w->allowed->key));
+    }
+    if (w->policy->len > 0) {
+        policy = dq_policy_new_from_text(w->policy->str, w->policy->len, "policy", &error);
+        g_assert_no_error(error);
+    }
+    dq_verifier_set_policy(verifier, policy);
+    dq_verifier_allow_simulated(verifier, w->allow_simulated);
+    dq_verifier_set_time(verifier, CASE_NOW);
+    return verifier;
+}
+
+DqVerdict *case_check(const CaseWork *w)
+{
+    g_autoptr(MemoryStore) memory = memory_store_new();
+    g_autoptr(DqStore) store = make_store(w, memory);
+    g_autoptr(DqVerifier) verifier = make_verifier(w);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GByteArray) channel =
+        w->channel == NULL ? g_byte_array_new() : case_channel_key(w->channel);
+    guint8 bound[DQ_HASH_SIZE];
+    DqQuote quote = maker_quote(w->deed);
+    const DqExpected expected = {
+        .challenge = w->any_challenge ? (DqBytes){ NULL, 0 } : maker_bytes(w->nonce),
+        .bound_nonce = { bound, w->channel != NULL ? sizeof(bound) : 0 },
+        .uuid = w->any_uuid ? NULL : w->uuid,
+        .vtpm_key = w->expected == NULL ? NULL : w->expected->key,
+        .vtpm_ak = maker_bytes(w->vtpm_ak),
+        .vtpm_ek = maker_bytes(w->vtpm_ek),
+    };
+    DqVerdict *verdict;
+
+    if (w->channel != NULL) {
+        g_assert_true(dq_bind_nonce(maker_bytes(w->nonce), maker_bytes(channel), bound, NULL));
+    }
+    quote.vtpm_key = w->guest_key == NULL ? NULL : w->guest_key->key;
+    dq_verifier_set_store(verifier, w->no_store ? NULL : store);
+    verdict = dq_verifier_check(verifier, &quote, &expected, &error);
+    g_assert_no_error(error);
+    return verdict;
 }

@@ -140,6 +140,48 @@ static void only_offered(CaseWork *w)
     w->offered = w->keys->host;
 }
 
+static void revoked(CaseWork *w)
+{
+    w->host.revoked = CASE_NOW - 1;
+}
+
+/* What the store says comes before what an option gives. */
+static void revoked_and_given(CaseWork *w)
+{
+    g_autofree char *name = case_name(w->keys->host);
+
+    revoked(w);
+    w->given = w->keys->host;
+    case_policy(w, "host-ak name:%s", name);
+}
+
+static void expired(CaseWork *w)
+{
+    w->host.expires = CASE_NOW;
+}
+
+static void other_parent_host(CaseWork *w)
+{
+    host_with_key(w, w->keys->host_parent);
+}
+
+static void imported_host(CaseWork *w)
+{
+    host_with_key(w, w->keys->host_import);
+}
+
+static void given_unrestricted(CaseWork *w)
+{
+    unrestricted_host(w);
+    w->enrolled = NULL;
+    w->given = w->keys->host_free;
+}
+
+static void no_host_no_store(CaseWork *w)
+{
+    w->no_store = TRUE;
+}
+
 static void named_without_key(CaseWork *w)
 {
     g_autofree char *name = case_name(w->keys->host);
@@ -462,8 +504,19 @@ const Case cases_host[] = {
       NULL },
     { "unknown-host-not-fixed", "an enrolled key that can leave its TPM", movable_host, NULL },
     { "unknown-host-storage-key", "an enrolled key that decrypts", storage_host, NULL },
-    { "unknown-host-offered-key", "a key that is known but not trusted", only_offered, NULL },
+    { "unknown-host-offered-key", "a key that is known but not accepted", only_offered, NULL },
     { "unknown-host-no-public", "a Name is enrolled, its key is nowhere", named_without_key, NULL },
+    { "unknown-host-other-parent", "an enrolled key that can get another parent", other_parent_host,
+      NULL },
+    { "unknown-host-imported", "an enrolled key that was made outside of its TPM", imported_host,
+      NULL },
+    { "unknown-host-revoked", "the host's enrolment was revoked", revoked, NULL },
+    { "unknown-host-revoked-and-given", "revoked, but an option and the policy have it",
+      revoked_and_given, NULL },
+    { "unknown-host-expired", "the host's enrolment ends this second", expired, NULL },
+    { "unknown-host-given-unrestricted", "a key from an option that signs anything",
+      given_unrestricted, NULL },
+    { "unknown-host-no-store", "neither store nor option has a host", no_host_no_store, NULL },
     { "bad-host-signature-flipped", "a bit of the signature", NULL, flip_signature },
     { "bad-host-signature-quote", "a bit of the host's attest: its clock", NULL, flip_host_quote },
     { "bad-host-signature-rsa", "a bit of an RSA signature", rsa_host, flip_signature },

@@ -53,25 +53,19 @@ static void rsa_host(CaseWork *w)
     w->enrolled = w->keys->host_rsa;
 }
 
-static void vtpm_signs_with(CaseWork *w, const MakerKey *ak)
-{
-    w->order.ak = ak;
-    w->vtpm_key = ak;
-}
-
 static void rsa_vtpm(CaseWork *w)
 {
-    vtpm_signs_with(w, w->keys->ak_rsa);
+    case_vtpm_signs_with(w, w->keys->ak_rsa);
 }
 
 static void rsapss_vtpm(CaseWork *w)
 {
-    vtpm_signs_with(w, w->keys->ak_pss);
+    case_vtpm_signs_with(w, w->keys->ak_pss);
 }
 
 static void p384_vtpm(CaseWork *w)
 {
-    vtpm_signs_with(w, w->keys->ak_p384);
+    case_vtpm_signs_with(w, w->keys->ak_p384);
 }
 
 static void rsa_both(CaseWork *w)
@@ -82,12 +76,12 @@ static void rsa_both(CaseWork *w)
 
 static void unsigned_vtpm(CaseWork *w)
 {
-    vtpm_signs_with(w, NULL);
+    case_vtpm_signs_with(w, NULL);
 }
 
 static void unsigned_with_digest(CaseWork *w)
 {
-    vtpm_signs_with(w, NULL);
+    case_vtpm_signs_with(w, NULL);
     w->order.digest_unsigned = TRUE;
 }
 
@@ -103,7 +97,6 @@ static void host_banks(CaseWork *w)
 
     case_select(&w->order.host_pcrs, banks, numbers);
     case_policy(w, "vm any");
-    case_policy_pcrs(w, "host", &w->order.host_pcrs);
 }
 
 static void vtpm_banks(CaseWork *w)
@@ -127,6 +120,7 @@ static void more_than_asked(CaseWork *w)
     static const int asked[] = { 0, 7, -1 };
     WirePcrSelection s;
 
+    w->no_reference = TRUE;
     case_select(&s, banks, asked);
     case_policy_pcrs(w, "host", &s);
 }
@@ -159,7 +153,7 @@ static void flags_without_policy(CaseWork *w)
     w->order.flags = DEEPQUOTE_HASH_UUID | DEEPQUOTE_GROUP_INFO | DEEPQUOTE_VM_LAUNCH;
 }
 
-/* Everything that a policy can say, and nothing from anywhere else but the keys. */
+/* Everything that a policy can say. */
 static void full_policy(CaseWork *w)
 {
     g_autofree char *uuid = dq_uuid_format(w->order.uuid);
@@ -167,15 +161,13 @@ static void full_policy(CaseWork *w)
     g_autofree char *ak = case_name(w->keys->ak);
     g_autofree char *ek = case_name(w->keys->ak_other);
 
-    w->enrolled = NULL;
-    w->offered = w->keys->host;
     w->any_uuid = TRUE;
     w->order.ek = dq_wire(dq_key_get_name(w->keys->ak_other->key));
     case_policy(w, "# a comment\n\nhost-ak name:%s", host);
     case_policy(w, "vm 00000000-0000-4000-8000-000000000001 # another one");
     case_policy(w, "vm %s ak=name:%s ek=name:%s", uuid, ak, ek);
     case_policy(w, "host-pcr sha256:0 %064d %064d", 1, 2); /* more values follow for PCR 0 */
-    case_policy_pcrs(w, "host", &w->order.host_pcrs);
+    case_policy(w, "allow-move any\nallow-lineage %s any\nallow-sha1\nallow-key name:%s", uuid, ak);
     case_policy_pcrs(w, "vtpm", &w->order.vtpm_pcrs);
 }
 
@@ -219,17 +211,112 @@ static void same_counters(CaseWork *w)
 {
     const MakerOrder *o = &w->order;
 
-    case_state(w, o->epoch, o->generation, o->reset_count, o->restart_count, o->clock);
+    case_recorded(w, o->epoch, o->generation, o->reset_count, o->restart_count, o->clock);
 }
 
 static void newer_counters(CaseWork *w)
 {
-    case_state(w, 2, 40, 7, 1, 86399999);
+    case_recorded(w, 2, 40, 7, 1, 86399999);
 }
 
 static void host_reset(CaseWork *w)
 {
-    case_state(w, 3, 41, 6, 9, 80000000);
+    case_recorded(w, 3, 41, 6, 9, 80000000);
+}
+
+static void any_challenge(CaseWork *w)
+{
+    w->any_challenge = TRUE;
+}
+
+static void challenge_for_vm(CaseWork *w)
+{
+    w->any_challenge = TRUE;
+    w->any_uuid = TRUE;
+    w->challenge.bound = TRUE;
+    memcpy(w->challenge.uuid, w->order.uuid, DQ_UUID_SIZE);
+}
+
+static void last_second(CaseWork *w)
+{
+    w->challenge.expires = CASE_NOW;
+    w->host.expires = CASE_NOW + 1;
+}
+
+static void bound_channel(CaseWork *w)
+{
+    w->channel = w->keys->host_other;
+    case_bind(w, w->channel);
+}
+
+static void bound_rsa_channel(CaseWork *w)
+{
+    w->channel = w->keys->host_rsa;
+    case_bind(w, w->channel);
+}
+
+static void by_proof(CaseWork *w)
+{
+    w->host.enrolment = DQ_ENROLMENT_PROOF;
+}
+
+static void stand_in(CaseWork *w)
+{
+    w->host.simulated = TRUE;
+    w->allow_simulated = TRUE;
+}
+
+static void allowed_key(CaseWork *w)
+{
+    case_vtpm_signs_with(w, w->keys->ak_free);
+    w->allowed = w->keys->ak_free;
+}
+
+static void allowed_movable_key(CaseWork *w)
+{
+    case_vtpm_signs_with(w, w->keys->ak_movable);
+    w->allowed = w->keys->ak_movable;
+}
+
+static void policy_key(CaseWork *w)
+{
+    g_autofree char *name = case_name(w->keys->ak_free);
+
+    case_vtpm_signs_with(w, w->keys->ak_free);
+    case_policy(w, "allow-key name:%s", name);
+}
+
+/* The guest hands over no key: the expected one is at hand. */
+static void expected_key(CaseWork *w)
+{
+    w->vtpm_key = NULL;
+    w->guest_key = NULL;
+    w->expected = w->keys->ak;
+}
+
+static void expected_name(CaseWork *w)
+{
+    const DqBytes name = dq_key_get_name(w->keys->ak->key);
+
+    w->vtpm_key = NULL;
+    g_byte_array_append(w->vtpm_ak, name.data, (guint)name.len);
+}
+
+static void recorded_ek(CaseWork *w)
+{
+    w->order.ek = dq_wire(dq_key_get_name(w->keys->ak_other->key));
+    case_set_name(&w->vm.ek, w->keys->ak_other);
+}
+
+static void given_too(CaseWork *w)
+{
+    w->given = w->keys->host;
+}
+
+static void only_store(CaseWork *w)
+{
+    w->any_uuid = TRUE;
+    w->any_challenge = TRUE;
 }
 
 const Case cases_trusted[] = {
@@ -269,5 +356,25 @@ const Case cases_trusted[] = {
       NULL },
     { "trusted-newer-counters", "every counter has moved on", newer_counters, NULL },
     { "trusted-host-reset", "the host was reset: its restart count begins anew", host_reset, NULL },
+    { "trusted-any-challenge", "the verifier names no challenge: its store knows it", any_challenge,
+      NULL },
+    { "trusted-challenge-for-vm", "the challenge says which VM is expected", challenge_for_vm,
+      NULL },
+    { "trusted-last-second", "the last second of challenge and enrolment", last_second, NULL },
+    { "trusted-bound-channel", "the nonce is bound to a channel's key", bound_channel, NULL },
+    { "trusted-bound-rsa-channel", "the nonce is bound to a channel's RSA key", bound_rsa_channel,
+      NULL },
+    { "trusted-by-proof", "a host that was enrolled by proof", by_proof, NULL },
+    { "trusted-stand-in", "a stand-in TPM, which the verifier allows", stand_in, NULL },
+    { "trusted-allowed-key", "an unrestricted key that is allowed by Name", allowed_key, NULL },
+    { "trusted-allowed-movable-key", "a key that can leave its TPM, allowed by Name",
+      allowed_movable_key, NULL },
+    { "trusted-policy-key", "an unrestricted key that the policy allows by Name", policy_key,
+      NULL },
+    { "trusted-expected-key", "the signing key comes from an option", expected_key, NULL },
+    { "trusted-expected-name", "the signing key's Name comes from an option", expected_name, NULL },
+    { "trusted-recorded-ek", "the store holds the EK's Name", recorded_ek, NULL },
+    { "trusted-host-given-too", "an enrolled host that an option names as well", given_too, NULL },
+    { "trusted-only-store", "challenge, host and VM all come from the store", only_store, NULL },
     { NULL, NULL, NULL, NULL },
 };

@@ -47,11 +47,51 @@ static void nonce_of_vtpm(CaseWork *w)
     w->order.vtpm_attest = quote_other_nonce;
 }
 
-static void used_nonce(CaseWork *w)
+static void used_challenge(CaseWork *w)
 {
-    g_autofree char *hex = dq_hex_encode(w->nonce->data, w->nonce->len);
+    w->challenge.used = TRUE;
+}
 
-    w->state = g_strdup_printf("deepquote-state 1\nnonce %s\nend\n", hex);
+static void used_and_not_said(CaseWork *w)
+{
+    w->challenge.used = TRUE;
+    w->any_challenge = TRUE;
+}
+
+static void expired_challenge(CaseWork *w)
+{
+    w->challenge.expires = CASE_NOW - 1;
+}
+
+/* Nobody said which challenge it was, and the store knows of none. */
+static void not_issued(CaseWork *w)
+{
+    w->not_issued = TRUE;
+    w->any_challenge = TRUE;
+}
+
+static void nothing_said(CaseWork *w)
+{
+    w->no_store = TRUE;
+    w->given = w->keys->host;
+    w->any_challenge = TRUE;
+}
+
+/* The guest relays the challenge as it is. */
+static void channel_not_bound(CaseWork *w)
+{
+    w->channel = w->keys->host_other;
+}
+
+static void other_channel(CaseWork *w)
+{
+    w->channel = w->keys->host_other;
+    case_bind(w, w->keys->host_rsa);
+}
+
+static void channel_not_expected(CaseWork *w)
+{
+    case_bind(w, w->keys->host_other);
 }
 
 /* ------------------------------------------------------------------------------- wrong-vm */
@@ -66,10 +106,28 @@ static void unlisted_uuid(CaseWork *w)
     case_policy(w, "vm 00000000-0000-4000-8000-000000000001");
 }
 
-static void nothing_expected(CaseWork *w)
+static void challenge_of_other(CaseWork *w)
 {
-    w->any_uuid = TRUE;
-    w->vtpm_key = NULL;
+    w->challenge.bound = TRUE;
+    w->challenge.uuid[0] = 0x77;
+}
+
+static void expected_key(CaseWork *w)
+{
+    w->expected = w->keys->ak_other;
+}
+
+static void expected_name(CaseWork *w)
+{
+    const DqBytes name = dq_key_get_name(w->keys->ak_other->key);
+
+    g_byte_array_append(w->vtpm_ak, name.data, (guint)name.len);
+}
+
+static void recorded_ek(CaseWork *w)
+{
+    w->order.ek = dq_wire(dq_key_get_name(w->keys->ak_rsa->key));
+    case_set_name(&w->vm.ek, w->keys->ak_other);
 }
 
 static void other_ek(CaseWork *w)
@@ -159,8 +217,7 @@ static void signature_flipped(CaseWork *w)
 
 static void rsa_vtpm(CaseWork *w)
 {
-    w->order.ak = w->keys->ak_rsa;
-    w->vtpm_key = w->keys->ak_rsa;
+    case_vtpm_signs_with(w, w->keys->ak_rsa);
 }
 
 static void bind_signer(MakerDeed *d, WireBinding *b)
@@ -184,12 +241,43 @@ static void bind_nobody(MakerDeed *d, WireBinding *b)
 static void signed_by_nobody(CaseWork *w)
 {
     w->order.binding = bind_nobody;
-    w->vtpm_key = NULL;
+    w->vtpm_key = NULL; /* and nobody expects one */
 }
 
 static void no_key(CaseWork *w)
 {
-    w->vtpm_key = NULL;
+    w->guest_key = NULL;
+}
+
+static void other_guest_key(CaseWork *w)
+{
+    w->guest_key = w->keys->ak_other;
+}
+
+static void unrestricted(CaseWork *w)
+{
+    case_vtpm_signs_with(w, w->keys->ak_free);
+}
+
+static void movable(CaseWork *w)
+{
+    case_vtpm_signs_with(w, w->keys->ak_movable);
+}
+
+/* Another key of this kind is allowed. */
+static void other_allowed(CaseWork *w)
+{
+    g_autofree char *name = case_name(w->keys->ak_movable);
+
+    unrestricted(w);
+    w->allowed = w->keys->ak_other;
+    case_policy(w, "allow-key name:%s", name);
+}
+
+/* The second field of the signature: its hash. */
+static void say_sha1(CaseWork *w)
+{
+    w->deed->vtpm_signature->data[3] = TPM_ALG_SHA1;
 }
 
 static void take_signature(CaseWork *w)
@@ -221,8 +309,7 @@ static void value_too_many(CaseWork *w)
 
 static void unsigned_vtpm(CaseWork *w)
 {
-    w->order.ak = NULL;
-    w->vtpm_key = NULL;
+    case_vtpm_signs_with(w, NULL);
 }
 
 /* Values, but no digest that they could hash to. */
@@ -233,96 +320,6 @@ static void values_unproven(CaseWork *w)
     }
 }
 
-/* ---------------------------------------------------------------------------------- stale */
-
-static void epoch_back(CaseWork *w)
-{
-    case_state(w, 4, 41, 7, 2, 86400000);
-}
-
-static void generation_back(CaseWork *w)
-{
-    case_state(w, 3, 42, 7, 2, 86400000);
-}
-
-/* A new epoch does not excuse an older state. */
-static void rolled_back(CaseWork *w)
-{
-    case_state(w, 2, 42, 7, 2, 86400000);
-}
-
-static void reset_back(CaseWork *w)
-{
-    case_state(w, 3, 41, 8, 0, 86400000);
-}
-
-static void restart_back(CaseWork *w)
-{
-    case_state(w, 3, 41, 7, 3, 86400000);
-}
-
-static void clock_back(CaseWork *w)
-{
-    case_state(w, 3, 41, 7, 2, 86400001);
-}
-
-/* --------------------------------------------------------------------------------- policy */
-
-static void host_pcr(CaseWork *w)
-{
-    case_policy(w, "host-pcr sha256:7 %064d %064d", 1, 2);
-}
-
-static void vtpm_pcr(CaseWork *w)
-{
-    case_policy(w, "vtpm-pcr sha256:10 %064d", 1);
-}
-
-static void vtpm_pcr_not_quoted(CaseWork *w)
-{
-    case_policy(w, "vtpm-pcr sha256:11 %064d", 0);
-}
-
-/* The values are right, but an unsigned quote without digest proves none. */
-static void vtpm_pcr_unproven(CaseWork *w)
-{
-    unsigned_vtpm(w);
-    case_policy_pcrs(w, "vtpm", &w->order.vtpm_pcrs);
-}
-
-static void all_flags(CaseWork *w)
-{
-    w->order.flags = DEEPQUOTE_FLAGS_ALL;
-}
-
-static void measurement(CaseWork *w)
-{
-    all_flags(w);
-    case_policy(w, "measurement %064d", 1);
-}
-
-static void group_info_missing(CaseWork *w)
-{
-    guint8 value[DQ_HASH_SIZE];
-    g_autofree char *hex = NULL;
-
-    maker_digest("group info", value);
-    hex = dq_hex_encode(value, sizeof(value));
-    case_policy(w, "group-info %s", hex);
-}
-
-static void group_key(CaseWork *w)
-{
-    all_flags(w);
-    case_policy(w, "group-key %064d", 1);
-}
-
-static void launch(CaseWork *w)
-{
-    all_flags(w);
-    case_policy(w, "launch %064d\nlaunch %064d", 1, 2);
-}
-
 const Case cases_vm[] = {
     { "wrong-nonce-other", "the verifier chose another nonce", NULL, other_nonce },
     { "wrong-nonce-longer", "the verifier's nonce has one byte more", NULL, longer_nonce },
@@ -331,14 +328,28 @@ const Case cases_vm[] = {
       NULL },
     { "wrong-nonce-vtpm", "the vTPM's quote has another nonce than the binding", nonce_of_vtpm,
       NULL },
-    { "wrong-nonce-used", "the nonce was used before", NULL, used_nonce },
+    { "wrong-nonce-used", "the challenge was used before", used_challenge, NULL },
+    { "wrong-nonce-used-not-said", "used before, and the verifier names none", used_and_not_said,
+      NULL },
+    { "wrong-nonce-expired", "the challenge expired a second ago", expired_challenge, NULL },
+    { "wrong-nonce-not-issued", "the verifier names none, and its store issued none", not_issued,
+      NULL },
+    { "wrong-nonce-nothing-said", "neither a challenge nor a store", nothing_said, NULL },
+    { "wrong-nonce-channel-not-bound", "a channel is expected, the nonce is the bare challenge",
+      channel_not_bound, NULL },
+    { "wrong-nonce-other-channel", "bound to the key of another channel", other_channel, NULL },
+    { "wrong-nonce-channel-not-expected", "bound to a channel that the verifier does not know of",
+      channel_not_expected, NULL },
     { "wrong-vm-uuid", "another UUID is expected", NULL, other_uuid },
     { "wrong-vm-unlisted", "the policy lists another VM only", unlisted_uuid, NULL },
-    { "wrong-vm-nothing-expected", "the verifier says nothing about the VM", nothing_expected,
+    { "wrong-vm-challenge", "the challenge was issued for another VM", challenge_of_other, NULL },
+    { "wrong-vm-expected-key", "an option has another signing key", expected_key, NULL },
+    { "wrong-vm-expected-name", "an option has the Name of another signing key", expected_name,
       NULL },
+    { "wrong-vm-recorded-ek", "the store has another EK for this VM", recorded_ek, NULL },
     { "wrong-vm-ek", "another EK is expected", other_ek, NULL },
     { "wrong-vm-no-ek", "an EK is expected, the vTPM has none", no_ek, NULL },
-    { "wrong-vm-signer", "another signing key is expected", other_signer, NULL },
+    { "wrong-vm-signer", "the store has another signing key for this VM", other_signer, NULL },
     { "wrong-vm-no-signer", "a signing key is expected, nothing is signed", no_signer, NULL },
     { "wrong-vm-policy-ek", "the policy has another EK for this VM", policy_ek, NULL },
     { "wrong-vm-policy-signer", "the policy has another signing key for this VM", policy_signer,
@@ -353,7 +364,13 @@ const Case cases_vm[] = {
       NULL },
     { "bad-vtpm-signature-unnamed", "a signature, but the binding names no key", signed_by_nobody,
       NULL },
-    { "bad-vtpm-signature-no-key", "the verifier has no key to check with", no_key, NULL },
+    { "bad-vtpm-signature-no-key", "nobody has the key to check with", no_key, NULL },
+    { "bad-vtpm-signature-guest-key", "the guest hands over another key", other_guest_key, NULL },
+    { "bad-vtpm-signature-unrestricted", "the vTPM's key signs anything", unrestricted, NULL },
+    { "bad-vtpm-signature-movable", "the vTPM's key can leave its TPM", movable, NULL },
+    { "bad-vtpm-signature-other-allowed", "other keys are allowed to be unrestricted",
+      other_allowed, NULL },
+    { "bad-vtpm-signature-sha1", "the signature says SHA-1", NULL, say_sha1 },
     { "bad-vtpm-signature-missing", "the binding names a key, but nothing is signed", NULL,
       take_signature },
     { "vtpm-pcr-mismatch-value", "a bit of a PCR value", NULL, pcr_value },
@@ -362,21 +379,5 @@ const Case cases_vm[] = {
     { "vtpm-pcr-mismatch-long", "a value too many", NULL, value_too_many },
     { "vtpm-pcr-mismatch-unproven", "values for an unsigned quote without digest", unsigned_vtpm,
       values_unproven },
-    { "stale-epoch", "the epoch went back", epoch_back, NULL },
-    { "stale-generation", "the generation went back", generation_back, NULL },
-    { "stale-generation-new-epoch", "a new epoch with an older state", rolled_back, NULL },
-    { "stale-reset-count", "the host's reset count went back", reset_back, NULL },
-    { "stale-restart-count", "the host's restart count went back", restart_back, NULL },
-    { "stale-clock", "the host's clock went back by a millisecond", clock_back, NULL },
-    { "policy-host-pcr", "a host PCR has none of the allowed values", host_pcr, NULL },
-    { "policy-vtpm-pcr", "a vTPM PCR has another value", vtpm_pcr, NULL },
-    { "policy-vtpm-pcr-not-quoted", "a vTPM PCR that was not quoted", vtpm_pcr_not_quoted, NULL },
-    { "policy-vtpm-pcr-unproven", "vTPM PCRs of an unsigned quote without digest",
-      vtpm_pcr_unproven, NULL },
-    { "policy-measurement", "another measurement", measurement, NULL },
-    { "policy-group-info-missing", "group-info is asked for, the flag is not set",
-      group_info_missing, NULL },
-    { "policy-group-key", "another group key", group_key, NULL },
-    { "policy-launch", "another launch digest than the two allowed", launch, NULL },
     { NULL, NULL, NULL, NULL },
 };

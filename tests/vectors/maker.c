@@ -47,7 +47,7 @@ static GByteArray *make_pcrs(const char *whose, const WirePcrSelection *s)
 
 MakerOrder maker_order(const MakerKey *host, const MakerKey *ak)
 {
-    static const guint8 nonce[20] = "a nonce of 20 bytes.";
+    static const guint8 nonce[DQ_CHALLENGE_SIZE] = "a challenge of thirty-two bytes.";
     static const guint8 uuid[DQ_UUID_SIZE] = { 0xd6, 0x6b, 0x4f, 0x0e, 0x2b, 0x1c, 0x4f, 0x5e,
                                                0x9d, 0x31, 0x07, 0x5a, 0xe2, 0x44, 0x10, 0x01 };
     static const guint vtpm_pcrs[] = { 0, 1, 10 };
@@ -183,6 +183,7 @@ static void make_host_quote(MakerDeed *d)
     a = make_attest(&o->host_pcrs, (WireBytes){ extra, sizeof(extra) }, (WireBytes){ digest, n },
                     name_of(o->host));
     a.clock = o->clock;
+    a.safe = o->clock_unsafe ? 0 : 1;
     a.reset_count = o->reset_count;
     a.restart_count = o->restart_count;
     if (o->host_attest != NULL) {
@@ -316,8 +317,46 @@ DqQuote maker_quote(const MakerDeed *deed)
         .vtpm_quoted = maker_bytes(deed->vtpm_quoted),
         .vtpm_signature = maker_bytes(deed->vtpm_signature),
         .vtpm_pcrs = maker_bytes(deed->vtpm_pcrs),
-        .nonce = dq_unwire(deed->order.nonce),
+        .vtpm_key = deed->order.ak == NULL ? NULL : deed->order.ak->key,
+    };
+}
+
+DqExpected maker_expected(const MakerDeed *deed)
+{
+    return (DqExpected){
+        .challenge = dq_unwire(deed->order.nonce),
         .uuid = deed->order.uuid,
         .vtpm_key = deed->order.ak == NULL ? NULL : deed->order.ak->key,
     };
+}
+
+static DqName stored_name(const MakerKey *key)
+{
+    DqName name = { .len = 0 };
+
+    if (key != NULL) {
+        name.len = dq_key_get_name(key->key).len;
+        memcpy(name.data, dq_key_get_name(key->key).data, name.len);
+    }
+    return name;
+}
+
+DqStoreHost maker_host_record(const MakerKey *key)
+{
+    DqStoreHost h = { .name = stored_name(key),
+                      .public_len = key->public->len,
+                      .enrolment = DQ_ENROLMENT_WORD,
+                      .enrolled = 1 };
+
+    g_assert_cmpuint(key->public->len, <=, sizeof(h.public_area));
+    memcpy(h.public_area, key->public->data, key->public->len);
+    return h;
+}
+
+DqStoreVm maker_vm_record(const MakerOrder *order)
+{
+    DqStoreVm v = { .ak = stored_name(order->ak), .added = 1 };
+
+    memcpy(v.uuid, order->uuid, DQ_UUID_SIZE);
+    return v;
 }

@@ -8,7 +8,7 @@
 #ifndef TESTS_VECTORS_MAKER_H
 #define TESTS_VECTORS_MAKER_H
 
-#include "attest/deepquote.h"
+#include "attest/store.h"
 #include "maker_key.h"
 #include "wire/deepquote.h"
 
@@ -26,6 +26,7 @@ typedef struct MakerOrder {
     WirePcrSelection host_pcrs;
     guint32 reset_count, restart_count;
     guint64 clock;
+    gboolean clock_unsafe;
     guint64 tree_size, leaf_index;
 
     const MakerKey *ak;       /* NULL: TPM_RH_NULL */
@@ -73,8 +74,17 @@ MakerDeed *maker_deed_new(const MakerOrder *order);
 GPtrArray *maker_batch_new(const MakerOrder *orders, gsize count);
 void maker_deed_free(MakerDeed *deed);
 
-/** maker_quote: the deed as a verifier gets it, with the nonce and the UUID of its order. */
+/** maker_quote: the deed as a guest hands it over, with the key that it signed with. */
 DqQuote maker_quote(const MakerDeed *deed);
+
+/** maker_expected: the challenge, the UUID and the signing key of its order. */
+DqExpected maker_expected(const MakerDeed *deed);
+
+/** maker_host_record: an enrolled host with this key. */
+DqStoreHost maker_host_record(const MakerKey *key);
+
+/** maker_vm_record: an expected VM of this order, which nobody has seen. */
+DqStoreVm maker_vm_record(const MakerOrder *order);
 
 DqBytes maker_bytes(const GByteArray *array);
 

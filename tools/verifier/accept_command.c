@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an operator accepts, dated and with a reason. */
+#include "accept_command.h"
+
 #include "command.h"
 #include "key_name.h"
 #include "record_text.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "challenge_command.h"
+
 #include "command.h"
 #include "record_text.h"
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verification, which is what the program does without another command. */
+#include "check_command.h"
+
 #include "command.h"
+#include "check_expected.h"
 #include "check_input.h"
 #include "check_report.h"
+#include "key_name.h"
 
 #include "common/args.h"
 
@@ -10,37 +14,48 @@
 
 /** The command line as it was given. */
 static struct {
-    CheckSource source;
-    char **hosts, **host_publics;
+    CheckPaths paths;
+    CheckExpectedOptions expected;
+    char **hosts, **host_publics, **allowed_keys;
     char **folders; /* borrowed */
-    char *policy, *state;
+    char *policy, *store;
     int threads;
-    gboolean json, quiet, version;
+    gboolean allow_simulated, json, quiet, version;
 } opt;
 
 static const GOptionEntry entries[] = {
-    { "message", 'm', 0, G_OPTION_ARG_FILENAME, &opt.source.message,
-      "The vTPM's quote, a TPMS_ATTEST", "FILE" },
-    { "signature", 's', 0, G_OPTION_ARG_FILENAME, &opt.source.signature,
-      "The signature over it, a TPMT_SIGNATURE; left out where no key signed", "FILE" },
-    { "pcr", 'f', 0, G_OPTION_ARG_FILENAME, &opt.source.pcrs,
-      "The values of the vTPM's PCRs, one after the other", "FILE" },
-    { "evidence", 0, 0, G_OPTION_ARG_FILENAME, &opt.source.evidence, "The evidence", "FILE" },
-    { "qualification", 'q', 0, G_OPTION_ARG_STRING, &opt.source.nonce,
-      "The nonce that was chosen: digits, or a file that holds it", "HEX" },
-    { "public", 'u', 0, G_OPTION_ARG_FILENAME, &opt.source.public,
+    { "message", 'm', 0, G_OPTION_ARG_FILENAME, &opt.paths.message,
+      "From the guest: the vTPM's quote, a TPMS_ATTEST", "FILE" },
+    { "signature", 's', 0, G_OPTION_ARG_FILENAME, &opt.paths.signature,
+      "From the guest: the signature, a TPMT_SIGNATURE; left out where no key signed", "FILE" },
+    { "pcr", 'f', 0, G_OPTION_ARG_FILENAME, &opt.paths.pcrs,
+      "From the guest: the values of the vTPM's PCRs, one after the other", "FILE" },
+    { "evidence", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.evidence, "From the guest: the evidence",
+      "FILE" },
+    { "guest-public", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.key,
+      "From the guest: the key that it signed with, a TPM2B_PUBLIC; not an expectation", "FILE" },
+    { "qualification", 'q', 0, G_OPTION_ARG_STRING, &opt.expected.challenge,
+      "The challenge that was given out: digits, or a file that holds it", "HEX" },
+    { "bind", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.bind,
+      "Certificate or public key of the server at the other end of the channel to the VM", "FILE" },
+    { "uuid", 0, 0, G_OPTION_ARG_STRING, &opt.expected.uuid, "The VM that is expected", "UUID" },
+    { "public", 'u', 0, G_OPTION_ARG_FILENAME, &opt.expected.key,
       "The vTPM's signing key that is expected, a TPM2B_PUBLIC", "FILE" },
-    { "uuid", 0, 0, G_OPTION_ARG_STRING, &opt.source.uuid, "The VM that is expected", "UUID" },
-    { "ek", 0, 0, G_OPTION_ARG_STRING, &opt.source.ek,
-      "Name of the vTPM's endorsement key that is expected", "HEX" },
-    { "host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.hosts,
-      "Enrol a host: its attestation key, a TPM2B_PUBLIC; may be repeated", "FILE" },
-    { "host-public", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.host_publics,
-      "A host key that is trusted only if the policy enrols its Name; may be repeated", "FILE" },
+    { "ak", 0, 0, G_OPTION_ARG_STRING, &opt.expected.ak, "Its Name", "KEY" },
+    { "ek", 0, 0, G_OPTION_ARG_STRING, &opt.expected.ek,
+      "Name of the vTPM's endorsement key that is expected", "KEY" },
+    { "store", 0, 0, G_OPTION_ARG_FILENAME, &opt.store, "Challenges, hosts and VMs: made by init",
+      "FILE" },
     { "policy", 0, 0, G_OPTION_ARG_FILENAME, &opt.policy,
-      "What is allowed, see deepquote-policy(5)", "FILE" },
-    { "state", 0, 0, G_OPTION_ARG_FILENAME, &opt.state,
-      "Used nonces and counters are remembered here; made where it does not exist", "FILE" },
+      "Reference values and exceptions, see deepquote-policy(5)", "FILE" },
+    { "host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.hosts,
+      "A host's attestation key, a TPM2B_PUBLIC, that nobody enrolled; may be repeated", "FILE" },
+    { "host-public", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.host_publics,
+      "A host's key for a policy that has its Name; may be repeated", "FILE" },
+    { "allow-key", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.allowed_keys,
+      "A vTPM's key that need not be restricted; may be repeated", "KEY" },
+    { "allow-simulated", 0, 0, G_OPTION_ARG_NONE, &opt.allow_simulated,
+      "Hosts with a stand-in TPM can be trusted", NULL },
     { "threads", 0, 0, G_OPTION_ARG_INT, &opt.threads,
       "How many FOLDERs to verify at a time (one after the other)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print one JSON object for each verdict", NULL },
@@ -50,10 +65,13 @@ static const GOptionEntry entries[] = {
 };
 
 static const char description[] =
-    "A FOLDER holds one deep quote: evidence.bin, quote.msg, nonce (digits), and where they are\n"
-    "there quote.sig, pcrs.bin, ak.pub and uuid. nonce, ak.pub and uuid are what the verifier\n"
-    "expects: take them from the verifier's own records, not from the guest.\n\n"
-    "Exit status: 0 trusted, 1 not trusted, 2 wrong usage or unreadable input.";
+    "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
+    "they are there quote.sig, pcrs.bin and ak.pub. What is expected comes from options and the\n"
+    "store alone.\n\n"
+    "Other commands: init, challenge, host, vm, accept; each has --help.\n\n"
+    "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "
+    "is\n"
+    "wrong, but not everything was compared.";
 
 static gboolean give_keys(DqVerifier *verifier, char **paths, void (*give)(DqVerifier *, DqKey *),
                           GError **error)
@@ -69,37 +87,69 @@ static gboolean give_keys(DqVerifier *verifier, char **paths, void (*give)(DqVer
     return TRUE;
 }
 
-/* (transfer full): NULL with the error set. @ret_state: NULL where none was asked for. */
-static DqVerifier *set_up(DqState **ret_state, GError **error)
+static gboolean allow_keys(DqVerifier *verifier, GError **error)
+{
+    for (char **key = opt.allowed_keys; key != NULL && *key != NULL; key++) {
+        DqName name;
+
+        if (!key_name_read("--allow-key", *key, &name, error)) {
+            return FALSE;
+        }
+        dq_verifier_allow_key(verifier, (DqBytes){ name.data, name.len });
+    }
+    return TRUE;
+}
+
+static gboolean give_store(DqVerifier *verifier, GError **error)
+{
+    g_autoptr(DqStoreFile) file = NULL;
+    g_autoptr(DqStore) store = NULL;
+
+    if (opt.store == NULL) {
+        return TRUE;
+    }
+    file = dq_store_file_open(opt.store, error);
+    if (file == NULL) {
+        return FALSE;
+    }
+    store = dq_store_file_get_store(file);
+    dq_verifier_set_store(verifier, store);
+    return TRUE;
+}
+
+static gboolean give_policy(DqVerifier *verifier, GError **error)
+{
+    g_autoptr(DqPolicy) policy = NULL;
+
+    if (opt.policy == NULL) {
+        return TRUE;
+    }
+    policy = dq_policy_new_from_file(opt.policy, error);
+    if (policy == NULL) {
+        return FALSE;
+    }
+    dq_verifier_set_policy(verifier, policy);
+    return TRUE;
+}
+
+/* (transfer full): NULL with the error set. */
+static DqVerifier *set_up(GError **error)
 {
     g_autoptr(DqVerifier) verifier = dq_verifier_new();
-    g_autoptr(DqPolicy) policy = NULL;
-    g_autoptr(DqState) state = NULL;
 
-    if (opt.hosts == NULL && opt.policy == NULL) {
+    if (opt.hosts == NULL && opt.policy == NULL && opt.store == NULL) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
-                    "no host is trusted: enrol one with --host FILE or in a --policy");
+                    "no host is known: enrol one in a --store, or name one with --host FILE or in "
+                    "a --policy");
         return NULL;
     }
-    if (!give_keys(verifier, opt.hosts, dq_verifier_enrol_host, error) ||
-        !give_keys(verifier, opt.host_publics, dq_verifier_offer_host_key, error)) {
+    if (!give_keys(verifier, opt.hosts, dq_verifier_add_host, error) ||
+        !give_keys(verifier, opt.host_publics, dq_verifier_offer_host_key, error) ||
+        !allow_keys(verifier, error) || !give_policy(verifier, error) ||
+        !give_store(verifier, error)) {
         return NULL;
     }
-    if (opt.policy != NULL) {
-        policy = dq_policy_new_from_file(opt.policy, error);
-        if (policy == NULL) {
-            return NULL;
-        }
-        dq_verifier_set_policy(verifier, policy);
-    }
-    if (opt.state != NULL) {
-        state = dq_state_open(opt.state, error);
-        if (state == NULL) {
-            return NULL;
-        }
-        dq_verifier_set_state(verifier, state);
-    }
-    *ret_state = g_steal_pointer(&state);
+    dq_verifier_allow_simulated(verifier, opt.allow_simulated);
     return g_steal_pointer(&verifier);
 }
 
@@ -118,28 +168,34 @@ static void report(const char *name, const DqVerdict *verdict)
     report_verdict(stdout, prefix, verdict);
 }
 
-static DqVerdict *check(DqVerifier *verifier, const CheckInput *input)
+static int status_of(const DqVerdict *verdict)
 {
-    const DqQuote quote = check_input_quote(input);
+    static const int statuses[] = {
+        [DQ_REFUSED] = EXIT_REFUSED,
+        [DQ_AUTHENTIC] = EXIT_AUTHENTIC,
+        [DQ_TRUSTED] = EXIT_TRUSTED,
+    };
 
-    return dq_verifier_check(verifier, &quote);
+    return statuses[dq_verdict_get_outcome(verdict)];
 }
 
-static int check_one(DqVerifier *verifier, DqState *state, GError **error)
+static int check_one(DqVerifier *verifier, const CheckExpected *expected, GError **error)
 {
-    g_autoptr(CheckInput) input = check_input_read(&opt.source, error);
+    g_autoptr(CheckInput) input = check_input_read(&opt.paths, error);
     g_autoptr(DqVerdict) verdict = NULL;
+    DqExpected x = check_expected_get(expected);
+    DqQuote quote;
 
     if (input == NULL) {
         return EXIT_UNUSABLE;
     }
-    verdict = check(verifier, input);
-    /* What is trusted must be remembered first, or the nonce could be used again. */
-    if (state != NULL && !dq_state_save(state, error)) {
+    quote = check_input_quote(input);
+    verdict = dq_verifier_check(verifier, &quote, &x, error);
+    if (verdict == NULL) {
         return EXIT_UNUSABLE;
     }
     report(NULL, verdict);
-    return dq_verdict_is_trusted(verdict) ? EXIT_TRUSTED : EXIT_REFUSED;
+    return status_of(verdict);
 }
 
 static void show_progress(guint done, guint all)
@@ -154,6 +210,7 @@ typedef struct Job {
     const char *name;
     CheckInput *input; /* NULL once it has its verdict */
     DqVerdict *verdict;
+    GError *error; /* why it has none */
 } Job;
 
 static void job_clear(gpointer data)
@@ -162,58 +219,78 @@ static void job_clear(gpointer data)
 
     g_clear_pointer(&job->input, check_input_free);
     dq_verdict_free(job->verdict);
+    g_clear_error(&job->error);
 }
 
-/* Counts in @done what has its verdict. */
-static void take_verdict(gpointer tag, DqVerdict *verdict, gpointer done)
+static void take_verdict(gpointer tag, DqVerdict *verdict, const GError *error,
+                         G_GNUC_UNUSED gpointer data)
 {
     Job *job = tag;
 
     job->verdict = verdict;
+    job->error = error == NULL ? NULL : g_error_copy(error);
     g_clear_pointer(&job->input, check_input_free);
-    (*(guint *)done)++;
 }
 
 /* Reads folder by folder while those before are verified. */
-static gboolean verify_jobs(DqVerifier *verifier, GArray *jobs, GError **error)
+static void verify_jobs(DqVerifier *verifier, const CheckExpected *expected, GArray *jobs)
 {
-    guint done = 0;
+    const DqExpected x = check_expected_get(expected);
     g_autoptr(DqStream) stream =
-        dq_stream_new(verifier, opt.threads > 1 ? (guint)opt.threads : 0, take_verdict, &done);
+        dq_stream_new(verifier, opt.threads > 1 ? (guint)opt.threads : 0, take_verdict, NULL);
 
     for (guint i = 0; i < jobs->len; i++) {
         Job *job = &g_array_index(jobs, Job, i);
-        DqQuote quote;
 
-        job->input = check_input_read_folder(job->name, &opt.source, error);
-        if (job->input == NULL) {
-            return FALSE;
+        job->input = check_input_read_folder(job->name, &job->error);
+        if (job->input != NULL) {
+            DqQuote quote = check_input_quote(job->input);
+
+            dq_stream_push(stream, &quote, &x, job);
         }
-        quote = check_input_quote(job->input);
-        dq_stream_push(stream, &quote, job);
         show_progress(i + 1, jobs->len);
     }
-    return TRUE;
 }
 
+/* Returns the exit status of this one alone. */
+static int report_job(const Job *job)
+{
+    if (job->verdict != NULL) {
+        report(job->name, job->verdict);
+        return status_of(job->verdict);
+    }
+    if (opt.json) {
+        report_json_error(stdout, job->name, job->error->message);
+    } else {
+        printf("%s: no verdict: %s\n", job->name, job->error->message);
+    }
+    return EXIT_UNUSABLE;
+}
+
+/* Of all statuses the one that asks most of the reader. */
 static int report_jobs(const GArray *jobs)
 {
-    guint trusted = 0;
+    static const int by_weight[] = { EXIT_UNUSABLE, EXIT_REFUSED, EXIT_AUTHENTIC };
+    guint count[EXIT_AUTHENTIC + 1] = { 0 };
 
     for (guint i = 0; i < jobs->len; i++) {
-        const Job *job = &g_array_index(jobs, Job, i);
-
-        report(job->name, job->verdict);
-        trusted += dq_verdict_is_trusted(job->verdict) ? 1 : 0;
+        count[report_job(&g_array_index(jobs, Job, i))]++;
     }
     if (!opt.json) {
-        printf("trusted: %u of %u\n", trusted, jobs->len);
+        printf("trusted: %u of %u; authentic: %u; refused: %u; without a verdict: %u\n",
+               count[EXIT_TRUSTED], jobs->len, count[EXIT_AUTHENTIC], count[EXIT_REFUSED],
+               count[EXIT_UNUSABLE]);
     }
-    return trusted == jobs->len ? EXIT_TRUSTED : EXIT_REFUSED;
+    for (gsize i = 0; i < G_N_ELEMENTS(by_weight); i++) {
+        if (count[by_weight[i]] > 0) {
+            return by_weight[i];
+        }
+    }
+    return EXIT_TRUSTED;
 }
 
-/* All verdicts are kept until the state is saved, then reported in the order of the folders. */
-static int check_folders(DqVerifier *verifier, DqState *state, GError **error)
+/* All verdicts are reported in the order of the folders. */
+static int check_folders(DqVerifier *verifier, const CheckExpected *expected)
 {
     guint count = g_strv_length(opt.folders);
     g_autoptr(GArray) jobs = g_array_sized_new(FALSE, TRUE, sizeof(Job), count);
@@ -223,9 +300,7 @@ static int check_folders(DqVerifier *verifier, DqState *state, GError **error)
     for (guint i = 0; i < count; i++) {
         g_array_index(jobs, Job, i).name = opt.folders[i];
     }
-    if (!verify_jobs(verifier, jobs, error) || (state != NULL && !dq_state_save(state, error))) {
-        return EXIT_UNUSABLE;
-    }
+    verify_jobs(verifier, expected, jobs);
     return report_jobs(jobs);
 }
 
@@ -233,7 +308,7 @@ int check_command(char **argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("[FOLDER...] - verify deep quotes");
     g_auto(GStrv) words = NULL;
-    g_autoptr(DqState) state = NULL;
+    g_autoptr(CheckExpected) expected = NULL;
     g_autoptr(DqVerifier) verifier = NULL;
 
     g_option_context_set_description(context, description);
@@ -247,10 +322,11 @@ int check_command(char **argv, GError **error)
         return EXIT_DONE;
     }
     opt.folders = words + 1;
-    verifier = set_up(&state, error);
+    expected = check_expected_read(&opt.expected, opt.store != NULL, error);
+    verifier = expected == NULL ? NULL : set_up(error);
     if (verifier == NULL) {
         return EXIT_UNUSABLE;
     }
-    return opt.folders[0] == NULL ? check_one(verifier, state, error)
-                                  : check_folders(verifier, state, error);
+    return opt.folders[0] == NULL ? check_one(verifier, expected, error)
+                                  : check_folders(verifier, expected);
 }

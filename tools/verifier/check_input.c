@@ -1,66 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check_input.h"
 
-/* NULL for no @path, without an error. */
-static gboolean read_file(const char *path, GBytes **ret_bytes, GError **error)
-{
-    char *data;
-    gsize len;
+#include "common/input.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
+#define PART_MAX 65536 /* more than any part of a deep quote has */
+
+/* NULL for no @path, without an error. */
+static gboolean read_part(const char *path, GBytes **ret_bytes, GError **error)
+{
     if (path == NULL) {
         return TRUE;
     }
-    if (!g_file_get_contents(path, &data, &len, error)) {
-        return FALSE;
-    }
-    *ret_bytes = g_bytes_new_take(data, len);
-    return TRUE;
-}
-
-static gboolean read_hex(const char *what, const char *text, GBytes **ret_bytes, GError **error)
-{
-    if (text == NULL) {
-        return TRUE;
-    }
-    *ret_bytes = dq_hex_decode(text, error);
-    if (*ret_bytes == NULL) {
-        g_prefix_error(error, "%s: ", what);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-/* Digits where it can be digits, else a file. */
-static gboolean read_nonce(const char *text, GBytes **ret_bytes, GError **error)
-{
-    if (text != NULL && text[0] != '\0') {
-        *ret_bytes = dq_hex_decode(text, NULL);
-        if (*ret_bytes == NULL && g_file_test(text, G_FILE_TEST_EXISTS)) {
-            return read_file(text, ret_bytes, error);
-        }
-    }
-    if (*ret_bytes == NULL) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
-                    "nonce: give with -q the hexadecimal digits of the nonce that was chosen, or a "
-                    "file that holds it");
-        return FALSE;
-    }
-    if (g_bytes_get_size(*ret_bytes) < 1 || g_bytes_get_size(*ret_bytes) > DQ_NONCE_MAX) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
-                    "nonce: it has %" G_GSIZE_FORMAT " bytes; a nonce has 1 to %d",
-                    g_bytes_get_size(*ret_bytes), DQ_NONCE_MAX);
-        return FALSE;
-    }
-    return TRUE;
+    *ret_bytes = input_read(path, PART_MAX, error);
+    return *ret_bytes != NULL;
 }
 
 static gboolean read_key(const char *path, DqKey **ret_key, GError **error)
 {
+    g_autoptr(GBytes) bytes = NULL;
+    gsize len;
+    const guint8 *data;
+
     if (path == NULL) {
         return TRUE;
     }
-    *ret_key = dq_key_new_from_file(path, error);
-    return *ret_key != NULL;
+    if (!read_part(path, &bytes, error)) {
+        return FALSE;
+    }
+    data = g_bytes_get_data(bytes, &len);
+    *ret_key = dq_key_new(data, len, error);
+    if (*ret_key == NULL) {
+        g_prefix_error(error, "%s: ", path);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean require(const char *value, const char *what, GError **error)
@@ -72,86 +49,93 @@ static gboolean require(const char *value, const char *what, GError **error)
     return TRUE;
 }
 
-CheckInput *check_input_read(const CheckSource *s, GError **error)
+CheckInput *check_input_read(const CheckPaths *p, GError **error)
 {
     g_autoptr(CheckInput) in = g_new0(CheckInput, 1);
 
-    if (!require(s->message, "name the vTPM's quote with -m", error) ||
-        !require(s->evidence, "name the evidence with --evidence", error) ||
-        !read_nonce(s->nonce, &in->nonce, error) || !read_file(s->message, &in->message, error) ||
-        !read_file(s->signature, &in->signature, error) || !read_file(s->pcrs, &in->pcrs, error) ||
-        !read_file(s->evidence, &in->evidence, error) || !read_hex("--ek", s->ek, &in->ek, error) ||
-        !read_key(s->public, &in->key, error)) {
-        return NULL;
-    }
-    in->has_uuid = s->uuid != NULL;
-    if (in->has_uuid && !dq_uuid_parse(s->uuid, in->uuid, error)) {
+    if (!require(p->message, "name the vTPM's quote with -m, or a folder", error) ||
+        !require(p->evidence, "name the evidence with --evidence", error) ||
+        !read_part(p->message, &in->message, error) ||
+        !read_part(p->signature, &in->signature, error) || !read_part(p->pcrs, &in->pcrs, error) ||
+        !read_part(p->evidence, &in->evidence, error) || !read_key(p->key, &in->key, error)) {
         return NULL;
     }
     return g_steal_pointer(&in);
 }
 
-/* Path of a file in the folder, or @otherwise where there is none. */
-static const char *find(GPtrArray *paths, const char *folder, const char *name,
-                        const char *otherwise)
+/* What a guest must not say about itself: a verifier that read it would let the guest choose. */
+static const char *const expectations[] = {
+    "nonce", "challenge", "uuid",  "ek",    "ek.pub", "policy",
+    "host",  "host.pub",  "hosts", "store", "state",
+};
+
+static gboolean has_no_expectations(const char *folder, GError **error)
 {
-    char *path = g_build_filename(folder, name, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(expectations); i++) {
+        g_autofree char *path = g_build_filename(folder, expectations[i], NULL);
+        GStatBuf st;
 
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_free(path);
-        return otherwise;
+        if (g_lstat(path, &st) == 0) {
+            g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                        "%s: a guest's folder may not say what is expected of the guest: keep it "
+                        "elsewhere, and give it by option or in the store",
+                        path);
+            return FALSE;
+        }
     }
-    g_ptr_array_add(paths, path);
-    return path;
-}
-
-/* A file with one word in it. */
-static gboolean read_word(GPtrArray *words, const char *folder, const char *name, const char **word,
-                          GError **error)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    char *text;
-
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        return TRUE;
-    }
-    if (!g_file_get_contents(path, &text, NULL, error)) {
-        return FALSE;
-    }
-    g_ptr_array_add(words, text);
-    *word = g_strstrip(text);
     return TRUE;
 }
 
-CheckInput *check_input_read_folder(const char *folder, const CheckSource *common, GError **error)
+/**
+ * A file of the folder, if it is there. A guest may have put a link or a pipe in its place.
+ *
+ * @ret_path: (transfer full): NULL where there is none
+ */
+static gboolean find(const char *folder, const char *name, char **ret_path, GError **error)
 {
-    g_autoptr(GPtrArray) held = g_ptr_array_new_with_free_func(g_free);
-    CheckSource s = *common;
-    CheckInput *in;
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    GStatBuf st;
 
-    s.evidence = find(held, folder, "evidence.bin", NULL);
-    s.message = find(held, folder, "quote.msg", NULL);
-    s.signature = find(held, folder, "quote.sig", NULL);
-    s.pcrs = find(held, folder, "pcrs.bin", NULL);
-    s.public = find(held, folder, "ak.pub", common->public);
-    if (!require(s.message, "there is no quote.msg", error) ||
-        !require(s.evidence, "there is no evidence.bin", error) ||
-        !read_word(held, folder, "nonce", &s.nonce, error) ||
-        !read_word(held, folder, "uuid", &s.uuid, error)) {
+    if (g_lstat(path, &st) != 0) {
+        int saved = errno;
+
+        if (saved != ENOENT) {
+            g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE, "%s: %s", path, g_strerror(saved));
+        }
+        return saved == ENOENT;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE, "%s: it is no regular file", path);
+        return FALSE;
+    }
+    *ret_path = g_steal_pointer(&path);
+    return TRUE;
+}
+
+CheckInput *check_input_read_folder(const char *folder, GError **error)
+{
+    g_autofree char *evidence = NULL, *message = NULL, *signature = NULL, *pcrs = NULL;
+    g_autofree char *key = NULL;
+    CheckPaths p;
+
+    if (!has_no_expectations(folder, error) || !find(folder, "evidence.bin", &evidence, error) ||
+        !find(folder, "quote.msg", &message, error) ||
+        !find(folder, "quote.sig", &signature, error) || !find(folder, "pcrs.bin", &pcrs, error) ||
+        !find(folder, "ak.pub", &key, error)) {
+        return NULL;
+    }
+    if (!require(message, "there is no quote.msg", error) ||
+        !require(evidence, "there is no evidence.bin", error)) {
         g_prefix_error(error, "%s: ", folder);
         return NULL;
     }
-    in = check_input_read(&s, error);
-    if (in == NULL) {
-        g_prefix_error(error, "%s: ", folder);
-    }
-    return in;
+    p = (CheckPaths){ message, signature, pcrs, evidence, key };
+    return check_input_read(&p, error);
 }
 
 void check_input_free(CheckInput *input)
 {
-    GBytes **all[] = { &input->message,  &input->signature, &input->pcrs,
-                       &input->evidence, &input->nonce,     &input->ek };
+    GBytes **all[] = { &input->message, &input->signature, &input->pcrs, &input->evidence };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_bytes_unref);
@@ -177,9 +161,6 @@ DqQuote check_input_quote(const CheckInput *input)
         .vtpm_quoted = peek(input->message),
         .vtpm_signature = peek(input->signature),
         .vtpm_pcrs = peek(input->pcrs),
-        .nonce = peek(input->nonce),
-        .uuid = input->has_uuid ? input->uuid : NULL,
         .vtpm_key = input->key,
-        .vtpm_ek = peek(input->ek),
     };
 }

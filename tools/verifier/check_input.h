@@ -1,40 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one verification is about: bytes from files and options, kept together. */
+/*
+ * What a guest hands over: bytes from files, kept together. Nothing that the verifier expects
+ * comes from here; see check_expected.h.
+ */
 #ifndef VERIFIER_CHECK_INPUT_H
 #define VERIFIER_CHECK_INPUT_H
 
 #include "attest/deepquote.h"
 
-/** Where the parts of a deep quote come from; NULL where one was not named. */
-typedef struct CheckSource {
-    const char *message, *signature, *pcrs, *evidence; /* paths */
-    const char *public;                                /* path */
-    const char *nonce; /* hexadecimal digits, or the path of a file with the bytes */
-    const char *uuid;
-    const char *ek; /* Name, hexadecimal digits */
-} CheckSource;
+/** Where the parts of a deep quote are; NULL where one was not named. */
+typedef struct CheckPaths {
+    const char *message, *signature, *pcrs, *evidence, *key;
+} CheckPaths;
 
 /** A deep quote that has been read. */
 typedef struct CheckInput {
-    GBytes *message, *signature, *pcrs, *evidence, *nonce, *ek;
+    GBytes *message, *signature, *pcrs, *evidence;
     DqKey *key;
-    gboolean has_uuid;
-    guint8 uuid[DQ_UUID_SIZE];
 } CheckInput;
 
 /**
- * check_input_read: reads everything that @source names.
+ * check_input_read: reads everything that @paths names.
  *
  * Returns: (transfer full): NULL with an error that says which part cannot be read.
  */
-CheckInput *check_input_read(const CheckSource *source, GError **error);
+CheckInput *check_input_read(const CheckPaths *paths, GError **error);
 
 /**
- * check_input_read_folder: a deep quote that was put into a folder: evidence.bin, quote.msg, nonce
- * (hexadecimal digits), and if they are there quote.sig, pcrs.bin, ak.pub and uuid. What the
- * folder lacks is taken from @common.
+ * check_input_read_folder: evidence.bin, quote.msg, and if they are there quote.sig, pcrs.bin and
+ * ak.pub, of a folder that came from a guest. Only regular files are read.
+ *
+ * Errors: also where the folder has a file that the verifier alone may have, such as a nonce.
  */
-CheckInput *check_input_read_folder(const char *folder, const CheckSource *common, GError **error);
+CheckInput *check_input_read_folder(const char *folder, GError **error);
 void check_input_free(CheckInput *input);
 
 /** check_input_quote: as the library takes it; borrowed from @input. */

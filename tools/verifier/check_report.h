@@ -16,4 +16,7 @@ void report_verdict(FILE *out, const char *prefix, const DqVerdict *verdict);
 /** report_json: one line; with @name, which may be NULL, as a member of its own. */
 void report_json(FILE *out, const char *name, const DqVerdict *verdict);
 
+/** report_json_error: the line of a deep quote that has no verdict. */
+void report_json_error(FILE *out, const char *name, const char *message);
+
 #endif

@@ -56,12 +56,4 @@ DqStoreFile *command_open_store(const char *path, GError **error);
 /** command_now: seconds since 1970. */
 gint64 command_now(void);
 
-/* Each command, in a file that has its name. */
-int check_command(char **argv, GError **error);
-int init_command(char **argv, GError **error);
-int challenge_command(char **argv, GError **error);
-int host_command(char **argv, GError **error);
-int vm_command(char **argv, GError **error);
-int accept_command(char **argv, GError **error);
-
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* host add, list, renew, revoke, remove. */
+#include "host_command.h"
+
 #include "command.h"
 #include "host_key.h"
 #include "key_name.h"

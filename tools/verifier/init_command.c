@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "init_command.h"
+
 #include "command.h"
 
 int init_command(char **argv, GError **error)

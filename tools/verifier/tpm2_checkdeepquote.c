@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tpm2_checkdeepquote: verifies deep quotes, and keeps what a verifier remembers. It needs no TPM.
  */
+#include "accept_command.h"
+#include "challenge_command.h"
+#include "check_command.h"
 #include "command.h"
+#include "host_command.h"
+#include "init_command.h"
+#include "vm_command.h"
 
 #include <locale.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vm add, list, remove. */
+#include "vm_command.h"
+
 #include "command.h"
 #include "key_name.h"
 #include "record_text.h"

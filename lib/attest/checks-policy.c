@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Check 15: values against the reference values. */
+#include "attest/checks-policy.h"
+
+static gboolean fail_pcr(DqRun *r, const char *whose, const DqPolicyPcr *p)
+{
+    return dq_run_fail(r, "%s PCR %s:%u has none of the values that the policy allows", whose,
+                       p->bank->name, p->pcr);
+}
+
+static gboolean check_policy_digests(DqRun *r, const DqPolicy *policy)
+{
+    const WireBinding *b = &r->evidence.binding;
+    const struct {
+        const char *what;
+        WireBytes value;
+    } digests[DQ_POLICY_DIGESTS] = {
+        [DQ_POLICY_MEASUREMENT] = { "measurement", b->measurement },
+        [DQ_POLICY_GROUP_INFO] = { "group-info", b->group_info },
+        [DQ_POLICY_GROUP_KEY] = { "group-key", b->group_key },
+        [DQ_POLICY_LAUNCH] = { "launch", b->launch },
+    };
+
+    for (unsigned i = 0; i < DQ_POLICY_DIGESTS; i++) {
+        if (!dq_policy_digest_allowed(policy, (DqPolicyDigest)i, digests[i].value)) {
+            return dq_run_fail(r, "%s is %s", digests[i].what,
+                               digests[i].value.len == 0 ? "not in the evidence"
+                                                         : "none of those that the policy allows");
+        }
+    }
+    return TRUE;
+}
+
+/* Collisions of SHA-1 can be made: a value that only SHA-1 vouches for was chosen by anybody. */
+static gboolean check_sha1(DqRun *r, const DqPolicy *policy)
+{
+    static const char *const names[] = { "host", "vTPM" };
+    const GArray *const pcrs[] = { policy->host_pcrs, policy->vtpm_pcrs };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(pcrs); i++) {
+        const DqPolicyPcr *alone = dq_policy_find_sha1_alone(policy, pcrs[i]);
+
+        if (alone != NULL) {
+            return dq_run_fail(
+                r,
+                "the policy compares %s PCR %u in the SHA-1 bank alone, which proves "
+                "little: add a value of another bank, or allow-sha1",
+                names[i], alone->pcr);
+        }
+    }
+    return TRUE;
+}
+
+gboolean dq_check_policy(DqRun *r)
+{
+    const DqPolicy *policy = r->verifier->policy;
+    const DqPolicyPcr *wrong;
+
+    if (policy == NULL) {
+        return dq_run_skip(r, "there are no reference values: --policy with host-pcr");
+    }
+    if (!check_sha1(r, policy)) {
+        return FALSE;
+    }
+    wrong = dq_policy_find_wrong_pcr(policy->host_pcrs, &r->evidence.host_pcrs, r->evidence.pcr);
+    if (wrong != NULL) {
+        return fail_pcr(r, "host", wrong);
+    }
+    wrong = dq_policy_find_wrong_pcr(policy->vtpm_pcrs, &r->vtpm.pcr_select, r->vtpm_pcr);
+    if (wrong != NULL) {
+        return fail_pcr(r, "vTPM", wrong);
+    }
+    if (!check_policy_digests(r, policy)) {
+        return FALSE;
+    }
+    return policy->host_pcrs->len > 0 ||
+           dq_run_skip(r, "the policy has no reference values for the host: host-pcr");
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check_expected.h"
+#include "key_name.h"
+
+#include "common/input.h"
+#include "wire/deepquote-constants.h"
+
+#define CHANNEL_MAX (1 << 20) /* a chain of certificates */
+
+static DqBytes peek(GBytes *bytes)
+{
+    DqBytes b = { NULL, 0 };
+
+    if (bytes != NULL) {
+        b.data = g_bytes_get_data(bytes, &b.len);
+    }
+    return b;
+}
+
+static gboolean read_challenge(CheckExpected *x, const char *text, gboolean has_store,
+                               GError **error)
+{
+    if (text == NULL) {
+        if (!has_store) {
+            g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                        "nonce: give with -q the nonce that was chosen, or with --store the store "
+                        "that the challenge was issued from");
+        }
+        return has_store;
+    }
+    x->challenge = input_nonce("-q", text, DEEPQUOTE_NONCE_MIN, DEEPQUOTE_NONCE_MAX, error);
+    return x->challenge != NULL;
+}
+
+static gboolean read_channel(CheckExpected *x, const char *path, GError **error)
+{
+    g_autoptr(GBytes) channel = NULL;
+
+    if (path == NULL) {
+        return TRUE;
+    }
+    if (x->challenge == NULL) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                    "--bind: give the challenge with -q: it cannot be told from a nonce that is "
+                    "bound");
+        return FALSE;
+    }
+    channel = input_read(path, CHANNEL_MAX, error);
+    if (channel == NULL ||
+        !dq_bind_nonce(peek(x->challenge), peek(channel), x->bound_nonce, error)) {
+        g_prefix_error(error, "--bind: ");
+        return FALSE;
+    }
+    x->bound = TRUE;
+    return TRUE;
+}
+
+static gboolean read_key(CheckExpected *x, const char *path, GError **error)
+{
+    if (path == NULL) {
+        return TRUE;
+    }
+    x->key = dq_key_new_from_file(path, error);
+    return x->key != NULL;
+}
+
+CheckExpected *check_expected_read(const CheckExpectedOptions *o, gboolean has_store,
+                                   GError **error)
+{
+    g_autoptr(CheckExpected) x = g_new0(CheckExpected, 1);
+
+    if (!read_challenge(x, o->challenge, has_store, error) || !read_channel(x, o->bind, error) ||
+        !read_key(x, o->key, error) || !key_name_read("--ak", o->ak, &x->ak, error) ||
+        !key_name_read("--ek", o->ek, &x->ek, error)) {
+        return NULL;
+    }
+    x->has_uuid = o->uuid != NULL;
+    if (x->has_uuid && !dq_uuid_parse(o->uuid, x->uuid, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&x);
+}
+
+void check_expected_free(CheckExpected *expected)
+{
+    g_clear_pointer(&expected->challenge, g_bytes_unref);
+    dq_key_unref(expected->key);
+    g_free(expected);
+}
+
+DqExpected check_expected_get(const CheckExpected *x)
+{
+    return (DqExpected){
+        .challenge = peek(x->challenge),
+        .bound_nonce = { x->bound_nonce, x->bound ? sizeof(x->bound_nonce) : 0 },
+        .uuid = x->has_uuid ? x->uuid : NULL,
+        .vtpm_key = x->key,
+        .vtpm_ak = { x->ak.data, x->ak.len },
+        .vtpm_ek = { x->ek.data, x->ek.len },
+    };
+}

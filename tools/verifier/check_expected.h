@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the verifier expects, from its command line. Nothing of it comes from a guest. */
+#ifndef VERIFIER_CHECK_EXPECTED_H
+#define VERIFIER_CHECK_EXPECTED_H
+
+#include "attest/store.h"
+
+/** The options as they were given; NULL where one was not. */
+typedef struct CheckExpectedOptions {
+    char *challenge; /* hexadecimal digits, or a file with the bytes */
+    char *bind;      /* a file with a certificate or a public key */
+    char *uuid;
+    char *key; /* a file with a TPM2B_PUBLIC */
+    char *ak;  /* a Name, or a file with a TPM2B_PUBLIC */
+    char *ek;  /* a Name, or a file with a TPM2B_PUBLIC */
+} CheckExpectedOptions;
+
+typedef struct CheckExpected {
+    GBytes *challenge; /* or NULL */
+    gboolean bound;
+    guint8 bound_nonce[DQ_HASH_SIZE];
+    gboolean has_uuid;
+    guint8 uuid[DQ_UUID_SIZE];
+    DqKey *key; /* or NULL */
+    DqName ak, ek;
+} CheckExpected;
+
+/**
+ * check_expected_read:
+ * @has_store: a store may know the challenge; else one has to be given
+ *
+ * Returns: (transfer full): NULL with an error that names the option.
+ */
+CheckExpected *check_expected_read(const CheckExpectedOptions *options, gboolean has_store,
+                                   GError **error);
+void check_expected_free(CheckExpected *expected);
+
+/** check_expected_get: as the library takes it; borrowed from @expected. */
+DqExpected check_expected_get(const CheckExpected *expected);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CheckExpected, check_expected_free)
+
+#endif
