@@ -12,9 +12,9 @@ static bool get_hello(WireReader *r, ManagerMessage *m)
 {
     ManagerHello *h = &m->hello;
 
-    if (!wire_get_uuid(r, &h->uuid) ||
-        !wire_get_copy(r, sizeof(h->instance), h->instance) || !wire_get_u64(r, &h->stores) ||
-        !wire_get_u8(r, &h->ek_count) || h->ek_count > MANAGER_EKS_MAX) {
+    if (!wire_get_uuid(r, &h->uuid) || !wire_get_copy(r, sizeof(h->instance), h->instance) ||
+        !wire_get_u64(r, &h->stores) || !wire_get_u8(r, &h->ek_count) ||
+        h->ek_count > MANAGER_EKS_MAX) {
         return false;
     }
     for (unsigned i = 0; i < h->ek_count; i++) {
@@ -30,8 +30,7 @@ static bool put_hello(WireWriter *w, const ManagerMessage *m)
 {
     const ManagerHello *h = &m->hello;
 
-    if (h->ek_count > MANAGER_EKS_MAX ||
-        !wire_put_uuid(w, &h->uuid) ||
+    if (h->ek_count > MANAGER_EKS_MAX || !wire_put_uuid(w, &h->uuid) ||
         !wire_put_bytes(w, (WireBytes){ h->instance, sizeof(h->instance) }) ||
         !wire_put_u64(w, h->stores) || !wire_put_u8(w, h->ek_count)) {
         return false;

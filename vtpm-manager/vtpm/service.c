@@ -106,8 +106,8 @@ static ManagerReason permitted(const VtpmService *service, VtpmConnection *conne
     const ManagerHello *hello = vtpm_connection_hello(connection);
 
     /* Why a connection is not welcome was logged at its HELLO. */
-    return hello ? admission_find(service->admission, vtpm_connection_peer(connection), &hello->uuid,
-                                  ret_vm)
+    return hello ? admission_find(service->admission, vtpm_connection_peer(connection),
+                                  &hello->uuid, ret_vm)
                  : MANAGER_REASON_NO_HELLO;
 }
 
