@@ -63,8 +63,8 @@ def _():
 def _():
     with Manager() as manager:
         for args, word in (((('group', 'gold', '--weight', '101')), 'weight of 1 to 100'),
-                           (('group', '', '--weight', '1'), 'a name of 1 to 255'),
-                           (('group', 'x' * 256, '--weight', '1'), 'a name of 1 to 255'),
+                           (('group', '', '--weight', '1'), 'text of 1 to 255'),
+                           (('group', 'x' * 256, '--weight', '1'), 'text of 1 to 255'),
                            (('ungroup', 'gold'), 'there is no group gold'),
                            (('register', UUID, '--group', 'gold'), 'vtpm-managerctl group gold'),
                            (('move', UUID, '--group', 'default'), 'is not registered')):

@@ -317,6 +317,52 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     assert_numbers(f, 2, 4000);
 }
 
+static void test_rename_keeps_all_else(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    const WireBytes ek = { (const uint8_t *)"\0\x0b"
+                                            "01234567890123456789012345678901",
+                           34 };
+    const RegistryVm *vm;
+    RegistryVm before;
+
+    add(f, &vm_a);
+    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, ek, NULL));
+    g_assert_true(vms_advance(f->vms, &vm_a, 7, NULL));
+    before = *vms_find(f->vms, &vm_a);
+    g_assert_true(vms_rename(f->vms, &vm_a, "M\xc3\xbcller", NULL));
+    vm = vms_find(f->vms, &vm_a);
+    g_assert_cmpstr(vm->name, ==, "M\xc3\xbcller");
+    g_assert_cmpmem(vm->ek, vm->ek_len, before.ek, before.ek_len);
+    g_assert_true(vm->group == before.group && vm->owner == before.owner && vm->enabled);
+    g_assert_cmpint(vm->created, ==, before.created);
+    assert_numbers(f, before.epoch, before.generation);
+    g_assert_true(vms_rename(f->vms, &vm_a, "", NULL));
+    crash(f);
+    g_assert_cmpstr(vms_find(f->vms, &vm_a)->name, ==, "");
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, ek.len);
+    g_assert_false(vms_rename(f->vms, &vm_b, "x", NULL));
+}
+
+static void test_names_are_text_of_one_line(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autofree char *longest = g_strnfill(REGISTRY_NAME_MAX, 'x');
+    g_autofree char *longer = g_strnfill(REGISTRY_NAME_MAX + 1, 'x');
+    const char *const bad[] = { "a\nb", "\x1b[2J", "\x7f", "\xff", "\xc2\x9b", longer };
+
+    add(f, &vm_a);
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(vms_rename(f->vms, &vm_a, bad[i], &error));
+        g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
+        g_assert_false(vms_register(f->vms, &vm_b, 1, bad[i], NULL, no_ek, NULL));
+        g_assert_false(groups_set(f->groups, bad[i], 1, NULL));
+        g_assert_cmpstr(vms_find(f->vms, &vm_a)->name, ==, "name");
+        g_assert_null(vms_find(f->vms, &vm_b));
+    }
+    g_assert_true(vms_rename(f->vms, &vm_a, longest, NULL));
+}
+
 static void break_file(const char *path, const char *sql);
 
 static guint members(Fixture *f, const char *name)
@@ -462,6 +508,8 @@ int main(int argc, char **argv)
     ADD("instance-goes-on-above-what-it-told", test_instance_goes_on_above_what_it_told, NULL);
     ADD("pins-the-first-ek", test_pins_ek_once, NULL);
     ADD("no-room-changes-nothing", test_no_room_changes_nothing, NULL);
+    ADD("rename-keeps-all-else", test_rename_keeps_all_else, NULL);
+    ADD("names-are-text-of-one-line", test_names_are_text_of_one_line, NULL);
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);

@@ -177,9 +177,35 @@ static void handle_move(const AdminRequest *request, void *part)
     reply_vm(request, vms, &uuid);
 }
 
+static void handle_rename(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    const char *name = admin_get_string(request->json, "name");
+    WireUuid uuid;
+    g_autoptr(GError) error = NULL;
+
+    if (!admin_get_uuid(request, &uuid)) {
+        return;
+    }
+    if (!name) {
+        admin_connection_fail(request->connection, "the request gives no name");
+        return;
+    }
+    if (!vms_rename(vms->known, &uuid, name, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, vms, &uuid);
+}
+
 const AdminCommand admin_vm_commands[] = {
-    { "list", handle_list },         { "show", handle_show },
-    { "register", handle_register }, { "unregister", handle_unregister },
-    { "enable", handle_enable },     { "disable", handle_disable },
-    { "move", handle_move },         { NULL, NULL },
+    { "list", handle_list },
+    { "show", handle_show },
+    { "register", handle_register },
+    { "unregister", handle_unregister },
+    { "enable", handle_enable },
+    { "disable", handle_disable },
+    { "move", handle_move },
+    { "rename", handle_rename },
+    { NULL, NULL },
 };

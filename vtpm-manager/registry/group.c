@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "registry/error.h"
+#include "registry/name.h"
 
 struct RegistryGroups {
     RegistryStore *store;
@@ -65,13 +66,14 @@ const RegistryGroup *groups_find(const RegistryGroups *groups, const char *name,
 
 gboolean groups_set(RegistryGroups *groups, const char *name, guint weight, GError **error)
 {
-    gsize size = strlen(name);
     RegistryGroup *group;
 
-    if (size < 1 || size > REGISTRY_NAME_MAX || weight < 1 || weight > REGISTRY_WEIGHT_MAX) {
+    if (!registry_name_check("group", name, 1, error)) {
+        return FALSE;
+    }
+    if (weight < 1 || weight > REGISTRY_WEIGHT_MAX) {
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
-                    "a group has a name of 1 to %d bytes and a weight of 1 to %d",
-                    REGISTRY_NAME_MAX, REGISTRY_WEIGHT_MAX);
+                    "a group has a weight of 1 to %d", REGISTRY_WEIGHT_MAX);
         return FALSE;
     }
     if (!registry_store_put_group(groups->store, name, weight, error)) {

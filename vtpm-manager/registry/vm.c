@@ -6,6 +6,7 @@
 
 #include "attest/deepquote.h"
 #include "registry/error.h"
+#include "registry/name.h"
 
 #define CEILING_STEP G_GUINT64_CONSTANT(4096)
 #define STORES_MAX (G_GUINT64_CONSTANT(1) << 48)
@@ -168,7 +169,7 @@ gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const
                       const char *group, WireBytes ek, GError **error)
 {
     const RegistryVm *old = g_hash_table_lookup(vms->by_uuid, uuid);
-    g_autofree char *own_name = g_strndup(name ? name : "", REGISTRY_NAME_MAX);
+    g_autofree char *own_name = g_strdup(name ? name : "");
     RegistryVm vm = { 0 };
 
     if (old && old->registered) {
@@ -180,6 +181,9 @@ gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const
     }
     if (old) {
         vm = *old;
+    }
+    if (!registry_name_check("VM", own_name, 0, error)) {
+        return FALSE;
     }
     vm.uuid = *uuid;
     vm.name = own_name;
@@ -240,6 +244,20 @@ gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GEr
     vm = *old;
     vm.group = groups_find(vms->groups, group, error);
     return vm.group && put(vms, &vm, error);
+}
+
+gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name, GError **error)
+{
+    const RegistryVm *old = find(vms, uuid, error);
+    g_autofree char *own_name = g_strdup(name);
+    RegistryVm vm;
+
+    if (!old || !registry_name_check("VM", name, 0, error)) {
+        return FALSE;
+    }
+    vm = *old;
+    vm.name = own_name;
+    return put(vms, &vm, error);
 }
 
 /* ------------------------------------------------------------------------ lives and generations */

@@ -37,7 +37,8 @@ GPtrArray *vms_list(const RegistryVms *vms);
  * @group: %NULL: REGISTRY_GROUP_DEFAULT
  * @ek: may be empty
  *
- * Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_UNKNOWN (no such group), REGISTRY_ERROR_STORAGE.
+ * Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_UNKNOWN (no such group), REGISTRY_ERROR_CONFLICT
+ * for what is no name, REGISTRY_ERROR_STORAGE.
  */
 gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const char *name,
                       const char *group, WireBytes ek, GError **error);
@@ -48,6 +49,14 @@ gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled, GE
 
 /** vms_move: into @group. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
 gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GError **error);
+
+/**
+ * vms_rename: everything but the name stays: the pinned EK, epoch and generation.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT for what is no name,
+ * REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name, GError **error);
 
 /**
  * vms_start_life: a vTPM says HELLO. With a new @instance its life and an epoch start, on the disk
