@@ -3,9 +3,12 @@
 
 #include <pwd.h>
 
+#include "attest/deepquote.h"
+#include "common/input.h"
 #include "common/pcr-list.h"
 #include "print.h"
 #include "print_status.h"
+#include "wire/deepquote-constants.h"
 
 static gboolean parse_owner(const char *text, gint64 *ret, GError **error)
 {
@@ -25,6 +28,27 @@ static gboolean parse_owner(const char *text, gint64 *ret, GError **error)
     return TRUE;
 }
 
+/* JSON is in UTF-8. */
+static gboolean set_name(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (!g_utf8_validate(options->name, -1, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--name: give the name in UTF-8");
+        return FALSE;
+    }
+    json_object_set_string_member(request, "name", options->name);
+    return TRUE;
+}
+
+static gboolean prepare_rename(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (!options->name) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "rename needs --name NAME");
+        return FALSE;
+    }
+    return set_name(options, request, error);
+}
+
 static gboolean prepare_register(const CtlOptions *options, JsonObject *request, GError **error)
 {
     gint64 owner;
@@ -35,8 +59,8 @@ static gboolean prepare_register(const CtlOptions *options, JsonObject *request,
         }
         json_object_set_int_member(request, "owner", owner);
     }
-    if (options->name) {
-        json_object_set_string_member(request, "name", options->name);
+    if (options->name && !set_name(options, request, error)) {
+        return FALSE;
     }
     if (options->ek) {
         json_object_set_string_member(request, "ek", options->ek);
@@ -83,6 +107,10 @@ static JsonArray *describe_pcrs(const WirePcrSelection *pcrs)
 
 static gboolean prepare_quote(const CtlOptions *options, JsonObject *request, GError **error)
 {
+    g_autoptr(GBytes) nonce = NULL;
+    g_autofree char *digits = NULL;
+    const guint8 *data;
+    gsize size;
     WirePcrSelection pcrs;
 
     if (!options->nonce || !options->pcrs) {
@@ -93,8 +121,15 @@ static gboolean prepare_quote(const CtlOptions *options, JsonObject *request, GE
     if (!pcr_list_parse("--pcrs", options->pcrs, &pcrs, error)) {
         return FALSE;
     }
+    nonce = input_nonce("--nonce", options->nonce, DEEPQUOTE_NONCE_MIN, DEEPQUOTE_NONCE_MAX, error);
+    if (!nonce) {
+        return FALSE;
+    }
+    data = g_bytes_get_data(nonce, &size);
+    digits = dq_hex_encode(data, size);
+    pcr_list_merge(&pcrs, &pcrs);
     json_object_set_array_member(request, "pcrs", describe_pcrs(&pcrs));
-    json_object_set_string_member(request, "nonce", options->nonce);
+    json_object_set_string_member(request, "nonce", digits);
     return TRUE;
 }
 
@@ -108,6 +143,8 @@ static const CtlCommand commands[] = {
     { "enable", "uuid", "Allow a VM that was disabled", NULL, NULL },
     { "disable", "uuid", "Refuse a VM", NULL, NULL },
     { "move", "uuid", "Put a VM into another group: --group GROUP", prepare_move, NULL },
+    { "rename", "uuid", "Give a VM another name, and keep all else: --name NAME", prepare_rename,
+      NULL },
     { "groups", NULL, "All groups of VMs, and how much of the TPM each VM in them may use", NULL,
       ctl_print_groups },
     { "group", "group", "Make a group, or change it: --weight N", prepare_group, NULL },

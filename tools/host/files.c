@@ -2,15 +2,18 @@
 #include "files.h"
 
 #include "attest/deepquote.h"
+#include "common/output.h"
 #include "json.h"
 
-static gboolean write_hex(const char *path, const char *hex, GError **error)
+static gboolean add_hex(Output *output, const char *path, const char *hex, GError **error)
 {
     g_autoptr(GBytes) bytes = dq_hex_decode(hex, error);
-    gsize size;
-    const char *data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
 
-    return bytes && g_file_set_contents(path, data ? data : "", (gssize)size, error);
+    if (!bytes) {
+        return FALSE;
+    }
+    output_add(output, path, bytes);
+    return TRUE;
 }
 
 static char *all_values(JsonObject *answer)
@@ -29,6 +32,7 @@ static char *all_values(JsonObject *answer)
 gboolean ctl_write_files(JsonObject *answer, const CtlOptions *options, GError **error)
 {
     g_autofree char *values = all_values(answer);
+    g_autoptr(Output) output = output_new();
     const struct {
         const char *path;
         const char *hex;
@@ -40,9 +44,9 @@ gboolean ctl_write_files(JsonObject *answer, const CtlOptions *options, GError *
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
-        if (files[i].path && !write_hex(files[i].path, files[i].hex, error)) {
+        if (files[i].path && !add_hex(output, files[i].path, files[i].hex, error)) {
             return FALSE;
         }
     }
-    return TRUE;
+    return output_write(output, error);
 }

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vtpm-managerctl: the administrator's tool for vtpm-managerd. */
 #include <gio/gio.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "client.h"
 #include "command.h"
+#include "common/escape.h"
 #include "files.h"
 #include "manager_defaults.h"
 
-enum { EXIT_USAGE = 2 };
+enum {
+    EXIT_USAGE = 2,
+    MESSAGE_MAX = 1000, /* characters; a message may quote what others chose */
+};
 
 static gboolean show(const CtlCommand *command, const char *line, const CtlOptions *options,
                      GError **error)
@@ -52,29 +57,32 @@ static gboolean run(const CtlCommand *command, const char *argument, const CtlOp
     return answer && show(command, answer, options, error);
 }
 
-int main(int argc, char **argv)
+int main(G_GNUC_UNUSED int argc, char **argv)
 {
+    g_auto(GStrv) words = NULL;
     g_autofree char *description = ctl_commands_describe();
     CtlOptions options = { 0 };
     const CtlCommand *command = NULL;
     g_autoptr(GError) error = NULL;
     int status = EXIT_SUCCESS;
 
+    setlocale(LC_CTYPE, "");
     g_set_prgname("vtpm-managerctl");
-    if (ctl_options_parse(&argc, &argv, description, &options, &error)) {
-        if (options.version) {
-            printf("vtpm-managerctl %s\n", PROJECT_VERSION);
-        } else {
-            command = ctl_command_find(argc, argv, &error);
-        }
+    words = ctl_options_parse(argv, description, &options, &error);
+    if (words && options.version) {
+        printf("vtpm-managerctl %s\n", PROJECT_VERSION);
+    } else if (words) {
+        command = ctl_command_find((int)g_strv_length(words), words, &error);
     }
     if (command) {
-        run(command, command->argument ? argv[2] : NULL, &options, &error);
+        run(command, command->argument ? words[2] : NULL, &options, &error);
     }
     if (error) {
         gboolean usage = error->domain == G_OPTION_ERROR;
 
-        fprintf(stderr, "vtpm-managerctl: %s\n", error->message);
+        g_autofree char *message = escape_text(error->message, MESSAGE_MAX);
+
+        fprintf(stderr, "vtpm-managerctl: %s\n", message);
         if (usage) {
             fprintf(stderr, "Try vtpm-managerctl --help\n");
         }

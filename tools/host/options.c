@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
+#include "common/args.h"
 #include "manager_defaults.h"
 
-gboolean ctl_options_parse(int *argc, char ***argv, const char *description, CtlOptions *ret,
-                           GError **error)
+GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, GError **error)
 {
     const GOptionEntry entries[] = {
         { "socket", 0, 0, G_OPTION_ARG_FILENAME, &ret->socket,
@@ -20,7 +20,8 @@ gboolean ctl_options_parse(int *argc, char ***argv, const char *description, Ctl
           "Share of each VM of a group while others wait, 1 to 100", "N" },
         { "output", 0, 0, G_OPTION_ARG_FILENAME, &ret->output,
           "Write the attestation key (TPM2B_PUBLIC)", "FILE" },
-        { "nonce", 'q', 0, G_OPTION_ARG_STRING, &ret->nonce, "1 to 64 bytes", "HEX" },
+        { "nonce", 'q', 0, G_OPTION_ARG_STRING, &ret->nonce, "16 to 64 bytes: digits, or a file",
+          "NONCE" },
         { "pcrs", 'l', 0, G_OPTION_ARG_STRING, &ret->pcrs, "Such as sha256:0,1,7+sha1:0", "LIST" },
         { "message", 'm', 0, G_OPTION_ARG_FILENAME, &ret->message, "Write the TPMS_ATTEST",
           "FILE" },
@@ -34,8 +35,7 @@ gboolean ctl_options_parse(int *argc, char ***argv, const char *description, Ctl
 
     g_option_context_set_summary(context, "Administers vtpm-managerd.");
     g_option_context_set_description(context, description);
-    g_option_context_add_main_entries(context, entries, NULL);
-    return g_option_context_parse(context, argc, argv, error);
+    return args_parse(context, entries, argv, error);
 }
 
 void ctl_options_clear(CtlOptions *o)

@@ -23,13 +23,14 @@ typedef struct CtlOptions {
 } CtlOptions;
 
 /**
- * ctl_options_parse: takes the options out of @argc and @argv, and leaves the command there.
+ * ctl_options_parse:
  * @description: what --help says after the options
  *
+ * Returns: (transfer full): @argv without the options: the command and its argument; NULL with the
+ * error set.
  * Errors: G_OPTION_ERROR; --help ends the program.
  */
-gboolean ctl_options_parse(int *argc, char ***argv, const char *description, CtlOptions *ret,
-                           GError **error);
+GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, GError **error);
 void ctl_options_clear(CtlOptions *options);
 
 #endif

@@ -4,8 +4,15 @@
 #include <pwd.h>
 #include <stdio.h>
 
+#include "common/escape.h"
 #include "json.h"
 #include "wire/hash.h"
+
+/** How many characters of a name are shown: in a table, and of one VM. */
+enum {
+    SHORT_TEXT = 64,
+    LONG_TEXT = 255,
+};
 
 const char *ctl_bank_name(gint64 bank)
 {
@@ -25,7 +32,7 @@ static char *owner_text(gint64 uid)
 {
     struct passwd *user = getpwuid((uid_t)uid);
 
-    return user ? g_strdup(user->pw_name) : g_strdup_printf("%" G_GINT64_FORMAT, uid);
+    return user ? escape_text(user->pw_name, LONG_TEXT) : g_strdup_printf("%" G_GINT64_FORMAT, uid);
 }
 
 static const char *state_of(JsonObject *vm)
@@ -45,10 +52,11 @@ void ctl_print_list(JsonObject *answer)
     for (guint i = 0; i < json_array_get_length(vms); i++) {
         JsonObject *vm = json_array_get_object_element(vms, i);
         g_autofree char *owner = owner_text(number_of(vm, "owner"));
+        g_autofree char *name = escape_text(text_of(vm, "name"), SHORT_TEXT);
 
         printf("%-36s  %-9s  %-16s  %5" G_GINT64_FORMAT "  %10" G_GINT64_FORMAT "  %s\n",
                text_of(vm, "uuid"), state_of(vm), owner, number_of(vm, "epoch"),
-               number_of(vm, "generation"), text_of(vm, "name"));
+               number_of(vm, "generation"), name);
     }
 }
 
@@ -56,15 +64,16 @@ void ctl_print_vm(JsonObject *answer)
 {
     JsonObject *vm = json_object_get_object_member(answer, "vm");
     g_autofree char *owner = owner_text(number_of(vm, "owner"));
+    g_autofree char *name = escape_text(or_none(text_of(vm, "name")), LONG_TEXT);
+    g_autofree char *group = escape_text(text_of(vm, "group"), LONG_TEXT);
     g_autofree char *created = ctl_time_text(number_of(vm, "created"));
     g_autofree char *seen = ctl_time_text(number_of(vm, "seen"));
 
     printf("UUID            %s\nname            %s\nstate           %s\nowner           %s\n"
            "group           %s\nendorsement key %s\nepoch           %" G_GINT64_FORMAT
            "\ngeneration      %" G_GINT64_FORMAT "\nregistered      %s\nseen            %s\n",
-           text_of(vm, "uuid"), or_none(text_of(vm, "name")), state_of(vm), owner,
-           text_of(vm, "group"), or_none(text_of(vm, "ek")), number_of(vm, "epoch"),
-           number_of(vm, "generation"), created, seen);
+           text_of(vm, "uuid"), name, state_of(vm), owner, group, or_none(text_of(vm, "ek")),
+           number_of(vm, "epoch"), number_of(vm, "generation"), created, seen);
 }
 
 void ctl_print_groups(JsonObject *answer)
@@ -74,9 +83,10 @@ void ctl_print_groups(JsonObject *answer)
     printf("weight     VMs  group\n");
     for (guint i = 0; i < json_array_get_length(groups); i++) {
         JsonObject *group = json_array_get_object_element(groups, i);
+        g_autofree char *name = escape_text(text_of(group, "group"), SHORT_TEXT);
 
         printf("%6" G_GINT64_FORMAT "  %6" G_GINT64_FORMAT "  %s\n", number_of(group, "weight"),
-               number_of(group, "vms"), text_of(group, "group"));
+               number_of(group, "vms"), name);
     }
 }
 
