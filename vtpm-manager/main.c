@@ -2,6 +2,7 @@
 /* vtpm-managerd: identities of virtual TPMs, and the only user of the host's TPM. */
 #include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -358,13 +359,14 @@ static void raise_limits(void)
     }
 }
 
-int main(int argc, char **argv)
+int main(G_GNUC_UNUSED int argc, char **argv)
 {
     Daemon daemon = { .lock = -1 };
     g_autoptr(GError) error = NULL;
 
+    setlocale(LC_CTYPE, "");
     g_set_prgname("vtpm-managerd");
-    if (!options_parse(argc, argv, &daemon.options, &error)) {
+    if (!options_parse(argv, &daemon.options, &error)) {
         fprintf(stderr, "vtpm-managerd: %s\nTry vtpm-managerd --help\n", error->message);
         return EXIT_USAGE;
     }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/args.h"
 #include "manager_defaults.h"
 #include "quote/batch.h"
 
@@ -120,7 +121,7 @@ static gboolean parse_eh_auth(const Unchecked *u, AuthValue *ret, GError **error
     return TRUE;
 }
 
-static gboolean parse_command_line(int argc, char **argv, Options *o, Unchecked *u, GError **error)
+static gboolean parse_command_line(char **argv, Options *o, Unchecked *u, GError **error)
 {
     const GOptionEntry entries[] = {
         { "tcti", 'T', 0, G_OPTION_ARG_STRING, &o->tcti, "How to reach the TPM (" DEFAULT_TCTI ")",
@@ -164,28 +165,29 @@ static gboolean parse_command_line(int argc, char **argv, Options *o, Unchecked 
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_auto(GStrv) words = NULL;
 
     g_option_context_set_summary(context,
                                  "Countersigns quotes of virtual TPMs with the host's TPM.");
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, error)) {
+    words = args_parse(context, entries, argv, error);
+    if (!words) {
         return FALSE;
     }
-    if (argc > 1) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: not an option", argv[1]);
+    if (words[1]) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: not an option", words[1]);
         return FALSE;
     }
     return TRUE;
 }
 
-gboolean options_parse(int argc, char **argv, Options *ret, GError **error)
+gboolean options_parse(char **argv, Options *ret, GError **error)
 {
     g_auto(Options) o = { 0 };
     g_auto(Unchecked) u = { .batch_limit = DEFAULT_BATCH_LIMIT,
                             .vm_rate = DEFAULT_VM_RATE,
                             .vm_burst = DEFAULT_VM_BURST };
 
-    if (!parse_command_line(argc, argv, &o, &u, error)) {
+    if (!parse_command_line(argv, &o, &u, error)) {
         return FALSE;
     }
     if (o.tcti && o.simulate_dir) {

@@ -28,7 +28,7 @@ typedef struct Options {
 } Options;
 
 /** options_parse: G_OPTION_ERROR where the command line is wrong; --help ends the program. */
-gboolean options_parse(int argc, char **argv, Options *ret, GError **error);
+gboolean options_parse(char **argv, Options *ret, GError **error);
 void options_clear(Options *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
 

@@ -402,6 +402,24 @@ def _():
             vtpm.quote(NONCE)
 
 
+@tap.case('paths are bytes in every locale')
+def _():
+    for locale in ('C', 'C.UTF-8'):
+        for name in ('Schlüssel', b'Schl\xfcssel'):
+            with tempfile.TemporaryDirectory() as top:
+                folder = os.path.join(top, os.fsdecode(name))
+                os.mkdir(folder)
+                os.environ['LC_ALL'] = locale
+                try:
+                    with Manager(dir=folder, auto_register=True) as manager, \
+                            greeted(manager) as vtpm:
+                        vtpm.quote(bytes(32))
+                        tap.equal(os.path.dirname(manager.state), folder)
+                        assert os.path.exists(os.path.join(manager.state, 'registry.db'))
+                finally:
+                    del os.environ['LC_ALL']
+
+
 @tap.case('the sockets and files of a manager that was killed are taken over')
 def _():
     with Manager(auto_register=True) as manager:
