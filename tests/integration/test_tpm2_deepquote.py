@@ -10,7 +10,6 @@ import tap
 from deepquote_guest import (NONCE, OUTPUTS, TOOL, Guest, clean, content, expect_done,
                              expect_refused, expect_authentic, manager, path, put, with_guest, work)
 from programs import program
-from protocol import UUID
 
 
 @with_guest('a key made by --ak-create quotes, and the verifier trusts it')
@@ -140,11 +139,13 @@ def _(guest):
 
 @with_guest('a disabled VM is told so, and served again when it is enabled')
 def _(guest):
-    manager.admin('disable', uuid=UUID)
+    expect_done(guest.deepquote('--ak-create'))
+    clean()
+    manager.admin('disable', uuid=guest.uuid)
     try:
         expect_refused(guest.deepquote('--ak-create'), 1, '0x502', 'vtpm-managerctl')
     finally:
-        manager.admin('enable', uuid=UUID)
+        manager.admin('enable', uuid=guest.uuid)
     expect_done(guest.deepquote('--ak-create'))
 
 

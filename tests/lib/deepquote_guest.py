@@ -4,11 +4,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+import uuid
 
 import tap
 from manager import Manager
 from programs import program
-from protocol import UUID
 from swtpm import environment
 from verifier import check
 from vtpm import Vtpm
@@ -25,10 +25,14 @@ manager = Manager(auto_register=True, vm_rate=0)
 
 
 class Guest(Vtpm):
-    """The vTPM with the programs that a guest runs on it, in the work directory."""
+    """The vTPM with the programs that a guest runs on it, in the work directory. Each is another
+    VM, as the manager limits how often one VM may start."""
+
+    latest = None  # the UUID of the last one
 
     def __init__(self, **options):
-        super().__init__(client=False, **options)
+        self.uuid = Guest.latest = str(uuid.uuid4())
+        super().__init__(client=False, uuid=self.uuid, **options)
 
     def start_program(self, *command, **variables):
         env = dict(environment(), TPM2TOOLS_TCTI=self.tcti, **variables)
@@ -117,7 +121,7 @@ def expect_authentic(*options):
     with open(path('host-ak.pub'), 'wb') as f:
         f.write(bytes.fromhex(manager.admin('ak')['public']))
     verdict = check('-m', 'quote.msg', '-f', 'pcrs.bin', '--evidence', 'evidence.bin', '-q', NONCE,
-                    '--host', 'host-ak.pub', '--uuid', UUID, *options, cwd=work)
+                    '--host', 'host-ak.pub', '--uuid', Guest.latest, *options, cwd=work)
     assert verdict.authentic, verdict
 
 

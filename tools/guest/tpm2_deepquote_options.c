@@ -27,7 +27,7 @@ static const GOptionEntry entries[] = {
     { "auth", 'p', 0, G_OPTION_ARG_FILENAME, &opt.auth,
       "What authorizes the key: str:TEXT, hex:BYTES, file:PATH, session:FILE or pcr:LIST", "AUTH" },
     { "qualification", 'q', 0, G_OPTION_ARG_FILENAME, &opt.nonce,
-      "The verifier's nonce, 1 to 64 bytes: hexadecimal digits, or a file", "NONCE" },
+      "The verifier's nonce, 16 to 64 bytes: hexadecimal digits, or a file", "NONCE" },
     { "bind", 0, 0, G_OPTION_ARG_FILENAME, &opt.bind,
       "Bind the quote to the channel of this certificate or public key, PEM or DER", "FILE" },
     { "pcr-list", 'l', 0, G_OPTION_ARG_STRING, &opt.pcr_list, "PCRs of this guest's vTPM",
@@ -156,7 +156,8 @@ static bool bind_nonce(const char *path, GBytes *challenge, TPM2B_DATA *ret, GEr
 
 static bool parse_nonce(TPM2B_DATA *ret, GError **error)
 {
-    g_autoptr(GBytes) nonce = input_nonce("-q", opt.nonce, 1, DEEPQUOTE_NONCE_MAX, error);
+    g_autoptr(GBytes) nonce =
+        input_nonce("-q", opt.nonce, DEEPQUOTE_NONCE_MIN, DEEPQUOTE_NONCE_MAX, error);
     DqBytes bytes;
 
     if (nonce == NULL) {
