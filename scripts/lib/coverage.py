@@ -15,9 +15,9 @@ TITLES = {'unit': 'unit', 'fuzz': 'fuzz corpora', 'integration': 'integration'}
 PAGE = '''<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
 # Coverage
 
-Written by `scripts/coverage`, which builds with clang's source-based coverage and passes the suites.
-In each cell: lines / regions, in percent of those in the folder. A region is a stretch of code
-without a branch. *All* is what at least one of the suites reaches.
+Written by `scripts/coverage`, which builds with clang's source-based coverage and passes the
+suites. In each cell: lines / regions, in percent of those in the folder. A region is a stretch of
+code without a branch. *All* is what at least one of the suites reaches.
 
 {table}
 
@@ -27,13 +27,13 @@ The least covered files:
 
 ## What is counted and what is not
 
-- Every process of a suite counts, however it ends: `vtpm-managerd` that a test kills, and the module
-  in swtpm, behind swtpm's system call filter.
+- Every process of a suite counts, however it ends: `vtpm-managerd` that a test kills, and the
+  module in swtpm, behind swtpm's system call filter.
 - *Fuzz corpora* is what the inputs kept in tests/fuzz/corpus reach, not a fuzzer at work. Fuzz
   targets call decoders and the checks of libdeepquote, the policy and the keys of hosts; nothing that
   talks to a TPM, a socket or a database has one.
-- hw/tpm and backends/tpm are compiled as parts of QEMU and are not counted. Their tests are the qtest,
-  boot, libvirt and firmware suites and `tests/fuzz/qemu-tpm`.
+- hw/tpm and backends/tpm are compiled as parts of QEMU and are not counted. Their tests are the
+  qtest, boot, libvirt and firmware suites and `tests/fuzz/qemu-tpm`.
 - Of an `assert` or a `g_return_if_fail` no test reaches the failing side: it aborts.
 - Error paths that need an allocation, a write or a clock to fail are reached where a test injects
   the failure.

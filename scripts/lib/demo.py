@@ -63,7 +63,8 @@ class Demo:
         step('The host')
         manager = Host(self.directory, keep=self.options.keep)
         self.manager = self.start(manager)
-        say('   stand-in TPM   a swtpm, NOT hardware: it shows how things work and protects nothing')
+        say('   stand-in TPM   a swtpm, NOT hardware: it shows how things work, and protects '
+            'nothing')
         say('   its PCRs       extended as a firmware would, by the events in stand-in-tpm/events')
         say(f'   vtpm-managerd  process {manager.process.pid}, the only user of that TPM')
         manager.ctl('register', self.uuid, '--owner', str(os.getuid()), '--name', 'demo')

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A host: a vtpm-managerd over a stand-in TPM that has measured a boot, and the vTPMs of its VMs."""
+"""A host: a vtpm-managerd over a stand-in TPM that has measured a boot, and the vTPMs of its
+VMs."""
 import os
 
 from manager import Manager

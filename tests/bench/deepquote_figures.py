@@ -187,8 +187,8 @@ def row(what, report):
     r = report['result']
     ms = [f'{r["latency_ms"][q]:,.2f}' if r['latency_ms'] else '-' for q in ('p50', 'p99', 'max')]
     return (f'| {what} | {r["per_second"]:,.1f} | {" | ".join(ms)} | {r["batch_size_mean"]:,.1f} | '
-            f'{r["manager_cpu_us_per_answer"]:,.0f} | {r["manager_peak_mb"]:,.0f} | {r["errors"]} | '
-            f'{report["authentic"]:.0f} of {report["verified"]:.0f} |')
+            f'{r["manager_cpu_us_per_answer"]:,.0f} | {r["manager_peak_mb"]:,.0f} | '
+            f'{r["errors"]} | {report["authentic"]:.0f} of {report["verified"]:.0f} |')
 
 
 def goal(name, want, got, met):
@@ -216,7 +216,8 @@ def goals(args, found):
             lines.append(goal('5,000 VMs: memory', 'under 300 MB', f'{mb:.0f} MB', mb < 300))
     batched, unbatched = (r['result']['latency_ms']['p50'] for r in found['single'])
     over = 100 * (batched / unbatched - 1)
-    lines.append(goal('one VM, median against unbatched', 'within 3 %', f'{over:+.1f} %', over <= 3))
+    lines.append(goal('one VM, median against unbatched', 'within 3 %', f'{over:+.1f} %',
+                      over <= 3))
     rate = found['fast']['result']['per_second']
     lines.append(goal('1,000 VMs, bare swtpm: a second', 'at least 8,000', f'{rate:,.0f}',
                       rate >= 8000))
@@ -227,18 +228,21 @@ def goals(args, found):
     return lines
 
 
-HEAD = ('| run | a second | p50 ms | p99 ms | max ms | batch | manager CPU µs each | manager peak MB '
+HEAD = ('| run | a second | p50 ms | p99 ms | max ms | batch | manager CPU µs each | '
+        'manager peak MB '
         '| errors | verified |\n|---|---|---|---|---|---|---|---|---|---|')
 
 
 def document(args, found):
     lines = ['<!-- SPDX-License-Identifier: GPL-2.0-or-later -->',
              '# Deep quotes by the number of VMs', '',
-             f'Made by `tests/bench/deepquote-figures` on {time.strftime("%Y-%m-%d", time.gmtime())}: '
+             'Made by `tests/bench/deepquote-figures` on '
+             f'{time.strftime("%Y-%m-%d", time.gmtime())}: '
              f'{machine()}; load generator, manager and software TPM share these cores. One quote '
              f'takes T = {args.quote} ms, '
              'RSA-2048, by a TCTI that waits; each VM asks again as soon as it is answered. '
-             f'Measured for {args.seconds:g} s at least, after a warm-up; where there is no latency in the '
+             f'Measured for {args.seconds:g} s at least, after a warm-up; where there is no '
+             'latency in the '
              'table, one answer takes longer than the measurement. Limits are drawn dashed.', '',
              '![throughput](batching-throughput.svg)', '', '![latency](batching-latency.svg)', '',
              HEAD]

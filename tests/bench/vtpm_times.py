@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the module costs a vTPM, and what a deep quote costs, against stock swtpm in the same run."""
+"""What the module costs a vTPM, and what a deep quote costs, against stock swtpm in the same
+run."""
 import argparse
 import json
 import os
@@ -104,7 +105,8 @@ def show(commands, trip):
               f'{c["ratio"]:7.4f}  {c["low"]:.4f} .. {c["high"]:.4f}  {c["stock_again_ratio"]:.4f}')
     print('goal: not measurable, under 1.01\n')
     print(f'TPM2_Quote on the vTPM       {trip["vtpm_quote_us"]:7.1f} us\n'
-          f'TPM2_Quote on a TPM behind   {trip["behind_quote_us"]:7.1f} us (a swtpm, not hardware)\n'
+          f'TPM2_Quote on a TPM behind   {trip["behind_quote_us"]:7.1f} us '
+          '(a swtpm, not hardware)\n'
           f'TPM2_DeepQuote               {trip["deepquote_us"]:7.1f} us\n'
           f'ratio to the sum of the two  {trip["ratio"]:7.3f}    '
           f'{trip["low"]:.3f} .. {trip["high"]:.3f}; goal: at most 1.15')

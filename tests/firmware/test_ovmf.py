@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's kernel started as an EFI program by OVMF, with a TPM 2.0 behind the device of argv[1]."""
+"""Debian's kernel started as an EFI program by OVMF, with a TPM 2.0 behind the device of
+argv[1]."""
 import hashlib
 import shutil
 import sys

@@ -225,7 +225,10 @@ int main(int argc, char **argv)
             kind = &kinds[i];
         }
     }
-    must_hold(kind != NULL, "usage: sessions TCTI KIND [RC]");
+    if (!kind) {
+        fputs("usage: sessions TCTI KIND [RC]\n", stderr);
+        return 2;
+    }
     open_tpm(&t, argv[1]);
     prepare(&t, kind);
     must(deep_quote(&t, kind, "the first nonce of three"), "first DeepQuote");

@@ -254,7 +254,6 @@ def _():
         wait_until(lambda: manager.admin('status')['ok'], 'the manager answers meanwhile')
         gate.open()
         askers[0].answer()
-        order = []
         for _ in range(2):
             gate.wait()
             gate.open()

@@ -44,7 +44,7 @@ def _():
 @tap.case('a connected VM is shown as connected')
 def _():
     ctl('register', OTHER)
-    with greeted(manager, uuid=OTHER) as vtpm:
+    with greeted(manager, uuid=OTHER):
         assert ' connected ' in ctl('list').stdout
         assert '1 registered, 1 connected' in ctl('status').stdout
     tap.equal(json.loads(ctl('--json', 'show', OTHER).stdout)['vm']['owner'], os.geteuid())

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """tpm2_deepquote against a real vTPM and a real manager, side by side with tpm2-tools."""
 import os
-import shutil
 import signal
 import time
 

@@ -21,9 +21,9 @@ FILES = {'plain': b'secret', 'hex': b'hex:736563726574', 'str': b'str:secret',
          'session': b'session:x', 'empty': b'', 'line': b'secret\n', 'dos': b'secret\r\n',
          'lines': b'secret\n\n', 'zero': b'sec\0ret', 'file': b'file:plain', 'long': b'x' * 300}
 REFUSED = ('hex:7', 'hex:0x73', 'hex:zz', 'file:line', 'file:dos', 'file:lines', 'file:zero',
-           'file:file', 'file:long', 'file:nowhere', 'file:', 'x' * 65, 'session:', 'session:nowhere',
-           'session:plain', 'session:s.ctx+file:plain', 'pcr:', 'pcr:sha256:24', 'pcr:sha256:0=',
-           'pcr:sha256:0=plain')
+           'file:file', 'file:long', 'file:nowhere', 'file:', 'x' * 65, 'session:',
+           'session:nowhere', 'session:plain', 'session:s.ctx+file:plain', 'pcr:', 'pcr:sha256:24',
+           'pcr:sha256:0=', 'pcr:sha256:0=plain')
 
 
 def write_files():

@@ -129,8 +129,8 @@ class Domain:
             shutil.copy2(built('guest', image), BOOT)
         self.xml = _DOMAIN.format(
             type='kvm' if accelerator() == 'kvm' else 'qemu', name=name, uuid=uuid,
-            model=model, boot=BOOT, emulator=os.environ.get('QEMU_SYSTEM_X86_64',
-                                                       '/usr/bin/qemu-system-x86_64'))
+            model=model, boot=BOOT,
+            emulator=os.environ.get('QEMU_SYSTEM_X86_64', '/usr/bin/qemu-system-x86_64'))
 
     def __enter__(self):
         path = f'/run/deepquote/{self.name}.xml'

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What firmware must have measured: PCR banks as {hash name: {PCR: value}} against its event log."""
+"""What firmware must have measured: PCR banks as {hash name: {PCR: value}} against its event
+log."""
 import eventlog
 import tap
 

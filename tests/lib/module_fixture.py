@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests of the module share: a vTPM with a fake manager behind it, and a look at its state."""
+"""What the tests of the module share: a vTPM with a fake manager behind it, and a look at
+its state."""
 import contextlib
 import os
 import shutil

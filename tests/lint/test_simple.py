@@ -33,7 +33,8 @@ SAMPLES = {
          {'tools/a.h': 'extern int *f(\n    void);'},
          {'tools/c.h': 'int a(void);'}]),
     checks.unused_exports: (
-        {'tools/a.c': 'int a(void)\n{\n    return 1;\n}\nstatic int s(void)\n{\n    return a();\n}\n',
+        {'tools/a.c': 'int a(void)\n{\n    return 1;\n}\n'
+                      'static int s(void)\n{\n    return a();\n}\n',
          'tools/a.h': 'int a(void);', 'tools/b.c': 'int main(void)\n{\n    return a();\n}\n'},
         [{'tools/b.c': 'int main(void)\n{\n    return 0; /* not a() */\n}\n'},
          {'tools/c.c': 'int *c(int x)\n{\n    return x ? c(0) : 0;\n}\n'}]),

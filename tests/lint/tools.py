@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The linters that people know, each as a function of a Tree: what it complains of, '' if nothing."""
+"""The linters that people know, each as a function of a Tree: what it complains of, or ''."""
 import concurrent.futures
 import json
 import os
@@ -13,7 +13,7 @@ CLANG_FORMAT = 14
 QEMU = ('hw/', 'backends/', 'include/', 'tests/qtest/')
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# What cppcheck does not understand: that cleanup attributes free, that && stops at the first failure
+# What cppcheck does not understand: that cleanup attributes free, that && stops where it fails
 # (compilers warn of what is not initialized), and that GLib's asserts are never compiled out
 CPPCHECK_MISTAKEN = ('memleak', 'uninitvar', 'legacyUninitvar', 'uninitStructMember',
                      'assertWithSideEffect', 'assignmentInAssert', 'internalAstError')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tree's files as the checks read them: C code without comments, comments alone, declarations."""
+"""The tree's files as the checks read them: code without comments, comments, declarations."""
 import collections
 import functools
 import pathlib

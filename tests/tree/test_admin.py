@@ -77,7 +77,8 @@ def _():
     tap.equal(sorted(offered), sorted(options()))
     page = text('docs/man/vtpm-managerctl.1.scd')
     short = {'message': '-m', 'signature': '-s', 'pcr': '-o'}
-    tap.equal([o for o in options() if f'--{o}*' not in page and f'{short.get(o)}*' not in page], [])
+    tap.equal([o for o in options()
+               if f'--{o}*' not in page and f'{short.get(o)}*' not in page], [])
 
 
 tap.main()

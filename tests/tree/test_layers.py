@@ -13,7 +13,8 @@ BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
 WORDS = {
     '-': set(), 'libc': set(), 'lib': {'wire', 'attest', 'daemon'},
     'its folders': {'tpm', 'registry', 'quote', 'vtpm', 'admin'},
-    'the defaults': {'defaults'}, 'GLib': {'glib'}, 'OpenSSL': {'openssl'}, 'SQLite': {'sqlite'}, 'tpm2-tss': {'tss2'},
+    'the defaults': {'defaults'}, 'GLib': {'glib'}, 'OpenSSL': {'openssl'}, 'SQLite': {'sqlite'},
+    'tpm2-tss': {'tss2'},
     'QEMU': {'qemu'}, "QEMU's TPMIf and TPMBackend": {'qemu'},
 }
 ROW = re.compile(r'^\| ([\w/-]+)/ \| .* \| ([^|]+) \|$', re.M)
@@ -51,14 +52,16 @@ OWNERS = [
     (r'tss2/', 'tss2'),
     (r'libtpms/', 'libtpms'),
     (r'sqlite3\.h', 'sqlite'),
-    (r'(qemu|qom|qapi|hw|sysemu|exec|migration|io|chardev|ui|monitor|block|standard-headers|trace)/',
+    (r'(qemu|qom|qapi|hw|sysemu|exec|migration|io|chardev|ui|monitor|block|'
+     r'standard-headers|trace)/',
      'qemu'),
     (r'(trace|tpm_ppi|tpm_prop|tpm_tis|tpm_int|tpm_ioctl)\.h', 'qemu'),
 ]
 
 # The C library's own, and the kernel's interface
 LIBC = re.compile(r'(sys|linux|arpa|netinet|net|bits)/[\w/]+\.h|'
-                  r'(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fts|getopt|glob|grp|inttypes|libgen|limits|'
+                  r'(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fts|getopt|glob|grp|inttypes|'
+                  r'libgen|limits|'
                   r'locale|math|poll|pthread|pwd|sched|signal|spawn|stdalign|stdarg|stdatomic|'
                   r'stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|sysexits|termios|'
                   r'time|unistd|wchar)\.h')
