@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The table of docs/coverage.md: coverage.py SOURCE_ROOT BUILD_ROOT SUITE...
+"""The table of build/coverage.md: coverage.py SOURCE_ROOT BUILD_ROOT SUITE...
 
 Each SUITE has a SUITE.profdata in BUILD_ROOT. The lines and regions of a folder are those of all
 programs and libraries in the build, so that a column compares with the one beside it.
@@ -110,7 +110,7 @@ def main():
     for suite in suites:
         columns[TITLES[suite]] = measure(root, build, profiles[suite])
     page = PAGE.format(table=table(columns), least=least(columns['all']))
-    (root / 'docs' / 'coverage.md').write_text(page)
+    (root / 'build' / 'coverage.md').write_text(page)
     llvm_cov('show', build, everything, '-format=html', f'-output-dir={build / "html"}',
              '-ignore-filename-regex=(^/usr|/tests/)')
     print(table(columns))
