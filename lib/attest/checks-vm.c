@@ -53,7 +53,7 @@ static gboolean check_challenge(DqRun *r)
 
 gboolean dq_check_nonce(DqRun *r)
 {
-    DqBytes nonce;
+    DqBytes nonce = { NULL, 0 };
 
     if (!expected_nonce(r, &nonce)) {
         return FALSE;

@@ -141,7 +141,7 @@ static gboolean record(gpointer self, const DqStoreHost *host, const DqStoreVm *
                        gboolean *ret_done, GError **error)
 {
     DqStoreFile *file = self;
-    gboolean done;
+    gboolean done = FALSE;
 
     if (!begin(file, error) || !end(file, record_both(file->db, host, vm, &done, error), error)) {
         return FALSE;

@@ -30,8 +30,8 @@ The least covered files:
 - Every process of a suite counts, however it ends: `vtpm-managerd` that a test kills, and the
   module in swtpm, behind swtpm's system call filter.
 - *Fuzz corpora* is what the inputs kept in tests/fuzz/corpus reach, not a fuzzer at work. Fuzz
-  targets call decoders and the checks of libdeepquote, the policy and the keys of hosts; nothing that
-  talks to a TPM, a socket or a database has one.
+  targets call decoders and the checks of libdeepquote, the policy and the keys of hosts; nothing
+  that talks to a TPM, a socket or a database has one.
 - hw/tpm and backends/tpm are compiled as parts of QEMU and are not counted. Their tests are the
   qtest, boot, libvirt and firmware suites and `tests/fuzz/qemu-tpm`.
 - Of an `assert` or a `g_return_if_fail` no test reaches the failing side: it aborts.

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (!host_key_read(data, size, &host, &error)) {
         g_assert_nonnull(error);
-        g_assert_true(memcmp(&host, &before, sizeof(host)) == 0);
+        g_assert_cmpmem(&host, sizeof(host), &before, sizeof(before));
         return 0;
     }
     key = dq_key_new(host.public_area, host.public_len, NULL);

@@ -59,7 +59,8 @@ def _():
                        (('register', OTHER), 'unregister it first'),
                        (('register', UUID, '--ek', '000b55'), 'not a Name'),
                        (('show', 'not-a-uuid'), 'not-a-uuid'),
-                       (('quote', '--nonce', '00' * 16, '--pcrs', 'sm3_256:0'), 'banks that the TPM')):
+                       (('quote', '--nonce', '00' * 16, '--pcrs', 'sm3_256:0'),
+                        'banks that the TPM')):
         done = ctl(*args, code=1)
         tap.equal(done.stdout, '')
         assert word in done.stderr, done.stderr
@@ -220,7 +221,8 @@ def _():
         lines = ['', '[]', '{', '"x"', '{"command": 3}', '{"command": "show", "uuid": {}}',
                  '{"command": "register", "uuid": "%s", "owner": "x"}' % UUID,
                  '{"command": "register", "uuid": "%s", "owner": -1}' % UUID,
-                 '{"command": "quote", "nonce": "%s", "pcrs": [1]}' % ('aa' * 16), json.dumps(quote),
+                 '{"command": "quote", "nonce": "%s", "pcrs": [1]}' % ('aa' * 16),
+                 json.dumps(quote),
                  '{"command": "list"}']
         s.sendall('\n'.join(lines).encode() + b'\n')
         answers = s.makefile()

@@ -133,7 +133,7 @@ def _():
         tell(manager, first, 6)
         manager.kill()
         manager.start()
-        again = tell(manager, first, 6)        # the same instance goes on above what it may have told
+        again = tell(manager, first, 6)      # the same instance goes on above what it may have told
         assert again > 6, again
         manager.kill()
         manager.start()

@@ -128,7 +128,8 @@ def _():
 
 def get_state(tpm, kind):
     """State 1 (permanent) or 2 (volatile) of a running vTPM."""
-    r = tpm2.Reader(tpm.ask_control('GET_STATEBLOB', tpm2.u32(1) + tpm2.u32(kind) + tpm2.u32(0), 16))
+    r = tpm2.Reader(tpm.ask_control('GET_STATEBLOB', tpm2.u32(1) + tpm2.u32(kind) + tpm2.u32(0),
+                                    16))
     result, _, total, length = r.u32(), r.u32(), r.u32(), r.u32()
     tap.equal((result, length), (0, total))
     return receive(tpm.control_channel, length)
@@ -136,7 +137,7 @@ def get_state(tpm, kind):
 
 def set_state(tpm, kind, blob):
     tap.equal(tpm.ask_control('SET_STATEBLOB', tpm2.u32(1) + tpm2.u32(kind) + tpm2.u32(len(blob)) +
-                          blob), bytes(4))
+                              blob), bytes(4))
 
 
 @tap.case('a vTPM whose state was loaded while it ran shows its keys before its first command')

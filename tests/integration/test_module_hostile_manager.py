@@ -9,8 +9,8 @@ import fake_manager as fm
 import protocol
 import tap
 import tpm2
-from module_fixture import (BUSY, DENIED, HOST_PCRS, HOST_TPM, NO_MANAGER, NONCE, TIMEOUT, UUID_BYTES,
-                            deepquote, observe, quote_in_session, refused_in_session,
+from module_fixture import (BUSY, DENIED, HOST_PCRS, HOST_TPM, NO_MANAGER, NONCE, TIMEOUT,
+                            UUID_BYTES, deepquote, observe, quote_in_session, refused_in_session,
                             vtpm_with_manager)
 from vtpm import Vtpm
 
@@ -64,7 +64,8 @@ HOSTILE = {
     'answers with an unknown reason': (
         lambda m, r: m.reply(r, protocol.DENIED, tpm2.u16(99)), NO_MANAGER, NO_MANAGER),
     'answers with the reason of another status': (
-        lambda m, r: m.reply(r, protocol.DENIED, tpm2.u16(fm.REASON[protocol.BUSY])), NO_MANAGER, NO_MANAGER),
+        lambda m, r: m.reply(r, protocol.DENIED, tpm2.u16(fm.REASON[protocol.BUSY])),
+        NO_MANAGER, NO_MANAGER),
     'answers nothing': (lambda m, r: None, TIMEOUT, TIMEOUT),
     'answers late': (fm.after(0.8, status(protocol.BUSY)), TIMEOUT, TIMEOUT),
     'closes the connection': (lambda m, r: m.drop(), NO_MANAGER, NO_MANAGER),
@@ -84,7 +85,8 @@ HOSTILE = {
     'answers with a request': (
         lambda m, r: m.reply(r, protocol.DENIED, type=protocol.QUOTE), NO_MANAGER, NO_MANAGER),
     'answers another kind of request': (
-        lambda m, r: m.reply(r, protocol.DENIED, type=protocol.PCR_READ | protocol.REPLY), NO_MANAGER, NO_MANAGER),
+        lambda m, r: m.reply(r, protocol.DENIED, type=protocol.PCR_READ | protocol.REPLY),
+        NO_MANAGER, NO_MANAGER),
     'answers with the last id': (
         lambda m, r: m.reply(r, protocol.DENIED, id=r.id - 1), NO_MANAGER, NO_MANAGER),
     'answers with the next id': (
@@ -132,7 +134,7 @@ class Guest:
                   'policy session')
 
     def quoted(self, host_status):
-        """The quote is there and its sessions have rolled; the host countersigned or says why not."""
+        """The quote is there, its sessions have rolled; the host countersigned or says why not."""
         quotes = [tpm2.Quoted(self.tpm.send(deepquote(self.tpm.ak)), True),
                   quote_in_session(self.tpm, self.hmac, self.handle, self.name, b'secret'),
                   quote_in_session(self.tpm, self.policy, self.key, self.key_name)]

@@ -119,8 +119,9 @@ class FakeManager:
     def __init__(self, path):
         self.path = path
         self.requests = []   # Request, in the order of arrival
-        self.on = {HELLO: FakeManager.welcome, PREPARE: FakeManager.agree, QUOTE: FakeManager.countersign,
-                   PCR_READ: FakeManager.read_pcrs, CREDENTIAL: FakeManager.page}
+        self.on = {HELLO: FakeManager.welcome, PREPARE: FakeManager.agree,
+                   QUOTE: FakeManager.countersign, PCR_READ: FakeManager.read_pcrs,
+                   CREDENTIAL: FakeManager.page}
         self.connection = None
         self.here = threading.local()
         self.epoch = 0

@@ -21,7 +21,8 @@ CC = {
     'EvictControl': 0x120, 'Clear': 0x126, 'CreatePrimary': 0x131, 'PCR_Event': 0x13C,
     'StartAuthSession': 0x176, 'Startup': 0x144, 'Shutdown': 0x145, 'Quote': 0x158,
     'ContextSave': 0x162, 'FlushContext': 0x165, 'PolicyCommandCode': 0x16C,
-    'PolicyAuthValue': 0x16B, 'DictionaryAttackParameters': 0x13A, 'ReadPublic': 0x173, 'GetCapability': 0x17A, 'GetRandom': 0x17B,
+    'PolicyAuthValue': 0x16B, 'DictionaryAttackParameters': 0x13A,
+    'ReadPublic': 0x173, 'GetCapability': 0x17A, 'GetRandom': 0x17B,
     'PCR_Read': 0x17E, 'PCR_Extend': 0x182, 'PolicyGetDigest': 0x189, 'ReadClock': 0x181,
     'DeepQuote': 0x20000D01, 'HostPCRRead': 0x20000D02, 'HostCredential': 0x20000D03,
 }

@@ -69,8 +69,9 @@ LIBC = re.compile(r'(sys|linux|arpa|netinet|net|bits)/[\w/]+\.h|'
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 # What lib/wire's object code may call: it neither allocates, nor does I/O, nor logs.
-WIRE_CALLS = re.compile(r'(wire|manager)_\w+|bcmp|mem(cpy|move|cmp|set)|__mem\w+_chk|__stack_chk_fail|'
-                        r'__popcount\w+|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|llvm)_\w+')
+WIRE_CALLS = re.compile(r'(wire|manager)_\w+|bcmp|mem(cpy|move|cmp|set)|__mem\w+_chk|'
+                        r'__stack_chk_fail|__popcount\w+|_GLOBAL_OFFSET_TABLE_|'
+                        r'__(asan|ubsan|llvm)_\w+')
 
 
 def sources(folder):

@@ -117,7 +117,9 @@ static gboolean probe_host(DqStore *store, const DqStoreHost *wanted)
                                &found, &got, &error)) {
         return good_error(&error);
     }
-    g_assert_true(!found || memcmp(&got, wanted, sizeof(got)) == 0);
+    if (found) {
+        g_assert_cmpmem(&got, sizeof(got), wanted, sizeof(*wanted));
+    }
     return found;
 }
 
@@ -130,7 +132,9 @@ static gboolean probe_vm(DqStore *store, const DqStoreVm *wanted)
     if (!store->ops->find_vm(store->self, wanted->uuid, &found, &got, &error)) {
         return good_error(&error);
     }
-    g_assert_true(!found || memcmp(&got, wanted, sizeof(got)) == 0);
+    if (found) {
+        g_assert_cmpmem(&got, sizeof(got), wanted, sizeof(*wanted));
+    }
     return found;
 }
 

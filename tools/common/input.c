@@ -84,7 +84,7 @@ static GBytes *nonce_from_file(const char *option, const char *path, gsize max, 
     g_autoptr(GError) why = NULL;
     GBytes *bytes = input_read(path, max, &why);
 
-    if (bytes == NULL) {
+    if (why != NULL) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s: %s (a file holds the bytes of the nonce themselves; digits that are in a "
                     "file are given as %s \"$(cat FILE)\")",

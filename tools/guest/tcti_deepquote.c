@@ -55,8 +55,10 @@ static bool is_quote(WireBytes command)
     return whole_message(command, &h, &body) && h.code == TPM_CC_Quote && h.tag == TPM_ST_SESSIONS;
 }
 
-bool tcti_deepquote_command(WireBytes quote, const WirePcrSelection *host_pcrs, uint32_t flags,
-                            WireWriter *ret)
+/* @ret gets the TPM2_DeepQuote command for the TPM2_Quote @quote; false where it is none of its
+ * declared size, or the result does not fit. */
+static bool make_command(WireBytes quote, const WirePcrSelection *host_pcrs, uint32_t flags,
+                         WireWriter *ret)
 {
     WireWriter w = *ret;
     WireTpmHeader h;
@@ -133,7 +135,7 @@ static TSS2_RC tcti_transmit(TSS2_TCTI_CONTEXT *ctx, size_t size, const uint8_t 
     if (!t->armed || !is_quote((WireBytes){ command, size })) {
         return Tss2_Tcti_Transmit(t->inner, size, command);
     }
-    if (!tcti_deepquote_command((WireBytes){ command, size }, &t->host_pcrs, t->flags, &w)) {
+    if (!make_command((WireBytes){ command, size }, &t->host_pcrs, t->flags, &w)) {
         return TSS2_TCTI_RC_BAD_VALUE;
     }
     rc = Tss2_Tcti_Transmit(t->inner, w.len, buf);

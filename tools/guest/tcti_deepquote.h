@@ -58,16 +58,6 @@ uint32_t tcti_deepquote_host_status(TSS2_TCTI_CONTEXT *tcti);
 GBytes *tcti_deepquote_take_evidence(TSS2_TCTI_CONTEXT *tcti);
 
 /**
- * tcti_deepquote_command:
- * @quote: a TPM2_Quote command, header included
- * @ret: gets the TPM2_DeepQuote command
- *
- * Returns: false where @quote is not a TPM2_Quote of its declared size or the result does not fit.
- */
-bool tcti_deepquote_command(WireBytes quote, const WirePcrSelection *host_pcrs, uint32_t flags,
-                            WireWriter *ret);
-
-/**
  * tcti_deepquote_response:
  * @response: what a TPM answered to TPM2_DeepQuote
  * @ret: gets the response as TPM2_Quote would have it; an error response is copied

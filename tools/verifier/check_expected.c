@@ -88,14 +88,15 @@ void check_expected_free(CheckExpected *expected)
     g_free(expected);
 }
 
-DqExpected check_expected_get(const CheckExpected *x)
+DqExpected check_expected_get(const CheckExpected *expected)
 {
     return (DqExpected){
-        .challenge = peek(x->challenge),
-        .bound_nonce = { x->bound_nonce, x->bound ? sizeof(x->bound_nonce) : 0 },
-        .uuid = x->has_uuid ? x->uuid : NULL,
-        .vtpm_key = x->key,
-        .vtpm_ak = { x->ak.data, x->ak.len },
-        .vtpm_ek = { x->ek.data, x->ek.len },
+        .challenge = peek(expected->challenge),
+        .bound_nonce = { expected->bound_nonce,
+                         expected->bound ? sizeof(expected->bound_nonce) : 0 },
+        .uuid = expected->has_uuid ? expected->uuid : NULL,
+        .vtpm_key = expected->key,
+        .vtpm_ak = { expected->ak.data, expected->ak.len },
+        .vtpm_ek = { expected->ek.data, expected->ek.len },
     };
 }
