@@ -40,6 +40,21 @@ static gboolean skip_unknown_vm(DqRun *r)
     return FALSE;
 }
 
+/*
+ * Whether nothing is against the VM in one respect: there is no record to hold it to, it is as
+ * recorded (@same), or somebody accepted what is new.
+ */
+static gboolean settled(DqRun *r, gboolean same, gboolean (*accepted)(DqRun *r))
+{
+    if (skip_unknown_vm(r)) {
+        return TRUE;
+    }
+    if (!was_seen(r)) {
+        return dq_run_note(r, "first seen");
+    }
+    return same || accepted(r);
+}
+
 /* ---------------------------------------------------------------------------------------- stale */
 
 /* A reset sets restartCount to 0, so the two are one number. */
@@ -141,13 +156,7 @@ gboolean dq_check_lineage(DqRun *r)
     g_autofree char *got = NULL;
     g_autofree char *want = NULL;
 
-    if (skip_unknown_vm(r)) {
-        return TRUE;
-    }
-    if (!was_seen(r)) {
-        return dq_run_note(r, "first seen");
-    }
-    if (same_lineage(r) || lineage_accepted(r)) {
+    if (settled(r, same_lineage(r), lineage_accepted)) {
         return TRUE;
     }
     got = dq_hex_encode(r->evidence.binding.lineage, DQ_LINEAGE_SIZE);
@@ -180,13 +189,7 @@ gboolean dq_check_moved(DqRun *r)
     g_autofree char *got = NULL;
     g_autofree char *want = NULL;
 
-    if (skip_unknown_vm(r)) {
-        return TRUE;
-    }
-    if (!was_seen(r)) {
-        return dq_run_note(r, "first seen");
-    }
-    if (same_host(r) || move_accepted(r)) {
+    if (settled(r, same_host(r), move_accepted)) {
         return TRUE;
     }
     got = dq_hex_encode(r->evidence.host_signer.p, r->evidence.host_signer.len);

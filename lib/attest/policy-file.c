@@ -99,21 +99,33 @@ static gboolean read_key(const Parser *p, const char *text, DqKey **ret_key, GBy
     return TRUE;
 }
 
-static gboolean read_host_ak(Parser *p, const Keyword *k, char **args, GError **error)
+/* A line of one key: its Name joins @names; @ret_key gets the key itself, NULL where the line has
+ * the Name alone. */
+static gboolean read_key_line(Parser *p, const Keyword *k, char **args, GPtrArray *names,
+                              DqKey **ret_key, GError **error)
 {
-    DqKey *key = NULL;
     GBytes *name = NULL;
 
     if (args[0] == NULL || args[1] != NULL) {
         return usage(p, k, error);
     }
-    if (!read_key(p, args[0], &key, &name, error)) {
+    if (!read_key(p, args[0], ret_key, &name, error)) {
+        return FALSE;
+    }
+    g_ptr_array_add(names, name);
+    return TRUE;
+}
+
+static gboolean read_host_ak(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    DqKey *key = NULL;
+
+    if (!read_key_line(p, k, args, p->policy->host_names, &key, error)) {
         return FALSE;
     }
     if (key != NULL) {
         g_ptr_array_add(p->policy->host_keys, key);
     }
-    g_ptr_array_add(p->policy->host_names, name);
     return TRUE;
 }
 
@@ -220,18 +232,9 @@ static gboolean read_digest(Parser *p, const Keyword *k, char **args, GError **e
 
 static gboolean read_allow_key(Parser *p, const Keyword *k, char **args, GError **error)
 {
-    DqKey *key = NULL;
-    GBytes *name = NULL;
+    g_autoptr(DqKey) key = NULL; /* its Name is enough */
 
-    if (args[0] == NULL || args[1] != NULL) {
-        return usage(p, k, error);
-    }
-    if (!read_key(p, args[0], &key, &name, error)) {
-        return FALSE;
-    }
-    dq_key_unref(key);
-    g_ptr_array_add(p->policy->allowed_keys, name);
-    return TRUE;
+    return read_key_line(p, k, args, p->policy->allowed_keys, &key, error);
 }
 
 static gboolean read_allow_sha1(Parser *p, const Keyword *k, char **args, GError **error)
