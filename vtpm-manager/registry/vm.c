@@ -205,15 +205,25 @@ gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const
     return put(vms, &vm, error);
 }
 
-gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error)
+/* A copy to change and put(): what it points to stays the registry's. */
+static gboolean copy(RegistryVms *vms, const WireUuid *uuid, RegistryVm *ret, GError **error)
 {
-    const RegistryVm *old = find(vms, uuid, error);
-    RegistryVm vm;
+    const RegistryVm *vm = find(vms, uuid, error);
 
-    if (!old) {
+    if (!vm) {
         return FALSE;
     }
-    vm = *old;
+    *ret = *vm;
+    return TRUE;
+}
+
+gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error)
+{
+    RegistryVm vm;
+
+    if (!copy(vms, uuid, &vm, error)) {
+        return FALSE;
+    }
     vm.registered = FALSE;
     vm.group = groups_find(vms->groups, REGISTRY_GROUP_DEFAULT, NULL);
     vm.removed = now();
@@ -222,40 +232,34 @@ gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error)
 
 gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled, GError **error)
 {
-    const RegistryVm *old = find(vms, uuid, error);
     RegistryVm vm;
 
-    if (!old) {
+    if (!copy(vms, uuid, &vm, error)) {
         return FALSE;
     }
-    vm = *old;
     vm.enabled = enabled;
     return put(vms, &vm, error);
 }
 
 gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GError **error)
 {
-    const RegistryVm *old = find(vms, uuid, error);
     RegistryVm vm;
 
-    if (!old) {
+    if (!copy(vms, uuid, &vm, error)) {
         return FALSE;
     }
-    vm = *old;
     vm.group = groups_find(vms->groups, group, error);
     return vm.group && put(vms, &vm, error);
 }
 
 gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name, GError **error)
 {
-    const RegistryVm *old = find(vms, uuid, error);
     g_autofree char *own_name = g_strdup(name);
     RegistryVm vm;
 
-    if (!old || !registry_name_check("VM", name, 0, error)) {
+    if (!copy(vms, uuid, &vm, error) || !registry_name_check("VM", name, 0, error)) {
         return FALSE;
     }
-    vm = *old;
     vm.name = own_name;
     return put(vms, &vm, error);
 }
