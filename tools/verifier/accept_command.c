@@ -16,7 +16,7 @@ static struct {
 } opt;
 
 static const GOptionEntry entries[] = {
-    { "store", 0, 0, G_OPTION_ARG_FILENAME, &opt.store, "The verifier's store", "FILE" },
+    COMMAND_STORE(&opt.store),
     { "vm", 0, 0, G_OPTION_ARG_STRING, &opt.vm, "A VM, with --lineage, --host or both", "UUID" },
     { "lineage", 0, 0, G_OPTION_ARG_STRING, &opt.lineage,
       "Its next deep quote may be of this lineage: its state was restored, or made anew", "HEX" },
@@ -26,7 +26,7 @@ static const GOptionEntry entries[] = {
       "This host's TPM was cleared: its counters begin anew", "NAME" },
     { "why", 0, 0, G_OPTION_ARG_STRING, &opt.why, "The reason; it is listed", "TEXT" },
     { "list", 0, 0, G_OPTION_ARG_NONE, &opt.list, "Show all that was accepted", NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print JSON", NULL },
+    COMMAND_JSON(&opt.json),
     { 0 },
 };
 

@@ -47,6 +47,16 @@ int command_run_one(const Command *commands, char **argv, const char *names, GEr
 GStrv command_parse(const GOptionEntry *entries, char **argv, const char *summary, guint count,
                     GError **error);
 
+/** COMMAND_STORE, COMMAND_JSON: entries of the options that commands on a store share. */
+#define COMMAND_STORE(path)                                                                        \
+    {                                                                                              \
+        "store", 0, 0, G_OPTION_ARG_FILENAME, path, "The verifier's store", "FILE"                 \
+    }
+#define COMMAND_JSON(flag)                                                                         \
+    {                                                                                              \
+        "json", 0, 0, G_OPTION_ARG_NONE, flag, "Print JSON", NULL                                  \
+    }
+
 /** command_status: the exit status for an error. */
 int command_status(const GError *error);
 

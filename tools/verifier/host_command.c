@@ -18,31 +18,23 @@ static struct {
     gboolean simulated, json;
 } opt;
 
-#define OPTION_STORE                                                                               \
-    {                                                                                              \
-        "store", 0, 0, G_OPTION_ARG_FILENAME, &opt.store, "The verifier's store", "FILE"           \
-    }
 #define OPTION_EXPIRES                                                                             \
     {                                                                                              \
         "expires", 0, 0, G_OPTION_ARG_STRING, &opt.expires,                                        \
             "Not enrolled from then on: 2027-12-31, or 2027-12-31T12:00:00Z", "DATE"               \
     }
-#define OPTION_JSON                                                                                \
-    {                                                                                              \
-        "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print JSON", NULL                             \
-    }
 
 static const GOptionEntry add_entries[] = {
-    OPTION_STORE,
+    COMMAND_STORE(&opt.store),
     { "name", 0, 0, G_OPTION_ARG_STRING, &opt.name, "What people call it", "TEXT" },
     OPTION_EXPIRES,
     { "simulated", 0, 0, G_OPTION_ARG_NONE, &opt.simulated,
       "Its TPM is a stand-in: its quotes prove nothing", NULL },
-    OPTION_JSON,
+    COMMAND_JSON(&opt.json),
     { 0 },
 };
-static const GOptionEntry renew_entries[] = { OPTION_STORE, OPTION_EXPIRES, { 0 } };
-static const GOptionEntry entries[] = { OPTION_STORE, OPTION_JSON, { 0 } };
+static const GOptionEntry renew_entries[] = { COMMAND_STORE(&opt.store), OPTION_EXPIRES, { 0 } };
+static const GOptionEntry entries[] = { COMMAND_STORE(&opt.store), COMMAND_JSON(&opt.json), { 0 } };
 
 static const char *how_enrolled(const DqStoreHost *host)
 {

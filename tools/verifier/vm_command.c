@@ -15,26 +15,17 @@ static struct {
     gboolean json;
 } opt;
 
-#define OPTION_STORE                                                                               \
-    {                                                                                              \
-        "store", 0, 0, G_OPTION_ARG_FILENAME, &opt.store, "The verifier's store", "FILE"           \
-    }
-#define OPTION_JSON                                                                                \
-    {                                                                                              \
-        "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print JSON", NULL                             \
-    }
-
 static const GOptionEntry add_entries[] = {
-    OPTION_STORE,
+    COMMAND_STORE(&opt.store),
     { "name", 0, 0, G_OPTION_ARG_STRING, &opt.name, "What people call it", "TEXT" },
     { "ek", 0, 0, G_OPTION_ARG_STRING, &opt.ek,
       "The endorsement key that its vTPM must have: a Name, or a TPM2B_PUBLIC", "KEY" },
     { "ak", 0, 0, G_OPTION_ARG_STRING, &opt.ak,
       "The key that its vTPM must sign with: a Name, or a TPM2B_PUBLIC", "KEY" },
-    OPTION_JSON,
+    COMMAND_JSON(&opt.json),
     { 0 },
 };
-static const GOptionEntry entries[] = { OPTION_STORE, OPTION_JSON, { 0 } };
+static const GOptionEntry entries[] = { COMMAND_STORE(&opt.store), COMMAND_JSON(&opt.json), { 0 } };
 
 /* What the last trusted deep quote said. */
 static void set_seen(JsonObject *o, const DqStoreVm *vm)
