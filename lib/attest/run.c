@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/run.h"
 
+static void say(DqRun *r, const char *format, va_list args) G_GNUC_PRINTF(2, 0);
+
+static void say(DqRun *r, const char *format, va_list args)
+{
+    g_free(r->text);
+    r->text = g_strdup_vprintf(format, args);
+}
+
 gboolean dq_run_fail(DqRun *r, const char *format, ...)
 {
     va_list args;
 
-    g_free(r->text);
     va_start(args, format);
-    r->text = g_strdup_vprintf(format, args);
+    say(r, format, args);
     va_end(args);
     return FALSE;
 }
@@ -17,9 +24,8 @@ gboolean dq_run_skip(DqRun *r, const char *format, ...)
     va_list args;
 
     if (!r->skipped) {
-        g_free(r->text);
         va_start(args, format);
-        r->text = g_strdup_vprintf(format, args);
+        say(r, format, args);
         va_end(args);
         r->skipped = TRUE;
     }
@@ -32,7 +38,7 @@ gboolean dq_run_note(DqRun *r, const char *format, ...)
 
     if (r->text == NULL) {
         va_start(args, format);
-        r->text = g_strdup_vprintf(format, args);
+        say(r, format, args);
         va_end(args);
     }
     return TRUE;

@@ -82,8 +82,7 @@ static gboolean run_check(DqRun *r, DqVerdict *verdict, DqCheck check)
     return good;
 }
 
-/* ----------------------------------------------------------------------------- What the store says
- */
+/* -------------------------------------------------------------------------- What the store says */
 
 /* Whatever comes of it, the challenge is used up. @decoded: the evidence can be looked at. */
 static gboolean use_challenge(DqRun *r, gboolean decoded, GError **error)

@@ -70,8 +70,7 @@ static gboolean end(DqStoreFile *file, gboolean good, GError **error)
     return done;
 }
 
-/* ------------------------------------------------------------------------- What verification asks
- */
+/* ---------------------------------------------------------------------- What verification asks */
 
 static gboolean use_challenge(gpointer self, DqBytes challenge, gint64 now, DqChallengeUse *ret_use,
                               gboolean *ret_bound, guint8 ret_uuid[DQ_UUID_SIZE], GError **error)

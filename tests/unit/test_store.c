@@ -17,8 +17,7 @@ static void assert_error(GError **error, DqError code, const char *text)
     g_clear_error(error);
 }
 
-/* ------------------------------------------------------------------------------- The file itself
- */
+/* ---------------------------------------------------------------------------- The file itself */
 
 static void test_made_once(void)
 {
@@ -106,8 +105,7 @@ static void test_refuses_another_format(void)
     assert_error(&error, DQ_ERROR_STORE, "has format 7");
 }
 
-/* ------------------------------------------------------------------------------------ Challenges
- */
+/* --------------------------------------------------------------------------------- Challenges */
 
 static void test_challenge_once(void)
 {

@@ -234,8 +234,7 @@ static void test_damaged_pages(void)
     }
 }
 
-/* ----------------------------------------------------------------------------- Injected failures
- */
+/* -------------------------------------------------------------------------- Injected failures */
 
 /* A whole life of a store. Returns FALSE, with the error checked, at the first failure. */
 static gboolean live(StoreFixture *f, guint8 ret_challenge[DQ_CHALLENGE_SIZE], gboolean *ret_used)
