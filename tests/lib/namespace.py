@@ -5,6 +5,7 @@ enter() starts the program again in new mount and process namespaces: what it st
 whatever happens, and what it writes below /etc, /run, /var/lib/libvirt and the like is gone then.
 """
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -55,6 +56,25 @@ def _mount_private():
     shutil.chown('/var/lib/swtpm-localca', 'tss', 'root')
 
 
+def _open_way(path):
+    """Has every user reach `path`, as libvirt's need not be able to enter the home it lies in.
+
+    The first folder on the way that is closed to others is covered by an open one, in which there
+    is nothing but the way on.
+    """
+    folders = [str(folder) for folder in reversed(pathlib.Path(path).parents)]
+    closed = next((folder for folder in folders if not os.stat(folder).st_mode & 0o001), None)
+    if closed is None:
+        return
+    here, aside = os.getcwd(), '/run/aside'
+    os.mkdir(aside)
+    _mount('--bind', path, aside)
+    _mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', closed)
+    os.makedirs(path)
+    _mount('--move', aside, path)
+    os.chdir(here)
+
+
 def _reap_until_end_of(child):
     """The duty of process 1: libvirtd waits for the processes that it kills to be gone."""
     while True:
@@ -72,3 +92,4 @@ def enter():
     if child != 0:
         _reap_until_end_of(child)
     _mount_private()
+    _open_way(os.path.realpath(os.environ['SOURCE_ROOT']))
