@@ -39,7 +39,7 @@ typedef struct Daemon {
     Options options;
     GMainContext *context;
     GMainLoop *loop;
-    gint64 started; /* seconds since 1970 */
+    int64_t started; /* seconds since 1970 */
     int lock;
     Registry *registry;
     Poller *poller;
@@ -61,7 +61,7 @@ typedef struct Daemon {
     MetricsPage metrics_page;
     HttpServer *metrics;
     gboolean stopping;
-    gint64 drain_until;
+    int64_t drain_until;
     int status;
 } Daemon;
 

@@ -37,7 +37,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Unchecked, unchecked_clear)
 
 static gboolean parse_mode(const char *option, const char *text, mode_t *ret, GError **error)
 {
-    guint64 mode;
+    uint64_t mode;
 
     if (!g_ascii_string_to_unsigned(text, 8, 0, 0777, &mode, NULL)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,

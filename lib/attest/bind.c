@@ -27,8 +27,8 @@ static const struct {
  * encoded from where it was decoded: a copy of X509_PUBKEY loses how many bits are unused. */
 static GBytes *encode(const X509_PUBKEY *key)
 {
-    guint8 *info = NULL;
-    int len = key != NULL && X509_PUBKEY_get0(key) != NULL ? i2d_X509_PUBKEY(key, &info) : -1;
+    uint8_t *info = NULL;
+    int len = key && X509_PUBKEY_get0(key) ? i2d_X509_PUBKEY(key, &info) : -1;
     GBytes *bytes = len > 0 ? g_bytes_new(info, (gsize)len) : NULL;
 
     OPENSSL_free(info);
@@ -36,22 +36,22 @@ static GBytes *encode(const X509_PUBKEY *key)
 }
 
 /* @exact: nothing may follow the certificate. */
-static GBytes *key_of_certificate(const guint8 *der, gsize len, gboolean exact)
+static GBytes *key_of_certificate(const uint8_t *der, gsize len, gboolean exact)
 {
-    const guint8 *p = der;
+    const uint8_t *p = der;
     X509 *certificate = d2i_X509(NULL, &p, (long)len);
     GBytes *key = NULL;
 
-    if (certificate != NULL && (!exact || p == der + len)) {
+    if (certificate && (!exact || p == der + len)) {
         key = encode(X509_get_X509_PUBKEY(certificate));
     }
     X509_free(certificate);
     return key;
 }
 
-static GBytes *key_of_info(const guint8 *der, gsize len)
+static GBytes *key_of_info(const uint8_t *der, gsize len)
 {
-    const guint8 *p = der;
+    const uint8_t *p = der;
     X509_PUBKEY *info = d2i_X509_PUBKEY(NULL, &p, (long)len);
     GBytes *key = p == der + len ? encode(info) : NULL;
 
@@ -60,16 +60,16 @@ static GBytes *key_of_info(const guint8 *der, gsize len)
 }
 
 /* The first block that has a key; a server's certificate comes first in its chain. */
-static GBytes *key_from_pem(const guint8 *data, gsize len)
+static GBytes *key_from_pem(const uint8_t *data, gsize len)
 {
     BIO *bio = BIO_new_mem_buf(data, (int)len);
     GBytes *key = NULL;
     gboolean found = FALSE;
     char *name, *header;
-    guint8 *der;
+    uint8_t *der;
     long n;
 
-    while (!found && bio != NULL && PEM_read_bio(bio, &name, &header, &der, &n) == 1) {
+    while (!found && bio && PEM_read_bio(bio, &name, &header, &der, &n) == 1) {
         for (gsize i = 0; i < G_N_ELEMENTS(kinds) && !found; i++) {
             if (strcmp(kinds[i].name, name) == 0) {
                 found = TRUE;
@@ -87,30 +87,30 @@ static GBytes *key_from_pem(const guint8 *data, gsize len)
 }
 
 /* (transfer full): NULL where there is none. */
-static GBytes *find_key(const guint8 *data, gsize len)
+static GBytes *find_key(const uint8_t *data, gsize len)
 {
     GBytes *key = NULL;
 
     if (len <= G_MAXINT) {
         key = key_from_pem(data, len);
-        key = key != NULL ? key : key_of_certificate(data, len, TRUE);
-        key = key != NULL ? key : key_of_info(data, len);
+        key = key ? key : key_of_certificate(data, len, TRUE);
+        key = key ? key : key_of_info(data, len);
     }
     ERR_clear_error();
     return key;
 }
 
-gboolean dq_bind_nonce(DqBytes challenge, DqBytes channel_key, guint8 ret_nonce[DQ_HASH_SIZE],
+gboolean dq_bind_nonce(DqBytes challenge, DqBytes channel_key, uint8_t ret_nonce[DQ_HASH_SIZE],
                        GError **error)
 {
     g_autoptr(GBytes) key = find_key(channel_key.data, channel_key.len);
-    guint8 digest[DQ_HASH_SIZE];
-    const DqBytes parts[] = { { (const guint8 *)bind_domain, sizeof(bind_domain) },
+    uint8_t digest[DQ_HASH_SIZE];
+    const DqBytes parts[] = { { (const uint8_t *)bind_domain, sizeof(bind_domain) },
                               challenge,
                               { digest, sizeof(digest) } };
     DqBytes info;
 
-    if (key == NULL) {
+    if (!key) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_KEY,
                     "this is no certificate and no public key: give what the channel's server "
                     "shows, in PEM or DER (openssl s_client -connect HOST:PORT prints it)");

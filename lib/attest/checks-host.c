@@ -51,7 +51,7 @@ static gboolean find_key(DqRun *r)
 {
     r->host_key = dq_verifier_find_host_key(r->verifier, dq_unwire(r->evidence.host_signer),
                                             r->has_host ? &r->host_record : NULL);
-    if (r->host_key == NULL) {
+    if (!r->host_key) {
         g_autofree char *hex =
             dq_hex_encode(r->evidence.host_signer.p, r->evidence.host_signer.len);
 
@@ -88,7 +88,7 @@ gboolean dq_check_host_is_known(DqRun *r)
  * Identifies attest, signature and signer as they lie in the evidence one after the other, each
  * with its size.
  */
-static void host_signature_digest(const DqRun *r, guint8 ret_digest[DQ_HASH_SIZE])
+static void host_signature_digest(const DqRun *r, uint8_t ret_digest[DQ_HASH_SIZE])
 {
     const WireBytes last = r->evidence.host_signer;
     const DqBytes span = { r->quote->evidence.data,
@@ -99,7 +99,7 @@ static void host_signature_digest(const DqRun *r, guint8 ret_digest[DQ_HASH_SIZE
 
 gboolean dq_check_host_signature(DqRun *r)
 {
-    guint8 digest[DQ_HASH_SIZE];
+    uint8_t digest[DQ_HASH_SIZE];
 
     host_signature_digest(r, digest);
     if (dq_verifier_recall(r->verifier, digest)) {
@@ -136,7 +136,7 @@ gboolean dq_check_quotes(DqRun *r)
 gboolean dq_check_proof(DqRun *r)
 {
     const WireEvidence *e = &r->evidence;
-    guint8 leaf[DQ_HASH_SIZE], root[DQ_HASH_SIZE], data[DQ_HASH_SIZE];
+    uint8_t leaf[DQ_HASH_SIZE], root[DQ_HASH_SIZE], data[DQ_HASH_SIZE];
 
     dq_merkle_leaf(e->binding_bytes.p, e->binding_bytes.len, leaf);
     if (!dq_merkle_root_from_path(leaf, e->leaf_index, e->tree_size, e->path, e->path_length,
@@ -164,10 +164,10 @@ gboolean dq_check_host_pcrs(DqRun *r)
     if (!dq_pcr_digest_matches(e->host_signature.hash, e->pcr, e->pcr_count, r->host.pcr_digest)) {
         return dq_run_fail(r, "the host PCR values do not hash to the quoted digest");
     }
-    if (policy != NULL) {
+    if (policy) {
         missing = dq_policy_find_uncovered(policy->host_pcrs, &e->host_pcrs);
     }
-    if (missing != NULL) {
+    if (missing) {
         return dq_run_fail(r, "the policy asks for host PCR %s:%u, which was not quoted",
                            missing->bank->name, missing->pcr);
     }

@@ -40,7 +40,7 @@ static gboolean check_sha1(DqRun *r, const DqPolicy *policy)
     for (gsize i = 0; i < G_N_ELEMENTS(pcrs); i++) {
         const DqPolicyPcr *alone = dq_policy_find_sha1_alone(policy, pcrs[i]);
 
-        if (alone != NULL) {
+        if (alone) {
             return dq_run_fail(
                 r,
                 "the policy compares %s PCR %u in the SHA-1 bank alone, which proves "
@@ -56,18 +56,18 @@ gboolean dq_check_policy(DqRun *r)
     const DqPolicy *policy = r->verifier->policy;
     const DqPolicyPcr *wrong;
 
-    if (policy == NULL) {
+    if (!policy) {
         return dq_run_skip(r, "there are no reference values: --policy with host-pcr");
     }
     if (!check_sha1(r, policy)) {
         return FALSE;
     }
     wrong = dq_policy_find_wrong_pcr(policy->host_pcrs, &r->evidence.host_pcrs, r->evidence.pcr);
-    if (wrong != NULL) {
+    if (wrong) {
         return fail_pcr(r, "host", wrong);
     }
     wrong = dq_policy_find_wrong_pcr(policy->vtpm_pcrs, &r->vtpm.pcr_select, r->vtpm_pcr);
-    if (wrong != NULL) {
+    if (wrong) {
         return fail_pcr(r, "vTPM", wrong);
     }
     if (!check_policy_digests(r, policy)) {

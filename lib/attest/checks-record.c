@@ -29,7 +29,7 @@ static gboolean was_seen(const DqRun *r)
 /* Says that nothing is known of the VM, if so. */
 static gboolean skip_unknown_vm(DqRun *r)
 {
-    if (r->verifier->store == NULL) {
+    if (!r->verifier->store) {
         dq_run_skip(r, "no store was given that could have a record: --store");
         return TRUE;
     }
@@ -144,7 +144,7 @@ static gboolean lineage_accepted(DqRun *r)
     if (v->accepts_lineage && memcmp(v->accepted_lineage, b->lineage, DQ_LINEAGE_SIZE) == 0) {
         return dq_run_note(r, "new, and accepted by the operator");
     }
-    if (r->verifier->policy != NULL &&
+    if (r->verifier->policy &&
         dq_policy_allows_lineage(r->verifier->policy, &b->uuid, b->lineage)) {
         return dq_run_note(r, "new, and allowed by the policy");
     }
@@ -177,7 +177,7 @@ static gboolean move_accepted(DqRun *r)
                        dq_unwire(r->evidence.host_signer))) {
         return dq_run_note(r, "moved here, and accepted by the operator");
     }
-    if (r->verifier->policy != NULL &&
+    if (r->verifier->policy &&
         dq_policy_allows_move(r->verifier->policy, &r->evidence.binding.uuid)) {
         return dq_run_note(r, "moved here, and allowed by the policy");
     }

@@ -27,12 +27,12 @@ static gboolean expected_nonce(DqRun *r, DqBytes *ret_nonce)
         return dq_run_fail(r, "a channel is bound to one challenge, and none was given");
     }
     *ret_nonce = dq_unwire(r->evidence.binding.nonce); /* any of the store's */
-    return r->verifier->store != NULL || dq_run_fail(r, "no challenge was given out");
+    return r->verifier->store || dq_run_fail(r, "no challenge was given out");
 }
 
 static gboolean check_challenge(DqRun *r)
 {
-    if (r->verifier->store == NULL) {
+    if (!r->verifier->store) {
         return dq_run_skip(r, "without a store nobody knows whether it was used before: challenge "
                               "--store, then --store here");
     }
@@ -71,7 +71,7 @@ gboolean dq_check_nonce(DqRun *r)
     return check_challenge(r);
 }
 
-static gboolean fail_uuid(DqRun *r, const char *who, const guint8 *want)
+static gboolean fail_uuid(DqRun *r, const char *who, const uint8_t *want)
 {
     g_autofree char *got = dq_uuid_format(r->evidence.binding.uuid.byte);
     g_autofree char *text = dq_uuid_format(want);
@@ -85,14 +85,13 @@ static gboolean check_uuid(DqRun *r)
     const WireUuid *uuid = &r->evidence.binding.uuid;
     const DqPolicy *policy = r->verifier->policy;
 
-    if (r->expected->uuid != NULL && !wire_uuid_equal(r->expected->uuid, uuid)) {
+    if (r->expected->uuid && !wire_uuid_equal(r->expected->uuid, uuid)) {
         return fail_uuid(r, "expected", r->expected->uuid);
     }
     if (r->challenge_bound && !wire_uuid_equal(r->challenge_uuid, uuid)) {
         return fail_uuid(r, "the challenge is for", r->challenge_uuid);
     }
-    if (policy != NULL && dq_policy_restricts_vms(policy) && !policy->any_vm &&
-        r->policy_vm == NULL) {
+    if (policy && dq_policy_restricts_vms(policy) && !policy->any_vm && !r->policy_vm) {
         g_autofree char *text = dq_uuid_format(uuid->byte);
 
         return dq_run_fail(r, "the policy does not list the VM %s", text);
@@ -128,7 +127,7 @@ static Wanted wanted_eks(const DqRun *r)
     Wanted w = { .count = 0 };
 
     want(&w, r->expected->vtpm_ek);
-    if (r->policy_vm != NULL && r->policy_vm->ek_name != NULL) {
+    if (r->policy_vm && r->policy_vm->ek_name) {
         want(&w, dq_bytes_peek(r->policy_vm->ek_name));
     }
     if (r->has_vm) {
@@ -142,10 +141,10 @@ static Wanted wanted_signers(const DqRun *r)
     Wanted w = { .count = 0 };
 
     want(&w, r->expected->vtpm_ak);
-    if (r->expected->vtpm_key != NULL) {
+    if (r->expected->vtpm_key) {
         want(&w, dq_key_get_name(r->expected->vtpm_key));
     }
-    if (r->policy_vm != NULL && r->policy_vm->ak_name != NULL) {
+    if (r->policy_vm && r->policy_vm->ak_name) {
         want(&w, dq_bytes_peek(r->policy_vm->ak_name));
     }
     if (r->has_vm) {
@@ -163,7 +162,7 @@ gboolean dq_check_vm(DqRun *r)
         !check_names(r, "the vTPM's signing key", b->vtpm_signer, &signers)) {
         return FALSE;
     }
-    if (r->expected->uuid == NULL && !r->challenge_bound && r->policy_vm == NULL && !r->has_vm &&
+    if (!r->expected->uuid && !r->challenge_bound && !r->policy_vm && !r->has_vm &&
         signers.count == 0) {
         return dq_run_skip(r, "nothing says which VM is expected: vm add, or --uuid");
     }
@@ -173,7 +172,7 @@ gboolean dq_check_vm(DqRun *r)
 
 gboolean dq_check_vtpm_quote(DqRun *r)
 {
-    guint8 digest[DQ_HASH_SIZE];
+    uint8_t digest[DQ_HASH_SIZE];
 
     dq_sha256(&r->quote->vtpm_quoted, 1, digest);
     if (!dq_bytes_equal((DqBytes){ digest, sizeof(digest) },
@@ -186,11 +185,11 @@ gboolean dq_check_vtpm_quote(DqRun *r)
 /* The key with the Name that the host vouches for, whoever gave it; borrowed, or NULL. */
 static DqKey *find_signer(const DqRun *r)
 {
-    DqKey *const keys[] = { r->expected->vtpm_key, r->policy_vm == NULL ? NULL : r->policy_vm->ak,
+    DqKey *const keys[] = { r->expected->vtpm_key, r->policy_vm ? r->policy_vm->ak : NULL,
                             r->quote->vtpm_key };
 
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
-        if (keys[i] != NULL &&
+        if (keys[i] &&
             dq_bytes_equal(dq_key_get_name(keys[i]), dq_unwire(r->evidence.binding.vtpm_signer))) {
             return keys[i];
         }
@@ -209,7 +208,7 @@ gboolean dq_check_vtpm_signature(DqRun *r)
                    : dq_run_fail(r, "there is a signature, but the binding names no key");
     }
     key = find_signer(r);
-    if (key == NULL) {
+    if (!key) {
         return dq_run_fail(r, "no key with the signer's Name was given: -u, or the guest's ak.pub");
     }
     if (!dq_key_is_restricted(key) && !dq_verifier_allows_key(r->verifier, dq_unwire(signer))) {

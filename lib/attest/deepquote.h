@@ -26,6 +26,7 @@
 #define DEEPQUOTE_H
 
 #include <glib.h>
+#include <stdint.h>
 
 G_BEGIN_DECLS
 
@@ -39,7 +40,7 @@ G_BEGIN_DECLS
 
 /** A borrowed run of bytes; @data may be NULL where @len is 0. */
 typedef struct DqBytes {
-    const guint8 *data;
+    const uint8_t *data;
     gsize len;
 } DqBytes;
 
@@ -76,7 +77,7 @@ GQuark dq_error_quark(void);
 GBytes *dq_hex_decode(const char *text, GError **error);
 
 /** dq_hex_encode: (transfer full): lower-case digits; "" for no bytes. */
-char *dq_hex_encode(const guint8 *data, gsize len);
+char *dq_hex_encode(const uint8_t *data, gsize len);
 
 /**
  * dq_uuid_parse:
@@ -85,10 +86,10 @@ char *dq_hex_encode(const guint8 *data, gsize len);
  *
  * Errors: DQ_ERROR_VALUE.
  */
-gboolean dq_uuid_parse(const char *text, guint8 ret_uuid[DQ_UUID_SIZE], GError **error);
+gboolean dq_uuid_parse(const char *text, uint8_t ret_uuid[DQ_UUID_SIZE], GError **error);
 
 /** dq_uuid_format: (transfer full): the lower-case text form. */
-char *dq_uuid_format(const guint8 uuid[DQ_UUID_SIZE]);
+char *dq_uuid_format(const uint8_t uuid[DQ_UUID_SIZE]);
 
 /* ------------------------------------------------------------------------------------ Tree */
 
@@ -96,22 +97,22 @@ char *dq_uuid_format(const guint8 uuid[DQ_UUID_SIZE]);
 #define DQ_MERKLE_LEAVES_MAX (G_GUINT64_CONSTANT(1) << DQ_MERKLE_PATH_MAX)
 
 /** dq_merkle_leaf: SHA-256(0x00 || binding). */
-void dq_merkle_leaf(const guint8 *binding, gsize len, guint8 ret_leaf[DQ_HASH_SIZE]);
+void dq_merkle_leaf(const uint8_t *binding, gsize len, uint8_t ret_leaf[DQ_HASH_SIZE]);
 
 /**
  * DqMerkleRoot: the root over leaves that come one after the other, in constant space.
  * Set it to zeroes, add leaves, ask for the root at any time.
  */
 typedef struct DqMerkleRoot {
-    guint64 count;                                     /* leaves so far */
-    guint8 peak[DQ_MERKLE_PATH_MAX + 1][DQ_HASH_SIZE]; /* private: one for each bit of @count */
+    uint64_t count;                                     /* leaves so far */
+    uint8_t peak[DQ_MERKLE_PATH_MAX + 1][DQ_HASH_SIZE]; /* private: one for each bit of @count */
 } DqMerkleRoot;
 
 /** dq_merkle_root_add: FALSE, and nothing changes, where DQ_MERKLE_LEAVES_MAX are there already. */
-gboolean dq_merkle_root_add(DqMerkleRoot *r, const guint8 leaf[DQ_HASH_SIZE]);
+gboolean dq_merkle_root_add(DqMerkleRoot *r, const uint8_t leaf[DQ_HASH_SIZE]);
 
 /** dq_merkle_root_get: the Merkle Tree Hash of RFC 9162 section 2.1.1; of no leaves SHA-256(). */
-void dq_merkle_root_get(const DqMerkleRoot *r, guint8 ret_root[DQ_HASH_SIZE]);
+void dq_merkle_root_get(const DqMerkleRoot *r, uint8_t ret_root[DQ_HASH_SIZE]);
 
 /** DqMerkleTree: a whole tree in memory, about 64 bytes a leaf. It never changes. */
 typedef struct DqMerkleTree DqMerkleTree;
@@ -121,11 +122,11 @@ typedef struct DqMerkleTree DqMerkleTree;
  * @leaves: @count leaves of DQ_HASH_SIZE bytes each, one after the other; copied
  * @count: at least 1, at most DQ_MERKLE_LEAVES_MAX
  */
-DqMerkleTree *dq_merkle_tree_new(const guint8 *leaves, guint64 count);
+DqMerkleTree *dq_merkle_tree_new(const uint8_t *leaves, uint64_t count);
 void dq_merkle_tree_free(DqMerkleTree *tree);
 
 /** dq_merkle_tree_root: DQ_HASH_SIZE bytes, borrowed from @tree. */
-const guint8 *dq_merkle_tree_root(const DqMerkleTree *tree);
+const uint8_t *dq_merkle_tree_root(const DqMerkleTree *tree);
 
 /**
  * dq_merkle_tree_path:
@@ -135,7 +136,7 @@ const guint8 *dq_merkle_tree_root(const DqMerkleTree *tree);
  *
  * Returns: the number of nodes written. Spec: RFC 9162 section 2.1.3.1.
  */
-gsize dq_merkle_tree_path(const DqMerkleTree *tree, guint64 index, guint8 *ret_path);
+gsize dq_merkle_tree_path(const DqMerkleTree *tree, uint64_t index, uint8_t *ret_path);
 
 /**
  * dq_merkle_root_from_path:
@@ -146,22 +147,22 @@ gsize dq_merkle_tree_path(const DqMerkleTree *tree, guint64 index, guint8 *ret_p
  * Returns: FALSE where no tree of @size leaves has a proof of this length at @index.
  * Spec: RFC 9162 section 2.1.3.2.
  */
-gboolean dq_merkle_root_from_path(const guint8 leaf[DQ_HASH_SIZE], guint64 index, guint64 size,
-                                  const guint8 *path, gsize path_length,
-                                  guint8 ret_root[DQ_HASH_SIZE]);
+gboolean dq_merkle_root_from_path(const uint8_t leaf[DQ_HASH_SIZE], uint64_t index, uint64_t size,
+                                  const uint8_t *path, gsize path_length,
+                                  uint8_t ret_root[DQ_HASH_SIZE]);
 
 /**
  * dq_merkle_qualifying_data: what the hardware TPM is given as qualifying data for a batch:
  * SHA-256("DEEPQUOTE-ROOT-V2" || 0x00 || UINT64 size || root).
  */
-void dq_merkle_qualifying_data(guint64 size, const guint8 root[DQ_HASH_SIZE],
-                               guint8 ret_data[DQ_HASH_SIZE]);
+void dq_merkle_qualifying_data(uint64_t size, const uint8_t root[DQ_HASH_SIZE],
+                               uint8_t ret_data[DQ_HASH_SIZE]);
 
 /**
  * dq_host_qualifying_data: what the hardware TPM is given for a quote of the host alone:
  * SHA-256("DEEPQUOTE-HOST-V2" || 0x00 || nonce).
  */
-void dq_host_qualifying_data(DqBytes nonce, guint8 ret_data[DQ_HASH_SIZE]);
+void dq_host_qualifying_data(DqBytes nonce, uint8_t ret_data[DQ_HASH_SIZE]);
 
 /* ------------------------------------------------------------------------------------- Key */
 
@@ -174,7 +175,7 @@ typedef struct DqKey DqKey;
  *
  * Errors: DQ_ERROR_KEY.
  */
-DqKey *dq_key_new(const guint8 *data, gsize len, GError **error);
+DqKey *dq_key_new(const uint8_t *data, gsize len, GError **error);
 
 /** dq_key_new_from_file: as dq_key_new(). Errors: DQ_ERROR_KEY, and G_FILE_ERROR. */
 DqKey *dq_key_new_from_file(const char *path, GError **error);
@@ -191,7 +192,7 @@ DqBytes dq_key_get_name(const DqKey *key);
  *
  * Returns: its length. Spec: TPM 2.0 Part 1, section 26.5.
  */
-gsize dq_key_qualified_name(const DqKey *key, guint32 hierarchy, guint8 *ret_name);
+gsize dq_key_qualified_name(const DqKey *key, uint32_t hierarchy, uint8_t *ret_name);
 
 /**
  * dq_key_is_attestation_key: whether a TPM made it, keeps it, and signs with it only what it made
@@ -222,7 +223,7 @@ gboolean dq_key_verify(DqKey *key, DqBytes message, DqBytes signature);
  *
  * Errors: DQ_ERROR_KEY.
  */
-gboolean dq_bind_nonce(DqBytes challenge, DqBytes channel_key, guint8 ret_nonce[DQ_HASH_SIZE],
+gboolean dq_bind_nonce(DqBytes challenge, DqBytes channel_key, uint8_t ret_nonce[DQ_HASH_SIZE],
                        GError **error);
 
 /* ---------------------------------------------------------------------------------- Policy */
@@ -332,7 +333,7 @@ typedef struct DqQuote {
 typedef struct DqExpected {
     DqBytes challenge;
     DqBytes bound_nonce;
-    const guint8 *uuid;
+    const uint8_t *uuid;
     DqKey *vtpm_key;
     DqBytes vtpm_ak;
     DqBytes vtpm_ek;
@@ -348,24 +349,24 @@ typedef struct DqExpected {
  * @channel_bound: the nonce holds the key at the other end of the channel
  */
 typedef struct DqFacts {
-    guint8 host_name[DQ_NAME_MAX];
+    uint8_t host_name[DQ_NAME_MAX];
     gsize host_name_len;
-    guint32 host_reset_count;
-    guint32 host_restart_count;
-    guint64 host_clock; /* milliseconds */
+    uint32_t host_reset_count;
+    uint32_t host_restart_count;
+    uint64_t host_clock; /* milliseconds */
     gboolean host_clock_safe;
-    guint64 host_firmware;
-    guint8 uuid[DQ_UUID_SIZE];
-    guint8 lineage[DQ_LINEAGE_SIZE];
-    guint64 epoch;
-    guint64 generation;
-    guint8 vtpm_signer[DQ_NAME_MAX];
+    uint64_t host_firmware;
+    uint8_t uuid[DQ_UUID_SIZE];
+    uint8_t lineage[DQ_LINEAGE_SIZE];
+    uint64_t epoch;
+    uint64_t generation;
+    uint8_t vtpm_signer[DQ_NAME_MAX];
     gsize vtpm_signer_len; /* 0: not signed by the vTPM */
-    guint8 vtpm_ek[DQ_NAME_MAX];
+    uint8_t vtpm_ek[DQ_NAME_MAX];
     gsize vtpm_ek_len; /* 0: the vTPM has none */
-    guint64 tree_size;
-    guint64 leaf_index;
-    gint64 host_enrolled;
+    uint64_t tree_size;
+    uint64_t leaf_index;
+    int64_t host_enrolled;
     gboolean host_by_proof;
     gboolean host_simulated;
     gboolean first_seen;
@@ -430,7 +431,7 @@ void dq_verifier_set_policy(DqVerifier *verifier, DqPolicy *policy);
 void dq_verifier_set_store(DqVerifier *verifier, DqStore *store);
 
 /** dq_verifier_set_time: seconds since 1970 that count as now; 0: the system's clock. For tests. */
-void dq_verifier_set_time(DqVerifier *verifier, gint64 now);
+void dq_verifier_set_time(DqVerifier *verifier, int64_t now);
 
 /**
  * dq_verifier_check: runs the checks in their order up to the first that fails.

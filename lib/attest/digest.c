@@ -39,14 +39,14 @@ static EVP_MD *const *fetched(void)
 }
 
 /* The place of an algorithm in the table; -1 for one that is not known. */
-static gssize place_of(guint16 alg)
+static gssize place_of(uint16_t alg)
 {
     const WireHash *h = wire_hash_find(alg);
 
-    return h == NULL ? -1 : h - wire_hashes;
+    return h ? h - wire_hashes : -1;
 }
 
-const EVP_MD *dq_digest_md(guint16 alg)
+const EVP_MD *dq_digest_md(uint16_t alg)
 {
     gssize at = place_of(alg);
 
@@ -60,19 +60,19 @@ static EVP_MD_CTX *begin(gsize at)
     const EVP_MD *md = fetched()[at];
     EVP_MD_CTX *ctx;
 
-    if (md == NULL) {
+    if (!md) {
         return NULL;
     }
-    if (t == NULL) {
+    if (!t) {
         t = g_new0(ThreadContexts, 1);
         g_private_set(&thread_contexts, t);
     }
     ctx = t->ctx[at];
-    if (ctx != NULL) {
+    if (ctx) {
         return EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 ? ctx : NULL;
     }
     ctx = EVP_MD_CTX_new();
-    if (ctx == NULL || EVP_DigestInit_ex2(ctx, md, NULL) != 1) {
+    if (!ctx || EVP_DigestInit_ex2(ctx, md, NULL) != 1) {
         EVP_MD_CTX_free(ctx);
         return NULL;
     }
@@ -80,15 +80,15 @@ static EVP_MD_CTX *begin(gsize at)
     return ctx;
 }
 
-gsize dq_digest(guint16 alg, const DqBytes *parts, gsize count, guint8 *ret_digest)
+gsize dq_digest(uint16_t alg, const DqBytes *parts, gsize count, uint8_t *ret_digest)
 {
     gssize at = place_of(alg);
     EVP_MD_CTX *ctx = at < 0 ? NULL : begin((gsize)at);
-    guint8 digest[EVP_MAX_MD_SIZE];
+    uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned len;
 
     G_STATIC_ASSERT(DQ_DIGEST_MAX >= EVP_MAX_MD_SIZE);
-    if (ctx == NULL) {
+    if (!ctx) {
         return 0;
     }
     for (gsize i = 0; i < count; i++) {
@@ -103,9 +103,9 @@ gsize dq_digest(guint16 alg, const DqBytes *parts, gsize count, guint8 *ret_dige
     return len;
 }
 
-void dq_sha256(const DqBytes *parts, gsize count, guint8 ret_digest[DQ_HASH_SIZE])
+void dq_sha256(const DqBytes *parts, gsize count, uint8_t ret_digest[DQ_HASH_SIZE])
 {
-    guint8 digest[DQ_DIGEST_MAX];
+    uint8_t digest[DQ_DIGEST_MAX];
 
     if (dq_digest(TPM_ALG_SHA256, parts, count, digest) != DQ_HASH_SIZE) {
         g_error("OpenSSL offers no SHA-256: check its configuration file and providers");

@@ -10,7 +10,7 @@
 #define DQ_DIGEST_MAX 64
 
 /** dq_digest_md: the EVP_MD of a TPM_ALG_ID, borrowed; NULL where OpenSSL has none. */
-const EVP_MD *dq_digest_md(guint16 alg);
+const EVP_MD *dq_digest_md(uint16_t alg);
 
 /**
  * dq_digest: hashes @parts one after the other.
@@ -18,9 +18,9 @@ const EVP_MD *dq_digest_md(guint16 alg);
  *
  * Returns: the bytes of the digest; 0 where the algorithm is not available.
  */
-gsize dq_digest(guint16 alg, const DqBytes *parts, gsize count, guint8 *ret_digest);
+gsize dq_digest(uint16_t alg, const DqBytes *parts, gsize count, uint8_t *ret_digest);
 
 /** dq_sha256: the same for SHA-256, which must be there: without it the process is aborted. */
-void dq_sha256(const DqBytes *parts, gsize count, guint8 ret_digest[DQ_HASH_SIZE]);
+void dq_sha256(const DqBytes *parts, gsize count, uint8_t ret_digest[DQ_HASH_SIZE]);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "attest/public.h"
 
-DqKey *dq_key_new(const guint8 *data, gsize len, GError **error)
+DqKey *dq_key_new(const uint8_t *data, gsize len, GError **error)
 {
     g_autoptr(DqKey) key = g_new0(DqKey, 1);
     DqBytes public;
@@ -31,7 +31,7 @@ DqKey *dq_key_new(const guint8 *data, gsize len, GError **error)
         return NULL;
     }
     key->pkey = dq_public_to_pkey(&key->public);
-    if (key->pkey == NULL) {
+    if (!key->pkey) {
         g_set_error(
             error, DQ_ERROR, DQ_ERROR_KEY,
             "the public area holds no usable key: it must be RSA of 2048 bits or more, or a "
@@ -50,8 +50,8 @@ DqKey *dq_key_new_from_file(const char *path, GError **error)
     if (!g_file_get_contents(path, &data, &len, error)) {
         return NULL;
     }
-    key = dq_key_new((const guint8 *)data, len, error);
-    if (key == NULL) {
+    key = dq_key_new((const uint8_t *)data, len, error);
+    if (!key) {
         g_prefix_error(error, "%s: ", path);
     }
     return key;
@@ -65,7 +65,7 @@ DqKey *dq_key_ref(DqKey *key)
 
 void dq_key_unref(DqKey *key)
 {
-    if (key == NULL || !g_atomic_int_dec_and_test(&key->refs)) {
+    if (!key || !g_atomic_int_dec_and_test(&key->refs)) {
         return;
     }
     EVP_PKEY_CTX_free(key->ready);
@@ -85,22 +85,22 @@ EVP_PKEY *dq_key_get_pkey(const DqKey *key)
     return key->pkey;
 }
 
-gsize dq_key_qualified_name(const DqKey *key, guint32 hierarchy, guint8 *ret_name)
+gsize dq_key_qualified_name(const DqKey *key, uint32_t hierarchy, uint8_t *ret_name)
 {
-    const guint32 handle = GUINT32_TO_BE(hierarchy);
-    const DqBytes parts[] = { { (const guint8 *)&handle, sizeof(handle) }, dq_key_get_name(key) };
-    guint8 digest[DQ_DIGEST_MAX];
+    const uint32_t handle = GUINT32_TO_BE(hierarchy);
+    const DqBytes parts[] = { { (const uint8_t *)&handle, sizeof(handle) }, dq_key_get_name(key) };
+    uint8_t digest[DQ_DIGEST_MAX];
     gsize len = dq_digest(key->public.name_alg, parts, G_N_ELEMENTS(parts), digest);
 
-    memcpy(ret_name, key->name, sizeof(guint16)); /* nameAlg */
-    memcpy(ret_name + sizeof(guint16), digest, len);
-    return sizeof(guint16) + len;
+    memcpy(ret_name, key->name, sizeof(uint16_t)); /* nameAlg */
+    memcpy(ret_name + sizeof(uint16_t), digest, len);
+    return sizeof(uint16_t) + len;
 }
 
 /* Whether all of @wanted are set, and decrypt is not. */
-static gboolean has_attributes(const DqKey *key, guint32 wanted)
+static gboolean has_attributes(const DqKey *key, uint32_t wanted)
 {
-    const guint32 mask = wanted | TPMA_OBJECT_DECRYPT;
+    const uint32_t mask = wanted | TPMA_OBJECT_DECRYPT;
 
     return (key->public.attributes & mask) == wanted;
 }

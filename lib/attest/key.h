@@ -11,18 +11,18 @@
 
 struct DqKey {
     gint refs;
-    guint8 *data; /* TPMT_PUBLIC, borrowed by @public */
+    uint8_t *data; /* TPMT_PUBLIC, borrowed by @public */
     gsize data_len;
     WirePublic public;
-    guint8 name[DQ_NAME_MAX];
+    uint8_t name[DQ_NAME_MAX];
     gsize name_len;
     EVP_PKEY *pkey;
 
     /* A context that is set up for one scheme and hash, taken out while it is in use. */
     GMutex lock;
     EVP_PKEY_CTX *ready;
-    guint16 ready_alg;
-    guint16 ready_hash;
+    uint16_t ready_alg;
+    uint16_t ready_hash;
 };
 
 /** dq_key_get_pkey: the key as OpenSSL has it, borrowed. */

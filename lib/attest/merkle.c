@@ -13,19 +13,19 @@
 
 #define LEVELS_MAX (DQ_MERKLE_PATH_MAX + 1)
 
-void dq_merkle_leaf(const guint8 *binding, gsize len, guint8 ret_leaf[DQ_HASH_SIZE])
+void dq_merkle_leaf(const uint8_t *binding, gsize len, uint8_t ret_leaf[DQ_HASH_SIZE])
 {
-    static const guint8 tag[1] = { 0x00 };
+    static const uint8_t tag[1] = { 0x00 };
     const DqBytes parts[] = { { tag, 1 }, { binding, len } };
 
     dq_sha256(parts, G_N_ELEMENTS(parts), ret_leaf);
 }
 
 /* SHA-256(0x01 || left || right); @ret_node may be one of the two. */
-static void hash_node(const guint8 left[DQ_HASH_SIZE], const guint8 right[DQ_HASH_SIZE],
-                      guint8 ret_node[DQ_HASH_SIZE])
+static void hash_node(const uint8_t left[DQ_HASH_SIZE], const uint8_t right[DQ_HASH_SIZE],
+                      uint8_t ret_node[DQ_HASH_SIZE])
 {
-    guint8 input[1 + 2 * DQ_HASH_SIZE];
+    uint8_t input[1 + 2 * DQ_HASH_SIZE];
     const DqBytes whole = { input, sizeof(input) };
 
     input[0] = 0x01;
@@ -34,14 +34,14 @@ static void hash_node(const guint8 left[DQ_HASH_SIZE], const guint8 right[DQ_HAS
     dq_sha256(&whole, 1, ret_node);
 }
 
-void dq_merkle_qualifying_data(guint64 size, const guint8 root[DQ_HASH_SIZE],
-                               guint8 ret_data[DQ_HASH_SIZE])
+void dq_merkle_qualifying_data(uint64_t size, const uint8_t root[DQ_HASH_SIZE],
+                               uint8_t ret_data[DQ_HASH_SIZE])
 {
     static const char label[] = "DEEPQUOTE-ROOT-V2"; /* its final 0x00 is hashed too */
-    const guint64 size_be = GUINT64_TO_BE(size);
+    const uint64_t size_be = GUINT64_TO_BE(size);
     const DqBytes parts[] = {
-        { (const guint8 *)label, sizeof(label) },
-        { (const guint8 *)&size_be, sizeof(size_be) },
+        { (const uint8_t *)label, sizeof(label) },
+        { (const uint8_t *)&size_be, sizeof(size_be) },
         { root, DQ_HASH_SIZE },
     };
 
@@ -52,9 +52,9 @@ void dq_merkle_qualifying_data(guint64 size, const guint8 root[DQ_HASH_SIZE],
  * Root of a stream. Bit k of the count set means that peak[k] holds the root of a complete
  * subtree of 2^k leaves; adding a leaf is adding one to a binary number.
  */
-gboolean dq_merkle_root_add(DqMerkleRoot *r, const guint8 leaf[DQ_HASH_SIZE])
+gboolean dq_merkle_root_add(DqMerkleRoot *r, const uint8_t leaf[DQ_HASH_SIZE])
 {
-    guint8 carry[DQ_HASH_SIZE];
+    uint8_t carry[DQ_HASH_SIZE];
     unsigned k = 0;
 
     if (r->count >= DQ_MERKLE_LEAVES_MAX) {
@@ -70,9 +70,9 @@ gboolean dq_merkle_root_add(DqMerkleRoot *r, const guint8 leaf[DQ_HASH_SIZE])
     return TRUE;
 }
 
-void dq_merkle_root_get(const DqMerkleRoot *r, guint8 ret_root[DQ_HASH_SIZE])
+void dq_merkle_root_get(const DqMerkleRoot *r, uint8_t ret_root[DQ_HASH_SIZE])
 {
-    guint8 root[DQ_HASH_SIZE];
+    uint8_t root[DQ_HASH_SIZE];
     gboolean have = FALSE;
 
     for (unsigned k = 0; k < LEVELS_MAX; k++) {
@@ -95,20 +95,20 @@ void dq_merkle_root_get(const DqMerkleRoot *r, guint8 ret_root[DQ_HASH_SIZE])
 /* A whole tree: level 0 are the leaves, the last level is the root. */
 struct DqMerkleTree {
     unsigned levels;
-    guint64 count[LEVELS_MAX];
-    guint8 *level[LEVELS_MAX]; /* count[k] nodes each */
+    uint64_t count[LEVELS_MAX];
+    uint8_t *level[LEVELS_MAX]; /* count[k] nodes each */
 };
 
 static void build_level(DqMerkleTree *t, unsigned above)
 {
-    const guint8 *below = t->level[above - 1];
-    guint64 n = t->count[above - 1];
-    guint8 *out;
+    const uint8_t *below = t->level[above - 1];
+    uint64_t n = t->count[above - 1];
+    uint8_t *out;
 
     t->count[above] = n / 2 + n % 2;
     out = g_malloc_n(t->count[above], DQ_HASH_SIZE);
-    for (guint64 i = 0; i < n / 2; i++) {
-        const guint8 *pair = below + 2 * i * DQ_HASH_SIZE;
+    for (uint64_t i = 0; i < n / 2; i++) {
+        const uint8_t *pair = below + 2 * i * DQ_HASH_SIZE;
 
         hash_node(pair, pair + DQ_HASH_SIZE, out + i * DQ_HASH_SIZE);
     }
@@ -118,7 +118,7 @@ static void build_level(DqMerkleTree *t, unsigned above)
     t->level[above] = out;
 }
 
-DqMerkleTree *dq_merkle_tree_new(const guint8 *leaves, guint64 count)
+DqMerkleTree *dq_merkle_tree_new(const uint8_t *leaves, uint64_t count)
 {
     DqMerkleTree *t;
 
@@ -140,7 +140,7 @@ DqMerkleTree *dq_merkle_tree_new(const guint8 *leaves, guint64 count)
 
 void dq_merkle_tree_free(DqMerkleTree *tree)
 {
-    if (tree == NULL) {
+    if (!tree) {
         return;
     }
     for (unsigned k = 0; k < tree->levels; k++) {
@@ -149,19 +149,19 @@ void dq_merkle_tree_free(DqMerkleTree *tree)
     g_free(tree);
 }
 
-const guint8 *dq_merkle_tree_root(const DqMerkleTree *tree)
+const uint8_t *dq_merkle_tree_root(const DqMerkleTree *tree)
 {
     return tree->level[tree->levels - 1];
 }
 
-gsize dq_merkle_tree_path(const DqMerkleTree *tree, guint64 index, guint8 *ret_path)
+gsize dq_merkle_tree_path(const DqMerkleTree *tree, uint64_t index, uint8_t *ret_path)
 {
     gsize n = 0;
 
     g_return_val_if_fail(index < tree->count[0], 0);
 
     for (unsigned k = 0; k + 1 < tree->levels; k++, index /= 2) {
-        guint64 sibling = index ^ 1;
+        uint64_t sibling = index ^ 1;
 
         if (sibling < tree->count[k]) { /* else it was lifted: no node at this level */
             memcpy(ret_path + n * DQ_HASH_SIZE, tree->level[k] + sibling * DQ_HASH_SIZE,
@@ -176,19 +176,19 @@ gsize dq_merkle_tree_path(const DqMerkleTree *tree, guint64 index, guint8 *ret_p
  * @index and @last walk up from the leaf and from the tree's last leaf. Where the two meet on an
  * even place, the node was lifted until it is a right child.
  */
-gboolean dq_merkle_root_from_path(const guint8 leaf[DQ_HASH_SIZE], guint64 index, guint64 size,
-                                  const guint8 *path, gsize path_length,
-                                  guint8 ret_root[DQ_HASH_SIZE])
+gboolean dq_merkle_root_from_path(const uint8_t leaf[DQ_HASH_SIZE], uint64_t index, uint64_t size,
+                                  const uint8_t *path, gsize path_length,
+                                  uint8_t ret_root[DQ_HASH_SIZE])
 {
-    guint64 last = size - 1;
-    guint8 node[DQ_HASH_SIZE];
+    uint64_t last = size - 1;
+    uint8_t node[DQ_HASH_SIZE];
 
     if (size == 0 || index >= size) {
         return FALSE;
     }
     memcpy(node, leaf, DQ_HASH_SIZE);
     for (gsize i = 0; i < path_length; i++) {
-        const guint8 *sibling = path + i * DQ_HASH_SIZE;
+        const uint8_t *sibling = path + i * DQ_HASH_SIZE;
 
         if (last == 0) {
             return FALSE; /* already at the root */
@@ -212,10 +212,10 @@ gboolean dq_merkle_root_from_path(const guint8 leaf[DQ_HASH_SIZE], guint64 index
     return TRUE;
 }
 
-void dq_host_qualifying_data(DqBytes nonce, guint8 ret_data[DQ_HASH_SIZE])
+void dq_host_qualifying_data(DqBytes nonce, uint8_t ret_data[DQ_HASH_SIZE])
 {
     static const char label[] = "DEEPQUOTE-HOST-V2"; /* its final 0x00 is hashed too */
-    const DqBytes parts[] = { { (const guint8 *)label, sizeof(label) }, nonce };
+    const DqBytes parts[] = { { (const uint8_t *)label, sizeof(label) }, nonce };
 
     dq_sha256(parts, G_N_ELEMENTS(parts), ret_data);
 }

@@ -8,15 +8,15 @@
 #include <string.h>
 
 /* pcrDigest where no key determines the hash */
-static const guint16 digest_by_size[] = { TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA512,
-                                          TPM_ALG_SHA1 };
+static const uint16_t digest_by_size[] = { TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA512,
+                                           TPM_ALG_SHA1 };
 
 gboolean dq_pcr_selection_equal(const WirePcrSelection *a, const WirePcrSelection *b)
 {
     if (a->count != b->count) {
         return FALSE;
     }
-    for (guint32 i = 0; i < a->count; i++) {
+    for (uint32_t i = 0; i < a->count; i++) {
         const WirePcrBank *x = &a->bank[i];
         const WirePcrBank *y = &b->bank[i];
 
@@ -44,7 +44,7 @@ gboolean dq_pcr_split(const WirePcrSelection *selection, DqBytes bytes, WireByte
     return r.left == 0;
 }
 
-gssize dq_pcr_find(const WirePcrSelection *selection, guint16 alg, unsigned pcr)
+gssize dq_pcr_find(const WirePcrSelection *selection, uint16_t alg, unsigned pcr)
 {
     gssize at = 0;
 
@@ -57,7 +57,7 @@ gssize dq_pcr_find(const WirePcrSelection *selection, guint16 alg, unsigned pcr)
     return -1;
 }
 
-static guint16 alg_of_size(gsize size)
+static uint16_t alg_of_size(gsize size)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(digest_by_size); i++) {
         if (wire_hash_size(digest_by_size[i]) == size) {
@@ -67,9 +67,9 @@ static guint16 alg_of_size(gsize size)
     return TPM_ALG_NULL;
 }
 
-gboolean dq_pcr_digest_matches(guint16 alg, const WireBytes *values, gsize count, WireBytes digest)
+gboolean dq_pcr_digest_matches(uint16_t alg, const WireBytes *values, gsize count, WireBytes digest)
 {
-    guint8 made[DQ_DIGEST_MAX];
+    uint8_t made[DQ_DIGEST_MAX];
     DqBytes parts[DQ_PCRS_MAX];
     gsize n;
 

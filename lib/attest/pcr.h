@@ -21,12 +21,13 @@ gboolean dq_pcr_selection_equal(const WirePcrSelection *a, const WirePcrSelectio
 gboolean dq_pcr_split(const WirePcrSelection *selection, DqBytes bytes, WireBytes *ret_values);
 
 /** dq_pcr_find: the place of a PCR's value among those of @selection; -1 where it has none. */
-gssize dq_pcr_find(const WirePcrSelection *selection, guint16 alg, unsigned pcr);
+gssize dq_pcr_find(const WirePcrSelection *selection, uint16_t alg, unsigned pcr);
 
 /**
  * dq_pcr_digest_matches: whether @values hash to @digest, which was made with @alg; a @alg of
  * TPM_ALG_NULL stands for the hash whose digests are as long as @digest.
  */
-gboolean dq_pcr_digest_matches(guint16 alg, const WireBytes *values, gsize count, WireBytes digest);
+gboolean dq_pcr_digest_matches(uint16_t alg, const WireBytes *values, gsize count,
+                               WireBytes digest);
 
 #endif

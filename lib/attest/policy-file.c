@@ -45,7 +45,7 @@ static GBytes *read_hex(const Parser *p, const char *text, gsize size, GError **
     GError *cause = NULL;
     g_autoptr(GBytes) bytes = dq_hex_decode(text, &cause);
 
-    if (bytes == NULL) {
+    if (!bytes) {
         fail_with(p, cause, error);
         return NULL;
     }
@@ -64,7 +64,7 @@ static GBytes *read_name(const Parser *p, const char *text, GError **error)
     GError *cause = NULL;
     g_autoptr(GBytes) bytes = dq_hex_decode(text, &cause);
 
-    if (bytes == NULL) {
+    if (!bytes) {
         fail_with(p, cause, error);
         return NULL;
     }
@@ -92,7 +92,7 @@ static gboolean read_key(const Parser *p, const char *text, DqKey **ret_key, GBy
     }
     path = g_path_is_absolute(text) ? g_strdup(text) : g_build_filename(p->folder, text, NULL);
     *ret_key = dq_key_new_from_file(path, &cause);
-    if (*ret_key == NULL) {
+    if (!*ret_key) {
         return fail_with(p, cause, error);
     }
     *ret_name = dq_bytes_copy(dq_key_get_name(*ret_key));
@@ -106,7 +106,7 @@ static gboolean read_key_line(Parser *p, const Keyword *k, char **args, GPtrArra
 {
     GBytes *name = NULL;
 
-    if (args[0] == NULL || args[1] != NULL) {
+    if (!args[0] || args[1]) {
         return usage(p, k, error);
     }
     if (!read_key(p, args[0], ret_key, &name, error)) {
@@ -123,7 +123,7 @@ static gboolean read_host_ak(Parser *p, const Keyword *k, char **args, GError **
     if (!read_key_line(p, k, args, p->policy->host_names, &key, error)) {
         return FALSE;
     }
-    if (key != NULL) {
+    if (key) {
         g_ptr_array_add(p->policy->host_keys, key);
     }
     return TRUE;
@@ -132,10 +132,10 @@ static gboolean read_host_ak(Parser *p, const Keyword *k, char **args, GError **
 static gboolean read_vm_option(Parser *p, const Keyword *k, DqPolicyVm *vm, const char *arg,
                                GError **error)
 {
-    if (g_str_has_prefix(arg, "ak=") && vm->ak_name == NULL) {
+    if (g_str_has_prefix(arg, "ak=") && !vm->ak_name) {
         return read_key(p, arg + strlen("ak="), &vm->ak, &vm->ak_name, error);
     }
-    if (g_str_has_prefix(arg, "ek=name:") && vm->ek_name == NULL) {
+    if (g_str_has_prefix(arg, "ek=name:") && !vm->ek_name) {
         vm->ek_name = read_name(p, arg + strlen("ek=name:"), error);
         return vm->ek_name != NULL;
     }
@@ -148,18 +148,18 @@ static gboolean read_vm(Parser *p, const Keyword *k, char **args, GError **error
     GError *cause = NULL;
     DqPolicyVm *vm;
 
-    if (args[0] == NULL) {
+    if (!args[0]) {
         return usage(p, k, error);
     }
     if (strcmp(args[0], "any") == 0) {
         p->policy->any_vm = TRUE;
-        return args[1] == NULL || usage(p, k, error);
+        return !args[1] || usage(p, k, error);
     }
     if (!dq_uuid_parse(args[0], uuid.byte, &cause)) {
         return fail_with(p, cause, error);
     }
     vm = dq_policy_add_vm(p->policy, &uuid);
-    for (args++; *args != NULL; args++) {
+    for (args++; *args; args++) {
         if (!read_vm_option(p, k, vm, *args, error)) {
             return FALSE;
         }
@@ -172,14 +172,14 @@ static gboolean read_pcr_place(const char *text, const WireHash **ret_bank, unsi
 {
     const char *colon = strchr(text, ':');
     const WireHash *bank;
-    guint64 number;
+    uint64_t number;
 
-    if (colon == NULL ||
+    if (!colon ||
         !g_ascii_string_to_unsigned(colon + 1, 10, 0, WIRE_PCR_SELECT_MAX * 8 - 1, &number, NULL)) {
         return FALSE;
     }
     bank = wire_hash_find_name(text, (gsize)(colon - text));
-    if (bank == NULL) {
+    if (!bank) {
         return FALSE;
     }
     *ret_bank = bank;
@@ -193,7 +193,7 @@ static gboolean read_pcr(Parser *p, const Keyword *k, char **args, GError **erro
     const WireHash *bank;
     unsigned pcr;
 
-    if (args[0] == NULL || args[1] == NULL) {
+    if (!args[0] || !args[1]) {
         return usage(p, k, error);
     }
     if (!read_pcr_place(args[0], &bank, &pcr)) {
@@ -202,10 +202,10 @@ static gboolean read_pcr(Parser *p, const Keyword *k, char **args, GError **erro
                     p->line, args[0]);
         return FALSE;
     }
-    for (args++; *args != NULL; args++) {
+    for (args++; *args; args++) {
         g_autoptr(GBytes) value = read_hex(p, *args, bank->size, error);
 
-        if (value == NULL) {
+        if (!value) {
             return FALSE;
         }
         dq_policy_add_pcr(pcrs, bank, pcr, dq_bytes_peek(value));
@@ -215,13 +215,13 @@ static gboolean read_pcr(Parser *p, const Keyword *k, char **args, GError **erro
 
 static gboolean read_digest(Parser *p, const Keyword *k, char **args, GError **error)
 {
-    if (args[0] == NULL) {
+    if (!args[0]) {
         return usage(p, k, error);
     }
-    for (; *args != NULL; args++) {
+    for (; *args; args++) {
         g_autoptr(GBytes) value = read_hex(p, *args, DQ_HASH_SIZE, error);
 
-        if (value == NULL) {
+        if (!value) {
             return FALSE;
         }
         g_byte_array_append(p->policy->digests[k->number], g_bytes_get_data(value, NULL),
@@ -240,7 +240,7 @@ static gboolean read_allow_key(Parser *p, const Keyword *k, char **args, GError 
 static gboolean read_allow_sha1(Parser *p, const Keyword *k, char **args, GError **error)
 {
     p->policy->allow_sha1 = TRUE;
-    return args[0] == NULL || usage(p, k, error);
+    return !args[0] || usage(p, k, error);
 }
 
 static gboolean read_uuid(const Parser *p, const char *text, WireUuid *ret_uuid, GError **error)
@@ -254,7 +254,7 @@ static gboolean read_allow_move(Parser *p, const Keyword *k, char **args, GError
 {
     WireUuid uuid;
 
-    if (args[0] == NULL || args[1] != NULL) {
+    if (!args[0] || args[1]) {
         return usage(p, k, error);
     }
     if (strcmp(args[0], "any") == 0) {
@@ -272,7 +272,7 @@ static gboolean read_allow_lineage(Parser *p, const Keyword *k, char **args, GEr
 {
     DqPolicyLineage l = { .any = FALSE };
 
-    if (args[0] == NULL || args[1] == NULL || args[2] != NULL) {
+    if (!args[0] || !args[1] || args[2]) {
         return usage(p, k, error);
     }
     if (!read_uuid(p, args[0], &l.uuid, error)) {
@@ -282,7 +282,7 @@ static gboolean read_allow_lineage(Parser *p, const Keyword *k, char **args, GEr
     if (!l.any) {
         g_autoptr(GBytes) lineage = read_hex(p, args[1], DQ_LINEAGE_SIZE, error);
 
-        if (lineage == NULL) {
+        if (!lineage) {
             return FALSE;
         }
         memcpy(l.lineage, g_bytes_get_data(lineage, NULL), DQ_LINEAGE_SIZE);
@@ -328,7 +328,7 @@ static gboolean read_line(Parser *p, char *line, GError **error)
     char *rest = line;
     char *word;
 
-    while ((word = strsep(&rest, " \t\r")) != NULL && *word != '#') {
+    while ((word = strsep(&rest, " \t\r")) && *word != '#') {
         if (*word != '\0') {
             g_ptr_array_add(words, word);
         }
@@ -361,7 +361,7 @@ DqPolicy *dq_policy_new_from_text(const char *text, gsize len, const char *name,
                     name);
         return NULL;
     }
-    while ((line = strsep(&rest, "\n")) != NULL) {
+    while ((line = strsep(&rest, "\n"))) {
         p.line++;
         if (!read_line(&p, line, error)) {
             return NULL;

@@ -55,7 +55,7 @@ DqPolicy *dq_policy_ref(DqPolicy *policy)
 
 void dq_policy_unref(DqPolicy *policy)
 {
-    if (policy == NULL || !g_atomic_int_dec_and_test(&policy->refs)) {
+    if (!policy || !g_atomic_int_dec_and_test(&policy->refs)) {
         return;
     }
     g_ptr_array_unref(policy->host_keys);
@@ -93,7 +93,7 @@ DqPolicyVm *dq_policy_add_vm(DqPolicy *policy, const WireUuid *uuid)
 {
     DqPolicyVm *vm = g_hash_table_lookup(policy->vms, uuid);
 
-    if (vm == NULL) {
+    if (!vm) {
         vm = g_new0(DqPolicyVm, 1);
         vm->uuid = *uuid;
         g_hash_table_insert(policy->vms, &vm->uuid, vm);
@@ -137,7 +137,7 @@ gboolean dq_policy_allows_move(const DqPolicy *policy, const WireUuid *uuid)
 }
 
 gboolean dq_policy_allows_lineage(const DqPolicy *policy, const WireUuid *uuid,
-                                  const guint8 lineage[DQ_LINEAGE_SIZE])
+                                  const uint8_t lineage[DQ_LINEAGE_SIZE])
 {
     for (guint i = 0; i < policy->lineages->len; i++) {
         const DqPolicyLineage *l = &g_array_index(policy->lineages, DqPolicyLineage, i);

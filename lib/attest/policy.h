@@ -20,7 +20,7 @@ typedef struct DqPolicyVm {
 typedef struct DqPolicyLineage {
     WireUuid uuid;
     gboolean any;
-    guint8 lineage[DQ_LINEAGE_SIZE]; /* where not @any */
+    uint8_t lineage[DQ_LINEAGE_SIZE]; /* where not @any */
 } DqPolicyLineage;
 
 /** A PCR and the values that it may have, all of its bank's size. */
@@ -80,7 +80,7 @@ gboolean dq_policy_allows_move(const DqPolicy *policy, const WireUuid *uuid);
 
 /** dq_policy_allows_lineage: whether the VM may be found with another lineage, this one. */
 gboolean dq_policy_allows_lineage(const DqPolicy *policy, const WireUuid *uuid,
-                                  const guint8 lineage[DQ_LINEAGE_SIZE]);
+                                  const uint8_t lineage[DQ_LINEAGE_SIZE]);
 
 /**
  * dq_policy_find_sha1_alone: the first PCR of @pcrs that has values of the SHA-1 bank and of no

@@ -13,7 +13,7 @@
 #define RSA_BITS_MIN 2048
 
 static const struct {
-    guint16 curve;
+    uint16_t curve;
     const char *name;
     gsize size; /* bytes of a coordinate */
 } curves[] = {
@@ -27,7 +27,7 @@ static EVP_PKEY *pkey_from_params(const char *type, int selection, OSSL_PARAM *p
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     EVP_PKEY *pkey = NULL;
 
-    if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1) {
+    if (ctx && EVP_PKEY_fromdata_init(ctx) == 1) {
         if (EVP_PKEY_fromdata(ctx, &pkey, selection, params) != 1) {
             pkey = NULL;
         }
@@ -59,12 +59,12 @@ static EVP_PKEY *curve_template(gsize at)
 }
 
 /* OpenSSL's point decoder refuses what is not on the curve. */
-static EVP_PKEY *pkey_from_point(gsize curve, const guint8 *point, gsize len)
+static EVP_PKEY *pkey_from_point(gsize curve, const uint8_t *point, gsize len)
 {
     EVP_PKEY *template = curve_template(curve);
-    EVP_PKEY *pkey = template == NULL ? NULL : EVP_PKEY_dup(template);
+    EVP_PKEY *pkey = template ? EVP_PKEY_dup(template) : NULL;
 
-    if (pkey != NULL && EVP_PKEY_set1_encoded_public_key(pkey, point, len) == 1) {
+    if (pkey && EVP_PKEY_set1_encoded_public_key(pkey, point, len) == 1) {
         return pkey;
     }
     EVP_PKEY_free(pkey);
@@ -74,7 +74,7 @@ static EVP_PKEY *pkey_from_point(gsize curve, const guint8 *point, gsize len)
 
 static EVP_PKEY *pkey_from_ecc(const WirePublic *p)
 {
-    guint8 point[1 + 2 * WIRE_ECC_BYTES_MAX] = { 0x04 };
+    uint8_t point[1 + 2 * WIRE_ECC_BYTES_MAX] = { 0x04 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(curves); i++) {
         gsize n = curves[i].size;
@@ -92,8 +92,8 @@ static EVP_PKEY *pkey_from_ecc(const WirePublic *p)
 
 static EVP_PKEY *pkey_from_rsa(const WirePublic *p)
 {
-    guint8 modulus[WIRE_KEY_BYTES_MAX]; /* OSSL_PARAM integers are in the order of the machine */
-    guint32 exponent = p->rsa_exponent == 0 ? RSA_DEFAULT_EXPONENT : p->rsa_exponent;
+    uint8_t modulus[WIRE_KEY_BYTES_MAX]; /* OSSL_PARAM integers are in the order of the machine */
+    uint32_t exponent = p->rsa_exponent == 0 ? RSA_DEFAULT_EXPONENT : p->rsa_exponent;
     gsize n = p->rsa_modulus.len;
     OSSL_PARAM params[3];
 
@@ -135,9 +135,9 @@ gboolean dq_public_unwrap(DqBytes bytes, DqBytes *ret_public, WirePublic *ret_de
     return FALSE;
 }
 
-gsize dq_public_name(DqBytes bytes, guint8 ret_name[DQ_NAME_MAX])
+gsize dq_public_name(DqBytes bytes, uint8_t ret_name[DQ_NAME_MAX])
 {
-    guint8 name[DQ_NAME_MAX];
+    uint8_t name[DQ_NAME_MAX];
     WireWriter w = WIRE_WRITER(name, sizeof(name));
     DqBytes public;
     WirePublic p;

@@ -23,7 +23,7 @@ gboolean dq_public_unwrap(DqBytes bytes, DqBytes *ret_public, WirePublic *ret_de
  *
  * Returns: the bytes of the Name; 0 where this is no public area, or its hash is not available.
  */
-gsize dq_public_name(DqBytes bytes, guint8 ret_name[DQ_NAME_MAX]);
+gsize dq_public_name(DqBytes bytes, uint8_t ret_name[DQ_NAME_MAX]);
 
 /**
  * dq_public_to_pkey: (transfer full): the key as OpenSSL has it; NULL for RSA below 2048 bits or

@@ -36,7 +36,7 @@ gboolean dq_run_note(DqRun *r, const char *format, ...)
 {
     va_list args;
 
-    if (r->text == NULL) {
+    if (!r->text) {
         va_start(args, format);
         say(r, format, args);
         va_end(args);

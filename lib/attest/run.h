@@ -18,7 +18,7 @@ typedef struct DqRun {
     DqVerifier *verifier;
     const DqQuote *quote;
     const DqExpected *expected;
-    gint64 now; /* seconds since 1970 */
+    int64_t now; /* seconds since 1970 */
 
     /* What came in, decoded */
     WireEvidence evidence;
@@ -30,7 +30,7 @@ typedef struct DqRun {
     /* What the verifier holds */
     DqChallengeUse use;
     gboolean challenge_bound; /* to one VM */
-    guint8 challenge_uuid[DQ_UUID_SIZE];
+    uint8_t challenge_uuid[DQ_UUID_SIZE];
     gboolean has_host; /* the store has a record of the host */
     DqStoreHost host_record;
     gboolean has_vm; /* the store has a record of the VM */

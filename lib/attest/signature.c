@@ -11,11 +11,11 @@
 #include <string.h>
 
 /* Collisions of SHA-1 can be made: what it signs proves nothing. */
-static const guint16 signing_hashes[] = { TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA512 };
+static const uint16_t signing_hashes[] = { TPM_ALG_SHA256, TPM_ALG_SHA384, TPM_ALG_SHA512 };
 
 static const struct {
-    guint16 alg;
-    guint16 key_type;
+    uint16_t alg;
+    uint16_t key_type;
     int padding; /* RSA */
 } schemes[] = {
     { TPM_ALG_ECDSA, TPM_ALG_ECC, 0 },
@@ -26,7 +26,7 @@ static const struct {
 /* SEQUENCE of two INTEGERs of at most 66 bytes and a sign byte each, all with their headers. */
 #define DER_MAX (3 + 2 * (2 + 1 + WIRE_ECC_BYTES_MAX))
 
-static gboolean hash_may_sign(guint16 hash)
+static gboolean hash_may_sign(uint16_t hash)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(signing_hashes); i++) {
         if (signing_hashes[i] == hash) {
@@ -58,7 +58,7 @@ static gboolean scheme_fits(const WirePublic *p, const WireSignature *s, int *re
 }
 
 /* Shortest DER INTEGER of an unsigned big-endian number; returns its size. */
-static gsize put_integer(guint8 *out, WireBytes n)
+static gsize put_integer(uint8_t *out, WireBytes n)
 {
     gsize pad;
 
@@ -68,7 +68,7 @@ static gsize put_integer(guint8 *out, WireBytes n)
     }
     pad = n.len == 0 || n.p[0] >= 0x80 ? 1 : 0;
     out[0] = 0x02;
-    out[1] = (guint8)(pad + n.len);
+    out[1] = (uint8_t)(pad + n.len);
     out[2] = 0;
     if (n.len > 0) {
         memcpy(out + 2 + pad, n.p, n.len);
@@ -77,9 +77,9 @@ static gsize put_integer(guint8 *out, WireBytes n)
 }
 
 /* ECDSA-Sig-Value (RFC 3279); both numbers are at most WIRE_ECC_BYTES_MAX long. */
-static gsize put_ecdsa(guint8 out[DER_MAX], const WireSignature *s)
+static gsize put_ecdsa(uint8_t out[DER_MAX], const WireSignature *s)
 {
-    guint8 body[DER_MAX];
+    uint8_t body[DER_MAX];
     gsize n = put_integer(body, s->r);
     gsize at = 0;
 
@@ -88,7 +88,7 @@ static gsize put_ecdsa(guint8 out[DER_MAX], const WireSignature *s)
     if (n >= 0x80) {
         out[at++] = 0x81;
     }
-    out[at++] = (guint8)n;
+    out[at++] = (uint8_t)n;
     memcpy(out + at, body, n);
     return at + n;
 }
@@ -97,7 +97,7 @@ static EVP_PKEY_CTX *new_context(DqKey *key, const WireSignature *s, int padding
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
 
-    if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
+    if (ctx && EVP_PKEY_verify_init(ctx) == 1 &&
         EVP_PKEY_CTX_set_signature_md(ctx, dq_digest_md(s->hash)) == 1 &&
         (padding == 0 || EVP_PKEY_CTX_set_rsa_padding(ctx, padding) == 1) &&
         (padding != RSA_PKCS1_PSS_PADDING ||
@@ -114,11 +114,11 @@ static EVP_PKEY_CTX *take_context(DqKey *key, const WireSignature *s, int paddin
     EVP_PKEY_CTX *ctx = NULL;
 
     g_mutex_lock(&key->lock);
-    if (key->ready != NULL && key->ready_alg == s->alg && key->ready_hash == s->hash) {
+    if (key->ready && key->ready_alg == s->alg && key->ready_hash == s->hash) {
         ctx = g_steal_pointer(&key->ready);
     }
     g_mutex_unlock(&key->lock);
-    return ctx != NULL ? ctx : new_context(key, s, padding);
+    return ctx ? ctx : new_context(key, s, padding);
 }
 
 static void give_back_context(DqKey *key, const WireSignature *s, EVP_PKEY_CTX *ctx)
@@ -136,7 +136,7 @@ static void give_back_context(DqKey *key, const WireSignature *s, EVP_PKEY_CTX *
 
 static gboolean verify_digest(EVP_PKEY_CTX *ctx, const WireSignature *s, DqBytes digest)
 {
-    guint8 der[DER_MAX];
+    uint8_t der[DER_MAX];
     DqBytes sig = dq_unwire(s->r);
 
     if (s->alg == TPM_ALG_ECDSA) {
@@ -150,7 +150,7 @@ static gboolean verify_digest(EVP_PKEY_CTX *ctx, const WireSignature *s, DqBytes
 
 gboolean dq_key_verify_signature(DqKey *key, DqBytes message, const WireSignature *signature)
 {
-    guint8 digest[DQ_DIGEST_MAX];
+    uint8_t digest[DQ_DIGEST_MAX];
     EVP_PKEY_CTX *ctx;
     gsize n;
     gboolean good;
@@ -161,7 +161,7 @@ gboolean dq_key_verify_signature(DqKey *key, DqBytes message, const WireSignatur
     }
     n = dq_digest(signature->hash, &message, 1, digest);
     ctx = n == 0 ? NULL : take_context(key, signature, padding);
-    if (ctx == NULL) {
+    if (!ctx) {
         return FALSE;
     }
     good = verify_digest(ctx, signature, (DqBytes){ digest, n });

@@ -19,7 +19,7 @@ DqStore *dq_store_ref(DqStore *store)
 
 void dq_store_unref(DqStore *store)
 {
-    if (store == NULL || !g_atomic_int_dec_and_test(&store->refs)) {
+    if (!store || !g_atomic_int_dec_and_test(&store->refs)) {
         return;
     }
     store->ops->free(store->self);

@@ -10,7 +10,7 @@
 #ifndef DEEPQUOTE_STORE_H
 #define DEEPQUOTE_STORE_H
 
-#include "deepquote.h"
+#include "attest/deepquote.h"
 
 G_BEGIN_DECLS
 
@@ -23,7 +23,7 @@ G_BEGIN_DECLS
 
 /** DqName: a Name; @len is 0 where there is none. */
 typedef struct DqName {
-    guint8 data[DQ_NAME_MAX];
+    uint8_t data[DQ_NAME_MAX];
     gsize len;
 } DqName;
 
@@ -49,18 +49,18 @@ typedef enum DqEnrolment {
  */
 typedef struct DqStoreHost {
     DqName name;
-    guint8 public_area[DQ_PUBLIC_MAX];
+    uint8_t public_area[DQ_PUBLIC_MAX];
     gsize public_len;
     char label[DQ_LABEL_MAX + 1];
     gboolean simulated;
     DqEnrolment enrolment;
-    gint64 enrolled;
-    gint64 expires;
-    gint64 revoked;
+    int64_t enrolled;
+    int64_t expires;
+    int64_t revoked;
     gboolean counted;
-    guint32 reset_count;
-    guint32 restart_count;
-    gint64 revision;
+    uint32_t reset_count;
+    uint32_t restart_count;
+    int64_t revision;
 } DqStoreHost;
 
 /**
@@ -75,26 +75,26 @@ typedef struct DqStoreHost {
  * @revision: of the record as it was read; differs after any change
  */
 typedef struct DqStoreVm {
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
     char label[DQ_LABEL_MAX + 1];
     DqName ek;
     DqName ak;
-    gint64 added;
-    gint64 first_seen;
-    gint64 last_seen;
+    int64_t added;
+    int64_t first_seen;
+    int64_t last_seen;
     DqName host;
-    guint8 lineage[DQ_LINEAGE_SIZE];
-    guint64 epoch;
-    guint64 generation;
+    uint8_t lineage[DQ_LINEAGE_SIZE];
+    uint64_t epoch;
+    uint64_t generation;
     gboolean has_clock;
-    guint32 reset_count;
-    guint32 restart_count;
-    guint64 clock;
+    uint32_t reset_count;
+    uint32_t restart_count;
+    uint64_t clock;
     gboolean clock_safe;
     gboolean accepts_lineage;
-    guint8 accepted_lineage[DQ_LINEAGE_SIZE];
+    uint8_t accepted_lineage[DQ_LINEAGE_SIZE];
     DqName accepted_host;
-    gint64 revision;
+    int64_t revision;
 } DqStoreVm;
 
 /**
@@ -121,13 +121,14 @@ typedef struct DqStoreOps {
      * Uses a challenge up: of all callers at most one is told DQ_CHALLENGE_FRESH.
      * @ret_bound: whether the challenge was issued for one VM; its UUID is then in @ret_uuid
      */
-    gboolean (*use_challenge)(gpointer self, DqBytes challenge, gint64 now, DqChallengeUse *ret_use,
-                              gboolean *ret_bound, guint8 ret_uuid[DQ_UUID_SIZE], GError **error);
+    gboolean (*use_challenge)(gpointer self, DqBytes challenge, int64_t now,
+                              DqChallengeUse *ret_use, gboolean *ret_bound,
+                              uint8_t ret_uuid[DQ_UUID_SIZE], GError **error);
 
     /** @ret_host: set where @ret_found is TRUE; revoked and expired ones are found too. */
     gboolean (*find_host)(gpointer self, DqBytes name, gboolean *ret_found, DqStoreHost *ret_host,
                           GError **error);
-    gboolean (*find_vm)(gpointer self, const guint8 uuid[DQ_UUID_SIZE], gboolean *ret_found,
+    gboolean (*find_vm)(gpointer self, const uint8_t uuid[DQ_UUID_SIZE], gboolean *ret_found,
                         DqStoreVm *ret_vm, GError **error);
 
     /**

@@ -55,7 +55,7 @@ static gpointer work(gpointer stream)
 {
     Item *item;
 
-    while ((item = take(stream)) != NULL) {
+    while ((item = take(stream))) {
         verify(stream, item);
         g_free(item);
     }
@@ -75,7 +75,7 @@ DqStream *dq_stream_new(DqVerifier *verifier, guint threads, DqVerdictFunc func,
     g_queue_init(&s->queue);
     while (s->count < threads) { /* as many as the system allows */
         s->threads[s->count] = g_thread_try_new("deepquote", work, s, NULL);
-        if (s->threads[s->count] == NULL) {
+        if (!s->threads[s->count]) {
             break;
         }
         s->count++;
@@ -103,7 +103,7 @@ void dq_stream_push(DqStream *stream, const DqQuote *quote, const DqExpected *ex
 
 void dq_stream_finish(DqStream *stream)
 {
-    if (stream == NULL) {
+    if (!stream) {
         return;
     }
     g_mutex_lock(&stream->lock);

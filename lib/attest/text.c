@@ -11,7 +11,7 @@ G_DEFINE_QUARK(dq_error, dq_error)
 GBytes *dq_hex_decode(const char *text, GError **error)
 {
     gsize digits = strlen(text);
-    g_autofree guint8 *out = g_malloc(digits / 2 + 1);
+    g_autofree uint8_t *out = g_malloc(digits / 2 + 1);
 
     for (gsize i = 0; i < digits; i++) {
         int v = g_ascii_xdigit_value(text[i]);
@@ -23,7 +23,7 @@ GBytes *dq_hex_decode(const char *text, GError **error)
                         i + 1);
             return NULL;
         }
-        out[i / 2] = (guint8)(i % 2 == 0 ? v << 4 : out[i / 2] | v);
+        out[i / 2] = (uint8_t)(i % 2 == 0 ? v << 4 : out[i / 2] | v);
     }
     if (digits % 2 != 0) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
@@ -33,7 +33,7 @@ GBytes *dq_hex_decode(const char *text, GError **error)
     return g_bytes_new_take(g_steal_pointer(&out), digits / 2);
 }
 
-char *dq_hex_encode(const guint8 *data, gsize len)
+char *dq_hex_encode(const uint8_t *data, gsize len)
 {
     static const char digit[] = "0123456789abcdef";
     char *text = g_malloc(2 * len + 1);
@@ -46,7 +46,7 @@ char *dq_hex_encode(const guint8 *data, gsize len)
     return text;
 }
 
-gboolean dq_uuid_parse(const char *text, guint8 ret_uuid[DQ_UUID_SIZE], GError **error)
+gboolean dq_uuid_parse(const char *text, uint8_t ret_uuid[DQ_UUID_SIZE], GError **error)
 {
     WireUuid uuid;
 
@@ -60,7 +60,7 @@ gboolean dq_uuid_parse(const char *text, guint8 ret_uuid[DQ_UUID_SIZE], GError *
     return TRUE;
 }
 
-char *dq_uuid_format(const guint8 uuid[DQ_UUID_SIZE])
+char *dq_uuid_format(const uint8_t uuid[DQ_UUID_SIZE])
 {
     char text[WIRE_UUID_TEXT_SIZE];
     WireUuid u;

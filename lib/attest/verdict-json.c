@@ -26,14 +26,14 @@ static void put_string(GString *out, const char *text)
     g_string_append_c(out, '"');
 }
 
-static void put_hex(GString *out, const char *key, const guint8 *data, gsize len)
+static void put_hex(GString *out, const char *key, const uint8_t *data, gsize len)
 {
     g_autofree char *hex = dq_hex_encode(data, len);
 
     g_string_append_printf(out, "\"%s\": \"%s\", ", key, hex);
 }
 
-static void put_u64(GString *out, const char *key, guint64 value, const char *after)
+static void put_u64(GString *out, const char *key, uint64_t value, const char *after)
 {
     g_string_append_printf(out, "\"%s\": \"%" G_GUINT64_FORMAT "\"%s", key, value, after);
 }
@@ -42,14 +42,13 @@ static void put_u64(GString *out, const char *key, guint64 value, const char *af
 static void put_enrolment(GString *out, const DqFacts *f)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(f->host_enrolled);
-    g_autofree char *text =
-        time == NULL ? NULL : g_date_time_format(time, "\"%Y-%m-%dT%H:%M:%SZ\"");
+    g_autofree char *text = time ? g_date_time_format(time, "\"%Y-%m-%dT%H:%M:%SZ\"") : NULL;
 
     g_string_append_printf(out, "\"enrolledBy\": %s, \"enrolled\": %s, ",
                            f->host_enrolled == 0 ? "null"
                            : f->host_by_proof    ? "\"proof\""
                                                  : "\"word\"",
-                           f->host_enrolled == 0 || text == NULL ? "null" : text);
+                           f->host_enrolled == 0 || !text ? "null" : text);
 }
 
 static void put_facts(GString *out, const DqFacts *f)
@@ -99,14 +98,14 @@ static void put_outcome(GString *out, const DqVerdict *verdict)
     g_string_append(out, "{\"verdict\": ");
     put_string(out, dq_outcome_word(dq_verdict_get_outcome(verdict)));
     g_string_append(out, ", \"reason\": ");
-    if (reason != NULL) {
+    if (reason) {
         put_string(out, reason);
     } else {
         g_string_append(out, "null");
     }
     g_string_append_printf(out, ", \"simulated\": %s, \"firstSeen\": %s, \"channel\": \"%s\"",
-                           truth(f != NULL && f->host_simulated), truth(f != NULL && f->first_seen),
-                           f != NULL && f->channel_bound ? "bound" : "not bound");
+                           truth(f && f->host_simulated), truth(f && f->first_seen),
+                           f && f->channel_bound ? "bound" : "not bound");
 }
 
 char *dq_verdict_to_json(const DqVerdict *verdict)
@@ -119,7 +118,7 @@ char *dq_verdict_to_json(const DqVerdict *verdict)
         put_check(out, verdict, (DqCheck)i);
     }
     g_string_append_c(out, ']');
-    if (dq_verdict_get_facts(verdict) != NULL) {
+    if (dq_verdict_get_facts(verdict)) {
         put_facts(out, dq_verdict_get_facts(verdict));
     }
     g_string_append_c(out, '}');

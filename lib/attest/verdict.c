@@ -53,7 +53,7 @@ DqVerdict *dq_verdict_new(void)
 
 void dq_verdict_free(DqVerdict *verdict)
 {
-    if (verdict == NULL) {
+    if (!verdict) {
         return;
     }
     for (gsize i = 0; i < DQ_CHECKS; i++) {
@@ -112,7 +112,7 @@ DqResult dq_verdict_get_result(const DqVerdict *verdict, DqCheck check)
 const char *dq_verdict_get_detail(const DqVerdict *verdict, DqCheck check)
 {
     g_return_val_if_fail((unsigned)check < DQ_CHECKS, "");
-    return verdict->detail[check] != NULL ? verdict->detail[check] : "";
+    return verdict->detail[check] ? verdict->detail[check] : "";
 }
 
 const DqFacts *dq_verdict_get_facts(const DqVerdict *verdict)

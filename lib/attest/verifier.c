@@ -25,7 +25,7 @@ DqVerifier *dq_verifier_new(void)
 
 void dq_verifier_free(DqVerifier *verifier)
 {
-    if (verifier == NULL) {
+    if (!verifier) {
         return;
     }
     g_hash_table_unref(verifier->accepted);
@@ -60,7 +60,7 @@ void dq_verifier_allow_simulated(DqVerifier *verifier, gboolean allow)
     verifier->allow_simulated = allow;
 }
 
-void dq_verifier_set_time(DqVerifier *verifier, gint64 now)
+void dq_verifier_set_time(DqVerifier *verifier, int64_t now)
 {
     verifier->time = now;
 }
@@ -69,9 +69,9 @@ void dq_verifier_set_policy(DqVerifier *verifier, DqPolicy *policy)
 {
     DqPolicy *old = verifier->policy;
 
-    verifier->policy = policy == NULL ? NULL : dq_policy_ref(policy);
+    verifier->policy = policy ? dq_policy_ref(policy) : NULL;
     dq_policy_unref(old);
-    for (guint i = 0; policy != NULL && i < policy->host_keys->len; i++) {
+    for (guint i = 0; policy && i < policy->host_keys->len; i++) {
         dq_verifier_offer_host_key(verifier, policy->host_keys->pdata[i]);
     }
 }
@@ -80,7 +80,7 @@ void dq_verifier_set_store(DqVerifier *verifier, DqStore *store)
 {
     DqStore *old = verifier->store;
 
-    verifier->store = store == NULL ? NULL : dq_store_ref(store);
+    verifier->store = store ? dq_store_ref(store) : NULL;
     dq_store_unref(old);
 }
 
@@ -92,7 +92,7 @@ static DqKey *look_up_key(DqVerifier *verifier, DqBytes name)
 
     g_mutex_lock(&verifier->lock);
     key = g_hash_table_lookup(verifier->host_keys, borrowed);
-    if (key != NULL) {
+    if (key) {
         dq_key_ref(key);
     }
     g_mutex_unlock(&verifier->lock);
@@ -103,9 +103,9 @@ DqKey *dq_verifier_find_host_key(DqVerifier *verifier, DqBytes name, const DqSto
 {
     g_autoptr(DqKey) key = look_up_key(verifier, name);
 
-    if (key == NULL && record != NULL) {
+    if (!key && record) {
         key = dq_key_new(record->public_area, record->public_len, NULL);
-        if (key == NULL || !dq_bytes_equal(dq_key_get_name(key), name)) {
+        if (!key || !dq_bytes_equal(dq_key_get_name(key), name)) {
             return NULL;
         }
         dq_verifier_offer_host_key(verifier, key);
@@ -123,21 +123,21 @@ static gboolean has_name(GHashTable *names, DqBytes name)
 gboolean dq_verifier_accepts_host(const DqVerifier *verifier, DqBytes name)
 {
     return has_name(verifier->accepted, name) ||
-           (verifier->policy != NULL && dq_policy_has_host(verifier->policy, name));
+           (verifier->policy && dq_policy_has_host(verifier->policy, name));
 }
 
 gboolean dq_verifier_allows_key(const DqVerifier *verifier, DqBytes name)
 {
     return has_name(verifier->allowed_keys, name) ||
-           (verifier->policy != NULL && dq_policy_allows_key(verifier->policy, name));
+           (verifier->policy && dq_policy_allows_key(verifier->policy, name));
 }
 
-gint64 dq_verifier_now(const DqVerifier *verifier)
+int64_t dq_verifier_now(const DqVerifier *verifier)
 {
     return verifier->time != 0 ? verifier->time : g_get_real_time() / G_USEC_PER_SEC;
 }
 
-static DqCacheSlot *slot_of(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE])
+static DqCacheSlot *slot_of(DqVerifier *verifier, const uint8_t digest[DQ_HASH_SIZE])
 {
     guint slot;
 
@@ -145,7 +145,7 @@ static DqCacheSlot *slot_of(DqVerifier *verifier, const guint8 digest[DQ_HASH_SI
     return &verifier->cache[slot % DQ_CACHE_SLOTS];
 }
 
-gboolean dq_verifier_recall(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE])
+gboolean dq_verifier_recall(DqVerifier *verifier, const uint8_t digest[DQ_HASH_SIZE])
 {
     const DqCacheSlot *slot = slot_of(verifier, digest);
     gboolean known;
@@ -156,7 +156,7 @@ gboolean dq_verifier_recall(DqVerifier *verifier, const guint8 digest[DQ_HASH_SI
     return known;
 }
 
-void dq_verifier_remember(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE])
+void dq_verifier_remember(DqVerifier *verifier, const uint8_t digest[DQ_HASH_SIZE])
 {
     DqCacheSlot *slot = slot_of(verifier, digest);
 

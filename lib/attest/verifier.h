@@ -11,14 +11,14 @@
 
 typedef struct DqCacheSlot {
     gboolean used;
-    guint8 digest[DQ_HASH_SIZE];
+    uint8_t digest[DQ_HASH_SIZE];
 } DqCacheSlot;
 
 struct DqVerifier {
     GHashTable *accepted;     /* GBytes Name: hosts that are accepted besides store and policy */
     GHashTable *allowed_keys; /* GBytes Name: of vTPMs, restricted or not */
     gboolean allow_simulated;
-    gint64 time;           /* that counts as now; 0: the clock's */
+    int64_t time;          /* that counts as now; 0: the clock's */
     DqPolicy *policy;      /* or NULL */
     DqStore *store;        /* or NULL */
     GMutex lock;           /* of what follows */
@@ -39,13 +39,13 @@ gboolean dq_verifier_accepts_host(const DqVerifier *verifier, DqBytes name);
 gboolean dq_verifier_allows_key(const DqVerifier *verifier, DqBytes name);
 
 /** dq_verifier_now: seconds since 1970. */
-gint64 dq_verifier_now(const DqVerifier *verifier);
+int64_t dq_verifier_now(const DqVerifier *verifier);
 
 /**
  * dq_verifier_recall, dq_verifier_remember: whether the host signature identified by @digest was
  * good before; that it was. @digest covers the attest, the signature and the key's Name.
  */
-gboolean dq_verifier_recall(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE]);
-void dq_verifier_remember(DqVerifier *verifier, const guint8 digest[DQ_HASH_SIZE]);
+gboolean dq_verifier_recall(DqVerifier *verifier, const uint8_t digest[DQ_HASH_SIZE]);
+void dq_verifier_remember(DqVerifier *verifier, const uint8_t digest[DQ_HASH_SIZE]);
 
 #endif

@@ -30,7 +30,7 @@ static gboolean (*const checks[DQ_CHECKS])(DqRun *r) = {
     [DQ_CHECK_POLICY] = dq_check_policy,
 };
 
-static gsize copy_name(WireBytes name, guint8 ret_name[DQ_NAME_MAX])
+static gsize copy_name(WireBytes name, uint8_t ret_name[DQ_NAME_MAX])
 {
     gsize n = MIN(name.len, DQ_NAME_MAX);
 
@@ -93,7 +93,7 @@ static gboolean use_challenge(DqRun *r, gboolean decoded, GError **error)
     if (challenge.len == 0 && decoded) {
         challenge = dq_unwire(r->evidence.binding.nonce);
     }
-    return store == NULL || challenge.len == 0 ||
+    return !store || challenge.len == 0 ||
            store->ops->use_challenge(store->self, challenge, r->now, &r->use, &r->challenge_bound,
                                      r->challenge_uuid, error);
 }
@@ -104,8 +104,8 @@ static gboolean load_records(DqRun *r, GError **error)
     const DqPolicy *policy = r->verifier->policy;
     const WireUuid *uuid = &r->evidence.binding.uuid;
 
-    r->policy_vm = policy == NULL ? NULL : dq_policy_find_vm(policy, uuid);
-    return store == NULL ||
+    r->policy_vm = policy ? dq_policy_find_vm(policy, uuid) : NULL;
+    return !store ||
            (store->ops->find_host(store->self, dq_unwire(r->evidence.host_signer), &r->has_host,
                                   &r->host_record, error) &&
             store->ops->find_vm(store->self, uuid->byte, &r->has_vm, &r->vm_record, error));

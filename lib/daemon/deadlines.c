@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "deadlines.h"
+#include "daemon/deadlines.h"
 
 struct Deadlines {
     GSequence *sorted; /* of Deadline, by time */
@@ -9,8 +9,8 @@ struct Deadlines {
 
 static int compare(gconstpointer a, gconstpointer b, G_GNUC_UNUSED gpointer data)
 {
-    gint64 left = ((const Deadline *)a)->until;
-    gint64 right = ((const Deadline *)b)->until;
+    int64_t left = ((const Deadline *)a)->until;
+    int64_t right = ((const Deadline *)b)->until;
 
     return (left > right) - (left < right);
 }
@@ -25,7 +25,7 @@ static Deadline *first(Deadlines *deadlines)
 static gboolean timer_dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc callback, gpointer data)
 {
     Deadlines *deadlines = data;
-    gint64 now = g_source_get_time(source);
+    int64_t now = g_source_get_time(source);
     Deadline *next;
 
     for (next = first(deadlines); next && next->until <= now; next = first(deadlines)) {
@@ -68,7 +68,7 @@ void deadlines_free(Deadlines *deadlines)
     g_free(deadlines);
 }
 
-void deadline_set(Deadlines *deadlines, Deadline *deadline, gint64 until)
+void deadline_set(Deadlines *deadlines, Deadline *deadline, int64_t until)
 {
     GSequenceIter *last = g_sequence_iter_prev(g_sequence_get_end_iter(deadlines->sorted));
     gboolean empty = g_sequence_iter_is_end(last);

@@ -4,13 +4,14 @@
 #define DAEMON_DEADLINES_H
 
 #include <glib.h>
+#include <stdint.h>
 
 typedef struct Deadlines Deadlines;
 
 /** A deadline that has been set; embedded in what it is for. */
 typedef struct Deadline {
     GSequenceIter *place; /* NULL: not set */
-    gint64 until;
+    int64_t until;
 } Deadline;
 
 /** DeadlinePassed: @deadline is not set any more, and its memory may go. */
@@ -22,7 +23,7 @@ Deadlines *deadlines_new(GMainContext *context, DeadlinePassed passed);
 void deadlines_free(Deadlines *deadlines);
 
 /** deadline_set: @until is in microseconds of monotonic time; @deadline must not be set. */
-void deadline_set(Deadlines *deadlines, Deadline *deadline, gint64 until);
+void deadline_set(Deadlines *deadlines, Deadline *deadline, int64_t until);
 
 /** deadline_clear: does nothing where it is not set. */
 void deadline_clear(Deadline *deadline);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "errno_advice.h"
+#include "daemon/errno_advice.h"
 
 #include <errno.h>
 #include <glib.h>

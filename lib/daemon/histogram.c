@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "histogram.h"
+#include "daemon/histogram.h"
 
 enum {
     SHIFT = 3, /* 2^SHIFT buckets for each power of two */
@@ -9,7 +9,7 @@ enum {
 G_STATIC_ASSERT(HISTOGRAM_BUCKETS == (64 - SHIFT + 1) * PER);
 
 /* Values below 2 PER have a bucket each; above, the SHIFT bits after the leading one choose. */
-static guint bucket_of(guint64 value)
+static guint bucket_of(uint64_t value)
 {
     guint shift;
 
@@ -21,7 +21,7 @@ static guint bucket_of(guint64 value)
 }
 
 /* The greatest value that falls into bucket @i. */
-static guint64 last_of(guint i)
+static uint64_t last_of(guint i)
 {
     guint shift;
 
@@ -29,10 +29,10 @@ static guint64 last_of(guint i)
         return i;
     }
     shift = (i >> SHIFT) - 1;
-    return ((guint64)(PER + i % PER) << shift) + ((G_GUINT64_CONSTANT(1) << shift) - 1);
+    return ((uint64_t)(PER + i % PER) << shift) + ((G_GUINT64_CONSTANT(1) << shift) - 1);
 }
 
-void histogram_add(Histogram *h, guint64 value)
+void histogram_add(Histogram *h, uint64_t value)
 {
     h->count++;
     h->sum += value;
@@ -40,9 +40,9 @@ void histogram_add(Histogram *h, guint64 value)
     h->bucket[bucket_of(value)]++;
 }
 
-guint64 histogram_quantile(const Histogram *h, double q)
+uint64_t histogram_quantile(const Histogram *h, double q)
 {
-    guint64 below = 0;
+    uint64_t below = 0;
 
     for (guint i = 0; i < HISTOGRAM_BUCKETS; i++) {
         below += h->bucket[i];
@@ -53,9 +53,9 @@ guint64 histogram_quantile(const Histogram *h, double q)
     return 0;
 }
 
-guint64 histogram_at_most(const Histogram *h, guint64 bound)
+uint64_t histogram_at_most(const Histogram *h, uint64_t bound)
 {
-    guint64 n = 0;
+    uint64_t n = 0;
 
     for (guint i = 0; i < HISTOGRAM_BUCKETS && last_of(i) <= bound; i++) {
         n += h->bucket[i];

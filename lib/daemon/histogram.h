@@ -7,18 +7,19 @@
 #define DAEMON_HISTOGRAM_H
 
 #include <glib.h>
+#include <stdint.h>
 
 enum { HISTOGRAM_BUCKETS = 496 };
 
 /** All zero is an empty histogram. */
 typedef struct Histogram {
-    guint64 count;
-    guint64 sum;
-    guint64 max;
-    guint64 bucket[HISTOGRAM_BUCKETS];
+    uint64_t count;
+    uint64_t sum;
+    uint64_t max;
+    uint64_t bucket[HISTOGRAM_BUCKETS];
 } Histogram;
 
-void histogram_add(Histogram *h, guint64 value);
+void histogram_add(Histogram *h, uint64_t value);
 
 /**
  * histogram_quantile:
@@ -27,12 +28,12 @@ void histogram_add(Histogram *h, guint64 value);
  * Returns: a value that at least that share of the values does not exceed, never above the
  * greatest; 0 where there are none.
  */
-guint64 histogram_quantile(const Histogram *h, double q);
+uint64_t histogram_quantile(const Histogram *h, double q);
 
 /**
  * histogram_at_most: how many values are not above @bound, by whole buckets. Exact where @bound is
  * below 16 or one below a power of two.
  */
-guint64 histogram_at_most(const Histogram *h, guint64 bound);
+uint64_t histogram_at_most(const Histogram *h, uint64_t bound);
 
 #endif

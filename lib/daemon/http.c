@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "http.h"
+#include "daemon/http.h"
 
 #include <string.h>
 

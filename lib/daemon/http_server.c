@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "http_server.h"
+#include "daemon/http_server.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "listener.h"
-#include "loopback_socket.h"
-#include "unix_socket.h"
+#include "daemon/listener.h"
+#include "daemon/loopback_socket.h"
+#include "daemon/unix_socket.h"
 
 enum {
     CONNECTIONS_MAX = 16,
@@ -29,8 +29,8 @@ struct HttpServer {
     Poller *poller;
     HttpHandler handler;
     void *data;
-    char *path;   /* of the socket's file, ours to remove; NULL: TCP */
-    guint16 port; /* 0: a Unix socket */
+    char *path;    /* of the socket's file, ours to remove; NULL: TCP */
+    uint16_t port; /* 0: a Unix socket */
     HttpListener listener[LISTENERS_MAX];
     guint listeners;
     GQueue connections; /* of HttpConnection */
@@ -212,7 +212,7 @@ static gboolean listen_unix(HttpServer *server, const ListenAddress *address, GE
     return add_listener(server, fd, error);
 }
 
-static gboolean listen_tcp(HttpServer *server, guint16 port, GError **error)
+static gboolean listen_tcp(HttpServer *server, uint16_t port, GError **error)
 {
     LoopbackSockets sockets;
     gboolean ok = TRUE;
@@ -249,7 +249,7 @@ HttpServer *http_server_new(GMainContext *context, Poller *poller, const ListenA
     return server;
 }
 
-guint16 http_server_port(const HttpServer *server)
+uint16_t http_server_port(const HttpServer *server)
 {
     return server->port;
 }

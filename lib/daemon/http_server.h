@@ -7,9 +7,9 @@
 #ifndef DAEMON_HTTP_SERVER_H
 #define DAEMON_HTTP_SERVER_H
 
-#include "http.h"
-#include "listen_address.h"
-#include "poller.h"
+#include "daemon/http.h"
+#include "daemon/listen_address.h"
+#include "daemon/poller.h"
 
 typedef struct HttpServer HttpServer;
 
@@ -35,6 +35,6 @@ void http_server_free(HttpServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpServer, http_server_free)
 
 /** http_server_port: of TCP, also where one was chosen; 0 for a Unix socket. */
-guint16 http_server_port(const HttpServer *server);
+uint16_t http_server_port(const HttpServer *server);
 
 #endif

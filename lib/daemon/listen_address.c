@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "listen_address.h"
+#include "daemon/listen_address.h"
 
 gboolean listen_address_parse(const char *option, const char *text, ListenAddress *ret,
                               GError **error)
 {
-    guint64 port = 0;
+    uint64_t port = 0;
 
     if (g_str_has_prefix(text, "unix:") && text[5] != '\0') {
         ret->path = g_strdup(text + 5);
@@ -12,7 +12,7 @@ gboolean listen_address_parse(const char *option, const char *text, ListenAddres
     }
     if (g_str_has_prefix(text, "tcp:") &&
         g_ascii_string_to_unsigned(text + 4, 10, 0, G_MAXUINT16, &port, NULL)) {
-        ret->port = (guint16)port;
+        ret->port = (uint16_t)port;
         return TRUE;
     }
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,

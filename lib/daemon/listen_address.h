@@ -4,12 +4,13 @@
 #define DAEMON_LISTEN_ADDRESS_H
 
 #include <glib.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct ListenAddress {
-    char *path;   /* Unix socket; NULL: TCP */
-    guint16 port; /* of the loopback addresses; 0 chooses one */
-    mode_t mode;  /* permissions of @path */
+    char *path;    /* Unix socket; NULL: TCP */
+    uint16_t port; /* of the loopback addresses; 0 chooses one */
+    mode_t mode;   /* permissions of @path */
 } ListenAddress;
 
 /**

@@ -3,7 +3,7 @@
 #ifndef DAEMON_LISTENER_H
 #define DAEMON_LISTENER_H
 
-#include "poller.h"
+#include "daemon/poller.h"
 
 /** The first member of a server's struct; all zeros before listener_start(). */
 typedef struct Listener {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "loopback_socket.h"
+#include "daemon/loopback_socket.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -34,7 +34,7 @@ static int listen_on(const struct sockaddr *address, socklen_t len)
     return fd;
 }
 
-static int listen_v4(guint16 port)
+static int listen_v4(uint16_t port)
 {
     const struct sockaddr_in address = {
         .sin_family = AF_INET,
@@ -45,7 +45,7 @@ static int listen_v4(guint16 port)
     return listen_on((const struct sockaddr *)&address, sizeof(address));
 }
 
-static int listen_v6(guint16 port)
+static int listen_v6(uint16_t port)
 {
     const struct sockaddr_in6 address = {
         .sin6_family = AF_INET6,
@@ -56,7 +56,7 @@ static int listen_v6(guint16 port)
     return listen_on((const struct sockaddr *)&address, sizeof(address));
 }
 
-static guint16 port_of(int fd)
+static uint16_t port_of(int fd)
 {
     struct sockaddr_in address = { 0 };
     socklen_t len = sizeof(address);
@@ -66,7 +66,7 @@ static guint16 port_of(int fd)
 }
 
 /* Both, or none with errno. */
-static gboolean listen_both(guint16 port, LoopbackSockets *ret)
+static gboolean listen_both(uint16_t port, LoopbackSockets *ret)
 {
     LoopbackSockets out = { { listen_v4(port), -1 }, port };
 
@@ -86,7 +86,7 @@ static gboolean listen_both(guint16 port, LoopbackSockets *ret)
     return TRUE;
 }
 
-gboolean loopback_socket_listen(guint16 port, LoopbackSockets *ret, GError **error)
+gboolean loopback_socket_listen(uint16_t port, LoopbackSockets *ret, GError **error)
 {
     for (guint i = 0; i < TRIES; i++) {
         if (listen_both(port, ret)) {

@@ -4,11 +4,12 @@
 #define DAEMON_LOOPBACK_SOCKET_H
 
 #include <glib.h>
+#include <stdint.h>
 
 /** One for 127.0.0.1 and one for ::1; the latter is -1 where the host has no IPv6. */
 typedef struct LoopbackSockets {
     int fd[2];
-    guint16 port;
+    uint16_t port;
 } LoopbackSockets;
 
 /**
@@ -19,6 +20,6 @@ typedef struct LoopbackSockets {
  *
  * Errors: G_IO_ERROR; nothing is left open.
  */
-gboolean loopback_socket_listen(guint16 port, LoopbackSockets *ret, GError **error);
+gboolean loopback_socket_listen(uint16_t port, LoopbackSockets *ret, GError **error);
 
 #endif

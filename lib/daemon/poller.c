@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "poller.h"
+#include "daemon/poller.h"
 
 #include <errno.h>
 #include <gio/gio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "errno_advice.h"
+#include "daemon/errno_advice.h"
 
 enum { EVENTS_AT_ONCE = 64 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "token_bucket.h"
+#include "daemon/token_bucket.h"
 
-gboolean token_bucket_take(TokenBucket *bucket, const TokenRate *rate, gint64 now)
+gboolean token_bucket_take(TokenBucket *bucket, const TokenRate *rate, int64_t now)
 {
     double seconds = ((double)now - (double)bucket->then) / G_USEC_PER_SEC;
 

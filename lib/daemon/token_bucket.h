@@ -4,6 +4,7 @@
 #define DAEMON_TOKEN_BUCKET_H
 
 #include <glib.h>
+#include <stdint.h>
 
 /** How a bucket fills. */
 typedef struct TokenRate {
@@ -14,7 +15,7 @@ typedef struct TokenRate {
 /** All zero is a full bucket. */
 typedef struct TokenBucket {
     double used; /* tokens that are missing, at @then */
-    gint64 then;
+    int64_t then;
 } TokenBucket;
 
 /**
@@ -23,6 +24,6 @@ typedef struct TokenBucket {
  *
  * Returns: %FALSE, and nothing is taken, where less than one token is there.
  */
-gboolean token_bucket_take(TokenBucket *bucket, const TokenRate *rate, gint64 now);
+gboolean token_bucket_take(TokenBucket *bucket, const TokenRate *rate, int64_t now);
 
 #endif

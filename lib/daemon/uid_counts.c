@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "uid_counts.h"
+#include "daemon/uid_counts.h"
 
 struct UidCounts {
     GHashTable *count; /* uid -> number, both in the pointer itself; no entry: 0 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "unix_socket.h"
+#include "daemon/unix_socket.h"
 
 #include <errno.h>
 #include <gio/gio.h>

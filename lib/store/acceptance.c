@@ -9,12 +9,12 @@
 
 /* A DqAcceptance with its own bytes. */
 typedef struct Acceptance {
-    gint64 at;
-    guint32 kind;
-    guint8 vm[DQ_UUID_SIZE];
+    int64_t at;
+    uint32_t kind;
+    uint8_t vm[DQ_UUID_SIZE];
     gsize vm_len; /* 0: about no VM */
     DqName host;
-    guint8 lineage[DQ_LINEAGE_SIZE];
+    uint8_t lineage[DQ_LINEAGE_SIZE];
     gsize lineage_len; /* 0: about no lineage */
     char why[DQ_WHY_MAX + 1];
 } Acceptance;
@@ -42,14 +42,14 @@ static gboolean write_down(Database *db, const DqAcceptance *from, GError **erro
 {
     Acceptance a = { .at = from->at, .kind = from->kind };
 
-    if (from->uuid != NULL) {
+    if (from->uuid) {
         memcpy(a.vm, from->uuid, DQ_UUID_SIZE);
         a.vm_len = DQ_UUID_SIZE;
     }
-    if (from->host != NULL) {
+    if (from->host) {
         a.host = *from->host;
     }
-    if (from->lineage != NULL) {
+    if (from->lineage) {
         memcpy(a.lineage, from->lineage, DQ_LINEAGE_SIZE);
         a.lineage_len = DQ_LINEAGE_SIZE;
     }

@@ -11,20 +11,20 @@
 #define REST_SIZE (DQ_CHALLENGE_SIZE - ID_SIZE)
 
 typedef struct Challenge {
-    gint64 id;
-    guint8 rest[REST_SIZE];
-    gint64 expires;
-    gint64 used; /* 0: not yet */
-    guint8 vm[DQ_UUID_SIZE];
+    int64_t id;
+    uint8_t rest[REST_SIZE];
+    int64_t expires;
+    int64_t used; /* 0: not yet */
+    uint8_t vm[DQ_UUID_SIZE];
     gsize vm_len; /* 0: for any VM */
 } Challenge;
 
-static void set_bytes(Challenge *c, const guint8 bytes[DQ_CHALLENGE_SIZE])
+static void set_bytes(Challenge *c, const uint8_t bytes[DQ_CHALLENGE_SIZE])
 {
-    guint64 id;
+    uint64_t id;
 
     memcpy(&id, bytes, ID_SIZE);
-    c->id = (gint64)GUINT64_FROM_BE(id);
+    c->id = (int64_t)GUINT64_FROM_BE(id);
     memcpy(c->rest, bytes + ID_SIZE, REST_SIZE);
 }
 
@@ -43,11 +43,11 @@ static gboolean transfer(Row *r, gpointer record)
 static const RecordType challenge_type = { "challenge", sizeof(Challenge), transfer };
 
 /* Bounded, so that no call pays for all those that others left. */
-static gboolean prune(Database *db, gint64 now, GError **error)
+static gboolean prune(Database *db, int64_t now, GError **error)
 {
     sqlite3_stmt *s = database_statement(db, DATABASE_CHALLENGE_PRUNE, error);
 
-    if (s == NULL) {
+    if (!s) {
         return FALSE;
     }
     sqlite3_bind_int64(s, 1, now - CHALLENGE_KEPT_S);
@@ -55,9 +55,9 @@ static gboolean prune(Database *db, gint64 now, GError **error)
     return database_run(db, DATABASE_CHALLENGE_PRUNE, error);
 }
 
-static gboolean draw(guint8 ret_bytes[DQ_CHALLENGE_SIZE], GError **error)
+static gboolean draw(uint8_t ret_bytes[DQ_CHALLENGE_SIZE], GError **error)
 {
-    guint8 bytes[DQ_CHALLENGE_SIZE];
+    uint8_t bytes[DQ_CHALLENGE_SIZE];
 
     if (getentropy(bytes, sizeof(bytes)) != 0) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_STORE,
@@ -69,13 +69,13 @@ static gboolean draw(guint8 ret_bytes[DQ_CHALLENGE_SIZE], GError **error)
     return TRUE;
 }
 
-gboolean challenge_put(Database *db, const guint8 challenge[DQ_CHALLENGE_SIZE], gint64 expires,
-                       const guint8 *uuid, gboolean *ret_put, GError **error)
+gboolean challenge_put(Database *db, const uint8_t challenge[DQ_CHALLENGE_SIZE], int64_t expires,
+                       const uint8_t *uuid, gboolean *ret_put, GError **error)
 {
-    Challenge c = { .expires = expires, .vm_len = uuid == NULL ? 0 : DQ_UUID_SIZE };
+    Challenge c = { .expires = expires, .vm_len = uuid ? DQ_UUID_SIZE : 0 };
 
     set_bytes(&c, challenge);
-    if (uuid != NULL) {
+    if (uuid) {
         memcpy(c.vm, uuid, DQ_UUID_SIZE);
     }
     if (!record_put(db, DATABASE_CHALLENGE_PUT, &challenge_type, &c, error)) {
@@ -85,10 +85,10 @@ gboolean challenge_put(Database *db, const guint8 challenge[DQ_CHALLENGE_SIZE], 
     return TRUE;
 }
 
-gboolean challenge_issue(Database *db, gint64 now, gint64 expires, const guint8 *uuid,
-                         guint8 ret_challenge[DQ_CHALLENGE_SIZE], GError **error)
+gboolean challenge_issue(Database *db, int64_t now, int64_t expires, const uint8_t *uuid,
+                         uint8_t ret_challenge[DQ_CHALLENGE_SIZE], GError **error)
 {
-    guint8 bytes[DQ_CHALLENGE_SIZE];
+    uint8_t bytes[DQ_CHALLENGE_SIZE];
     gboolean put = FALSE;
 
     if (!prune(db, now, error)) {
@@ -110,7 +110,7 @@ static gboolean find(Database *db, const Challenge *wanted, gboolean *ret_found,
     sqlite3_stmt *s = database_statement(db, DATABASE_CHALLENGE_FIND, error);
     gboolean found;
 
-    if (s == NULL) {
+    if (!s) {
         return FALSE;
     }
     sqlite3_bind_int64(s, 1, wanted->id);
@@ -121,15 +121,15 @@ static gboolean find(Database *db, const Challenge *wanted, gboolean *ret_found,
     return TRUE;
 }
 
-static DqChallengeUse judge(const Challenge *c, gint64 now)
+static DqChallengeUse judge(const Challenge *c, int64_t now)
 {
     return c->used != 0       ? DQ_CHALLENGE_USED
            : c->expires < now ? DQ_CHALLENGE_EXPIRED
                               : DQ_CHALLENGE_FRESH;
 }
 
-gboolean challenge_use(Database *db, DqBytes challenge, gint64 now, DqChallengeUse *ret_use,
-                       gboolean *ret_bound, guint8 ret_uuid[DQ_UUID_SIZE], GError **error)
+gboolean challenge_use(Database *db, DqBytes challenge, int64_t now, DqChallengeUse *ret_use,
+                       gboolean *ret_bound, uint8_t ret_uuid[DQ_UUID_SIZE], GError **error)
 {
     Challenge wanted, c;
     gboolean found;

@@ -15,18 +15,18 @@
  * @uuid: (nullable): the only VM that may answer it
  * @ret_challenge: random bytes; untouched on failure
  */
-gboolean challenge_issue(Database *db, gint64 now, gint64 expires, const guint8 *uuid,
-                         guint8 ret_challenge[DQ_CHALLENGE_SIZE], GError **error);
+gboolean challenge_issue(Database *db, int64_t now, int64_t expires, const uint8_t *uuid,
+                         uint8_t ret_challenge[DQ_CHALLENGE_SIZE], GError **error);
 
 /**
  * challenge_put: one that the caller has drawn.
  * @ret_put: FALSE where another challenge with the same first bytes is there; nothing changes then
  */
-gboolean challenge_put(Database *db, const guint8 challenge[DQ_CHALLENGE_SIZE], gint64 expires,
-                       const guint8 *uuid, gboolean *ret_put, GError **error);
+gboolean challenge_put(Database *db, const uint8_t challenge[DQ_CHALLENGE_SIZE], int64_t expires,
+                       const uint8_t *uuid, gboolean *ret_put, GError **error);
 
 /** challenge_use: as DqStoreOps.use_challenge; within a transaction of the caller. */
-gboolean challenge_use(Database *db, DqBytes challenge, gint64 now, DqChallengeUse *ret_use,
-                       gboolean *ret_bound, guint8 ret_uuid[DQ_UUID_SIZE], GError **error);
+gboolean challenge_use(Database *db, DqBytes challenge, int64_t now, DqChallengeUse *ret_use,
+                       gboolean *ret_bound, uint8_t ret_uuid[DQ_UUID_SIZE], GError **error);
 
 #endif

@@ -65,7 +65,7 @@ static gboolean fail_errno(const char *path, const char *what, const char *advic
 
 gboolean database_fail(Database *db, GError **error)
 {
-    int code = db->sqlite == NULL ? SQLITE_NOMEM : sqlite3_extended_errcode(db->sqlite);
+    int code = db->sqlite ? sqlite3_extended_errcode(db->sqlite) : SQLITE_NOMEM;
 
     g_set_error(error, DQ_ERROR, DQ_ERROR_STORE, "the store %s: %s (SQLite: %s, %d)", db->path,
                 complaint(code), sqlite3_errstr(code), code);
@@ -168,7 +168,7 @@ Database *database_open(const char *path, GError **error)
         return NULL;
     }
     db = open_file(path, error);
-    if (db == NULL || !check_format(db, error)) {
+    if (!db || !check_format(db, error)) {
         return NULL;
     }
     return g_steal_pointer(&db);
@@ -176,7 +176,7 @@ Database *database_open(const char *path, GError **error)
 
 void database_close(Database *db)
 {
-    if (db == NULL) {
+    if (!db) {
         return;
     }
     for (gsize i = 0; i < DATABASE_STATEMENTS; i++) {
@@ -195,7 +195,7 @@ static gboolean fill(const char *path, GError **error)
         g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
                         STORE_APPLICATION_ID, STORE_FORMAT);
 
-    return db != NULL && execute(db, "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;", error) &&
+    return db && execute(db, "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;", error) &&
            execute(db, store_schema, error) && execute(db, mark, error) &&
            execute(db, "PRAGMA wal_checkpoint(TRUNCATE);", error);
 }
@@ -236,7 +236,7 @@ gboolean database_create(const char *path, GError **error)
 
 sqlite3_stmt *database_statement(Database *db, DatabaseStatement which, GError **error)
 {
-    if (db->statement[which] == NULL &&
+    if (!db->statement[which] &&
         sqlite3_prepare_v3(db->sqlite, store_statements[which], -1, SQLITE_PREPARE_PERSISTENT,
                            &db->statement[which], NULL) != SQLITE_OK) {
         database_fail(db, error);
@@ -256,7 +256,7 @@ gboolean database_run(Database *db, DatabaseStatement which, GError **error)
     sqlite3_stmt *s = database_statement(db, which, error);
     gboolean good;
 
-    if (s == NULL) {
+    if (!s) {
         return FALSE;
     }
     good = sqlite3_step(s) == SQLITE_DONE || database_fail(db, error);

@@ -6,7 +6,7 @@
 static gboolean transfer(Row *r, gpointer record)
 {
     DqStoreHost *h = record;
-    guint32 enrolment = h->enrolment;
+    uint32_t enrolment = h->enrolment;
 
     row_blob(r, h->name.data, sizeof(h->name.data), &h->name.len);
     row_blob(r, h->public_area, sizeof(h->public_area), &h->public_len);
@@ -86,7 +86,7 @@ gboolean host_add(Database *db, const DqStoreHost *host, GError **error)
     return host_put(db, &fresh, error);
 }
 
-gboolean host_renew(Database *db, const DqName *name, gint64 now, gint64 expires, GError **error)
+gboolean host_renew(Database *db, const DqName *name, int64_t now, int64_t expires, GError **error)
 {
     DqStoreHost host;
 
@@ -101,7 +101,7 @@ gboolean host_renew(Database *db, const DqName *name, gint64 now, gint64 expires
     return host_put(db, &host, error);
 }
 
-gboolean host_revoke(Database *db, const DqName *name, gint64 now, GError **error)
+gboolean host_revoke(Database *db, const DqName *name, int64_t now, GError **error)
 {
     DqStoreHost host;
 

@@ -9,7 +9,7 @@ gboolean record_put(Database *db, DatabaseStatement which, const RecordType *typ
     sqlite3_stmt *s = database_statement(db, which, error);
     Row r;
 
-    if (s == NULL) {
+    if (!s) {
         return FALSE;
     }
     r = row_write(s, type->table);
@@ -35,7 +35,7 @@ static sqlite3_stmt *statement_for(Database *db, DatabaseStatement which, DqByte
 {
     sqlite3_stmt *s = database_statement(db, which, error);
 
-    if (s != NULL && key.len > 0 &&
+    if (s && key.len > 0 &&
         sqlite3_bind_blob(s, 1, key.data, (int)key.len, SQLITE_TRANSIENT) != SQLITE_OK) {
         database_fail(db, error);
         return NULL;
@@ -64,7 +64,7 @@ gboolean record_find(Database *db, DatabaseStatement which, const RecordType *ty
 {
     sqlite3_stmt *s = statement_for(db, which, key, error);
 
-    return s != NULL && record_find_bound(db, s, type, ret_found, ret_record, error);
+    return s && record_find_bound(db, s, type, ret_found, ret_record, error);
 }
 
 gboolean record_list(Database *db, DatabaseStatement which, const RecordType *type, DqBytes key,
@@ -81,7 +81,7 @@ gboolean record_list(Database *db, DatabaseStatement which, const RecordType *ty
     if (good && code != SQLITE_DONE) {
         good = database_fail(db, error);
     }
-    if (s != NULL) {
+    if (s) {
         database_done(s);
     }
     return good;
@@ -90,7 +90,7 @@ gboolean record_list(Database *db, DatabaseStatement which, const RecordType *ty
 gboolean record_remove(Database *db, DatabaseStatement which, DqBytes key, gboolean *ret_found,
                        GError **error)
 {
-    if (statement_for(db, which, key, error) == NULL || !database_run(db, which, error)) {
+    if (!statement_for(db, which, key, error) || !database_run(db, which, error)) {
         return FALSE;
     }
     *ret_found = database_changes(db) > 0;

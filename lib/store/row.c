@@ -28,7 +28,7 @@ Row row_read(sqlite3_stmt *statement, const char *table)
 /* Each column counts with its size, so that no two rows have the same bytes. */
 static void add(Row *r, const void *data, gsize len)
 {
-    const guint64 size = GUINT64_TO_BE(len);
+    const uint64_t size = GUINT64_TO_BE(len);
 
     g_checksum_update(r->sum, (const guchar *)&size, sizeof(size));
     if (len > 0) {
@@ -41,9 +41,9 @@ static gboolean has_type(const Row *r, int type)
     return sqlite3_column_type(r->statement, r->column) == type;
 }
 
-void row_i64(Row *r, gint64 *value)
+void row_i64(Row *r, int64_t *value)
 {
-    gint64 big_endian;
+    int64_t big_endian;
 
     if (r->reading) {
         r->good = r->good && has_type(r, SQLITE_INTEGER);
@@ -56,34 +56,34 @@ void row_i64(Row *r, gint64 *value)
     r->column++;
 }
 
-void row_u32(Row *r, guint32 *value)
+void row_u32(Row *r, uint32_t *value)
 {
-    gint64 wide = *value;
+    int64_t wide = *value;
 
     row_i64(r, &wide);
     r->good = r->good && wide >= 0 && wide <= G_MAXUINT32;
-    *value = (guint32)wide;
+    *value = (uint32_t)wide;
 }
 
 /* The same 64 bits: SQLite has no unsigned integers, and nothing is ordered by one of these. */
-void row_u64(Row *r, guint64 *value)
+void row_u64(Row *r, uint64_t *value)
 {
-    gint64 same = (gint64)*value;
+    int64_t same = (int64_t)*value;
 
     row_i64(r, &same);
-    *value = (guint64)same;
+    *value = (uint64_t)same;
 }
 
 void row_bool(Row *r, gboolean *value)
 {
-    gint64 wide = *value ? 1 : 0;
+    int64_t wide = *value ? 1 : 0;
 
     row_i64(r, &wide);
     r->good = r->good && (wide == 0 || wide == 1);
     *value = wide == 1;
 }
 
-void row_blob(Row *r, guint8 *data, gsize cap, gsize *len)
+void row_blob(Row *r, uint8_t *data, gsize cap, gsize *len)
 {
     if (r->reading) {
         const void *bytes = sqlite3_column_blob(r->statement, r->column);
@@ -102,7 +102,7 @@ void row_blob(Row *r, guint8 *data, gsize cap, gsize *len)
     r->column++;
 }
 
-void row_bytes(Row *r, guint8 *data, gsize len)
+void row_bytes(Row *r, uint8_t *data, gsize len)
 {
     gsize n = len;
 
@@ -128,21 +128,21 @@ void row_text(Row *r, char *text, gsize cap)
 }
 
 /* The first eight bytes of the digest. */
-static gint64 take_sum(Row *r)
+static int64_t take_sum(Row *r)
 {
-    guint8 digest[32];
+    uint8_t digest[32];
     gsize len = sizeof(digest);
-    guint64 first;
+    uint64_t first;
 
     g_checksum_get_digest(r->sum, digest, &len);
     memcpy(&first, digest, sizeof(first));
     g_clear_pointer(&r->sum, g_checksum_free);
-    return (gint64)GUINT64_FROM_BE(first);
+    return (int64_t)GUINT64_FROM_BE(first);
 }
 
-gboolean row_end(Row *r, gint64 *ret_revision)
+gboolean row_end(Row *r, int64_t *ret_revision)
 {
-    gint64 sum = take_sum(r);
+    int64_t sum = take_sum(r);
 
     if (r->reading) {
         r->good = r->good && has_type(r, SQLITE_INTEGER) &&
@@ -150,7 +150,7 @@ gboolean row_end(Row *r, gint64 *ret_revision)
     } else if (sqlite3_bind_int64(r->statement, r->column, sum) != SQLITE_OK) {
         r->good = FALSE;
     }
-    if (r->good && ret_revision != NULL) {
+    if (r->good && ret_revision) {
         *ret_revision = sum;
     }
     return r->good;

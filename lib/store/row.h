@@ -12,6 +12,7 @@
 
 #include <glib.h>
 #include <sqlite3.h>
+#include <stdint.h>
 
 typedef struct Row {
     sqlite3_stmt *statement;
@@ -26,16 +27,16 @@ Row row_write(sqlite3_stmt *statement, const char *table);
 Row row_read(sqlite3_stmt *statement, const char *table);
 
 /** row_i64, row_u32, row_u64, row_bool: the next column, from or to *@value. */
-void row_i64(Row *r, gint64 *value);
-void row_u32(Row *r, guint32 *value);
-void row_u64(Row *r, guint64 *value);
+void row_i64(Row *r, int64_t *value);
+void row_u32(Row *r, uint32_t *value);
+void row_u64(Row *r, uint64_t *value);
 void row_bool(Row *r, gboolean *value);
 
 /** row_blob: @cap is the room at @data; *@len the length written, or set to what was read. */
-void row_blob(Row *r, guint8 *data, gsize cap, gsize *len);
+void row_blob(Row *r, uint8_t *data, gsize cap, gsize *len);
 
 /** row_bytes: a blob of exactly @len bytes. */
-void row_bytes(Row *r, guint8 *data, gsize len);
+void row_bytes(Row *r, uint8_t *data, gsize len);
 
 /** row_text: @cap is the room at @text, with the NUL at its end. */
 void row_text(Row *r, char *text, gsize cap);
@@ -46,6 +47,6 @@ void row_text(Row *r, char *text, gsize cap);
  *
  * Returns: FALSE where a column could not be bound, or what was read is not what was written.
  */
-gboolean row_end(Row *r, gint64 *ret_revision);
+gboolean row_end(Row *r, int64_t *ret_revision);
 
 #endif

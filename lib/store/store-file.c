@@ -25,7 +25,7 @@ DqStoreFile *dq_store_file_open(const char *path, GError **error)
     g_autoptr(Database) db = database_open(path, error);
     DqStoreFile *file;
 
-    if (db == NULL) {
+    if (!db) {
         return NULL;
     }
     file = g_new0(DqStoreFile, 1);
@@ -43,7 +43,7 @@ DqStoreFile *dq_store_file_ref(DqStoreFile *file)
 
 void dq_store_file_unref(DqStoreFile *file)
 {
-    if (file == NULL || !g_atomic_int_dec_and_test(&file->refs)) {
+    if (!file || !g_atomic_int_dec_and_test(&file->refs)) {
         return;
     }
     database_close(file->db);
@@ -72,13 +72,14 @@ static gboolean end(DqStoreFile *file, gboolean good, GError **error)
 
 /* ---------------------------------------------------------------------- What verification asks */
 
-static gboolean use_challenge(gpointer self, DqBytes challenge, gint64 now, DqChallengeUse *ret_use,
-                              gboolean *ret_bound, guint8 ret_uuid[DQ_UUID_SIZE], GError **error)
+static gboolean use_challenge(gpointer self, DqBytes challenge, int64_t now,
+                              DqChallengeUse *ret_use, gboolean *ret_bound,
+                              uint8_t ret_uuid[DQ_UUID_SIZE], GError **error)
 {
     DqStoreFile *file = self;
     DqChallengeUse use;
     gboolean bound;
-    guint8 uuid[DQ_UUID_SIZE] = { 0 };
+    uint8_t uuid[DQ_UUID_SIZE] = { 0 };
 
     if (!begin(file, error) ||
         !end(file, challenge_use(file->db, challenge, now, &use, &bound, uuid, error), error)) {
@@ -102,7 +103,7 @@ static gboolean find_host(gpointer self, DqBytes name, gboolean *ret_found, DqSt
     return good;
 }
 
-static gboolean find_vm(gpointer self, const guint8 uuid[DQ_UUID_SIZE], gboolean *ret_found,
+static gboolean find_vm(gpointer self, const uint8_t uuid[DQ_UUID_SIZE], gboolean *ret_found,
                         DqStoreVm *ret_vm, GError **error)
 {
     DqStoreFile *file = self;
@@ -163,8 +164,8 @@ DqStore *dq_store_file_get_store(DqStoreFile *file)
 
 /* ---------------------------------------------------------------------------- What operators do */
 
-static gboolean issue(Database *db, guint count, gint64 now, gint64 expires, const guint8 *uuid,
-                      guint8 *challenges, GError **error)
+static gboolean issue(Database *db, guint count, int64_t now, int64_t expires, const uint8_t *uuid,
+                      uint8_t *challenges, GError **error)
 {
     for (guint i = 0; i < count; i++) {
         if (!challenge_issue(db, now, expires, uuid, challenges + (gsize)i * DQ_CHALLENGE_SIZE,
@@ -175,11 +176,11 @@ static gboolean issue(Database *db, guint count, gint64 now, gint64 expires, con
     return TRUE;
 }
 
-gboolean dq_store_file_issue(DqStoreFile *file, guint count, gint64 now, gint64 expires,
-                             const guint8 *uuid, guint8 *ret_challenges, GError **error)
+gboolean dq_store_file_issue(DqStoreFile *file, guint count, int64_t now, int64_t expires,
+                             const uint8_t *uuid, uint8_t *ret_challenges, GError **error)
 {
     gsize size = (gsize)count * DQ_CHALLENGE_SIZE;
-    g_autofree guint8 *challenges = g_malloc0(size);
+    g_autofree uint8_t *challenges = g_malloc0(size);
 
     if (!begin(file, error) ||
         !end(file, issue(file->db, count, now, expires, uuid, challenges, error), error)) {
@@ -194,13 +195,13 @@ gboolean dq_store_file_add_host(DqStoreFile *file, const DqStoreHost *host, GErr
     return begin(file, error) && end(file, host_add(file->db, host, error), error);
 }
 
-gboolean dq_store_file_renew_host(DqStoreFile *file, const DqName *name, gint64 now, gint64 expires,
-                                  GError **error)
+gboolean dq_store_file_renew_host(DqStoreFile *file, const DqName *name, int64_t now,
+                                  int64_t expires, GError **error)
 {
     return begin(file, error) && end(file, host_renew(file->db, name, now, expires, error), error);
 }
 
-gboolean dq_store_file_revoke_host(DqStoreFile *file, const DqName *name, gint64 now,
+gboolean dq_store_file_revoke_host(DqStoreFile *file, const DqName *name, int64_t now,
                                    GError **error)
 {
     return begin(file, error) && end(file, host_revoke(file->db, name, now, error), error);
@@ -249,7 +250,7 @@ gboolean dq_store_file_add_vm(DqStoreFile *file, const DqStoreVm *vm, GError **e
     return begin(file, error) && end(file, vm_add(file->db, vm, error), error);
 }
 
-gboolean dq_store_file_remove_vm(DqStoreFile *file, const guint8 *uuid, GError **error)
+gboolean dq_store_file_remove_vm(DqStoreFile *file, const uint8_t *uuid, GError **error)
 {
     return begin(file, error) && end(file, vm_remove(file->db, uuid, error), error);
 }
@@ -280,8 +281,9 @@ static gboolean accept_one(DqStoreFile *file, const DqAcceptance *a, GError **er
     return begin(file, error) && end(file, acceptance_make(file->db, a, error), error);
 }
 
-gboolean dq_store_file_accept_lineage(DqStoreFile *file, const guint8 *uuid, const guint8 *lineage,
-                                      gint64 now, const char *why, GError **error)
+gboolean dq_store_file_accept_lineage(DqStoreFile *file, const uint8_t *uuid,
+                                      const uint8_t *lineage, int64_t now, const char *why,
+                                      GError **error)
 {
     const DqAcceptance a = {
         .at = now, .kind = DQ_ACCEPTED_LINEAGE, .uuid = uuid, .lineage = lineage, .why = why
@@ -290,8 +292,8 @@ gboolean dq_store_file_accept_lineage(DqStoreFile *file, const guint8 *uuid, con
     return accept_one(file, &a, error);
 }
 
-gboolean dq_store_file_accept_move(DqStoreFile *file, const guint8 *uuid, const DqName *host,
-                                   gint64 now, const char *why, GError **error)
+gboolean dq_store_file_accept_move(DqStoreFile *file, const uint8_t *uuid, const DqName *host,
+                                   int64_t now, const char *why, GError **error)
 {
     const DqAcceptance a = {
         .at = now, .kind = DQ_ACCEPTED_MOVE, .uuid = uuid, .host = host, .why = why
@@ -300,7 +302,7 @@ gboolean dq_store_file_accept_move(DqStoreFile *file, const guint8 *uuid, const 
     return accept_one(file, &a, error);
 }
 
-gboolean dq_store_file_accept_cleared(DqStoreFile *file, const DqName *host, gint64 now,
+gboolean dq_store_file_accept_cleared(DqStoreFile *file, const DqName *host, int64_t now,
                                       const char *why, GError **error)
 {
     const DqAcceptance a = { .at = now, .kind = DQ_ACCEPTED_CLEARED, .host = host, .why = why };

@@ -12,6 +12,7 @@
 #define DEEPQUOTE_STORE_FILE_H
 
 #include <glib.h>
+#include <stdint.h>
 
 G_BEGIN_DECLS
 
@@ -48,8 +49,8 @@ DqStore *dq_store_file_get_store(DqStoreFile *file);
  * An expired challenge is forgotten an hour later at the earliest; until then, using it is told
  * apart from using one that was never issued.
  */
-gboolean dq_store_file_issue(DqStoreFile *file, guint count, gint64 now, gint64 expires,
-                             const guint8 *uuid, guint8 *ret_challenges, GError **error);
+gboolean dq_store_file_issue(DqStoreFile *file, guint count, int64_t now, int64_t expires,
+                             const uint8_t *uuid, uint8_t *ret_challenges, GError **error);
 
 /* ----------------------------------------------------------------------------------- Hosts */
 
@@ -66,11 +67,11 @@ gboolean dq_store_file_add_host(DqStoreFile *file, const DqStoreHost *host, GErr
  *
  * Errors: DQ_ERROR_RECORD where it is not there, or was revoked.
  */
-gboolean dq_store_file_renew_host(DqStoreFile *file, const DqName *name, gint64 now, gint64 expires,
-                                  GError **error);
+gboolean dq_store_file_renew_host(DqStoreFile *file, const DqName *name, int64_t now,
+                                  int64_t expires, GError **error);
 
 /** dq_store_file_revoke_host: from @now on. Errors: DQ_ERROR_RECORD where it is not there. */
-gboolean dq_store_file_revoke_host(DqStoreFile *file, const DqName *name, gint64 now,
+gboolean dq_store_file_revoke_host(DqStoreFile *file, const DqName *name, int64_t now,
                                    GError **error);
 
 /** dq_store_file_remove_host: with its counters. Errors: DQ_ERROR_RECORD. */
@@ -93,7 +94,7 @@ gboolean dq_store_file_list_hosts(DqStoreFile *file, DqStoreHostFunc func, gpoin
 gboolean dq_store_file_add_vm(DqStoreFile *file, const DqStoreVm *vm, GError **error);
 
 /** dq_store_file_remove_vm: with its counters. Errors: DQ_ERROR_RECORD where it is not there. */
-gboolean dq_store_file_remove_vm(DqStoreFile *file, const guint8 *uuid, GError **error);
+gboolean dq_store_file_remove_vm(DqStoreFile *file, const uint8_t *uuid, GError **error);
 
 typedef void (*DqStoreVmFunc)(const DqStoreVm *vm, gpointer data);
 
@@ -119,13 +120,14 @@ typedef enum DqAcceptanceKind {
  *
  * Errors: DQ_ERROR_RECORD where there is no such VM or host, or the reason is no such text.
  */
-gboolean dq_store_file_accept_lineage(DqStoreFile *file, const guint8 *uuid, const guint8 *lineage,
-                                      gint64 now, const char *why, GError **error);
-gboolean dq_store_file_accept_move(DqStoreFile *file, const guint8 *uuid, const DqName *host,
-                                   gint64 now, const char *why, GError **error);
+gboolean dq_store_file_accept_lineage(DqStoreFile *file, const uint8_t *uuid,
+                                      const uint8_t *lineage, int64_t now, const char *why,
+                                      GError **error);
+gboolean dq_store_file_accept_move(DqStoreFile *file, const uint8_t *uuid, const DqName *host,
+                                   int64_t now, const char *why, GError **error);
 
 /** dq_store_file_accept_cleared: forgets the counters of the host, and the clock that VMs saw. */
-gboolean dq_store_file_accept_cleared(DqStoreFile *file, const DqName *host, gint64 now,
+gboolean dq_store_file_accept_cleared(DqStoreFile *file, const DqName *host, int64_t now,
                                       const char *why, GError **error);
 
 /**
@@ -135,11 +137,11 @@ gboolean dq_store_file_accept_cleared(DqStoreFile *file, const DqName *host, gin
  * @lineage: NULL where it is about no lineage
  */
 typedef struct DqAcceptance {
-    gint64 at;
+    int64_t at;
     DqAcceptanceKind kind;
-    const guint8 *uuid;
+    const uint8_t *uuid;
     const DqName *host;
-    const guint8 *lineage;
+    const uint8_t *lineage;
     const char *why;
 } DqAcceptance;
 

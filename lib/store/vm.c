@@ -39,7 +39,7 @@ static gboolean transfer(Row *r, gpointer record)
 
 const RecordType vm_type = { "vm", sizeof(DqStoreVm), transfer };
 
-static gboolean fail_uuid(const guint8 *uuid, const char *what, GError **error)
+static gboolean fail_uuid(const uint8_t *uuid, const char *what, GError **error)
 {
     g_autofree char *text = dq_uuid_format(uuid);
 
@@ -47,14 +47,14 @@ static gboolean fail_uuid(const guint8 *uuid, const char *what, GError **error)
     return FALSE;
 }
 
-gboolean vm_find(Database *db, const guint8 *uuid, gboolean *ret_found, DqStoreVm *ret_vm,
+gboolean vm_find(Database *db, const uint8_t *uuid, gboolean *ret_found, DqStoreVm *ret_vm,
                  GError **error)
 {
     return record_find(db, DATABASE_VM_FIND, &vm_type, (DqBytes){ uuid, DQ_UUID_SIZE }, ret_found,
                        ret_vm, error);
 }
 
-gboolean vm_get(Database *db, const guint8 *uuid, DqStoreVm *ret_vm, GError **error)
+gboolean vm_get(Database *db, const uint8_t *uuid, DqStoreVm *ret_vm, GError **error)
 {
     gboolean found;
 
@@ -86,7 +86,7 @@ gboolean vm_add(Database *db, const DqStoreVm *vm, GError **error)
     return vm_put(db, &fresh, error);
 }
 
-gboolean vm_remove(Database *db, const guint8 *uuid, GError **error)
+gboolean vm_remove(Database *db, const uint8_t *uuid, GError **error)
 {
     DqStoreVm vm;
     gboolean found;

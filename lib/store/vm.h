@@ -7,15 +7,15 @@
 
 extern const RecordType vm_type;
 
-gboolean vm_find(Database *db, const guint8 *uuid, gboolean *ret_found, DqStoreVm *ret_vm,
+gboolean vm_find(Database *db, const uint8_t *uuid, gboolean *ret_found, DqStoreVm *ret_vm,
                  GError **error);
 
 /** vm_get: as vm_find(); DQ_ERROR_RECORD where there is none. */
-gboolean vm_get(Database *db, const guint8 *uuid, DqStoreVm *ret_vm, GError **error);
+gboolean vm_get(Database *db, const uint8_t *uuid, DqStoreVm *ret_vm, GError **error);
 
 gboolean vm_put(Database *db, const DqStoreVm *vm, GError **error);
 gboolean vm_add(Database *db, const DqStoreVm *vm, GError **error);
-gboolean vm_remove(Database *db, const guint8 *uuid, GError **error);
+gboolean vm_remove(Database *db, const uint8_t *uuid, GError **error);
 
 /** vm_forget_clocks: those of all VMs on this host. */
 gboolean vm_forget_clocks(Database *db, const DqName *host, GError **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "attest.h"
+#include "wire/attest.h"
 
 static bool get_common(WireReader *r, WireAttest *a)
 {

@@ -3,7 +3,7 @@
 #ifndef WIRE_ATTEST_H
 #define WIRE_ATTEST_H
 
-#include "pcr.h"
+#include "wire/pcr.h"
 
 /** TPMS_ATTEST. The fields from @pcr_select on are set only where @type is TPM_ST_ATTEST_QUOTE. */
 typedef struct WireAttest {

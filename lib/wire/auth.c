@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "auth.h"
+#include "wire/auth.h"
 
 bool wire_get_auth(WireReader *r, WireAuth *ret)
 {

@@ -3,7 +3,7 @@
 #ifndef WIRE_AUTH_H
 #define WIRE_AUTH_H
 
-#include "tpm-constants.h"
+#include "wire/tpm-constants.h"
 
 /** TPMS_AUTH_COMMAND. */
 typedef struct WireAuth {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "binding.h"
+#include "wire/binding.h"
 
-#include "name.h"
+#include "wire/name.h"
 
 /* A digest of the binding that is there if, and only if, its flag is set. */
 static bool optional_fits(uint32_t flags, uint32_t flag, WireBytes digest)

@@ -3,8 +3,8 @@
 #ifndef WIRE_BINDING_H
 #define WIRE_BINDING_H
 
-#include "deepquote-constants.h"
-#include "uuid.h"
+#include "wire/deepquote-constants.h"
+#include "wire/uuid.h"
 
 /** The binding. Sizes of digests: vtpm_quoted 32; the optional ones 32, or empty without their
  * flag. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "command.h"
+#include "wire/command.h"
 
-#include "hash.h"
-#include "header.h"
+#include "wire/hash.h"
+#include "wire/header.h"
 
 /* Checks the header; on success the reader stands behind it. */
 static uint32_t get_command_header(WireReader *r, uint32_t code, uint16_t tag)

@@ -3,10 +3,10 @@
 #ifndef WIRE_COMMAND_H
 #define WIRE_COMMAND_H
 
-#include "auth.h"
-#include "deepquote-constants.h"
-#include "pcr.h"
-#include "scheme.h"
+#include "wire/auth.h"
+#include "wire/deepquote-constants.h"
+#include "wire/pcr.h"
+#include "wire/scheme.h"
 
 /** TPM2_DeepQuote command. */
 typedef struct WireDeepQuoteCommand {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cursor.h"
+#include "wire/cursor.h"
 
 #include <string.h>
 
@@ -16,7 +16,7 @@ static uint64_t load_be(const uint8_t *p, size_t n)
 /* Writes @v at @at, which is inside the buffer. */
 static void store_be(WireWriter *w, size_t at, size_t n, uint64_t v)
 {
-    if (w->buf == NULL) {
+    if (!w->buf) {
         return;
     }
     while (n-- > 0) {
@@ -149,7 +149,7 @@ bool wire_put_bytes(WireWriter *w, WireBytes bytes)
     if (w->cap - w->len < bytes.len) {
         return false;
     }
-    if (bytes.len > 0 && w->buf != NULL) {
+    if (bytes.len > 0 && w->buf) {
         memmove(w->buf + w->len, bytes.p, bytes.len);
     }
     w->len += bytes.len;

@@ -7,7 +7,7 @@
 #ifndef WIRE_DEEPQUOTE_CONSTANTS_H
 #define WIRE_DEEPQUOTE_CONSTANTS_H
 
-#include "tpm-constants.h"
+#include "wire/tpm-constants.h"
 
 enum {
     TPM_CC_DeepQuote = 0x20000D01,

@@ -3,11 +3,11 @@
 #ifndef WIRE_DEEPQUOTE_H
 #define WIRE_DEEPQUOTE_H
 
-#include "binding.h"
-#include "command.h"
-#include "deepquote-constants.h"
-#include "evidence.h"
-#include "response.h"
-#include "tpm.h"
+#include "wire/binding.h"
+#include "wire/command.h"
+#include "wire/deepquote-constants.h"
+#include "wire/evidence.h"
+#include "wire/response.h"
+#include "wire/tpm.h"
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "evidence.h"
+#include "wire/evidence.h"
 
-#include "hash.h"
-#include "name.h"
+#include "wire/hash.h"
+#include "wire/name.h"
 
 static bool get_path(WireReader *r, WireEvidence *e)
 {

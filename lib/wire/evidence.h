@@ -3,9 +3,9 @@
 #ifndef WIRE_EVIDENCE_H
 #define WIRE_EVIDENCE_H
 
-#include "binding.h"
-#include "pcr.h"
-#include "signature.h"
+#include "wire/binding.h"
+#include "wire/pcr.h"
+#include "wire/signature.h"
 
 /** The evidence. */
 typedef struct WireEvidence {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "hash.h"
+#include "wire/hash.h"
 
 #include <string.h>
 
@@ -40,5 +40,5 @@ size_t wire_hash_size(uint16_t alg)
 {
     const WireHash *h = wire_hash_find(alg);
 
-    return h == NULL ? 0 : h->size;
+    return h ? h->size : 0;
 }

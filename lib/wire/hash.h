@@ -3,7 +3,7 @@
 #ifndef WIRE_HASH_H
 #define WIRE_HASH_H
 
-#include "tpm-constants.h"
+#include "wire/tpm-constants.h"
 
 typedef struct WireHash {
     uint16_t alg;           /* TPM_ALG_* */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "header.h"
+#include "wire/header.h"
 
 bool wire_get_tpm_header(WireReader *r, WireTpmHeader *ret)
 {

@@ -3,7 +3,7 @@
 #ifndef WIRE_HEADER_H
 #define WIRE_HEADER_H
 
-#include "cursor.h"
+#include "wire/cursor.h"
 
 typedef struct WireTpmHeader {
     uint16_t tag;

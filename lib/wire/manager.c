@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "manager.h"
+#include "wire/manager.h"
 
 /* One that has no body has no functions. */
 typedef struct MessageKind {
@@ -201,7 +201,7 @@ static bool get_reply(WireReader *r, ManagerMessage *m)
     }
     m->reply.status = (ManagerStatus)status;
     if (status == MANAGER_OK) {
-        return kind->get == NULL || kind->get(r, &m->reply);
+        return !kind->get || kind->get(r, &m->reply);
     }
     if (!wire_get_u16(r, &reason) || reason >= MANAGER_REASON_COUNT ||
         manager_reason_status((ManagerReason)reason) != m->reply.status) {
@@ -219,7 +219,7 @@ static bool put_reply(WireWriter *w, const ManagerMessage *m)
         return false;
     }
     if (m->reply.status == MANAGER_OK) {
-        return kind->put == NULL || kind->put(w, &m->reply);
+        return !kind->put || kind->put(w, &m->reply);
     }
     return manager_reason_status(m->reply.reason) == m->reply.status &&
            wire_put_u16(w, (uint16_t)m->reply.reason);
@@ -262,11 +262,11 @@ bool wire_decode_manager_message(WireBytes bytes, ManagerMessage *ret)
         return false;
     }
     kind = find_kind(type);
-    if (kind == NULL || version != MANAGER_VERSION) {
+    if (!kind || version != MANAGER_VERSION) {
         return false;
     }
     m.type = kind->type;
-    if ((kind->get != NULL && !kind->get(&r, &m)) || r.left != 0) {
+    if ((kind->get && !kind->get(&r, &m)) || r.left != 0) {
         return false;
     }
     *ret = m;
@@ -292,9 +292,9 @@ bool wire_put_manager_message(WireWriter *w, const ManagerMessage *m)
     WireWriter t = *w;
     const MessageKind *kind = find_kind((uint16_t)m->type);
 
-    if (kind == NULL || !wire_put_u32(&t, MANAGER_MAGIC) || !wire_put_u16(&t, MANAGER_VERSION) ||
+    if (!kind || !wire_put_u32(&t, MANAGER_MAGIC) || !wire_put_u16(&t, MANAGER_VERSION) ||
         !wire_put_u16(&t, (uint16_t)m->type) || !wire_put_u32(&t, m->id) ||
-        (kind->put != NULL && !kind->put(&t, m))) {
+        (kind->put && !kind->put(&t, m))) {
         return false;
     }
     *w = t;

@@ -10,10 +10,10 @@
 #ifndef WIRE_MANAGER_H
 #define WIRE_MANAGER_H
 
-#include "deepquote.h"
-#include "reason.h"
-#include "status.h"
-#include "uuid.h"
+#include "wire/deepquote.h"
+#include "wire/reason.h"
+#include "wire/status.h"
+#include "wire/uuid.h"
 
 enum {
     MANAGER_MAGIC = 0x44514D50, /* "DQMP" */

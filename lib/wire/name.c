@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "name.h"
+#include "wire/name.h"
 
-#include "hash.h"
+#include "wire/hash.h"
 
 bool wire_name_valid(WireBytes name)
 {

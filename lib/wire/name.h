@@ -3,7 +3,7 @@
 #ifndef WIRE_NAME_H
 #define WIRE_NAME_H
 
-#include "tpm-constants.h"
+#include "wire/tpm-constants.h"
 
 /** wire_name_valid: empty, or a known nameAlg followed by exactly its digest. */
 bool wire_name_valid(WireBytes name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pcr.h"
+#include "wire/pcr.h"
 
 #include <string.h>
 
@@ -94,10 +94,10 @@ bool wire_pcr_select(WirePcrSelection *s, uint16_t hash, unsigned pcr)
     if (pcr >= WIRE_PCR_SELECT_MAX * 8) {
         return false;
     }
-    for (uint32_t i = 0; i < s->count && b == NULL; i++) {
+    for (uint32_t i = 0; i < s->count && !b; i++) {
         b = s->bank[i].hash == hash ? &s->bank[i] : NULL;
     }
-    if (b == NULL) {
+    if (!b) {
         if (s->count >= WIRE_PCR_BANKS_MAX) {
             return false;
         }

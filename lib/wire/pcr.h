@@ -3,7 +3,7 @@
 #ifndef WIRE_PCR_H
 #define WIRE_PCR_H
 
-#include "tpm-constants.h"
+#include "wire/tpm-constants.h"
 
 /** TPMS_PCR_SELECTION. */
 typedef struct WirePcrBank {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "public.h"
+#include "wire/public.h"
 
-#include "hash.h"
+#include "wire/hash.h"
 
 /* TPMT_SYM_DEF_OBJECT+ */
 static bool get_symmetric(WireReader *r, WirePublic *p)

@@ -3,7 +3,7 @@
 #ifndef WIRE_PUBLIC_H
 #define WIRE_PUBLIC_H
 
-#include "scheme.h"
+#include "wire/scheme.h"
 
 /** TPMT_PUBLIC of an RSA or ECC key. */
 typedef struct WirePublic {

@@ -3,7 +3,7 @@
 #ifndef WIRE_REASON_H
 #define WIRE_REASON_H
 
-#include "status.h"
+#include "wire/status.h"
 
 /** Why a reply is not MANAGER_OK, for the logs of both sides. */
 typedef enum ManagerReason {

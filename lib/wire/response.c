@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "response.h"
+#include "wire/response.h"
 
-#include "header.h"
-#include "signature.h"
+#include "wire/header.h"
+#include "wire/signature.h"
 
 /* TPMT_SIGNATURE has no size of its own: what decodes is its extent. */
 static bool get_signature_bytes(WireReader *r, WireBytes *ret)

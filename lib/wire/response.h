@@ -3,7 +3,7 @@
 #ifndef WIRE_RESPONSE_H
 #define WIRE_RESPONSE_H
 
-#include "deepquote-constants.h"
+#include "wire/deepquote-constants.h"
 
 /**
  * TPM2_DeepQuote response with TPM_RC_SUCCESS, split into its parts. In that of a plain TPM2_Quote

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scheme.h"
+#include "wire/scheme.h"
 
 /* What follows the algorithm in TPMU_SIG_SCHEME and in a TPMT_*_SCHEME of a key. */
 typedef enum SchemeDetails {

@@ -3,7 +3,7 @@
 #ifndef WIRE_SCHEME_H
 #define WIRE_SCHEME_H
 
-#include "tpm-constants.h"
+#include "wire/tpm-constants.h"
 
 /** TPMT_SIG_SCHEME+. */
 typedef struct WireSigScheme {

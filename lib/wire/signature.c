@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "signature.h"
+#include "wire/signature.h"
 
-#include "hash.h"
+#include "wire/hash.h"
 
 typedef enum SignatureShape {
     SHAPE_NONE, /* TPM_ALG_NULL: nothing follows */

@@ -3,7 +3,7 @@
 #ifndef WIRE_SIGNATURE_H
 #define WIRE_SIGNATURE_H
 
-#include "tpm-constants.h"
+#include "wire/tpm-constants.h"
 
 /** TPMT_SIGNATURE: RSASSA, RSAPSS; ECDSA, ECDAA, SM2, ECSCHNORR; HMAC; TPM_ALG_NULL. */
 typedef struct WireSignature {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "size.h"
+#include "wire/size.h"
 
-#include "attest.h"
-#include "evidence.h"
-#include "hash.h"
+#include "wire/attest.h"
+#include "wire/evidence.h"
+#include "wire/hash.h"
 
 #include <string.h>
 

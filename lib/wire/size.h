@@ -3,9 +3,9 @@
 #ifndef WIRE_SIZE_H
 #define WIRE_SIZE_H
 
-#include "auth.h"
-#include "pcr.h"
-#include "response.h"
+#include "wire/auth.h"
+#include "wire/pcr.h"
+#include "wire/response.h"
 
 /**
  * wire_evidence_bound: bytes that no evidence exceeds.

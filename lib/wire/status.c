@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "status.h"
+#include "wire/status.h"
 
-#include "deepquote-constants.h"
+#include "wire/deepquote-constants.h"
 
 static const struct {
     const char *name;

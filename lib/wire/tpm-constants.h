@@ -7,7 +7,7 @@
 #ifndef WIRE_TPM_CONSTANTS_H
 #define WIRE_TPM_CONSTANTS_H
 
-#include "cursor.h"
+#include "wire/cursor.h"
 
 enum {
     TPM_ST_NO_SESSIONS = 0x8001,

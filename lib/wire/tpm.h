@@ -8,15 +8,15 @@
 #ifndef WIRE_TPM_H
 #define WIRE_TPM_H
 
-#include "attest.h"
-#include "auth.h"
-#include "hash.h"
-#include "header.h"
-#include "name.h"
-#include "pcr.h"
-#include "public.h"
-#include "scheme.h"
-#include "signature.h"
-#include "tpm-constants.h"
+#include "wire/attest.h"
+#include "wire/auth.h"
+#include "wire/hash.h"
+#include "wire/header.h"
+#include "wire/name.h"
+#include "wire/pcr.h"
+#include "wire/public.h"
+#include "wire/scheme.h"
+#include "wire/signature.h"
+#include "wire/tpm-constants.h"
 
 #endif

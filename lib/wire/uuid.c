@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "uuid.h"
+#include "wire/uuid.h"
 
 #include <string.h>
 

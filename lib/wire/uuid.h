@@ -3,7 +3,7 @@
 #ifndef WIRE_UUID_H
 #define WIRE_UUID_H
 
-#include "cursor.h"
+#include "wire/cursor.h"
 
 enum {
     WIRE_UUID_SIZE = 16,

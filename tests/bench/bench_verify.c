@@ -27,7 +27,7 @@ typedef struct Load {
     guint next;
     DqVerifier *verifier;
     double seconds;
-    guint64 done;
+    uint64_t done;
 } Load;
 
 typedef struct Bench {
@@ -36,10 +36,10 @@ typedef struct Bench {
     GPtrArray *nonces;
     DqPolicy *policy;
     GByteArray *raw_signature; /* DER */
-    guint8 raw_digest[DQ_HASH_SIZE];
+    uint8_t raw_digest[DQ_HASH_SIZE];
     EVP_PKEY_CTX *raw;
     double raw_seconds;
-    guint64 raw_done;
+    uint64_t raw_done;
 } Bench;
 
 static double cpu_seconds(void)
@@ -56,7 +56,7 @@ static DqPolicy *make_policy(const MakerOrder *o)
     DqPolicy *policy;
 
     for (unsigned pcr = 0; pcr < 8; pcr++) {
-        guint8 value[DQ_DIGEST_MAX];
+        uint8_t value[DQ_DIGEST_MAX];
         g_autofree char *hex = dq_hex_encode(value, maker_pcr("host", TPM_ALG_SHA256, pcr, value));
 
         g_assert_true(o->host_pcrs.count == 1);
@@ -74,8 +74,8 @@ static MakerOrder make_order(const Bench *b, guint i)
     MakerOrder o = maker_order(b->host, b->aks->pdata[i]);
     GBytes *nonce = b->nonces->pdata[i];
 
-    o.uuid[14] = (guint8)(i >> 8);
-    o.uuid[15] = (guint8)i;
+    o.uuid[14] = (uint8_t)(i >> 8);
+    o.uuid[15] = (uint8_t)i;
     o.nonce.p = g_bytes_get_data(nonce, &o.nonce.len);
     return o;
 }
@@ -169,7 +169,7 @@ static void run_raw_slice(Bench *b)
 /* Bare signatures, as OpenSSL's own measurement prepares them. */
 static void prepare_raw(Bench *b)
 {
-    guint8 der[256];
+    uint8_t der[256];
     size_t len = sizeof(der);
     EVP_PKEY_CTX *sign = EVP_PKEY_CTX_new(b->host->pkey, NULL);
 
@@ -191,7 +191,7 @@ static void prepare(Bench *b, guint count)
     b->nonces = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     for (guint i = 0; i < count; i++) {
         g_autofree char *text = g_strdup_printf("nonce %u", i);
-        guint8 nonce[DQ_HASH_SIZE];
+        uint8_t nonce[DQ_HASH_SIZE];
 
         maker_digest(text, nonce);
         g_ptr_array_add(b->aks, maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES));

@@ -30,17 +30,17 @@ static void check(gboolean good, GError **error)
 }
 
 /* In the order of the tree, which is how so many are put there in a minute. */
-static void fill(const char *path, guint64 old, gint64 expires)
+static void fill(const char *path, uint64_t old, int64_t expires)
 {
     GError *error = NULL;
     Database *db = database_open(path, &error);
-    guint64 step = old == 0 ? 1 : G_MAXUINT64 / old;
+    uint64_t step = old == 0 ? 1 : G_MAXUINT64 / old;
     gboolean put;
 
     check(db != NULL, &error);
-    for (guint64 i = 0; i < old; i++) {
-        guint8 challenge[DQ_CHALLENGE_SIZE] = { 0 };
-        guint64 id = GUINT64_TO_BE(i * step + (G_GUINT64_CONSTANT(1) << 63));
+    for (uint64_t i = 0; i < old; i++) {
+        uint8_t challenge[DQ_CHALLENGE_SIZE] = { 0 };
+        uint64_t id = GUINT64_TO_BE(i * step + (G_GUINT64_CONSTANT(1) << 63));
 
         memcpy(challenge, &id, sizeof(id));
         check(i % AT_ONCE != 0 || database_begin(db, &error), &error);
@@ -69,7 +69,7 @@ static void add_records(DqStoreFile *file, DqStoreHost *host, DqStoreVm *vm)
 static void round_trip(DqStoreFile *file, DqStore *store, DqStoreHost *host, DqStoreVm *vm)
 {
     GError *error = NULL;
-    guint8 challenge[DQ_CHALLENGE_SIZE], uuid[DQ_UUID_SIZE];
+    uint8_t challenge[DQ_CHALLENGE_SIZE], uuid[DQ_UUID_SIZE];
     DqChallengeUse use = DQ_CHALLENGE_UNKNOWN;
     gboolean found, done;
 
@@ -89,19 +89,19 @@ static void round_trip(DqStoreFile *file, DqStore *store, DqStoreHost *host, DqS
 
 static int compare(const void *a, const void *b)
 {
-    const gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
     return x < y ? -1 : x > y;
 }
 
 /* Median of a round in microseconds. */
-static gint64 measure(const char *folder, guint64 old, gint64 expires)
+static int64_t measure(const char *folder, uint64_t old, int64_t expires)
 {
     g_autofree char *path = g_build_filename(folder, "challenge-times.store", NULL);
     g_autoptr(DqStoreFile) file = NULL;
     g_autoptr(DqStore) store = NULL;
     GError *error = NULL;
-    static gint64 took[ROUNDS];
+    static int64_t took[ROUNDS];
     DqStoreHost host;
     DqStoreVm vm;
     GStatBuf st;
@@ -113,7 +113,7 @@ static gint64 measure(const char *folder, guint64 old, gint64 expires)
     store = dq_store_file_get_store(file);
     add_records(file, &host, &vm);
     for (gsize i = 0; i < ROUNDS; i++) {
-        gint64 before = g_get_monotonic_time();
+        int64_t before = g_get_monotonic_time();
 
         round_trip(file, store, &host, &vm);
         took[i] = g_get_monotonic_time() - before;
@@ -136,11 +136,11 @@ static void measure_disk(const char *folder)
 {
     g_autofree char *path = g_build_filename(folder, "challenge-times.sync", NULL);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    static gint64 took[ROUNDS];
+    static int64_t took[ROUNDS];
     char page[4096] = { 1 };
 
     for (gsize i = 0; i < ROUNDS; i++) {
-        gint64 before = g_get_monotonic_time();
+        int64_t before = g_get_monotonic_time();
 
         for (int k = 0; k < 3; k++) {
             if (write(fd, page, sizeof(page)) != sizeof(page) || fdatasync(fd) != 0) {
@@ -158,8 +158,8 @@ static void measure_disk(const char *folder)
 
 int main(int argc, char **argv)
 {
-    static const guint64 usual[] = { 1000, 10000000 };
-    gint64 first = 0;
+    static const uint64_t usual[] = { 1000, 10000000 };
+    int64_t first = 0;
 
     if (argc < 2) {
         fputs("usage: challenge-times FOLDER [OLD...]\n", stderr);
@@ -167,9 +167,9 @@ int main(int argc, char **argv)
     }
     measure_disk(argv[1]);
     for (int i = 0; i < (argc > 2 ? argc - 2 : (int)G_N_ELEMENTS(usual)); i++) {
-        guint64 old = argc > 2 ? g_ascii_strtoull(argv[2 + i], NULL, 10) : usual[i];
-        gint64 good = measure(argv[1], old, NOW + 100000);
-        gint64 expired = measure(argv[1], old, NOW - 100000);
+        uint64_t old = argc > 2 ? g_ascii_strtoull(argv[2 + i], NULL, 10) : usual[i];
+        int64_t good = measure(argv[1], old, NOW + 100000);
+        int64_t expired = measure(argv[1], old, NOW - 100000);
 
         if (first == 0) {
             first = good;

@@ -7,12 +7,12 @@ typedef struct Sample {
     const LoadVm *vm;
     GBytes *quoted;
     GBytes *evidence;
-    guint8 nonce[LOAD_NONCE_SIZE];
+    uint8_t nonce[LOAD_NONCE_SIZE];
 } Sample;
 
 struct LoadCheck {
     guint limit;
-    guint64 offered;
+    uint64_t offered;
     GPtrArray *samples;
 };
 
@@ -43,11 +43,11 @@ void load_check_free(LoadCheck *check)
 void load_check_offer(LoadCheck *check, const LoadVm *vm, WireBytes evidence)
 {
     const DqBytes quoted = load_vm_quoted(vm);
-    guint64 place = check->offered++;
+    uint64_t place = check->offered++;
     Sample *s;
 
     if (place >= check->limit) {
-        place = (guint64)(g_random_double() * (double)check->offered);
+        place = (uint64_t)(g_random_double() * (double)check->offered);
         if (place >= check->limit) {
             return;
         }
@@ -108,7 +108,7 @@ int load_check_run(LoadCheck *check, const char *host_ak, guint *ret_authentic, 
     for (guint i = 0; i < check->samples->len; i++) {
         g_autofree char *reason = verify(verifier, check->samples->pdata[i]);
 
-        authentic += reason == NULL;
+        authentic += !reason;
         if (reason && !first) {
             first = g_steal_pointer(&reason);
         }

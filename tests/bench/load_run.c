@@ -30,12 +30,12 @@ static const struct {
 /* VMs that ask again later, each so long after it was put in. */
 typedef struct Delay {
     GQueue queue; /* of DelayItem */
-    gint64 ns;
+    int64_t ns;
 } Delay;
 
 typedef struct DelayItem {
     LoadVm *vm;
-    gint64 at;
+    int64_t at;
 } DelayItem;
 
 struct LoadRun {
@@ -48,15 +48,15 @@ struct LoadRun {
     Delay think, retry;
     GQueue idle;    /* open loop: VMs without a request */
     GQueue backlog; /* open loop: times of requests that found no VM idle */
-    gint64 next_arrival;
+    int64_t next_arrival;
     LoadStats *stats; /* NULL: not counted */
     LoadCheck *check;
-    gint64 connect_ns;
+    int64_t connect_ns;
     gboolean asking; /* welcomed VMs ask */
     const char *fault;
 };
 
-static void ask(LoadVm *vm, gint64 due_ns);
+static void ask(LoadVm *vm, int64_t due_ns);
 
 static void delay_put(Delay *delay, LoadVm *vm)
 {
@@ -66,7 +66,7 @@ static void delay_put(Delay *delay, LoadVm *vm)
     g_queue_push_tail(&delay->queue, item);
 }
 
-static void delay_run(Delay *delay, gint64 now)
+static void delay_run(Delay *delay, int64_t now)
 {
     DelayItem *item;
 
@@ -77,7 +77,7 @@ static void delay_run(Delay *delay, gint64 now)
     }
 }
 
-static gint64 delay_next(const Delay *delay)
+static int64_t delay_next(const Delay *delay)
 {
     const DelayItem *item = g_queue_peek_head((GQueue *)&delay->queue);
 
@@ -139,7 +139,7 @@ static void reborn(LoadRun *run, LoadVm *vm)
     lost(run, vm);
 }
 
-static void ask(LoadVm *vm, gint64 due_ns)
+static void ask(LoadVm *vm, int64_t due_ns)
 {
     if (!vm->welcomed || vm->outstanding > 0) {
         return; /* it was reconnected meanwhile, and asks when it is welcomed */
@@ -151,7 +151,7 @@ static void ask(LoadVm *vm, gint64 due_ns)
 /* The VM may ask again. */
 static void ready(LoadRun *run, LoadVm *vm)
 {
-    gint64 *arrived;
+    int64_t *arrived;
 
     if (!run->asking) {
         return;
@@ -193,8 +193,8 @@ static void welcomed(LoadRun *run, LoadVm *vm, ManagerStatus status)
 
 static void answered(LoadRun *run, LoadVm *vm, ManagerMessageType type, const ManagerReply *reply)
 {
-    const gint64 latency = load_now_ns() - vm->asked_ns;
-    guint64 tree_size;
+    const int64_t latency = load_now_ns() - vm->asked_ns;
+    uint64_t tree_size;
 
     if (reply->status != MANAGER_OK) {
         if (run->stats) {
@@ -258,7 +258,7 @@ static void readable(LoadRun *run, LoadVm *vm)
 }
 
 /* Open loop: requests come at random times whatever the manager does. */
-static void arrivals(LoadRun *run, gint64 now)
+static void arrivals(LoadRun *run, int64_t now)
 {
     while (run->next_arrival <= now) {
         LoadVm *vm = g_queue_pop_head(&run->idle);
@@ -266,19 +266,19 @@ static void arrivals(LoadRun *run, gint64 now)
         if (vm) {
             ask(vm, run->next_arrival);
         } else {
-            gint64 *at = g_new(gint64, 1);
+            int64_t *at = g_new(int64_t, 1);
 
             *at = run->next_arrival;
             g_queue_push_tail(&run->backlog, at);
         }
-        run->next_arrival += (gint64)(-log(1 - g_random_double()) * 1e9 / run->options->rate);
+        run->next_arrival += (int64_t)(-log(1 - g_random_double()) * 1e9 / run->options->rate);
     }
 }
 
-static gboolean step(LoadRun *run, gint64 until)
+static gboolean step(LoadRun *run, int64_t until)
 {
     struct epoll_event events[EVENTS];
-    gint64 now = load_now_ns(), next = until, wait;
+    int64_t now = load_now_ns(), next = until, wait;
     struct timespec timeout;
     int n;
 
@@ -294,7 +294,7 @@ static gboolean step(LoadRun *run, gint64 until)
     delay_run(&run->think, now);
     delay_run(&run->retry, now);
     arrivals(run, now);
-    return run->fault == NULL;
+    return !run->fault;
 }
 
 static gboolean fail(const LoadRun *run, GError **error)
@@ -306,7 +306,7 @@ static gboolean fail(const LoadRun *run, GError **error)
 /* Connects @vms from @first on, so many at a time. */
 static gboolean connect_all(LoadRun *run, guint first, GError **error)
 {
-    const gint64 until = load_now_ns() + 600 * G_GINT64_CONSTANT(1000000000);
+    const int64_t until = load_now_ns() + 600 * G_GINT64_CONSTANT(1000000000);
 
     for (guint i = first; i < run->vms->len; i++) {
         if (!say_hello(run, run->vms->pdata[i])) {
@@ -332,18 +332,18 @@ static gboolean connect_all(LoadRun *run, guint first, GError **error)
 LoadRun *load_run_new(const LoadOptions *options, GError **error)
 {
     LoadRun *run = g_new0(LoadRun, 1);
-    gint64 start;
+    int64_t start;
 
     run->options = options;
     run->epoll = epoll_create1(EPOLL_CLOEXEC);
     run->vms = g_ptr_array_new_with_free_func((GDestroyNotify)load_vm_free);
-    run->think.ns = (gint64)(options->think_ms * NS_PER_MS);
+    run->think.ns = (int64_t)(options->think_ms * NS_PER_MS);
     run->retry.ns = RETRY_MS * NS_PER_MS;
     run->next_arrival = G_MAXINT64;
     run->check = load_check_new((guint)options->samples);
     for (int i = 0; i < options->vms; i++) {
-        g_ptr_array_add(
-            run->vms, load_vm_new((unsigned)i, (guint32)options->seed, (guint)options->timeout_ms));
+        g_ptr_array_add(run->vms, load_vm_new((unsigned)i, (uint32_t)options->seed,
+                                              (guint)options->timeout_ms));
     }
     start = load_now_ns();
     if (!connect_all(run, 0, error)) {
@@ -375,7 +375,7 @@ void load_run_free(LoadRun *run)
 
 gboolean load_run_measure(LoadRun *run, double seconds, LoadStats *stats, GError **error)
 {
-    const gint64 start = load_now_ns(), until = start + (gint64)(seconds * 1e9);
+    const int64_t start = load_now_ns(), until = start + (int64_t)(seconds * 1e9);
 
     run->stats = stats;
     if (stats) {
@@ -409,7 +409,7 @@ gboolean load_run_flood(LoadRun *run, GError **error)
         return FALSE;
     }
     for (int i = 0; i < run->options->flood; i++) {
-        LoadVm *vm = load_vm_new(first + (guint)i, (guint32)run->options->seed,
+        LoadVm *vm = load_vm_new(first + (guint)i, (uint32_t)run->options->seed,
                                  (guint)run->options->timeout_ms);
 
         vm->floods = TRUE;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static guint64 status_field(const char *text, const char *name)
+static uint64_t status_field(const char *text, const char *name)
 {
     const char *at = strstr(text, name);
 
@@ -40,7 +40,7 @@ LoadStats *load_stats_new(void)
 {
     LoadStats *stats = g_new0(LoadStats, 1);
 
-    stats->latency = g_array_new(FALSE, FALSE, sizeof(guint32));
+    stats->latency = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     stats->batches = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     return stats;
 }
@@ -54,26 +54,26 @@ void load_stats_free(LoadStats *stats)
     }
 }
 
-void load_stats_answer(LoadStats *stats, gint64 latency_ns, guint64 tree_size)
+void load_stats_answer(LoadStats *stats, int64_t latency_ns, uint64_t tree_size)
 {
-    const guint32 us = (guint32)MIN(latency_ns / 1000, (gint64)G_MAXUINT32);
-    guint64 *count = g_hash_table_lookup(stats->batches, &tree_size);
+    const uint32_t us = (uint32_t)MIN(latency_ns / 1000, (int64_t)G_MAXUINT32);
+    uint64_t *count = g_hash_table_lookup(stats->batches, &tree_size);
 
     g_array_append_val(stats->latency, us);
     if (!count) {
-        guint64 *key = g_new(guint64, 1);
+        uint64_t *key = g_new(uint64_t, 1);
 
         *key = tree_size;
-        count = g_new0(guint64, 1);
+        count = g_new0(uint64_t, 1);
         g_hash_table_insert(stats->batches, key, count);
     }
     ++*count;
 }
 
 /* All that was not answered with evidence */
-static guint64 errors(const LoadStats *stats)
+static uint64_t errors(const LoadStats *stats)
 {
-    guint64 n = stats->wrong + stats->closed;
+    uint64_t n = stats->wrong + stats->closed;
 
     for (gsize i = 0; i < G_N_ELEMENTS(stats->refused); i++) {
         n += stats->refused[i];
@@ -88,14 +88,14 @@ double load_stats_rate(const LoadStats *stats)
 
 static gint compare_u32(gconstpointer a, gconstpointer b)
 {
-    const guint32 x = *(const guint32 *)a, y = *(const guint32 *)b;
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
     return (x > y) - (x < y);
 }
 
 static gint compare_u64(gconstpointer a, gconstpointer b)
 {
-    const guint64 x = **(const guint64 *const *)a, y = **(const guint64 *const *)b;
+    const uint64_t x = **(const uint64_t *const *)a, y = **(const uint64_t *const *)b;
 
     return (x > y) - (x < y);
 }
@@ -106,17 +106,17 @@ static void put(JsonBuilder *b, const char *name, double value)
     json_builder_add_double_value(b, value);
 }
 
-static void put_count(JsonBuilder *b, const char *name, guint64 value)
+static void put_count(JsonBuilder *b, const char *name, uint64_t value)
 {
     json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, (gint64)value);
+    json_builder_add_int_value(b, (int64_t)value);
 }
 
 static double quantile_ms(const GArray *sorted, double q)
 {
     const guint last = sorted->len - 1;
 
-    return sorted->len ? g_array_index(sorted, guint32, (guint)(q * last + 0.5)) / 1000.0 : 0;
+    return sorted->len ? g_array_index(sorted, uint32_t, (guint)(q * last + 0.5)) / 1000.0 : 0;
 }
 
 static void report_latency(LoadStats *stats, JsonBuilder *b)
@@ -130,7 +130,7 @@ static void report_latency(LoadStats *stats, JsonBuilder *b)
 
     g_array_sort(stats->latency, compare_u32);
     for (guint i = 0; i < stats->latency->len; i++) {
-        sum += g_array_index(stats->latency, guint32, i) / 1000.0;
+        sum += g_array_index(stats->latency, uint32_t, i) / 1000.0;
     }
     json_builder_set_member_name(b, "latency_ms");
     json_builder_begin_object(b);
@@ -157,8 +157,8 @@ static void report_batches(LoadStats *stats, JsonBuilder *b)
     json_builder_set_member_name(b, "answers_by_batch_size");
     json_builder_begin_object(b);
     for (guint i = 0; i < sizes->len; i++) {
-        const guint64 size = *(guint64 *)g_ptr_array_index(sizes, i);
-        const guint64 answers = *(guint64 *)g_hash_table_lookup(stats->batches, &size);
+        const uint64_t size = *(uint64_t *)g_ptr_array_index(sizes, i);
+        const uint64_t answers = *(uint64_t *)g_hash_table_lookup(stats->batches, &size);
         g_autofree char *name = g_strdup_printf("%" G_GUINT64_FORMAT, size);
 
         put_count(b, name, answers);

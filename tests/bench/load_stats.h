@@ -12,20 +12,20 @@
 /** Processor time and memory of a process, from /proc; all 0 where there is no such process. */
 typedef struct LoadProcess {
     double cpu_seconds;
-    guint64 rss_kb;
-    guint64 peak_kb;
+    uint64_t rss_kb;
+    uint64_t peak_kb;
 } LoadProcess;
 
 LoadProcess load_process_read(pid_t pid);
 
 /** One span of time; latencies are in microseconds. */
 typedef struct LoadStats {
-    GArray *latency;                       /* guint32, of those answered with evidence */
-    GHashTable *batches;                   /* tree size -> answers */
-    guint64 refused[MANAGER_STATUS_COUNT]; /* by ManagerStatus */
-    guint64 wrong;  /* evidence that is not for the request, or no reply at all */
-    guint64 closed; /* connections that the manager closed */
-    guint64 flood;  /* replies to those that flood */
+    GArray *latency;                        /* guint32, of those answered with evidence */
+    GHashTable *batches;                    /* tree size -> answers */
+    uint64_t refused[MANAGER_STATUS_COUNT]; /* by ManagerStatus */
+    uint64_t wrong;  /* evidence that is not for the request, or no reply at all */
+    uint64_t closed; /* connections that the manager closed */
+    uint64_t flood;  /* replies to those that flood */
     double seconds;
     LoadProcess before, after;
 } LoadStats;
@@ -34,7 +34,7 @@ LoadStats *load_stats_new(void);
 void load_stats_free(LoadStats *stats);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LoadStats, load_stats_free)
 
-void load_stats_answer(LoadStats *stats, gint64 latency_ns, guint64 tree_size);
+void load_stats_answer(LoadStats *stats, int64_t latency_ns, uint64_t tree_size);
 
 double load_stats_rate(const LoadStats *stats);
 

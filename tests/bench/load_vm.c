@@ -11,14 +11,14 @@
 
 enum { ID_AT = 8, HOST_PCRS = 8, ROOM = 3000 };
 
-static guint8 pcr_values[LOAD_VTPM_PCRS * DQ_HASH_SIZE];
+static uint8_t pcr_values[LOAD_VTPM_PCRS * DQ_HASH_SIZE];
 
-gint64 load_now_ns(void)
+int64_t load_now_ns(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (gint64)t.tv_sec * 1000000000 + t.tv_nsec;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 DqBytes load_vm_pcrs(void)
@@ -26,7 +26,7 @@ DqBytes load_vm_pcrs(void)
     return (DqBytes){ pcr_values, sizeof(pcr_values) };
 }
 
-static void sha256(const void *data, gsize len, guint8 *ret)
+static void sha256(const void *data, gsize len, uint8_t *ret)
 {
     gsize n = DQ_HASH_SIZE;
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
@@ -41,7 +41,7 @@ static size_t put_attest(LoadVm *vm, uint8_t *buf, size_t size)
     static const uint8_t nonce[LOAD_NONCE_SIZE];
     const DqBytes name = dq_key_get_name(vm->key->key);
     WireWriter w = WIRE_WRITER(buf, size);
-    guint8 digest[DQ_HASH_SIZE];
+    uint8_t digest[DQ_HASH_SIZE];
     WireAttest a = {
         .magic = TPM_GENERATED_VALUE,
         .type = TPM_ST_ATTEST_QUOTE,
@@ -96,11 +96,11 @@ static void make_packet(LoadVm *vm, guint timeout_ms)
     vm->nonce_at = (size_t)(decoded.extra_data.p - vm->packet);
 }
 
-LoadVm *load_vm_new(unsigned index, guint32 seed, guint timeout_ms)
+LoadVm *load_vm_new(unsigned index, uint32_t seed, guint timeout_ms)
 {
     LoadVm *vm = g_new0(LoadVm, 1);
-    const guint32 label[3] = { GUINT32_TO_BE(index), GUINT32_TO_BE(seed), 0 };
-    guint8 digest[DQ_HASH_SIZE];
+    const uint32_t label[3] = { GUINT32_TO_BE(index), GUINT32_TO_BE(seed), 0 };
+    uint8_t digest[DQ_HASH_SIZE];
 
     vm->index = index;
     vm->fd = -1;
@@ -156,8 +156,8 @@ void load_vm_disconnect(LoadVm *vm)
 /* A nonce that no other request has: who asks, for the how manieth time, and from when on. */
 static void new_nonce(LoadVm *vm)
 {
-    guint8 *nonce = vm->packet + vm->nonce_at;
-    const gint64 now = load_now_ns();
+    uint8_t *nonce = vm->packet + vm->nonce_at;
+    const int64_t now = load_now_ns();
 
     memcpy(nonce, vm->instance, MANAGER_INSTANCE_SIZE);
     memcpy(nonce + 16, &vm->id, 4);
@@ -206,11 +206,11 @@ DqBytes load_vm_quoted(const LoadVm *vm)
     return (DqBytes){ vm->packet + vm->quoted_at, vm->quoted_len };
 }
 
-gboolean load_vm_evidence_fits(const LoadVm *vm, WireBytes bytes, guint64 *ret_tree_size)
+gboolean load_vm_evidence_fits(const LoadVm *vm, WireBytes bytes, uint64_t *ret_tree_size)
 {
     const DqBytes name = dq_key_get_name(vm->key->key);
     const DqBytes quoted = load_vm_quoted(vm);
-    guint8 digest[DQ_HASH_SIZE];
+    uint8_t digest[DQ_HASH_SIZE];
     WireEvidence e;
 
     if (!wire_decode_evidence(bytes, &e)) {

@@ -29,13 +29,13 @@ typedef struct LoadVm {
     size_t nonce_at;
     uint32_t id;
     unsigned outstanding;
-    gint64 asked_ns; /* when the request was due: with an open loop, before it was sent */
+    int64_t asked_ns; /* when the request was due: with an open loop, before it was sent */
     gboolean welcomed;
     gboolean floods;
 } LoadVm;
 
 /** load_vm_new: makes its key; its UUID follows from @index and @seed. */
-LoadVm *load_vm_new(unsigned index, guint32 seed, guint timeout_ms);
+LoadVm *load_vm_new(unsigned index, uint32_t seed, guint timeout_ms);
 void load_vm_free(LoadVm *vm);
 
 /** load_vm_connect: FALSE with errno where nobody listens at @path. */
@@ -53,11 +53,11 @@ DqBytes load_vm_quoted(const LoadVm *vm);
  * the nonce, the digest of the attest, the UUID and the signer.
  * @ret_tree_size: requests that shared the quote
  */
-gboolean load_vm_evidence_fits(const LoadVm *vm, WireBytes bytes, guint64 *ret_tree_size);
+gboolean load_vm_evidence_fits(const LoadVm *vm, WireBytes bytes, uint64_t *ret_tree_size);
 
 /** load_vm_pcrs: the values of the PCRs that the vTPMs quote. */
 DqBytes load_vm_pcrs(void);
 
-gint64 load_now_ns(void);
+int64_t load_now_ns(void);
 
 #endif

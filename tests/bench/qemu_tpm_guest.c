@@ -127,7 +127,7 @@ static bool make_object(const struct tpm_command *kind, uint8_t *command)
     uint8_t response[4096];
     size_t size;
 
-    if (kind->object == NULL) {
+    if (!kind->object) {
         return true;
     }
     if (!exchange(kind->object, kind->object_size, response, &size) || be32(response + 6) != 0 ||
@@ -180,7 +180,7 @@ static void do_command(const char *name, size_t count)
     uint64_t ticks;
     size_t size = 0, i;
 
-    if (kind == NULL || count < 1 || count > MAX_SAMPLES) {
+    if (!kind || count < 1 || count > MAX_SAMPLES) {
         answer("error no such command, or not 1 to %d of them", MAX_SAMPLES);
         return;
     }
@@ -192,7 +192,7 @@ static void do_command(const char *name, size_t count)
     for (i = 0; i < count && sample(kind, command, &ticks, &size); i++) {
         samples[i] = ticks;
     }
-    if (kind->object != NULL) {
+    if (kind->object) {
         flush_object(be32(command + 10));
     }
     if (i < count) {
@@ -364,7 +364,7 @@ static long measured_by_ima(void)
     FILE *f = fopen("/sys/kernel/security/ima/runtime_measurements_count", "r");
     long count = -1;
 
-    if (f != NULL) {
+    if (f) {
         if (fscanf(f, "%ld", &count) != 1) {
             count = -1;
         }
@@ -455,7 +455,7 @@ static bool set_up(void)
     tcsetattr(fd, TCSANOW, &raw);
     port_in = fdopen(fd, "r");
     port_out = fdopen(dup(fd), "w");
-    return port_in != NULL && port_out != NULL;
+    return port_in && port_out;
 }
 
 int main(void)
@@ -466,7 +466,7 @@ int main(void)
         calibrate();
         tpm = open("/dev/tpm0", O_RDWR);
         answer("ready tpm=%s up=%.0f", tpm < 0 ? "none" : "yes", now_ns());
-        while (fgets(line, sizeof(line), port_in) != NULL) {
+        while (fgets(line, sizeof(line), port_in)) {
             line[strcspn(line, "\r\n")] = '\0';
             serve(line);
         }

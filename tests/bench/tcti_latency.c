@@ -22,7 +22,7 @@ typedef struct TctiLatency {
 
 static TctiLatency *tcti_cast(TSS2_TCTI_CONTEXT *tcti)
 {
-    if (tcti == NULL || TSS2_TCTI_MAGIC(tcti) != TCTI_LATENCY_MAGIC) {
+    if (!tcti || TSS2_TCTI_MAGIC(tcti) != TCTI_LATENCY_MAGIC) {
         return NULL;
     }
     return (TctiLatency *)tcti;
@@ -67,7 +67,7 @@ static TSS2_RC tcti_transmit(TSS2_TCTI_CONTEXT *ctx, size_t size, const uint8_t 
     WireReader r = WIRE_READER(command, size);
     WireTpmHeader h = { 0 };
 
-    if (t == NULL || command == NULL) {
+    if (!t || !command) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     wire_get_tpm_header(&r, &h);
@@ -81,7 +81,7 @@ static TSS2_RC tcti_receive(TSS2_TCTI_CONTEXT *ctx, size_t *size, uint8_t *respo
     TctiLatency *t = tcti_cast(ctx);
     int64_t now, until;
 
-    if (t == NULL || size == NULL) {
+    if (!t || !size) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     now = now_ns();
@@ -104,7 +104,7 @@ static TSS2_RC tcti_cancel(TSS2_TCTI_CONTEXT *ctx)
 {
     TctiLatency *t = tcti_cast(ctx);
 
-    if (t == NULL) {
+    if (!t) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     t->due_ns = 0;
@@ -115,7 +115,7 @@ static void tcti_finalize(TSS2_TCTI_CONTEXT *ctx)
 {
     TctiLatency *t = tcti_cast(ctx);
 
-    if (t != NULL) {
+    if (t) {
         if (t->close_inner) {
             t->close_inner(t->inner);
         }

@@ -20,7 +20,7 @@ static TSS2_RC latency_init(TSS2_TCTI_CONTEXT *context, size_t *size, const char
     const char *fault;
     TSS2_RC rc;
 
-    if (context == NULL) {
+    if (!context) {
         *size = tcti_latency_size();
         return TSS2_RC_SUCCESS;
     }

@@ -87,14 +87,14 @@ static void receive(Fixture *fx, int32_t timeout, TSS2_RC want)
     }
 }
 
-static double elapsed_ms(gint64 since)
+static double elapsed_ms(int64_t since)
 {
     return (double)(g_get_monotonic_time() - since) / 1000;
 }
 
 static void test_a_quote_takes_its_time(Fixture *fx, gconstpointer data)
 {
-    gint64 start = g_get_monotonic_time();
+    int64_t start = g_get_monotonic_time();
 
     (void)data;
     g_assert_cmphex(Tss2_Tcti_Transmit(fx->tcti, sizeof(quote), quote), ==, 0);

@@ -12,12 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(GError) error = NULL;
     g_autoptr(DqPolicy) policy = NULL;
 
-    if (memmem(data, size, "/", 1) != NULL) {
+    if (memmem(data, size, "/", 1)) {
         return 0; /* no files of this machine */
     }
     policy = dq_policy_new_from_text((const char *)data, size, "/nonexistent/policy", &error);
-    g_assert_true((policy == NULL) == (error != NULL));
-    if (error != NULL) {
+    g_assert_true((!policy) == (error != NULL));
+    if (error) {
         g_assert_true(error->domain == DQ_ERROR && error->code == DQ_ERROR_POLICY);
         g_assert_true(g_str_has_prefix(error->message, "/nonexistent/policy:"));
     }

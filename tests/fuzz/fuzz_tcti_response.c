@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const WireBytes in = { data, size };
 
     if (!tcti_deepquote_response(in, &w, &host_status, &evidence)) {
-        if (w.len != 0 || evidence.p != NULL || host_status != UINT32_MAX) {
+        if (w.len != 0 || evidence.p || host_status != UINT32_MAX) {
             abort();
         }
         return 0;

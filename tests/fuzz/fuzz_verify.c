@@ -38,7 +38,7 @@ static void expect_order(const DqVerdict *verdict)
 
 static void verify(DqKey *host, DqKey *vtpm, const DqBytes *part)
 {
-    static const guint8 uuid[DQ_UUID_SIZE];
+    static const uint8_t uuid[DQ_UUID_SIZE];
     g_autoptr(DqVerifier) verifier = dq_verifier_new();
     g_autoptr(MemoryStore) memory = memory_store_new();
     g_autoptr(DqStore) store = memory_store_get(memory);
@@ -51,7 +51,7 @@ static void verify(DqKey *host, DqKey *vtpm, const DqBytes *part)
     };
     const DqExpected expected = {
         .challenge = part[NONCE],
-        .uuid = vtpm == NULL ? uuid : NULL,
+        .uuid = vtpm ? NULL : uuid,
         .vtpm_key = vtpm,
     };
 
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     host = dq_key_new(part[HOST_KEY].data, part[HOST_KEY].len, NULL);
     vtpm = dq_key_new(part[VTPM_KEY].data, part[VTPM_KEY].len, NULL);
-    if (host != NULL) {
+    if (host) {
         verify(host, vtpm, part);
     }
     return 0;

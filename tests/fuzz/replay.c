@@ -19,10 +19,10 @@ static GPtrArray *files_in(const char *path)
     g_autoptr(GDir) dir = g_dir_open(path, 0, &error);
     const char *name;
 
-    if (dir == NULL) {
+    if (!dir) {
         g_error("%s: %s", path, error->message);
     }
-    while ((name = g_dir_read_name(dir)) != NULL) {
+    while ((name = g_dir_read_name(dir))) {
         g_ptr_array_add(names, g_build_filename(path, name, NULL));
     }
     g_ptr_array_sort(names, by_name);

@@ -204,7 +204,7 @@ void vtpm_fake_answer_control(VtpmFake *fake, uint32_t command, const void *byte
 
 bool vtpm_fake_settle(VtpmFake *fake, unsigned milliseconds)
 {
-    gint64 end = g_get_monotonic_time() + milliseconds * G_TIME_SPAN_MILLISECOND;
+    int64_t end = g_get_monotonic_time() + milliseconds * G_TIME_SPAN_MILLISECOND;
     bool settled;
 
     g_mutex_lock(&fake->settle_lock);

@@ -75,7 +75,7 @@ static void test_role(const void *role)
 {
     const char *corpus = g_getenv("VTPM_FUZZ_CORPUS");
     const char *seconds = g_getenv("VTPM_FUZZ_SECONDS"), *seed = g_getenv("VTPM_FUZZ_SEED");
-    gint64 end = g_get_monotonic_time() + (seconds ? atoll(seconds) : 0) * G_TIME_SPAN_SECOND;
+    int64_t end = g_get_monotonic_time() + (seconds ? atoll(seconds) : 0) * G_TIME_SPAN_SECOND;
     uint32_t runs = 0, first = seed ? atoll(seed) : seconds ? g_random_int() : 1;
     VtpmStage stage = open_stage(role);
 

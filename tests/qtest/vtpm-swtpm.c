@@ -40,7 +40,7 @@ void vtpm_swtpm_start(VtpmSwtpm *swtpm, const char *options)
                         "--terminate %s",
                         swtpm->dir, swtpm->path, options);
     g_auto(GStrv) argv = g_strsplit(line, " ", 0);
-    gint64 end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    int64_t end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
     g_autoptr(GError) error = NULL;
 
     for (char **arg = argv; *arg; arg++) {

@@ -53,7 +53,7 @@ static inline uint64_t vtpm_reg(unsigned locality, unsigned offset)
 /* Polls until @_condition holds; fails after ten seconds. */
 #define vtpm_wait_until(_condition)                                                                \
     do {                                                                                           \
-        gint64 _end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;                            \
+        int64_t _end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;                           \
         while (!(_condition)) {                                                                    \
             g_assert_cmpint(g_get_monotonic_time(), <, _end);                                      \
             g_usleep(500);                                                                         \

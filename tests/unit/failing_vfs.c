@@ -67,7 +67,7 @@ static Table *table_for(const sqlite3_io_methods *real)
         if (tables[i].real == real) {
             return &tables[i];
         }
-        if (tables[i].real == NULL) {
+        if (!tables[i].real) {
             tables[i].real = real;
             tables[i].ours = *real;
             tables[i].ours.xWrite = failing_write;
@@ -90,7 +90,7 @@ static int failing_open(G_GNUC_UNUSED sqlite3_vfs *vfs, const char *name, sqlite
         return SQLITE_CANTOPEN;
     }
     code = real_vfs->xOpen(real_vfs, name, file, flags, ret_flags);
-    if (file->pMethods != NULL) {
+    if (file->pMethods) {
         file->pMethods = &table_for(file->pMethods)->ours;
     }
     return code;
@@ -100,7 +100,7 @@ void failing_vfs_install(void)
 {
     static sqlite3_vfs vfs;
 
-    if (real_vfs != NULL) {
+    if (real_vfs) {
         return;
     }
     real_vfs = sqlite3_vfs_find(NULL);

@@ -37,7 +37,7 @@ void store_fixture_free(StoreFixture *f)
     const char *name;
 
     store_fixture_close(f);
-    while ((name = g_dir_read_name(dir)) != NULL) {
+    while ((name = g_dir_read_name(dir))) {
         g_autofree char *path = g_build_filename(f->folder, name, NULL);
 
         g_unlink(path);
@@ -48,7 +48,7 @@ void store_fixture_free(StoreFixture *f)
     g_free(f);
 }
 
-DqStoreHost store_host(guint8 n)
+DqStoreHost store_host(uint8_t n)
 {
     DqStoreHost h = { .name = { .data = { 0x00, 0x0b, n }, .len = 34 },
                       .public_area = { 0x00, 0x23, n },
@@ -60,14 +60,14 @@ DqStoreHost store_host(guint8 n)
     return h;
 }
 
-DqStoreVm store_vm(guint8 n)
+DqStoreVm store_vm(uint8_t n)
 {
     DqStoreVm v = { .uuid = { 0xaa, n }, .label = "web", .added = STORE_NOW };
 
     return v;
 }
 
-void store_add(StoreFixture *f, guint8 n)
+void store_add(StoreFixture *f, uint8_t n)
 {
     const DqStoreHost host = store_host(n);
     const DqStoreVm vm = store_vm(n);
@@ -79,7 +79,7 @@ void store_add(StoreFixture *f, guint8 n)
     g_assert_no_error(error);
 }
 
-void store_issue(StoreFixture *f, gint64 expires, guint8 ret_challenge[DQ_CHALLENGE_SIZE])
+void store_issue(StoreFixture *f, int64_t expires, uint8_t ret_challenge[DQ_CHALLENGE_SIZE])
 {
     g_autoptr(GError) error = NULL;
 
@@ -87,12 +87,12 @@ void store_issue(StoreFixture *f, gint64 expires, guint8 ret_challenge[DQ_CHALLE
     g_assert_no_error(error);
 }
 
-int store_use(StoreFixture *f, const guint8 challenge[DQ_CHALLENGE_SIZE], gint64 now,
+int store_use(StoreFixture *f, const uint8_t challenge[DQ_CHALLENGE_SIZE], int64_t now,
               GError **error)
 {
     DqChallengeUse use = (DqChallengeUse)77;
     gboolean bound = 77;
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
 
     if (!f->store->ops->use_challenge(f->store->self, (DqBytes){ challenge, DQ_CHALLENGE_SIZE },
                                       now, &use, &bound, uuid, error)) {
@@ -103,7 +103,7 @@ int store_use(StoreFixture *f, const guint8 challenge[DQ_CHALLENGE_SIZE], gint64
     return (int)use;
 }
 
-DqStoreHost store_get_host(StoreFixture *f, guint8 n)
+DqStoreHost store_get_host(StoreFixture *f, uint8_t n)
 {
     const DqStoreHost wanted = store_host(n);
     DqStoreHost host;
@@ -117,7 +117,7 @@ DqStoreHost store_get_host(StoreFixture *f, guint8 n)
     return host;
 }
 
-DqStoreVm store_get_vm(StoreFixture *f, guint8 n)
+DqStoreVm store_get_vm(StoreFixture *f, uint8_t n)
 {
     const DqStoreVm wanted = store_vm(n);
     DqStoreVm vm;

@@ -24,22 +24,22 @@ void store_fixture_close(StoreFixture *f);
 void store_fixture_open(StoreFixture *f);
 
 /** store_host, store_vm: samples; @n tells one from another. */
-DqStoreHost store_host(guint8 n);
-DqStoreVm store_vm(guint8 n);
+DqStoreHost store_host(uint8_t n);
+DqStoreVm store_vm(uint8_t n);
 
 /** store_add: host and VM number @n. */
-void store_add(StoreFixture *f, guint8 n);
+void store_add(StoreFixture *f, uint8_t n);
 
 /** store_issue: one challenge that expires at @expires. */
-void store_issue(StoreFixture *f, gint64 expires, guint8 ret_challenge[DQ_CHALLENGE_SIZE]);
+void store_issue(StoreFixture *f, int64_t expires, uint8_t ret_challenge[DQ_CHALLENGE_SIZE]);
 
 /** store_use: with poisoned outputs; -1 where it fails, with the error set. */
-int store_use(StoreFixture *f, const guint8 challenge[DQ_CHALLENGE_SIZE], gint64 now,
+int store_use(StoreFixture *f, const uint8_t challenge[DQ_CHALLENGE_SIZE], int64_t now,
               GError **error);
 
 /** store_get_host, store_get_vm: the records numbered @n, which must be there. */
-DqStoreHost store_get_host(StoreFixture *f, guint8 n);
-DqStoreVm store_get_vm(StoreFixture *f, guint8 n);
+DqStoreHost store_get_host(StoreFixture *f, uint8_t n);
+DqStoreVm store_get_vm(StoreFixture *f, uint8_t n);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreFixture, store_fixture_free)
 

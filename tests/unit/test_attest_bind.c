@@ -61,17 +61,17 @@ static const char even_public[] = "-----BEGIN PUBLIC KEY-----\n"
 /** 0, 1, ... 31 */
 static DqBytes challenge(void)
 {
-    static guint8 bytes[32];
+    static uint8_t bytes[32];
 
     for (gsize i = 0; i < sizeof(bytes); i++) {
-        bytes[i] = (guint8)i;
+        bytes[i] = (uint8_t)i;
     }
     return (DqBytes){ bytes, sizeof(bytes) };
 }
 
 static void expect_nonce_of(DqBytes asked, const void *data, gsize len, const char *hex)
 {
-    guint8 nonce[DQ_HASH_SIZE];
+    uint8_t nonce[DQ_HASH_SIZE];
     g_autofree char *made = NULL;
 
     g_assert_true(dq_bind_nonce(asked, (DqBytes){ data, len }, nonce, NULL));
@@ -81,7 +81,7 @@ static void expect_nonce_of(DqBytes asked, const void *data, gsize len, const ch
 
 static void expect_refused(const void *data, gsize len)
 {
-    guint8 nonce[DQ_HASH_SIZE], poison[DQ_HASH_SIZE];
+    uint8_t nonce[DQ_HASH_SIZE], poison[DQ_HASH_SIZE];
     g_autoptr(GError) error = NULL;
 
     memset(nonce, 0xa5, sizeof(nonce));
@@ -92,7 +92,7 @@ static void expect_refused(const void *data, gsize len)
 }
 
 /** (transfer full): what is between the lines of a PEM block. */
-static guint8 *der(const char *pem, gsize *ret_len)
+static uint8_t *der(const char *pem, gsize *ret_len)
 {
     const char *start = strchr(pem, '\n') + 1;
     g_autofree char *base64 = g_strndup(start, (gsize)(strstr(start, "-----END") - start));
@@ -112,7 +112,7 @@ static void test_nonces_as_others_compute_them(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         gsize len;
-        g_autofree guint8 *binary = der(cases[i].pem, &len);
+        g_autofree uint8_t *binary = der(cases[i].pem, &len);
 
         expect_nonce_of(challenge(), cases[i].pem, strlen(cases[i].pem), cases[i].hex);
         expect_nonce_of(challenge(), binary, len, cases[i].hex);
@@ -137,8 +137,8 @@ static void test_refuses_what_has_no_public_key(void)
         "-----END PRIVATE KEY-----\n";
     static const char empty_block[] = "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n";
     gsize len;
-    g_autofree guint8 *certificate = der(ec_certificate, &len);
-    g_autofree guint8 *longer = g_malloc0(len + 1);
+    g_autofree uint8_t *certificate = der(ec_certificate, &len);
+    g_autofree uint8_t *longer = g_malloc0(len + 1);
 
     expect_refused(NULL, 0);
     expect_refused("no key", 6);
@@ -154,7 +154,7 @@ static void test_refuses_what_has_no_public_key(void)
 static void test_refuses_a_point_off_the_curve(void)
 {
     gsize len;
-    g_autofree guint8 *public = der(ec_public, &len);
+    g_autofree uint8_t *public = der(ec_public, &len);
 
     public[len - 1] ^= 1;
     expect_refused(public, len);

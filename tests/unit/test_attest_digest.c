@@ -7,7 +7,7 @@
 
 /* FIPS 180-4 and 202, GB/T 32905: the digests of "abc" */
 static const struct {
-    guint16 alg;
+    uint16_t alg;
     const char *digest;
 } known[] = {
     { TPM_ALG_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d" },
@@ -26,14 +26,14 @@ static const struct {
 
 static void makes_each_known_digest(void)
 {
-    const DqBytes parts[] = { { (const guint8 *)"a", 1 },
+    const DqBytes parts[] = { { (const uint8_t *)"a", 1 },
                               { NULL, 0 },
-                              { (const guint8 *)"bc", 2 } };
+                              { (const uint8_t *)"bc", 2 } };
 
     g_assert_cmpuint(G_N_ELEMENTS(known), ==, WIRE_HASHES);
     for (int again = 0; again < 2; again++) { /* the second time with a context in use before */
         for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
-            guint8 digest[DQ_DIGEST_MAX];
+            uint8_t digest[DQ_DIGEST_MAX];
             gsize len = dq_digest(known[i].alg, parts, G_N_ELEMENTS(parts), digest);
             g_autofree char *got = dq_hex_encode(digest, len);
 
@@ -45,9 +45,9 @@ static void makes_each_known_digest(void)
 
 static void refuses_what_is_no_hash(void)
 {
-    const DqBytes part = { (const guint8 *)"abc", 3 };
-    guint8 digest[DQ_DIGEST_MAX];
-    guint8 poison[DQ_DIGEST_MAX];
+    const DqBytes part = { (const uint8_t *)"abc", 3 };
+    uint8_t digest[DQ_DIGEST_MAX];
+    uint8_t poison[DQ_DIGEST_MAX];
 
     memset(digest, 0xA5, sizeof(digest));
     memset(poison, 0xA5, sizeof(poison));
@@ -59,7 +59,7 @@ static void refuses_what_is_no_hash(void)
 
 static gpointer hash_in_thread(gpointer ret_digest)
 {
-    const DqBytes part = { (const guint8 *)"abc", 3 };
+    const DqBytes part = { (const uint8_t *)"abc", 3 };
 
     dq_sha256(&part, 1, ret_digest);
     return NULL;
@@ -67,7 +67,7 @@ static gpointer hash_in_thread(gpointer ret_digest)
 
 static void each_thread_has_its_own_context(void)
 {
-    guint8 digest[8][DQ_HASH_SIZE];
+    uint8_t digest[8][DQ_HASH_SIZE];
     GThread *threads[8];
 
     for (gsize i = 0; i < G_N_ELEMENTS(threads); i++) {

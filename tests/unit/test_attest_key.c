@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static void refuse(const guint8 *data, gsize len)
+static void refuse(const uint8_t *data, gsize len)
 {
     g_autoptr(GError) error = NULL;
 
@@ -24,11 +24,11 @@ static void test_forms(void)
     g_assert_nonnull(inner); /* TPMT_PUBLIC, without the size */
     g_assert_cmpmem(inner->name, inner->name_len, k->key->name, k->key->name_len);
     for (gsize n = 0; n < k->public->len; n++) {
-        g_autofree guint8 *shorter = g_memdup2(k->public->data, n);
+        g_autofree uint8_t *shorter = g_memdup2(k->public->data, n);
 
         refuse(shorter, n);
     }
-    g_byte_array_append(k->public, (const guint8 *)"", 1);
+    g_byte_array_append(k->public, (const uint8_t *)"", 1);
     refuse(k->public->data, k->public->len);
 }
 
@@ -48,7 +48,7 @@ static void test_name(void)
 /* A storage key on a curve that is not for us has a Name all the same. */
 static void test_name_of_any_key(void)
 {
-    static const guint8 number[32] = { 0x11 };
+    static const uint8_t number[32] = { 0x11 };
     const WirePublic p = {
         .type = TPM_ALG_ECC,
         .name_alg = TPM_ALG_SHA384,
@@ -59,7 +59,7 @@ static void test_name_of_any_key(void)
         .ecc_x = { number, sizeof(number) },
         .ecc_y = { number, sizeof(number) },
     };
-    guint8 buffer[512], name[DQ_NAME_MAX], poison[DQ_NAME_MAX];
+    uint8_t buffer[512], name[DQ_NAME_MAX], poison[DQ_NAME_MAX];
     WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));
     g_autofree char *want = NULL;
     g_autofree char *got = NULL;
@@ -103,7 +103,7 @@ static void test_point(void)
 
 static void test_short_rsa(void)
 {
-    guint8 modulus[128], buffer[512];
+    uint8_t modulus[128], buffer[512];
     WirePublic p = {
         .type = TPM_ALG_RSA,
         .name_alg = TPM_ALG_SHA256,
@@ -123,7 +123,7 @@ static void test_short_rsa(void)
 static void test_attributes(void)
 {
     static const struct {
-        guint32 change;
+        uint32_t change;
         gboolean attests;
         gboolean restricted;
     } cases[] = {
@@ -146,7 +146,7 @@ static void test_attributes(void)
 }
 
 static const struct {
-    guint16 alg, hash;
+    uint16_t alg, hash;
 } schemes[] = {
     { TPM_ALG_ECDSA, TPM_ALG_SHA256 },
     { TPM_ALG_ECDSA, TPM_ALG_SHA384 },
@@ -156,8 +156,8 @@ static const struct {
 
 static void test_signatures(void)
 {
-    const DqBytes message = { (const guint8 *)"message", 7 };
-    const DqBytes other = { (const guint8 *)"massage", 7 };
+    const DqBytes message = { (const uint8_t *)"message", 7 };
+    const DqBytes other = { (const uint8_t *)"massage", 7 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
         g_autoptr(MakerKey) k = maker_key_new(schemes[i].alg, schemes[i].hash, MAKER_AK_ATTRIBUTES);
@@ -171,9 +171,9 @@ static void test_signatures(void)
             g_assert_false(dq_key_verify(k->key, message, (DqBytes){ s->data, n }));
         }
         for (guint bit = 0; bit < s->len * 8; bit++) {
-            s->data[bit / 8] ^= (guint8)(1u << bit % 8);
+            s->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
             g_assert_false(dq_key_verify(k->key, message, maker_bytes(s)));
-            s->data[bit / 8] ^= (guint8)(1u << bit % 8);
+            s->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
     }
 }
@@ -181,7 +181,7 @@ static void test_signatures(void)
 /* Numbers that begin with zero bytes, or are shorter, as some TPMs write them. */
 static void test_short_numbers(void)
 {
-    const DqBytes message = { (const guint8 *)"message", 7 };
+    const DqBytes message = { (const uint8_t *)"message", 7 };
     g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
     gboolean seen = FALSE;
 
@@ -207,7 +207,7 @@ static void test_short_numbers(void)
 /* A key that is bound to a scheme makes no other signatures, whatever the numbers say. */
 static void test_other_scheme(void)
 {
-    const DqBytes message = { (const guint8 *)"message", 7 };
+    const DqBytes message = { (const uint8_t *)"message", 7 };
     g_autoptr(MakerKey) k = maker_key_new(TPM_ALG_RSASSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
     g_autoptr(GByteArray) bytes = NULL;
 
@@ -223,7 +223,7 @@ static void test_other_scheme(void)
 
 static gpointer read_and_verify(gpointer data)
 {
-    const DqBytes message = { (const guint8 *)"message", 7 };
+    const DqBytes message = { (const uint8_t *)"message", 7 };
     const MakerKey *k = data;
     g_autoptr(GByteArray) s = maker_sign(k, message);
 

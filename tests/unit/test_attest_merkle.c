@@ -27,7 +27,7 @@ static const char *const known_root[] = {
 };
 static const char empty_root[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-static void assert_hash(const guint8 *hash, const char *want)
+static void assert_hash(const uint8_t *hash, const char *want)
 {
     g_autofree char *got = dq_hex_encode(hash, DQ_HASH_SIZE);
 
@@ -35,18 +35,18 @@ static void assert_hash(const guint8 *hash, const char *want)
 }
 
 /* Leaf number @i of the trees made here. */
-static void make_leaf(guint64 i, guint8 *ret_leaf)
+static void make_leaf(uint64_t i, uint8_t *ret_leaf)
 {
-    guint64 be = GUINT64_TO_BE(i);
+    uint64_t be = GUINT64_TO_BE(i);
 
-    dq_merkle_leaf((const guint8 *)&be, sizeof(be), ret_leaf);
+    dq_merkle_leaf((const uint8_t *)&be, sizeof(be), ret_leaf);
 }
 
-static guint8 *make_leaves(guint64 count)
+static uint8_t *make_leaves(uint64_t count)
 {
-    guint8 *leaves = g_malloc_n(count, DQ_HASH_SIZE);
+    uint8_t *leaves = g_malloc_n(count, DQ_HASH_SIZE);
 
-    for (guint64 i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         make_leaf(i, leaves + i * DQ_HASH_SIZE);
     }
     return leaves;
@@ -54,8 +54,8 @@ static guint8 *make_leaves(guint64 count)
 
 static void test_known_roots(void)
 {
-    guint8 leaves[G_N_ELEMENTS(known_entry) * DQ_HASH_SIZE];
-    guint8 root[DQ_HASH_SIZE];
+    uint8_t leaves[G_N_ELEMENTS(known_entry) * DQ_HASH_SIZE];
+    uint8_t root[DQ_HASH_SIZE];
     DqMerkleRoot stream = { 0 };
 
     dq_merkle_root_get(&stream, root);
@@ -63,7 +63,7 @@ static void test_known_roots(void)
     for (gsize n = 1; n <= G_N_ELEMENTS(known_entry); n++) {
         g_autoptr(GBytes) entry = dq_hex_decode(known_entry[n - 1], NULL);
         g_autoptr(DqMerkleTree) tree = NULL;
-        guint8 *leaf = leaves + (n - 1) * DQ_HASH_SIZE;
+        uint8_t *leaf = leaves + (n - 1) * DQ_HASH_SIZE;
 
         dq_merkle_leaf(g_bytes_get_data(entry, NULL), g_bytes_get_size(entry), leaf);
         g_assert_true(dq_merkle_root_add(&stream, leaf));
@@ -74,10 +74,10 @@ static void test_known_roots(void)
     }
 }
 
-static gboolean proves(guint64 leaf_number, guint64 index, guint64 size, const guint8 *path,
-                       gsize n, const guint8 *want_root)
+static gboolean proves(uint64_t leaf_number, uint64_t index, uint64_t size, const uint8_t *path,
+                       gsize n, const uint8_t *want_root)
 {
-    guint8 leaf[DQ_HASH_SIZE], root[DQ_HASH_SIZE];
+    uint8_t leaf[DQ_HASH_SIZE], root[DQ_HASH_SIZE];
 
     make_leaf(leaf_number, leaf);
     return dq_merkle_root_from_path(leaf, index, size, path, n, root) &&
@@ -86,13 +86,13 @@ static gboolean proves(guint64 leaf_number, guint64 index, guint64 size, const g
 
 static void test_each_leaf_proves(void)
 {
-    for (guint64 size = 1; size <= 130; size++) {
-        g_autofree guint8 *leaves = make_leaves(size);
+    for (uint64_t size = 1; size <= 130; size++) {
+        g_autofree uint8_t *leaves = make_leaves(size);
         g_autoptr(DqMerkleTree) tree = dq_merkle_tree_new(leaves, size);
-        const guint8 *root = dq_merkle_tree_root(tree);
+        const uint8_t *root = dq_merkle_tree_root(tree);
 
-        for (guint64 i = 0; i < size; i++) {
-            guint8 path[DQ_MERKLE_PATH_MAX * DQ_HASH_SIZE];
+        for (uint64_t i = 0; i < size; i++) {
+            uint8_t path[DQ_MERKLE_PATH_MAX * DQ_HASH_SIZE];
             gsize n = dq_merkle_tree_path(tree, i, path);
 
             g_assert_true(proves(i, i, size, path, n, root));
@@ -103,13 +103,13 @@ static void test_each_leaf_proves(void)
 /* Another leaf, place, size or length of path leads elsewhere or nowhere. */
 static void test_wrong_proofs(void)
 {
-    for (guint64 size = 1; size <= 40; size++) {
-        g_autofree guint8 *leaves = make_leaves(size);
+    for (uint64_t size = 1; size <= 40; size++) {
+        g_autofree uint8_t *leaves = make_leaves(size);
         g_autoptr(DqMerkleTree) tree = dq_merkle_tree_new(leaves, size);
-        const guint8 *root = dq_merkle_tree_root(tree);
+        const uint8_t *root = dq_merkle_tree_root(tree);
 
-        for (guint64 i = 0; i < size; i++) {
-            guint8 path[(DQ_MERKLE_PATH_MAX + 1) * DQ_HASH_SIZE] = { 0 };
+        for (uint64_t i = 0; i < size; i++) {
+            uint8_t path[(DQ_MERKLE_PATH_MAX + 1) * DQ_HASH_SIZE] = { 0 };
             gsize n = dq_merkle_tree_path(tree, i, path);
 
             g_assert_false(proves(i + 1, i, size, path, n, root));
@@ -121,9 +121,9 @@ static void test_wrong_proofs(void)
                 g_assert_false(proves(i, i ^ 1, size, path, n, root));
             }
             for (gsize bit = 0; bit < n * DQ_HASH_SIZE * 8; bit += 37) {
-                path[bit / 8] ^= (guint8)(1 << bit % 8);
+                path[bit / 8] ^= (uint8_t)(1 << bit % 8);
                 g_assert_false(proves(i, i, size, path, n, root));
-                path[bit / 8] ^= (guint8)(1 << bit % 8);
+                path[bit / 8] ^= (uint8_t)(1 << bit % 8);
             }
         }
     }
@@ -131,15 +131,15 @@ static void test_wrong_proofs(void)
 
 static void test_stream_equals_tree(void)
 {
-    const guint64 sizes[] = { 1, 2, 3, 255, 256, 257, 1000, 4096, 5000 };
+    const uint64_t sizes[] = { 1, 2, 3, 255, 256, 257, 1000, 4096, 5000 };
 
     for (gsize k = 0; k < G_N_ELEMENTS(sizes); k++) {
-        g_autofree guint8 *leaves = make_leaves(sizes[k]);
+        g_autofree uint8_t *leaves = make_leaves(sizes[k]);
         g_autoptr(DqMerkleTree) tree = dq_merkle_tree_new(leaves, sizes[k]);
         DqMerkleRoot stream = { 0 };
-        guint8 root[DQ_HASH_SIZE];
+        uint8_t root[DQ_HASH_SIZE];
 
-        for (guint64 i = 0; i < sizes[k]; i++) {
+        for (uint64_t i = 0; i < sizes[k]; i++) {
             g_assert_true(dq_merkle_root_add(&stream, leaves + i * DQ_HASH_SIZE));
         }
         dq_merkle_root_get(&stream, root);
@@ -150,8 +150,8 @@ static void test_stream_equals_tree(void)
 /* The largest tree there can be has proofs of 32 nodes; nothing is computed over its leaves. */
 static void test_largest_tree(void)
 {
-    guint8 path[(DQ_MERKLE_PATH_MAX + 1) * DQ_HASH_SIZE] = { 0 };
-    guint8 leaf[DQ_HASH_SIZE] = { 0 }, root[DQ_HASH_SIZE];
+    uint8_t path[(DQ_MERKLE_PATH_MAX + 1) * DQ_HASH_SIZE] = { 0 };
+    uint8_t leaf[DQ_HASH_SIZE] = { 0 }, root[DQ_HASH_SIZE];
     DqMerkleRoot stream = { .count = DQ_MERKLE_LEAVES_MAX };
 
     g_assert_true(dq_merkle_root_from_path(leaf, DQ_MERKLE_LEAVES_MAX - 1, DQ_MERKLE_LEAVES_MAX,
@@ -168,7 +168,7 @@ static void test_largest_tree(void)
  */
 static void test_qualifying_data(void)
 {
-    guint8 root[DQ_HASH_SIZE], data[DQ_HASH_SIZE];
+    uint8_t root[DQ_HASH_SIZE], data[DQ_HASH_SIZE];
 
     memset(root, 0xab, sizeof(root));
     dq_merkle_qualifying_data(1000, root, data);
@@ -178,9 +178,9 @@ static void test_qualifying_data(void)
 /* SHA-256("DEEPQUOTE-HOST-V2\0" || "sixteen bytes..."), computed elsewhere. */
 static void test_host_qualifying_data(void)
 {
-    guint8 data[DQ_HASH_SIZE];
+    uint8_t data[DQ_HASH_SIZE];
 
-    dq_host_qualifying_data((DqBytes){ (const guint8 *)"sixteen bytes...", 16 }, data);
+    dq_host_qualifying_data((DqBytes){ (const uint8_t *)"sixteen bytes...", 16 }, data);
     assert_hash(data, "7cdb819f6165814d8aee65fb87cff729f3df0506d630bfa65970c98d98a348c7");
 }
 

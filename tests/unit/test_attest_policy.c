@@ -66,7 +66,7 @@ static void test_sha1(void)
         const DqPolicyPcr *alone = dq_policy_find_sha1_alone(p, p->host_pcrs);
 
         g_assert_cmpint(alone != NULL, ==, cases[i].alone);
-        g_assert_true(alone == NULL || alone->pcr == 7);
+        g_assert_true(!alone || alone->pcr == 7);
         g_assert_null(dq_policy_find_sha1_alone(p, p->vtpm_pcrs));
     }
 }
@@ -74,8 +74,8 @@ static void test_sha1(void)
 static void test_allowed(void)
 {
     static const WireUuid a = { { 1, 2 } }, b = { { 1, 3 } };
-    static const guint8 one[DQ_LINEAGE_SIZE] = { 0x11 }, other[DQ_LINEAGE_SIZE] = { 0x12 };
-    static const guint8 name[34] = { 0x00, 0x0b, 0x00, 0x01, 0x02 };
+    static const uint8_t one[DQ_LINEAGE_SIZE] = { 0x11 }, other[DQ_LINEAGE_SIZE] = { 0x12 };
+    static const uint8_t name[34] = { 0x00, 0x0b, 0x00, 0x01, 0x02 };
     g_autoptr(DqPolicy) p = parse("allow-key name:000b" HEX32 "\n"
                                   "allow-move 01020000-0000-0000-0000-000000000000\n"
                                   "allow-lineage 01020000-0000-0000-0000-000000000000 "
@@ -100,7 +100,7 @@ static void test_empty(void)
     g_autoptr(DqPolicy) p = parse("");
 
     g_assert_false(dq_policy_restricts_vms(p));
-    g_assert_false(dq_policy_has_host(p, (DqBytes){ (const guint8 *)"", 0 }));
+    g_assert_false(dq_policy_has_host(p, (DqBytes){ (const uint8_t *)"", 0 }));
     g_assert_true(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ 0 }));
 }
 
@@ -108,7 +108,7 @@ static void test_empty(void)
 static void test_borders(void)
 {
     g_autoptr(DqPolicy) p = parse("launch " HEX32 " " HEX32 "\n");
-    const guint8 *all = p->digests[DQ_POLICY_LAUNCH]->data;
+    const uint8_t *all = p->digests[DQ_POLICY_LAUNCH]->data;
 
     g_assert_true(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ all + 32, 32 }));
     g_assert_false(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ all + 16, 32 }));

@@ -5,7 +5,7 @@
 
 static void hex_goes_there_and_back(void)
 {
-    static const guint8 bytes[] = { 0x00, 0x0f, 0xf0, 0xab, 0xff };
+    static const uint8_t bytes[] = { 0x00, 0x0f, 0xf0, 0xab, 0xff };
     g_autofree char *text = dq_hex_encode(bytes, sizeof(bytes));
     g_autoptr(GError) error = NULL;
     g_autoptr(GBytes) back = dq_hex_decode("000fF0aBff", &error);
@@ -31,7 +31,7 @@ static void hex_refuses_half_a_byte_and_other_characters(void)
 
 static void uuid_goes_there_and_back(void)
 {
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
     g_autofree char *text = NULL;
 
     g_assert_true(dq_uuid_parse("00112233-4455-6677-8899-AABBCCDDEEFF", uuid, NULL));
@@ -54,7 +54,7 @@ static void uuid_refuses_any_other_form(void)
         "00112233-4455-6677-8899+aabbccddeeff",
         "{0112233-4455-6677-8899-aabbccddeef}",
     };
-    guint8 uuid[DQ_UUID_SIZE], poison[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE], poison[DQ_UUID_SIZE];
 
     memset(poison, 0xA5, sizeof(poison));
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {

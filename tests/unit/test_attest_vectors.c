@@ -33,7 +33,7 @@ static DqBytes get_bytes(Vector *v, JsonObject *o, const char *name)
 {
     const char *hex = get_text(o, name);
 
-    return hex == NULL ? (DqBytes){ NULL, 0 } : hold(v, hex);
+    return hex ? hold(v, hex) : (DqBytes){ NULL, 0 };
 }
 
 /* (transfer full): NULL for none */
@@ -58,11 +58,11 @@ static void get_name(Vector *v, JsonObject *o, const char *name, DqName *ret)
     }
 }
 
-static gboolean get_uuid(JsonObject *o, const char *name, guint8 ret_uuid[DQ_UUID_SIZE])
+static gboolean get_uuid(JsonObject *o, const char *name, uint8_t ret_uuid[DQ_UUID_SIZE])
 {
     const char *text = get_text(o, name);
 
-    g_assert_true(text == NULL || dq_uuid_parse(text, ret_uuid, NULL));
+    g_assert_true(!text || dq_uuid_parse(text, ret_uuid, NULL));
     return text != NULL;
 }
 
@@ -81,8 +81,8 @@ static DqStoreHost read_host(Vector *v, JsonObject *o)
         .expires = json_object_get_int_member(o, "expires"),
         .revoked = json_object_get_int_member(o, "revoked"),
         .counted = json_object_get_boolean_member(o, "counted"),
-        .reset_count = (guint32)json_object_get_int_member(o, "resetCount"),
-        .restart_count = (guint32)json_object_get_int_member(o, "restartCount"),
+        .reset_count = (uint32_t)json_object_get_int_member(o, "resetCount"),
+        .restart_count = (uint32_t)json_object_get_int_member(o, "restartCount"),
     };
 
     memcpy(h.name.data, name.data, name.len);
@@ -95,12 +95,12 @@ static DqStoreVm read_vm(Vector *v, JsonObject *o)
     DqStoreVm vm = {
         .added = 1,
         .first_seen = json_object_get_boolean_member(o, "seen") ? 1 : 0,
-        .epoch = (guint64)json_object_get_int_member(o, "epoch"),
-        .generation = (guint64)json_object_get_int_member(o, "generation"),
+        .epoch = (uint64_t)json_object_get_int_member(o, "epoch"),
+        .generation = (uint64_t)json_object_get_int_member(o, "generation"),
         .has_clock = json_object_get_boolean_member(o, "hasClock"),
-        .reset_count = (guint32)json_object_get_int_member(o, "resetCount"),
-        .restart_count = (guint32)json_object_get_int_member(o, "restartCount"),
-        .clock = (guint64)json_object_get_int_member(o, "clock"),
+        .reset_count = (uint32_t)json_object_get_int_member(o, "resetCount"),
+        .restart_count = (uint32_t)json_object_get_int_member(o, "restartCount"),
+        .clock = (uint64_t)json_object_get_int_member(o, "clock"),
         .clock_safe = json_object_get_boolean_member(o, "clockSafe"),
     };
     const DqBytes accepted = get_bytes(v, o, "acceptedLineage");
@@ -163,16 +163,16 @@ static DqVerifier *make_verifier(Vector *v)
     g_autoptr(DqPolicy) policy = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (given != NULL) {
+    if (given) {
         dq_verifier_add_host(verifier, given);
     }
-    if (offered != NULL) {
+    if (offered) {
         dq_verifier_offer_host_key(verifier, offered);
     }
     if (allowed.len > 0) {
         dq_verifier_allow_key(verifier, allowed);
     }
-    if (policy_text != NULL) {
+    if (policy_text) {
         policy = dq_policy_new_from_text(policy_text, strlen(policy_text), "policy", &error);
         g_assert_no_error(error);
     }
@@ -205,8 +205,7 @@ static void assert_outcome(Vector *v, const DqVerdict *verdict)
     const char *expect = get_text(v->json, "expect");
     const char *reason = dq_verdict_get_reason(verdict);
 
-    g_assert_cmpstr(reason != NULL ? reason : dq_outcome_word(dq_verdict_get_outcome(verdict)), ==,
-                    expect);
+    g_assert_cmpstr(reason ? reason : dq_outcome_word(dq_verdict_get_outcome(verdict)), ==, expect);
     g_assert_cmpint(dq_verdict_is_trusted(verdict), ==, strcmp(expect, "trusted") == 0);
     assert_not_compared(v, verdict);
 }
@@ -222,7 +221,7 @@ static void check_vector(Vector *v)
     g_autoptr(DqKey) guest_key = get_key(v, q, "vtpmKey");
     g_autoptr(DqKey) expected_key = get_key(v, x, "vtpmKey");
     g_autoptr(GError) error = NULL;
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
     const DqQuote quote = {
         .evidence = get_bytes(v, q, "evidence"),
         .vtpm_quoted = get_bytes(v, q, "vtpmQuoted"),
@@ -231,7 +230,7 @@ static void check_vector(Vector *v)
         .vtpm_key = guest_key,
     };
     const DqBytes channel = get_bytes(v, x, "channel");
-    guint8 bound[DQ_HASH_SIZE];
+    uint8_t bound[DQ_HASH_SIZE];
     const DqExpected expected = {
         .challenge = get_bytes(v, x, "challenge"),
         .bound_nonce = { bound, channel.len > 0 ? sizeof(bound) : 0 },
@@ -294,7 +293,7 @@ static GPtrArray *list_files(const char *folder)
     const char *name;
 
     g_assert_nonnull(dir);
-    while ((name = g_dir_read_name(dir)) != NULL) {
+    while ((name = g_dir_read_name(dir))) {
         if (g_str_has_suffix(name, ".json")) {
             g_ptr_array_add(files, g_build_filename(folder, name, NULL));
         }

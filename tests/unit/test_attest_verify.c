@@ -28,7 +28,7 @@ static DqPolicy *make_policy(void)
     g_autoptr(GString) text = g_string_new(NULL);
 
     for (unsigned pcr = 0; pcr < 8; pcr++) {
-        guint8 value[DQ_HASH_SIZE];
+        uint8_t value[DQ_HASH_SIZE];
         g_autofree char *hex = NULL;
 
         maker_pcr("host", TPM_ALG_SHA256, pcr, value);
@@ -51,7 +51,7 @@ static void fill_store(Fixture *f, const MakerOrder *order)
     memory_store_issue(f->memory, dq_unwire(order->nonce));
 }
 
-static void set_up_with(Fixture *f, guint16 host_alg)
+static void set_up_with(Fixture *f, uint16_t host_alg)
 {
     g_autoptr(DqPolicy) policy = make_policy();
     MakerOrder order;
@@ -105,7 +105,7 @@ static const char *outcome_of(DqVerifier *verifier, const DqQuote *quote,
     g_assert_no_error(error);
     reason = dq_verdict_get_reason(verdict);
     g_assert_cmpint(dq_verdict_get_outcome(verdict) == DQ_REFUSED, ==, reason != NULL);
-    return reason != NULL ? reason : dq_outcome_word(dq_verdict_get_outcome(verdict));
+    return reason ? reason : dq_outcome_word(dq_verdict_get_outcome(verdict));
 }
 
 /* The same with the challenge as if it had never been used. */
@@ -120,14 +120,14 @@ static const char *outcome(Fixture *f)
 static void assert_each_bit_counts(Fixture *f, DqBytes *part)
 {
     const DqBytes good = *part;
-    g_autofree guint8 *copy = g_memdup2(good.data, good.len);
+    g_autofree uint8_t *copy = g_memdup2(good.data, good.len);
 
     *part = (DqBytes){ copy, good.len };
     g_assert_cmpstr(outcome(f), ==, "trusted");
     for (gsize bit = 0; bit < good.len * 8; bit++) {
-        copy[bit / 8] ^= (guint8)(1u << bit % 8);
+        copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
         g_assert_cmpstr(outcome(f), !=, "trusted");
-        copy[bit / 8] ^= (guint8)(1u << bit % 8);
+        copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     g_assert_cmpstr(outcome(f), ==, "trusted");
     *part = good;
@@ -137,11 +137,11 @@ static void assert_each_bit_counts(Fixture *f, DqBytes *part)
 static void assert_each_length_counts(Fixture *f, DqBytes *part)
 {
     const DqBytes good = *part;
-    g_autofree guint8 *longer = g_malloc0(good.len + 1);
+    g_autofree uint8_t *longer = g_malloc0(good.len + 1);
 
     /* No challenge at all means any of the store's. */
     for (gsize n = part == &f->expected.challenge ? 1 : 0; n < good.len; n++) {
-        g_autofree guint8 *shorter = g_memdup2(good.data, n);
+        g_autofree uint8_t *shorter = g_memdup2(good.data, n);
 
         *part = (DqBytes){ shorter, n };
         g_assert_cmpstr(outcome(f), !=, "trusted");
@@ -175,9 +175,9 @@ static void test_lengths(Fixture *f, gconstpointer data)
 /* After a good signature was seen, a bad one over the same quote is still bad. */
 static void test_memory(Fixture *f, gconstpointer data)
 {
-    g_autofree guint8 *copy = g_memdup2(f->quote.evidence.data, f->quote.evidence.len);
+    g_autofree uint8_t *copy = g_memdup2(f->quote.evidence.data, f->quote.evidence.len);
     const GByteArray *sig = f->deed->host_signature;
-    guint8 *at = memmem(copy, f->quote.evidence.len, sig->data, sig->len);
+    uint8_t *at = memmem(copy, f->quote.evidence.len, sig->data, sig->len);
 
     (void)data;
     g_assert_cmpstr(outcome(f), ==, "trusted");
@@ -278,7 +278,7 @@ static void test_batch(Fixture *f, gconstpointer data)
     for (guint i = 0; i < G_N_ELEMENTS(orders); i++) {
         orders[i] = maker_order(f->host, i % 2 == 0 ? f->ak : NULL);
         orders[i].uuid[14] = 0x77;
-        orders[i].uuid[15] = (guint8)i;
+        orders[i].uuid[15] = (uint8_t)i;
     }
     deeds = maker_batch_new(orders, G_N_ELEMENTS(orders));
     for (guint i = 0; i < deeds->len; i++) {

@@ -26,7 +26,7 @@ static void run(GMainContext *context, guint n)
     g_assert_cmpuint(passed->len, ==, n);
 }
 
-static void with_deadlines(void (*test)(GMainContext *context, Deadlines *deadlines, gint64 now))
+static void with_deadlines(void (*test)(GMainContext *context, Deadlines *deadlines, int64_t now))
 {
     g_autoptr(GMainContext) context = g_main_context_new();
     Deadlines *deadlines = deadlines_new(context, note);
@@ -37,7 +37,7 @@ static void with_deadlines(void (*test)(GMainContext *context, Deadlines *deadli
     deadlines_free(deadlines);
 }
 
-static void in_order(GMainContext *context, Deadlines *deadlines, gint64 now)
+static void in_order(GMainContext *context, Deadlines *deadlines, int64_t now)
 {
     static Deadline d[MANY];
 
@@ -58,7 +58,7 @@ static void test_in_order(void)
     with_deadlines(in_order);
 }
 
-static void cleared(GMainContext *context, Deadlines *deadlines, gint64 now)
+static void cleared(GMainContext *context, Deadlines *deadlines, int64_t now)
 {
     static Deadline d[MANY];
 
@@ -80,12 +80,12 @@ static void test_cleared(void)
     with_deadlines(cleared);
 }
 
-static void earlier_one_later(GMainContext *context, Deadlines *deadlines, gint64 now)
+static void earlier_one_later(GMainContext *context, Deadlines *deadlines, int64_t now)
 {
     Deadline late = { 0 };
     Deadline early = { 0 };
 
-    deadline_set(deadlines, &late, now + 3600 * (gint64)G_USEC_PER_SEC);
+    deadline_set(deadlines, &late, now + 3600 * (int64_t)G_USEC_PER_SEC);
     g_main_context_iteration(context, FALSE);
     deadline_set(deadlines, &early, now + 1000);
     run(context, 1);

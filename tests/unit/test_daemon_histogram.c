@@ -5,10 +5,10 @@ static void test_small_values_are_exact(void)
 {
     Histogram h = { 0 };
 
-    for (guint64 i = 0; i < 16; i++) {
+    for (uint64_t i = 0; i < 16; i++) {
         histogram_add(&h, i);
     }
-    for (guint64 i = 0; i < 16; i++) {
+    for (uint64_t i = 0; i < 16; i++) {
         g_assert_cmpuint(histogram_at_most(&h, i), ==, i + 1);
         g_assert_cmpuint(histogram_quantile(&h, (double)(i + 1) / 16), ==, i);
     }
@@ -16,9 +16,9 @@ static void test_small_values_are_exact(void)
 
 static void test_quantiles_are_close(void)
 {
-    for (guint64 value = 1; value < G_MAXUINT64 / 3; value = value * 3 + 1) {
+    for (uint64_t value = 1; value < G_MAXUINT64 / 3; value = value * 3 + 1) {
         Histogram h = { 0 };
-        guint64 found;
+        uint64_t found;
 
         histogram_add(&h, value);
         histogram_add(&h, G_MAXUINT64);
@@ -45,11 +45,11 @@ static void test_bounds_below_powers_of_two_are_exact(void)
 {
     Histogram h = { 0 };
 
-    for (guint64 i = 1; i <= 5000; i++) {
+    for (uint64_t i = 1; i <= 5000; i++) {
         histogram_add(&h, i);
     }
     g_assert_cmpuint(h.sum, ==, 5000 * 5001 / 2);
-    for (guint64 bound = 1; bound < 4096; bound = bound * 2 + 1) {
+    for (uint64_t bound = 1; bound < 4096; bound = bound * 2 + 1) {
         g_assert_cmpuint(histogram_at_most(&h, bound), ==, bound);
     }
     g_assert_cmpuint(histogram_at_most(&h, G_MAXUINT64), ==, 5000);

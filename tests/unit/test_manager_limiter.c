@@ -3,13 +3,13 @@
 #include "vtpm/limiter.h"
 #include "daemon/token_bucket.h"
 
-#define SECOND ((gint64)G_USEC_PER_SEC)
+#define SECOND ((int64_t)G_USEC_PER_SEC)
 
 static const WireUuid vm_a = { "aaaaaaaaaaaaaaa" };
 static const WireUuid vm_b = { "bbbbbbbbbbbbbbb" };
 static const TokenRate rate = { .per_second = 10, .burst = 3 };
 
-static guint take_all(TokenBucket *bucket, const TokenRate *r, gint64 now)
+static guint take_all(TokenBucket *bucket, const TokenRate *r, int64_t now)
 {
     guint n = 0;
 
@@ -30,7 +30,7 @@ static void test_burst(void)
 static void test_fills_at_its_rate(void)
 {
     TokenBucket bucket = { 0 };
-    gint64 now = 50 * SECOND;
+    int64_t now = 50 * SECOND;
     guint taken = 0;
 
     take_all(&bucket, &rate, now);
@@ -67,7 +67,7 @@ static void test_first_moments_of_a_clock(void)
     g_assert_cmpuint(take_all(&bucket, &rate, 0), ==, 3);
 }
 
-static guint ask(Limiter *limiter, const WireUuid *uuid, guint weight, gint64 now)
+static guint ask(Limiter *limiter, const WireUuid *uuid, guint weight, int64_t now)
 {
     guint n = 0;
 

@@ -10,7 +10,7 @@ typedef struct Values {
     Histogram histogram;
 } Values;
 
-static void values_add(Values *values, guint64 value)
+static void values_add(Values *values, uint64_t value)
 {
     g_array_append_val(values->all, value);
     histogram_add(&values->histogram, value);
@@ -18,7 +18,7 @@ static void values_add(Values *values, guint64 value)
 
 static Values values_new(guint last_bit)
 {
-    Values values = { .all = g_array_new(FALSE, FALSE, sizeof(guint64)) };
+    Values values = { .all = g_array_new(FALSE, FALSE, sizeof(uint64_t)) };
 
     for (guint bit = 0; bit <= last_bit; bit++) {
         values_add(&values, (G_GUINT64_CONSTANT(1) << bit) - 1);
@@ -27,12 +27,12 @@ static Values values_new(guint last_bit)
     return values;
 }
 
-static guint64 values_at_most(const Values *values, guint64 bound)
+static uint64_t values_at_most(const Values *values, uint64_t bound)
 {
-    guint64 n = 0;
+    uint64_t n = 0;
 
     for (guint i = 0; i < values->all->len; i++) {
-        n += g_array_index(values->all, guint64, i) <= bound;
+        n += g_array_index(values->all, uint64_t, i) <= bound;
     }
     return n;
 }
@@ -221,7 +221,7 @@ static void test_prints_the_greatest_numbers_in_full(void)
 /* @us: microseconds that are printed as seconds. The bucket of @bound holds what is not above it.
  */
 static void check_bucket(const Parsed *parsed, const char *family, const Values *values,
-                         guint64 bound, gboolean us)
+                         uint64_t bound, gboolean us)
 {
     g_autofree char *le = us ? g_strdup_printf("%" G_GUINT64_FORMAT ".%06u", bound / 1000000,
                                                (guint)(bound % 1000000))

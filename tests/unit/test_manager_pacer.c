@@ -125,7 +125,7 @@ static void limit_is_enough(Tpm *tpm)
 /* Whoever comes meanwhile does not make it longer. */
 static void time_ends_it(Tpm *tpm)
 {
-    gint64 begin = g_get_monotonic_time();
+    int64_t begin = g_get_monotonic_time();
 
     reach_lingering(tpm, 6);
     pacer_answered(tpm->pacer);
@@ -159,7 +159,7 @@ static gboolean busy(G_GNUC_UNUSED gpointer data)
 static void busy_sockets_do_not_prolong(Tpm *tpm)
 {
     GSource *source = g_idle_source_new();
-    gint64 begin = g_get_monotonic_time();
+    int64_t begin = g_get_monotonic_time();
 
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
     g_source_set_callback(source, busy, NULL, NULL);

@@ -137,7 +137,7 @@ static void test_events(void)
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_test_message("'%s'", bad[i]);
         g_assert_false(simulator_parse_event(bad[i], &pcr, &text));
-        g_assert_true(pcr == 77 && text == NULL);
+        g_assert_true(pcr == 77 && !text);
     }
     g_assert_true(simulator_parse_event("23 \ta text  with spaces", &pcr, &text));
     g_assert_cmpuint(pcr, ==, 23);

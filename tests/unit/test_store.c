@@ -11,7 +11,7 @@
 static void assert_error(GError **error, DqError code, const char *text)
 {
     g_assert_error(*error, DQ_ERROR, (gint)code);
-    if (strstr((*error)->message, text) == NULL) {
+    if (!strstr((*error)->message, text)) {
         g_error("\"%s\" lacks \"%s\"", (*error)->message, text);
     }
     g_clear_error(error);
@@ -55,7 +55,7 @@ static void test_kept_open(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
     DqStoreFile *file = dq_store_file_ref(f->file);
-    guint8 a[DQ_CHALLENGE_SIZE];
+    uint8_t a[DQ_CHALLENGE_SIZE];
 
     store_issue(f, STORE_NOW + 60, a);
     g_clear_pointer(&f->file, dq_store_file_unref);
@@ -110,7 +110,7 @@ static void test_refuses_another_format(void)
 static void test_challenge_once(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
-    guint8 a[DQ_CHALLENGE_SIZE] = { 0 }, b[DQ_CHALLENGE_SIZE] = { 0 };
+    uint8_t a[DQ_CHALLENGE_SIZE] = { 0 }, b[DQ_CHALLENGE_SIZE] = { 0 };
 
     store_issue(f, STORE_NOW + 60, a);
     store_issue(f, STORE_NOW + 60, b);
@@ -126,7 +126,7 @@ static void test_challenge_once(void)
 static void test_challenge_expires(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
-    guint8 a[DQ_CHALLENGE_SIZE];
+    uint8_t a[DQ_CHALLENGE_SIZE];
 
     store_issue(f, STORE_NOW + 60, a);
     g_assert_cmpint(store_use(f, a, STORE_NOW + 61, NULL), ==, DQ_CHALLENGE_EXPIRED);
@@ -139,10 +139,10 @@ static void test_challenge_expires(void)
 static void test_challenge_unknown(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
-    guint8 a[DQ_CHALLENGE_SIZE];
+    uint8_t a[DQ_CHALLENGE_SIZE];
     DqChallengeUse use = DQ_CHALLENGE_FRESH;
     gboolean bound = TRUE;
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
 
     store_issue(f, STORE_NOW + 60, a);
     a[DQ_CHALLENGE_SIZE - 1] ^= 1; /* the same row, another challenge */
@@ -160,13 +160,13 @@ static void test_challenge_for_one_vm(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
     const DqStoreVm vm = store_vm(9);
-    guint8 many[3 * DQ_CHALLENGE_SIZE];
+    uint8_t many[3 * DQ_CHALLENGE_SIZE];
 
     g_assert_true(dq_store_file_issue(f->file, 3, STORE_NOW, STORE_NOW + 60, vm.uuid, many, NULL));
     for (gsize i = 0; i < 3; i++) {
         DqChallengeUse use = DQ_CHALLENGE_UNKNOWN;
         gboolean bound = FALSE;
-        guint8 uuid[DQ_UUID_SIZE] = { 0 };
+        uint8_t uuid[DQ_UUID_SIZE] = { 0 };
 
         g_assert_true(f->store->ops->use_challenge(
             f->store->self, (DqBytes){ many + i * DQ_CHALLENGE_SIZE, DQ_CHALLENGE_SIZE }, STORE_NOW,
@@ -196,9 +196,9 @@ static int count_rows(const char *path, const char *sql)
 static void test_challenges_pruned(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
-    g_autofree guint8 *many = g_malloc(1000 * DQ_CHALLENGE_SIZE);
-    const gint64 later = STORE_NOW + CHALLENGE_KEPT_S + 10;
-    guint8 unknown[DQ_CHALLENGE_SIZE] = { 0 };
+    g_autofree uint8_t *many = g_malloc(1000 * DQ_CHALLENGE_SIZE);
+    const int64_t later = STORE_NOW + CHALLENGE_KEPT_S + 10;
+    uint8_t unknown[DQ_CHALLENGE_SIZE] = { 0 };
 
     g_assert_true(dq_store_file_issue(f->file, 1000, STORE_NOW, STORE_NOW + 9, NULL, many, NULL));
     g_assert_cmpint(store_use(f, many, STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
@@ -420,7 +420,7 @@ static void tell(const DqAcceptance *a, gpointer data)
 
 static void test_accept(void)
 {
-    static const guint8 lineage[DQ_LINEAGE_SIZE] = { 0x11 };
+    static const uint8_t lineage[DQ_LINEAGE_SIZE] = { 0x11 };
     g_autoptr(StoreFixture) f = store_fixture_new();
     g_autoptr(GString) listed = g_string_new(NULL);
     const DqStoreHost host = store_host(1), other = store_host(2);
@@ -458,7 +458,7 @@ static void test_accept_cleared(void)
 
     store_add(f, 1);
     store_add(f, 2);
-    for (guint8 n = 1; n <= 2; n++) {
+    for (uint8_t n = 1; n <= 2; n++) {
         host = store_get_host(f, n);
         vm = store_get_vm(f, n);
         see(&host, &vm);

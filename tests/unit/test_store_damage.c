@@ -20,14 +20,14 @@
 /** A store and what must not become of it. */
 typedef struct Scene {
     StoreFixture *f;
-    guint8 challenge[CHALLENGES][DQ_CHALLENGE_SIZE];
+    uint8_t challenge[CHALLENGES][DQ_CHALLENGE_SIZE];
     DqStoreHost host[HOSTS + 1];
     DqStoreVm vm[HOSTS + 1];
     char *content;
     gsize size;
 } Scene;
 
-static void see(Scene *s, guint8 n)
+static void see(Scene *s, uint8_t n)
 {
     DqStoreHost host = store_get_host(s->f, n);
     DqStoreVm vm = store_get_vm(s->f, n);
@@ -47,9 +47,9 @@ static void scene_fill(Scene *s)
 {
     const DqStoreHost revoked = store_host(HOSTS);
     const DqStoreVm vm = store_vm(1);
-    const guint8 lineage[DQ_LINEAGE_SIZE] = { 1 };
+    const uint8_t lineage[DQ_LINEAGE_SIZE] = { 1 };
 
-    for (guint8 n = 1; n <= HOSTS; n++) {
+    for (uint8_t n = 1; n <= HOSTS; n++) {
         store_add(s->f, n);
         see(s, n);
     }
@@ -60,7 +60,7 @@ static void scene_fill(Scene *s)
         store_issue(s->f, STORE_NOW + 60, s->challenge[i]);
         g_assert_cmpint(store_use(s->f, s->challenge[i], STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
     }
-    for (guint8 n = 1; n <= HOSTS; n++) {
+    for (uint8_t n = 1; n <= HOSTS; n++) {
         s->host[n] = store_get_host(s->f, n);
         s->vm[n] = store_get_vm(s->f, n);
     }
@@ -170,12 +170,12 @@ static gboolean probe(Scene *s)
     gboolean whole;
 
     s->f->file = dq_store_file_open(s->f->path, &error);
-    if (s->f->file == NULL) {
+    if (!s->f->file) {
         return good_error(&error);
     }
     s->f->store = dq_store_file_get_store(s->f->file);
     whole = probe_acceptances(s->f->file);
-    for (guint8 n = 1; n <= HOSTS; n++) {
+    for (uint8_t n = 1; n <= HOSTS; n++) {
         whole = probe_host(s->f->store, &s->host[n]) && whole;
         whole = probe_vm(s->f->store, &s->vm[n]) && whole;
     }
@@ -204,7 +204,7 @@ static void test_truncations(void)
 /* Most bytes of a small store are free space: those may change. */
 static void test_damage(void)
 {
-    static const guint8 masks[] = { 0x01, 0x80, 0xff };
+    static const uint8_t masks[] = { 0x01, 0x80, 0xff };
     g_autoptr(Scene) s = scene_new();
     g_autofree char *changed = g_memdup2(s->content, s->size);
     guint noticed = 0;
@@ -237,14 +237,14 @@ static void test_damaged_pages(void)
 /* -------------------------------------------------------------------------- Injected failures */
 
 /* A whole life of a store. Returns FALSE, with the error checked, at the first failure. */
-static gboolean live(StoreFixture *f, guint8 ret_challenge[DQ_CHALLENGE_SIZE], gboolean *ret_used)
+static gboolean live(StoreFixture *f, uint8_t ret_challenge[DQ_CHALLENGE_SIZE], gboolean *ret_used)
 {
     const DqStoreHost host = store_host(1);
     GError *error = NULL;
     int use;
 
     f->file = dq_store_file_open(f->path, &error);
-    if (f->file == NULL) {
+    if (!f->file) {
         return good_error(&error);
     }
     f->store = dq_store_file_get_store(f->file);
@@ -261,9 +261,9 @@ static gboolean live(StoreFixture *f, guint8 ret_challenge[DQ_CHALLENGE_SIZE], g
 }
 
 /* After the failure is over: what was told to be used is used, and the store works. */
-static void check_alive(StoreFixture *f, const guint8 challenge[DQ_CHALLENGE_SIZE], gboolean used)
+static void check_alive(StoreFixture *f, const uint8_t challenge[DQ_CHALLENGE_SIZE], gboolean used)
 {
-    guint8 another[DQ_CHALLENGE_SIZE];
+    uint8_t another[DQ_CHALLENGE_SIZE];
     int use;
 
     store_fixture_open(f);
@@ -282,7 +282,7 @@ static void test_injected(gconstpointer stays)
     failing_vfs_install();
     for (n = 0; failed; n++) {
         g_autoptr(StoreFixture) f = store_fixture_new();
-        guint8 challenge[DQ_CHALLENGE_SIZE] = { 0 };
+        uint8_t challenge[DQ_CHALLENGE_SIZE] = { 0 };
         gboolean used = FALSE;
         gboolean lived;
 
@@ -327,8 +327,8 @@ static void test_create_injected(void)
 static void test_no_room(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
-    guint8 challenge[DQ_CHALLENGE_SIZE] = { 0 };
-    guint8 many[2000 * DQ_CHALLENGE_SIZE];
+    uint8_t challenge[DQ_CHALLENGE_SIZE] = { 0 };
+    uint8_t many[2000 * DQ_CHALLENGE_SIZE];
     struct rlimit old, low = { .rlim_cur = 60 * 1024 };
     GError *error = NULL;
 
@@ -366,7 +366,7 @@ static void test_read_only(void)
             (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)) {
             _exit(77);
         }
-        if (dq_store_file_open(f->path, &error) != NULL) {
+        if (dq_store_file_open(f->path, &error)) {
             _exit(1);
         }
         good_error(&error);

@@ -40,12 +40,12 @@ static void reap(pid_t child)
 /* Writes one byte for each challenge that it won. */
 static void race(StoreFixture *f, int fd, gpointer data)
 {
-    const guint8 *challenges = data;
+    const uint8_t *challenges = data;
 
     for (gsize i = 0; i < RACES; i++) {
         g_autoptr(GError) error = NULL;
         int use = store_use(f, challenges + i * DQ_CHALLENGE_SIZE, STORE_NOW, &error);
-        guint8 won = (guint8)i;
+        uint8_t won = (uint8_t)i;
 
         g_assert_no_error(error);
         g_assert_true(use == DQ_CHALLENGE_FRESH || use == DQ_CHALLENGE_USED);
@@ -58,10 +58,10 @@ static void race(StoreFixture *f, int fd, gpointer data)
 static void test_race(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
-    guint8 challenges[RACES * DQ_CHALLENGE_SIZE];
+    uint8_t challenges[RACES * DQ_CHALLENGE_SIZE];
     guint won[RACES] = { 0 };
     pid_t child[RACERS];
-    guint8 which;
+    uint8_t which;
     int ends[2];
 
     g_assert_true(
@@ -123,7 +123,7 @@ static void test_no_update_is_lost(void)
 /** What a program tells before it is killed: this challenge was issued, then used. */
 typedef struct Told {
     gboolean used;
-    guint8 challenge[DQ_CHALLENGE_SIZE];
+    uint8_t challenge[DQ_CHALLENGE_SIZE];
 } Told;
 
 static void work_for_ever(StoreFixture *f, int fd, G_GNUC_UNUSED gpointer data)

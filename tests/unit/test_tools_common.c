@@ -37,7 +37,7 @@ static guint count_files(void)
     g_autoptr(GDir) dir = g_dir_open(".", 0, NULL);
     guint n = 0;
 
-    while (g_dir_read_name(dir) != NULL) {
+    while (g_dir_read_name(dir)) {
         n++;
     }
     return n;
@@ -139,7 +139,7 @@ static void test_numbers_are_those_of_tpm2_tools(void)
 {
     static const struct {
         const char *text;
-        guint64 n;
+        uint64_t n;
     } good[] = { { "0", 0 },
                  { "7", 7 },
                  { "0x1f", 31 },
@@ -149,7 +149,7 @@ static void test_numbers_are_those_of_tpm2_tools(void)
                  { "0x81010002", 0x81010002 } };
     static const char *const bad[] = { "",   "0x",  "x",  "-1",         "+1",    " 1",         "1 ",
                                        "1a", "010", "08", "4294967296", "0x0x1", "0x100000000" };
-    guint64 n;
+    uint64_t n;
 
     for (gsize i = 0; i < G_N_ELEMENTS(good); i++) {
         g_assert_true(input_number(good[i].text, G_MAXUINT32, &n));
@@ -204,9 +204,9 @@ static void test_pcr_lists_as_tpm2_tools_writes_them(void)
 {
     static const struct {
         const char *text;
-        guint32 banks;
-        guint16 first;
-        guint8 select[3];
+        uint32_t banks;
+        uint16_t first;
+        uint8_t select[3];
     } good[] = {
         { "sha256:0,7,23", 1, 11, { 0x81, 0, 0x80 } },
         { "0x0b:0", 1, 11, { 1, 0, 0 } },

@@ -196,7 +196,7 @@ static void test_compares_pcr_digests(void)
                                    0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
     g_autoptr(GByteArray) values = g_byte_array_new();
 
-    g_byte_array_append(values, (const guint8 *)"abc", 3);
+    g_byte_array_append(values, (const uint8_t *)"abc", 3);
     g_assert_true(pcr_digest_equals(values, (WireBytes){ abc, sizeof(abc) }));
     g_assert_false(pcr_digest_equals(values, (WireBytes){ abc, sizeof(abc) - 1 }));
     g_assert_false(pcr_digest_equals(values, (WireBytes){ abc, 0 }));

@@ -36,7 +36,7 @@ static void does_not_know_others(void)
                                           "sha-256", "sha3_51", "sha3_512sha3_512", "md5" };
 
     for (uint32_t alg = 0; alg <= UINT16_MAX; alg++) {
-        bool is_known = false;
+        gboolean is_known = FALSE;
 
         for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
             is_known = is_known || known[i].alg == alg;

@@ -8,12 +8,12 @@
 /* Where the fields of a message's header and the first of its body begin */
 enum { AT_MAGIC = 0, AT_VERSION = 4, AT_TYPE = 6, AT_BODY = 12 };
 
-static bool decodes_with(const char *name, size_t at, uint8_t value)
+static gboolean decodes_with(const char *name, size_t at, uint8_t value)
 {
     WireBytes sample = wire_sample(name);
     g_autofree uint8_t *copy = g_memdup2(sample.p, sample.len);
     ManagerMessage m = { .id = 0xa5a5a5a5 };
-    bool ok;
+    gboolean ok;
 
     copy[at] = value;
     ok = wire_decode_manager_message((WireBytes){ copy, sample.len }, &m);

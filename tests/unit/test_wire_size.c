@@ -83,7 +83,7 @@ static size_t real_size(const Shape *s, size_t *ret_binding)
 }
 
 /* Some PCRs of the first @banks algorithms; with @wide each bitmap has four bytes. */
-static WirePcrSelection some_pcrs(unsigned banks, unsigned pcrs, bool wide)
+static WirePcrSelection some_pcrs(unsigned banks, unsigned pcrs, gboolean wide)
 {
     WirePcrSelection s = { 0 };
 
@@ -100,7 +100,7 @@ static void evidence_is_never_longer_than_foretold(void)
 {
     for (unsigned banks = 0; banks <= DEEPQUOTE_HOST_BANKS_MAX; banks++) {
         for (unsigned path = 0; path <= DEEPQUOTE_PATH_MAX; path++) {
-            Shape longest = { .pcrs = some_pcrs(banks, 24, true),
+            Shape longest = { .pcrs = some_pcrs(banks, 24, TRUE),
                               .name_alg = TPM_ALG_SHA512,
                               .signature_alg = TPM_ALG_RSAPSS,
                               .signature = 256,
@@ -108,7 +108,7 @@ static void evidence_is_never_longer_than_foretold(void)
                               .qualified_signer = WIRE_NAME_MAX,
                               .pcr_digest = 32,
                               .nonce = DEEPQUOTE_NONCE_MAX };
-            const WirePcrSelection narrow = some_pcrs(banks, 24, false);
+            const WirePcrSelection narrow = some_pcrs(banks, 24, FALSE);
             size_t binding;
             size_t size = real_size(&longest, &binding);
 
@@ -124,7 +124,7 @@ static void evidence_is_never_longer_than_foretold(void)
 
 static void no_evidence_has_unknown_banks_or_five(void)
 {
-    WirePcrSelection five = some_pcrs(5, 1, false);
+    WirePcrSelection five = some_pcrs(5, 1, FALSE);
     WirePcrSelection unknown = { .count = 1, .bank = { { TPM_ALG_NULL, 3, { 1 } } } };
 
     g_assert_cmpuint(wire_evidence_bound(&five, 0, 0), ==, SIZE_MAX);
@@ -143,7 +143,7 @@ static void a_response_is_as_long_as_foretold(void)
 /* A quote by a key of 4096 bits, with two sessions and the longest of everything else */
 static void no_response_is_longer_than_foretold(void)
 {
-    const WirePcrSelection pcrs = some_pcrs(4, 24, true);
+    const WirePcrSelection pcrs = some_pcrs(4, 24, TRUE);
     const WireAttest a = { .type = TPM_ST_ATTEST_QUOTE,
                            .qualified_signer = fill(WIRE_NAME_MAX),
                            .extra_data = fill(DEEPQUOTE_NONCE_MAX),
@@ -152,7 +152,7 @@ static void no_response_is_longer_than_foretold(void)
     const WireSignature s = { .alg = TPM_ALG_RSASSA, .hash = TPM_ALG_SHA512, .r = fill(512) };
     const WireAuthArea auth = { .count = 2,
                                 .auth = { { .handle = TPM_RS_PW }, { .handle = 0x02000000 } } };
-    const WirePcrSelection narrow = some_pcrs(4, 24, false);
+    const WirePcrSelection narrow = some_pcrs(4, 24, FALSE);
     uint8_t attest[WIRE_ATTEST_MAX], signature[600], out[WIRE_TPM_BUFFER_MAX];
     WireWriter w = WIRE_WRITER(attest, sizeof(attest));
     WireWriter v = WIRE_WRITER(signature, sizeof(signature));
@@ -163,9 +163,9 @@ static void no_response_is_longer_than_foretold(void)
     resp.quoted = wire_written(&w);
     resp.signature = wire_written(&v);
     g_assert_true(wire_put_deepquote_response(&o, &resp));
-    g_assert_cmpuint(wire_deepquote_response_bound(true, &auth, DEEPQUOTE_NONCE_MAX, &narrow), ==,
+    g_assert_cmpuint(wire_deepquote_response_bound(TRUE, &auth, DEEPQUOTE_NONCE_MAX, &narrow), ==,
                      o.len);
-    g_assert_cmpuint(wire_deepquote_response_bound(false, &auth, DEEPQUOTE_NONCE_MAX, &narrow), ==,
+    g_assert_cmpuint(wire_deepquote_response_bound(FALSE, &auth, DEEPQUOTE_NONCE_MAX, &narrow), ==,
                      o.len - v.len + sizeof(uint16_t));
 }
 

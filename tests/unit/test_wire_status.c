@@ -32,7 +32,7 @@ static char **cells_of(const char *line)
 {
     char **cells = g_str_has_prefix(line, "|") ? g_strsplit(line + 1, "|", -1) : NULL;
 
-    for (char **c = cells; c != NULL && *c != NULL; c++) {
+    for (char **c = cells; c && *c; c++) {
         g_strdelimit(*c, "`", ' ');
         g_strstrip(*c);
     }
@@ -56,17 +56,17 @@ static void the_protocol_has_these_statuses(void)
     g_autofree char *text = read_specification("manager-protocol.md");
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     unsigned rows = 0;
-    bool inside = false;
+    gboolean inside = FALSE;
 
-    for (char **line = lines; *line != NULL; line++) {
+    for (char **line = lines; *line; line++) {
         g_auto(GStrv) cells = cells_of(*line);
         char *name;
-        guint64 status;
+        uint64_t status;
 
-        if (cells == NULL || g_strv_length(cells) < 5) {
-            inside = false;
+        if (!cells || g_strv_length(cells) < 5) {
+            inside = FALSE;
         } else if (g_str_equal(cells[0], "status")) {
-            inside = true;
+            inside = TRUE;
         } else if (inside && g_ascii_isdigit(cells[0][0])) {
             status = g_ascii_strtoull(cells[0], &name, 10);
             g_assert_cmpuint(status, ==, rows);
@@ -87,11 +87,11 @@ static void the_wire_format_has_these_codes(void)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     unsigned rows = 0, matched = 0;
 
-    for (char **line = lines; *line != NULL; line++) {
+    for (char **line = lines; *line; line++) {
         g_auto(GStrv) cells = cells_of(*line);
         uint32_t rc;
 
-        if (cells == NULL || g_strv_length(cells) < 3 || !g_str_has_prefix(cells[0], "0x50")) {
+        if (!cells || g_strv_length(cells) < 3 || !g_str_has_prefix(cells[0], "0x50")) {
             continue;
         }
         rc = code_of(cells[0]);

@@ -41,11 +41,11 @@ static void name_is_an_algorithm_and_its_digest(void)
     static const struct {
         uint16_t alg;
         size_t digest;
-        bool valid;
+        gboolean valid;
     } rows[] = {
-        { TPM_ALG_SHA256, 32, true }, { TPM_ALG_SHA384, 48, true },  { TPM_ALG_SHA1, 20, true },
-        { TPM_ALG_SHA512, 64, true }, { TPM_ALG_SHA256, 31, false }, { TPM_ALG_SHA256, 33, false },
-        { TPM_ALG_SHA256, 0, false }, { TPM_ALG_NULL, 0, false },    { 0xffff, 32, false },
+        { TPM_ALG_SHA256, 32, TRUE }, { TPM_ALG_SHA384, 48, TRUE },  { TPM_ALG_SHA1, 20, TRUE },
+        { TPM_ALG_SHA512, 64, TRUE }, { TPM_ALG_SHA256, 31, FALSE }, { TPM_ALG_SHA256, 33, FALSE },
+        { TPM_ALG_SHA256, 0, FALSE }, { TPM_ALG_NULL, 0, FALSE },    { 0xffff, 32, FALSE },
     };
     uint8_t name[80] = { 0 };
 

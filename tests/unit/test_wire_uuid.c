@@ -6,7 +6,7 @@
 
 #define TEXT "00112233-4455-6677-8899-aabbccddeeff"
 
-static bool parse(const char *text, WireUuid *ret)
+static gboolean parse(const char *text, WireUuid *ret)
 {
     return wire_uuid_parse(text, strlen(text), ret);
 }
@@ -48,7 +48,7 @@ static void refuses_any_other_character(void)
     for (size_t at = 0; at < strlen(TEXT); at++) {
         for (int c = 0; c <= 0xff; c++) {
             char text[] = TEXT;
-            bool right = TEXT[at] == '-' ? c == '-' : g_ascii_isxdigit((char)c);
+            gboolean right = TEXT[at] == '-' ? c == '-' : g_ascii_isxdigit((char)c);
 
             text[at] = (char)c;
             uuid = poison;

@@ -12,26 +12,26 @@ const Case *const case_tables[] = { cases_trusted, cases_host,      cases_vm,
 
 CaseKeys *case_keys_new(void)
 {
-    const guint32 ak = MAKER_AK_ATTRIBUTES;
+    const uint32_t ak = MAKER_AK_ATTRIBUTES;
     CaseKeys *k = g_new0(CaseKeys, 1);
 
     k->host = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
     k->host_rsa = maker_key_new(TPM_ALG_RSASSA, TPM_ALG_SHA256, ak);
     k->host_other = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
     k->host_free =
-        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(guint32)TPMA_OBJECT_RESTRICTED);
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(uint32_t)TPMA_OBJECT_RESTRICTED);
     k->host_movable =
         maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
-                      ak & ~(guint32)(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT));
+                      ak & ~(uint32_t)(TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT));
     k->host_storage = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak | TPMA_OBJECT_DECRYPT);
     k->host_parent =
-        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(guint32)TPMA_OBJECT_FIXEDPARENT);
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(uint32_t)TPMA_OBJECT_FIXEDPARENT);
     k->host_import = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256,
-                                   ak & ~(guint32)TPMA_OBJECT_SENSITIVEDATAORIGIN);
+                                   ak & ~(uint32_t)TPMA_OBJECT_SENSITIVEDATAORIGIN);
     k->ak_free =
-        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(guint32)TPMA_OBJECT_RESTRICTED);
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(uint32_t)TPMA_OBJECT_RESTRICTED);
     k->ak_movable =
-        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(guint32)TPMA_OBJECT_FIXEDTPM);
+        maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak & ~(uint32_t)TPMA_OBJECT_FIXEDTPM);
     k->ak = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
     k->ak_other = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, ak);
     k->ak_rsa = maker_key_new(TPM_ALG_RSASSA, TPM_ALG_SHA256, ak);
@@ -83,14 +83,14 @@ void case_policy(CaseWork *w, const char *format, ...)
 void case_policy_pcrs(CaseWork *w, const char *whose, const WirePcrSelection *selection)
 {
     for (WirePcrWalk walk = { 0 }; wire_pcr_next(selection, &walk);) {
-        guint8 value[DQ_DIGEST_MAX];
+        uint8_t value[DQ_DIGEST_MAX];
         g_autofree char *hex = dq_hex_encode(value, maker_pcr(whose, walk.hash, walk.pcr, value));
 
         case_policy(w, "%s-pcr %s:%u %s", whose, wire_hash_find(walk.hash)->name, walk.pcr, hex);
     }
 }
 
-void case_select(WirePcrSelection *s, const guint16 *banks, const int *numbers)
+void case_select(WirePcrSelection *s, const uint16_t *banks, const int *numbers)
 {
     memset(s, 0, sizeof(*s));
     for (; *banks != 0; banks++) {
@@ -115,8 +115,8 @@ void case_set_name(DqName *name, const MakerKey *key)
     memcpy(name->data, bytes.data, bytes.len);
 }
 
-void case_recorded(CaseWork *w, guint64 epoch, guint64 generation, guint32 reset, guint32 restart,
-                   guint64 clock)
+void case_recorded(CaseWork *w, uint64_t epoch, uint64_t generation, uint32_t reset,
+                   uint32_t restart, uint64_t clock)
 {
     DqStoreVm *v = &w->vm;
 
@@ -137,7 +137,7 @@ void case_recorded(CaseWork *w, guint64 epoch, guint64 generation, guint32 reset
 
 GByteArray *case_channel_key(const MakerKey *key)
 {
-    guint8 *der = NULL;
+    uint8_t *der = NULL;
     int len = i2d_PUBKEY(key->pkey, &der);
     GByteArray *out = g_byte_array_new();
 
@@ -164,7 +164,7 @@ void case_vtpm_signs_with(CaseWork *w, const MakerKey *ak)
 
 gsize case_find(const MakerDeed *d, WireBytes needle)
 {
-    const guint8 *at = memmem(d->evidence->data, d->evidence->len, needle.p, needle.len);
+    const uint8_t *at = memmem(d->evidence->data, d->evidence->len, needle.p, needle.len);
 
     g_assert_nonnull(at);
     return (gsize)(at - d->evidence->data);
@@ -179,7 +179,7 @@ static void complete(CaseWork *w)
     if (!w->no_reference) {
         case_policy_pcrs(w, "host", &w->order.host_pcrs);
     }
-    if (w->enrolled != NULL) {
+    if (w->enrolled) {
         w->host = maker_host_record(w->enrolled);
         w->host.simulated = host.simulated;
         w->host.enrolment = host.enrolment;
@@ -191,7 +191,7 @@ static void complete(CaseWork *w)
         w->host.restart_count = host.restart_count;
     }
     memcpy(w->vm.uuid, w->order.uuid, DQ_UUID_SIZE);
-    if (w->vtpm_key != NULL) {
+    if (w->vtpm_key) {
         case_set_name(&w->vm.ak, w->vtpm_key);
     }
     c->len = w->nonce->len;
@@ -216,12 +216,12 @@ void case_start(CaseWork *w, const CaseKeys *keys, const Case *c)
     w->policy = g_string_new(NULL);
     memcpy(w->uuid, w->order.uuid, DQ_UUID_SIZE);
     g_byte_array_append(w->nonce, w->order.nonce.p, (guint)w->order.nonce.len);
-    if (c->before != NULL) {
+    if (c->before) {
         c->before(w);
     }
     complete(w);
     w->deed = maker_deed_new(&w->order);
-    if (c->after != NULL) {
+    if (c->after) {
         c->after(w);
     }
 }
@@ -237,7 +237,7 @@ void case_finish(CaseWork *w)
 
 static DqStore *make_store(const CaseWork *w, MemoryStore *store)
 {
-    if (w->enrolled != NULL) {
+    if (w->enrolled) {
         memory_store_add_host(store, &w->host);
     }
     if (!w->no_vm) {
@@ -255,13 +255,13 @@ static DqVerifier *make_verifier(const CaseWork *w)
     g_autoptr(DqPolicy) policy = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (w->given != NULL) {
+    if (w->given) {
         dq_verifier_add_host(verifier, w->given->key);
     }
-    if (w->offered != NULL) {
+    if (w->offered) {
         dq_verifier_offer_host_key(verifier, w->offered->key);
     }
-    if (w->allowed != NULL) {
+    if (w->allowed) {
         dq_verifier_allow_key(verifier, dq_key_get_name(w->allowed->key));
     }
     if (w->policy->len > 0) {
@@ -280,24 +280,23 @@ DqVerdict *case_check(const CaseWork *w)
     g_autoptr(DqStore) store = make_store(w, memory);
     g_autoptr(DqVerifier) verifier = make_verifier(w);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GByteArray) channel =
-        w->channel == NULL ? g_byte_array_new() : case_channel_key(w->channel);
-    guint8 bound[DQ_HASH_SIZE];
+    g_autoptr(GByteArray) channel = w->channel ? case_channel_key(w->channel) : g_byte_array_new();
+    uint8_t bound[DQ_HASH_SIZE];
     DqQuote quote = maker_quote(w->deed);
     const DqExpected expected = {
         .challenge = w->any_challenge ? (DqBytes){ NULL, 0 } : maker_bytes(w->nonce),
-        .bound_nonce = { bound, w->channel != NULL ? sizeof(bound) : 0 },
+        .bound_nonce = { bound, w->channel ? sizeof(bound) : 0 },
         .uuid = w->any_uuid ? NULL : w->uuid,
-        .vtpm_key = w->expected == NULL ? NULL : w->expected->key,
+        .vtpm_key = w->expected ? w->expected->key : NULL,
         .vtpm_ak = maker_bytes(w->vtpm_ak),
         .vtpm_ek = maker_bytes(w->vtpm_ek),
     };
     DqVerdict *verdict;
 
-    if (w->channel != NULL) {
+    if (w->channel) {
         g_assert_true(dq_bind_nonce(maker_bytes(w->nonce), maker_bytes(channel), bound, NULL));
     }
-    quote.vtpm_key = w->guest_key == NULL ? NULL : w->guest_key->key;
+    quote.vtpm_key = w->guest_key ? w->guest_key->key : NULL;
     dq_verifier_set_store(verifier, w->no_store ? NULL : store);
     verdict = dq_verifier_check(verifier, &quote, &expected, &error);
     g_assert_no_error(error);

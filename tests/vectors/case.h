@@ -46,13 +46,13 @@ typedef struct CaseWork {
     const MakerKey *allowed;  /* a vTPM's key that need not be restricted, or NULL */
     gboolean allow_simulated;
     gboolean any_uuid; /* no UUID is expected */
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
     gboolean any_challenge; /* @nonce is not said to the verifier */
     GByteArray *nonce;
-    guint8 bound[DQ_HASH_SIZE]; /* see case_bind() */
-    const MakerKey *channel;    /* the key at its other end, or NULL: not bound */
-    GByteArray *vtpm_ek;        /* empty: not known */
-    GByteArray *vtpm_ak;        /* empty: not known */
+    uint8_t bound[DQ_HASH_SIZE]; /* see case_bind() */
+    const MakerKey *channel;     /* the key at its other end, or NULL: not bound */
+    GByteArray *vtpm_ek;         /* empty: not known */
+    GByteArray *vtpm_ak;         /* empty: not known */
     GString *policy;
     gboolean no_reference; /* the policy does not get the host's PCR values */
 
@@ -102,14 +102,14 @@ void case_policy(CaseWork *w, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void case_policy_pcrs(CaseWork *w, const char *whose, const WirePcrSelection *selection);
 
 /** case_select: replaces @s by the PCRs @numbers (ended by -1) of each of @banks (ended by 0). */
-void case_select(WirePcrSelection *s, const guint16 *banks, const int *numbers);
+void case_select(WirePcrSelection *s, const uint16_t *banks, const int *numbers);
 
 /** case_name: (transfer full): the Name of a key in hexadecimal digits. */
 char *case_name(const MakerKey *key);
 
 /** case_recorded: what a trusted deep quote of the order's VM on its host recorded. */
-void case_recorded(CaseWork *w, guint64 epoch, guint64 generation, guint32 reset, guint32 restart,
-                   guint64 clock);
+void case_recorded(CaseWork *w, uint64_t epoch, uint64_t generation, uint32_t reset,
+                   uint32_t restart, uint64_t clock);
 
 /** case_channel_key: (transfer full): SubjectPublicKeyInfo of @key, DER. */
 GByteArray *case_channel_key(const MakerKey *key);

@@ -15,7 +15,7 @@ static void truncated(CaseWork *w)
 
 static void trailing(CaseWork *w)
 {
-    g_byte_array_append(w->deed->evidence, (const guint8 *)"", 1);
+    g_byte_array_append(w->deed->evidence, (const uint8_t *)"", 1);
 }
 
 static void empty(CaseWork *w)
@@ -34,7 +34,7 @@ static void evidence_version(CaseWork *w)
 }
 
 /* Where the binding begins in the evidence. */
-static guint8 *binding_in_evidence(CaseWork *w)
+static uint8_t *binding_in_evidence(CaseWork *w)
 {
     return w->deed->evidence->data + case_find(w->deed, dq_wire(maker_bytes(w->deed->binding)));
 }
@@ -62,7 +62,7 @@ static void flag_without_digest(CaseWork *w)
 /* Length of the path: after binding, tree size and leaf index. */
 static void long_path(CaseWork *w)
 {
-    guint8 nodes[(DEEPQUOTE_PATH_MAX + 1) * DQ_HASH_SIZE] = { 0 };
+    uint8_t nodes[(DEEPQUOTE_PATH_MAX + 1) * DQ_HASH_SIZE] = { 0 };
     gsize at =
         (gsize)(binding_in_evidence(w) - w->deed->evidence->data) + w->deed->binding->len + 16;
     g_autoptr(GByteArray) tail = g_byte_array_new();
@@ -76,7 +76,7 @@ static void long_path(CaseWork *w)
 }
 
 /* The count stands before the first value and its size: eight values of 34 bytes with it. */
-static guint8 *pcr_count(CaseWork *w)
+static uint8_t *pcr_count(CaseWork *w)
 {
     return w->deed->evidence->data + w->deed->evidence->len - 8 * (2 + DQ_HASH_SIZE) - 4;
 }
@@ -98,7 +98,7 @@ static void vtpm_quote_truncated(CaseWork *w)
 
 static void vtpm_signature_trailing(CaseWork *w)
 {
-    g_byte_array_append(w->deed->vtpm_signature, (const guint8 *)"", 1);
+    g_byte_array_append(w->deed->vtpm_signature, (const uint8_t *)"", 1);
 }
 
 static void huge_host_quote(CaseWork *w)
@@ -420,7 +420,7 @@ static void plain_host_quote(CaseWork *w)
 static void binding_changed(CaseWork *w)
 {
     WireBinding b;
-    guint8 *at = binding_in_evidence(w);
+    uint8_t *at = binding_in_evidence(w);
 
     g_assert_true(wire_decode_binding(dq_wire(maker_bytes(w->deed->binding)), &b));
     at[b.measurement.p - w->deed->binding->data - 2 - 16 + 7] ^= 0x01;

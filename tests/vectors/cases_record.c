@@ -75,7 +75,7 @@ static void measurement(CaseWork *w)
 
 static void group_info_missing(CaseWork *w)
 {
-    guint8 value[DQ_HASH_SIZE];
+    uint8_t value[DQ_HASH_SIZE];
     g_autofree char *hex = NULL;
 
     maker_digest("group info", value);
@@ -98,7 +98,7 @@ static void launch(CaseWork *w)
 /* Only a bank whose collisions can be made. */
 static void sha1_alone(CaseWork *w, const char *whose, WirePcrSelection *pcrs)
 {
-    static const guint16 banks[] = { TPM_ALG_SHA1, 0 };
+    static const uint16_t banks[] = { TPM_ALG_SHA1, 0 };
     static const int numbers[] = { 0, 7, -1 };
 
     case_select(pcrs, banks, numbers);
@@ -118,10 +118,10 @@ static void sha1_vtpm(CaseWork *w)
 
 static void sha1_for_one(CaseWork *w)
 {
-    static const guint16 banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, 0 };
+    static const uint16_t banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, 0 };
     static const int numbers[] = { 0, 7, -1 };
-    static const guint16 sha1[] = { TPM_ALG_SHA1, 0 };
-    static const guint16 sha256[] = { TPM_ALG_SHA256, 0 };
+    static const uint16_t sha1[] = { TPM_ALG_SHA1, 0 };
+    static const uint16_t sha256[] = { TPM_ALG_SHA256, 0 };
     static const int zero[] = { 0, -1 };
     static const int seven[] = { 7, -1 };
     WirePcrSelection s;
@@ -229,7 +229,7 @@ static void another_lineage_accepted(CaseWork *w)
     w->vm.accepted_lineage[0] ^= 1;
 }
 
-static void policy_lineage(CaseWork *w, const guint8 *lineage)
+static void policy_lineage(CaseWork *w, const uint8_t *lineage)
 {
     g_autofree char *uuid = dq_uuid_format(w->order.uuid);
     g_autofree char *hex = dq_hex_encode(lineage, DQ_LINEAGE_SIZE);

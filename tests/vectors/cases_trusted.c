@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void in_tree(CaseWork *w, guint64 size, guint64 index)
+static void in_tree(CaseWork *w, uint64_t size, uint64_t index)
 {
     w->order.tree_size = size;
     w->order.leaf_index = index;
@@ -92,7 +92,7 @@ static void unsigned_without_signature(CaseWork *w)
 
 static void host_banks(CaseWork *w)
 {
-    static const guint16 banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA384, 0 };
+    static const uint16_t banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA384, 0 };
     static const int numbers[] = { 0, 2, 7, -1 };
 
     case_select(&w->order.host_pcrs, banks, numbers);
@@ -101,7 +101,7 @@ static void host_banks(CaseWork *w)
 
 static void vtpm_banks(CaseWork *w)
 {
-    static const guint16 banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA512, 0 };
+    static const uint16_t banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA512, 0 };
     static const int numbers[] = { 0, 10, 23, -1 };
 
     case_select(&w->order.vtpm_pcrs, banks, numbers);
@@ -116,7 +116,7 @@ static void no_vtpm_pcrs(CaseWork *w)
 
 static void more_than_asked(CaseWork *w)
 {
-    static const guint16 banks[] = { TPM_ALG_SHA256, 0 };
+    static const uint16_t banks[] = { TPM_ALG_SHA256, 0 };
     static const int asked[] = { 0, 7, -1 };
     WirePcrSelection s;
 
@@ -139,7 +139,7 @@ static void all_flags(CaseWork *w)
 
     w->order.flags = DEEPQUOTE_FLAGS_ALL;
     for (gsize i = 0; i < G_N_ELEMENTS(digests); i++) {
-        guint8 value[DQ_HASH_SIZE];
+        uint8_t value[DQ_HASH_SIZE];
         g_autofree char *hex = NULL;
 
         maker_digest(digests[i].what, value);
@@ -189,7 +189,7 @@ static void known_ek(CaseWork *w)
 
 static void nonce_of(CaseWork *w, gsize size)
 {
-    static guint8 nonce[DQ_NONCE_MAX];
+    static uint8_t nonce[DQ_NONCE_MAX];
 
     memset(nonce, 0x5a, sizeof(nonce));
     w->order.nonce = (WireBytes){ nonce, size };

@@ -15,7 +15,7 @@ static void other_nonce(CaseWork *w)
 
 static void longer_nonce(CaseWork *w)
 {
-    g_byte_array_append(w->nonce, (const guint8 *)"", 1);
+    g_byte_array_append(w->nonce, (const uint8_t *)"", 1);
 }
 
 static void shorter_nonce(CaseWork *w)
@@ -23,7 +23,7 @@ static void shorter_nonce(CaseWork *w)
     g_byte_array_set_size(w->nonce, w->nonce->len - 1);
 }
 
-static const WireBytes elsewhere = { (const guint8 *)"somebody else's nonce", 21 };
+static const WireBytes elsewhere = { (const uint8_t *)"somebody else's nonce", 21 };
 
 static void bind_other_nonce(MakerDeed *d, WireBinding *b)
 {

@@ -12,14 +12,14 @@
 
 static void put_text(JsonObject *o, const char *name, const char *text)
 {
-    if (text == NULL) {
+    if (!text) {
         json_object_set_null_member(o, name);
     } else {
         json_object_set_string_member(o, name, text);
     }
 }
 
-static void put_hex(JsonObject *o, const char *name, const guint8 *data, gsize len)
+static void put_hex(JsonObject *o, const char *name, const uint8_t *data, gsize len)
 {
     g_autofree char *hex = dq_hex_encode(data, len);
 
@@ -29,7 +29,7 @@ static void put_hex(JsonObject *o, const char *name, const guint8 *data, gsize l
 /* null for none */
 static void put_bytes(JsonObject *o, const char *name, const GByteArray *bytes)
 {
-    if (bytes == NULL || bytes->len == 0) {
+    if (!bytes || bytes->len == 0) {
         put_text(o, name, NULL);
     } else {
         put_hex(o, name, bytes->data, bytes->len);
@@ -38,7 +38,7 @@ static void put_bytes(JsonObject *o, const char *name, const GByteArray *bytes)
 
 static void put_key(JsonObject *o, const char *name, const MakerKey *key)
 {
-    put_bytes(o, name, key == NULL ? NULL : key->public);
+    put_bytes(o, name, key ? key->public : NULL);
 }
 
 static void put_name(JsonObject *o, const char *name, const DqName *value)
@@ -50,9 +50,9 @@ static void put_name(JsonObject *o, const char *name, const DqName *value)
     }
 }
 
-static void put_uuid(JsonObject *o, const char *name, const guint8 *uuid)
+static void put_uuid(JsonObject *o, const char *name, const uint8_t *uuid)
 {
-    g_autofree char *text = uuid == NULL ? NULL : dq_uuid_format(uuid);
+    g_autofree char *text = uuid ? dq_uuid_format(uuid) : NULL;
 
     put_text(o, name, text);
 }
@@ -82,12 +82,12 @@ static JsonObject *vm_object(const DqStoreVm *v)
     json_object_set_boolean_member(o, "seen", v->first_seen != 0);
     put_name(o, "host", &v->host);
     put_hex(o, "lineage", v->lineage, DQ_LINEAGE_SIZE);
-    json_object_set_int_member(o, "epoch", (gint64)v->epoch);
-    json_object_set_int_member(o, "generation", (gint64)v->generation);
+    json_object_set_int_member(o, "epoch", (int64_t)v->epoch);
+    json_object_set_int_member(o, "generation", (int64_t)v->generation);
     json_object_set_boolean_member(o, "hasClock", v->has_clock);
     json_object_set_int_member(o, "resetCount", v->reset_count);
     json_object_set_int_member(o, "restartCount", v->restart_count);
-    json_object_set_int_member(o, "clock", (gint64)v->clock);
+    json_object_set_int_member(o, "clock", (int64_t)v->clock);
     json_object_set_boolean_member(o, "clockSafe", v->clock_safe);
     if (v->accepts_lineage) {
         put_hex(o, "acceptedLineage", v->accepted_lineage, DQ_LINEAGE_SIZE);
@@ -114,7 +114,7 @@ static void put_array(JsonObject *o, const char *name, JsonObject *object)
 {
     JsonArray *array = json_array_new();
 
-    if (object != NULL) {
+    if (object) {
         json_array_add_object_element(array, object);
     }
     json_object_set_array_member(o, name, array);
@@ -129,7 +129,7 @@ static void put_store(JsonObject *o, const CaseWork *w)
         return;
     }
     store = json_object_new();
-    put_array(store, "hosts", w->enrolled == NULL ? NULL : host_object(&w->host));
+    put_array(store, "hosts", w->enrolled ? host_object(&w->host) : NULL);
     put_array(store, "vms", w->no_vm ? NULL : vm_object(&w->vm));
     put_array(store, "challenges", w->not_issued ? NULL : challenge_object(&w->challenge));
     json_object_set_object_member(o, "store", store);
@@ -149,8 +149,7 @@ static JsonObject *quote_object(const CaseWork *w)
 
 static JsonObject *expected_object(const CaseWork *w)
 {
-    g_autoptr(GByteArray) channel =
-        w->channel == NULL ? g_byte_array_new() : case_channel_key(w->channel);
+    g_autoptr(GByteArray) channel = w->channel ? case_channel_key(w->channel) : g_byte_array_new();
     JsonObject *o = json_object_new();
 
     put_bytes(o, "challenge", w->any_challenge ? NULL : w->nonce);
@@ -190,7 +189,7 @@ static char *to_json(const Case *c, const CaseWork *w)
     json_object_set_object_member(o, "expected", expected_object(w));
     put_key(o, "givenHost", w->given);
     put_key(o, "offeredHost", w->offered);
-    if (w->allowed != NULL) {
+    if (w->allowed) {
         g_autofree char *name = case_name(w->allowed);
 
         put_text(o, "allowedKey", name);
@@ -237,8 +236,8 @@ int main(int argc, char **argv)
         return 2;
     }
     keys = case_keys_new();
-    for (const Case *const *table = case_tables; good && *table != NULL; table++) {
-        for (const Case *c = *table; good && c->name != NULL; c++) {
+    for (const Case *const *table = case_tables; good && *table; table++) {
+        for (const Case *c = *table; good && c->name; c++) {
             good = write_case(argv[1], keys, c);
         }
     }

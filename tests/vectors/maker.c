@@ -12,22 +12,22 @@ DqBytes maker_bytes(const GByteArray *array)
     return (DqBytes){ array->data, array->len };
 }
 
-static GByteArray *copy(const guint8 *data, gsize len)
+static GByteArray *copy(const uint8_t *data, gsize len)
 {
     return g_byte_array_append(g_byte_array_new(), data, (guint)len);
 }
 
-gsize maker_pcr(const char *whose, guint16 bank, unsigned pcr, guint8 *ret_value)
+gsize maker_pcr(const char *whose, uint16_t bank, unsigned pcr, uint8_t *ret_value)
 {
     g_autofree char *text = g_strdup_printf("%s PCR %u", whose, pcr);
-    const DqBytes whole = { (const guint8 *)text, strlen(text) };
+    const DqBytes whole = { (const uint8_t *)text, strlen(text) };
 
     return dq_digest(bank, &whole, 1, ret_value);
 }
 
-void maker_digest(const char *what, guint8 ret_digest[DQ_HASH_SIZE])
+void maker_digest(const char *what, uint8_t ret_digest[DQ_HASH_SIZE])
 {
-    const DqBytes whole = { (const guint8 *)what, strlen(what) };
+    const DqBytes whole = { (const uint8_t *)what, strlen(what) };
 
     dq_sha256(&whole, 1, ret_digest);
 }
@@ -38,7 +38,7 @@ static GByteArray *make_pcrs(const char *whose, const WirePcrSelection *s)
     GByteArray *out = g_byte_array_new();
 
     for (WirePcrWalk w = { 0 }; wire_pcr_next(s, &w);) {
-        guint8 value[DQ_DIGEST_MAX];
+        uint8_t value[DQ_DIGEST_MAX];
 
         g_byte_array_append(out, value, (guint)maker_pcr(whose, w.hash, w.pcr, value));
     }
@@ -47,9 +47,9 @@ static GByteArray *make_pcrs(const char *whose, const WirePcrSelection *s)
 
 MakerOrder maker_order(const MakerKey *host, const MakerKey *ak)
 {
-    static const guint8 nonce[DQ_CHALLENGE_SIZE] = "a challenge of thirty-two bytes.";
-    static const guint8 uuid[DQ_UUID_SIZE] = { 0xd6, 0x6b, 0x4f, 0x0e, 0x2b, 0x1c, 0x4f, 0x5e,
-                                               0x9d, 0x31, 0x07, 0x5a, 0xe2, 0x44, 0x10, 0x01 };
+    static const uint8_t nonce[DQ_CHALLENGE_SIZE] = "a challenge of thirty-two bytes.";
+    static const uint8_t uuid[DQ_UUID_SIZE] = { 0xd6, 0x6b, 0x4f, 0x0e, 0x2b, 0x1c, 0x4f, 0x5e,
+                                                0x9d, 0x31, 0x07, 0x5a, 0xe2, 0x44, 0x10, 0x01 };
     static const guint vtpm_pcrs[] = { 0, 1, 10 };
     MakerOrder o = {
         .host = host,
@@ -93,7 +93,7 @@ static WireAttest make_attest(const WirePcrSelection *selection, WireBytes extra
 
 static GByteArray *encode_attest(const WireAttest *a)
 {
-    guint8 buffer[WIRE_ATTEST_MAX];
+    uint8_t buffer[WIRE_ATTEST_MAX];
     WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));
 
     g_assert_true(wire_put_attest(&w, a));
@@ -102,45 +102,45 @@ static GByteArray *encode_attest(const WireAttest *a)
 
 static WireBytes name_of(const MakerKey *key)
 {
-    return key == NULL ? (WireBytes){ 0 } : dq_wire(dq_key_get_name(key->key));
+    return key ? dq_wire(dq_key_get_name(key->key)) : (WireBytes){ 0 };
 }
 
-static gsize hash_pcrs(const MakerKey *key, const GByteArray *pcrs, guint8 *ret_digest)
+static gsize hash_pcrs(const MakerKey *key, const GByteArray *pcrs, uint8_t *ret_digest)
 {
     const DqBytes whole = maker_bytes(pcrs);
 
-    return dq_digest(key == NULL ? TPM_ALG_SHA256 : key->hash, &whole, 1, ret_digest);
+    return dq_digest(key ? key->hash : TPM_ALG_SHA256, &whole, 1, ret_digest);
 }
 
 static void make_vtpm_quote(MakerDeed *d)
 {
-    static const guint8 no_signature[] = { TPM_ALG_NULL >> 8, TPM_ALG_NULL & 0xff };
+    static const uint8_t no_signature[] = { TPM_ALG_NULL >> 8, TPM_ALG_NULL & 0xff };
     const MakerOrder *o = &d->order;
-    guint8 digest[DQ_DIGEST_MAX];
+    uint8_t digest[DQ_DIGEST_MAX];
     gsize n;
     WireAttest a;
 
     d->vtpm_pcrs = make_pcrs("vtpm", &o->vtpm_pcrs);
     n = hash_pcrs(o->ak, d->vtpm_pcrs, digest);
-    if (o->ak == NULL && !o->digest_unsigned) {
+    if (!o->ak && !o->digest_unsigned) {
         n = 0;
         g_byte_array_set_size(d->vtpm_pcrs, 0);
     }
     a = make_attest(&o->vtpm_pcrs, o->nonce, (WireBytes){ digest, n }, name_of(o->ak));
     a.clock = 5000;
-    if (o->vtpm_attest != NULL) {
+    if (o->vtpm_attest) {
         o->vtpm_attest(d, &a);
     }
     d->vtpm_quoted = encode_attest(&a);
-    d->vtpm_signature = o->ak == NULL ? copy(no_signature, sizeof(no_signature))
-                                      : maker_sign(o->ak, maker_bytes(d->vtpm_quoted));
+    d->vtpm_signature = !o->ak ? copy(no_signature, sizeof(no_signature))
+                               : maker_sign(o->ak, maker_bytes(d->vtpm_quoted));
 }
 
 static void make_binding(MakerDeed *d)
 {
     const MakerOrder *o = &d->order;
     const DqBytes quoted = maker_bytes(d->vtpm_quoted);
-    guint8 digest[DQ_HASH_SIZE], optional[4][DQ_HASH_SIZE], buffer[DEEPQUOTE_BINDING_MAX];
+    uint8_t digest[DQ_HASH_SIZE], optional[4][DQ_HASH_SIZE], buffer[DEEPQUOTE_BINDING_MAX];
     static const char *const names[4] = { "measurement", "group info", "group key", "launch" };
     WireBinding b = {
         .flags = o->flags,
@@ -163,7 +163,7 @@ static void make_binding(MakerDeed *d)
             *fields[i] = (WireBytes){ optional[i], DQ_HASH_SIZE };
         }
     }
-    if (o->binding != NULL) {
+    if (o->binding) {
         o->binding(d, &b);
     }
     g_assert_true(wire_put_binding(&w, &b));
@@ -175,7 +175,7 @@ static void make_host_quote(MakerDeed *d)
 {
     const MakerOrder *o = &d->order;
     g_autoptr(GByteArray) pcrs = make_pcrs("host", &o->host_pcrs);
-    guint8 digest[DQ_DIGEST_MAX], extra[DQ_HASH_SIZE];
+    uint8_t digest[DQ_DIGEST_MAX], extra[DQ_HASH_SIZE];
     gsize n = hash_pcrs(o->host, pcrs, digest);
     WireAttest a;
 
@@ -186,7 +186,7 @@ static void make_host_quote(MakerDeed *d)
     a.safe = o->clock_unsafe ? 0 : 1;
     a.reset_count = o->reset_count;
     a.restart_count = o->restart_count;
-    if (o->host_attest != NULL) {
+    if (o->host_attest) {
         o->host_attest(d, &a);
     }
     d->host_quoted = encode_attest(&a);
@@ -197,7 +197,7 @@ static void make_evidence(MakerDeed *d)
 {
     const MakerOrder *o = &d->order;
     g_autoptr(GByteArray) pcrs = make_pcrs("host", &o->host_pcrs);
-    guint8 path[DQ_MERKLE_PATH_MAX * DQ_HASH_SIZE], buffer[2 * DEEPQUOTE_EVIDENCE_MAX];
+    uint8_t path[DQ_MERKLE_PATH_MAX * DQ_HASH_SIZE], buffer[2 * DEEPQUOTE_EVIDENCE_MAX];
     WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));
     WireEvidence e = {
         .host_quoted = dq_wire(maker_bytes(d->host_quoted)),
@@ -207,14 +207,14 @@ static void make_evidence(MakerDeed *d)
         .leaf_index = o->leaf_index,
         .path = path,
         .host_pcrs = o->host_pcrs,
-        .pcr_count = (guint32)wire_pcr_count(&o->host_pcrs),
+        .pcr_count = (uint32_t)wire_pcr_count(&o->host_pcrs),
     };
 
     g_assert_true(
         wire_decode_signature(dq_wire(maker_bytes(d->host_signature)), &e.host_signature));
     g_assert_true(dq_pcr_split(&o->host_pcrs, maker_bytes(pcrs), e.pcr));
-    e.path_length = (guint16)dq_merkle_tree_path(d->tree, o->leaf_index, path);
-    if (o->evidence != NULL) {
+    e.path_length = (uint16_t)dq_merkle_tree_path(d->tree, o->leaf_index, path);
+    if (o->evidence) {
         o->evidence(d, &e);
     }
     g_assert_true(wire_put_evidence(&w, &e));
@@ -225,9 +225,9 @@ static void make_evidence(MakerDeed *d)
 static DqMerkleTree *make_tree(const MakerDeed *d)
 {
     const MakerOrder *o = &d->order;
-    g_autofree guint8 *leaves = g_malloc_n(o->tree_size, DQ_HASH_SIZE);
+    g_autofree uint8_t *leaves = g_malloc_n(o->tree_size, DQ_HASH_SIZE);
 
-    for (guint64 i = 0; i < o->tree_size; i++) {
+    for (uint64_t i = 0; i < o->tree_size; i++) {
         g_autofree char *other = g_strdup_printf("leaf %" G_GUINT64_FORMAT, i);
 
         maker_digest(other, leaves + i * DQ_HASH_SIZE);
@@ -267,7 +267,7 @@ static void finish_in_batch(MakerDeed *d, DqMerkleTree *tree, const MakerDeed *f
 GPtrArray *maker_batch_new(const MakerOrder *orders, gsize count)
 {
     GPtrArray *deeds = g_ptr_array_new_with_free_func((GDestroyNotify)maker_deed_free);
-    g_autofree guint8 *leaves = g_malloc_n(count, DQ_HASH_SIZE);
+    g_autofree uint8_t *leaves = g_malloc_n(count, DQ_HASH_SIZE);
     g_autoptr(DqMerkleTree) tree = NULL;
 
     for (gsize i = 0; i < count; i++) {
@@ -297,7 +297,7 @@ static void clear(GByteArray **array)
 
 void maker_deed_free(MakerDeed *deed)
 {
-    if (deed == NULL) {
+    if (!deed) {
         return;
     }
     clear(&deed->vtpm_quoted);
@@ -317,7 +317,7 @@ DqQuote maker_quote(const MakerDeed *deed)
         .vtpm_quoted = maker_bytes(deed->vtpm_quoted),
         .vtpm_signature = maker_bytes(deed->vtpm_signature),
         .vtpm_pcrs = maker_bytes(deed->vtpm_pcrs),
-        .vtpm_key = deed->order.ak == NULL ? NULL : deed->order.ak->key,
+        .vtpm_key = deed->order.ak ? deed->order.ak->key : NULL,
     };
 }
 
@@ -326,7 +326,7 @@ DqExpected maker_expected(const MakerDeed *deed)
     return (DqExpected){
         .challenge = dq_unwire(deed->order.nonce),
         .uuid = deed->order.uuid,
-        .vtpm_key = deed->order.ak == NULL ? NULL : deed->order.ak->key,
+        .vtpm_key = deed->order.ak ? deed->order.ak->key : NULL,
     };
 }
 
@@ -334,7 +334,7 @@ static DqName stored_name(const MakerKey *key)
 {
     DqName name = { .len = 0 };
 
-    if (key != NULL) {
+    if (key) {
         name.len = dq_key_get_name(key->key).len;
         memcpy(name.data, dq_key_get_name(key->key).data, name.len);
     }

@@ -13,10 +13,10 @@
 #include "wire/deepquote.h"
 
 /** maker_pcr: the value that PCR @pcr of @whose ("host", "vtpm") has; returns its size. */
-gsize maker_pcr(const char *whose, guint16 bank, unsigned pcr, guint8 *ret_value);
+gsize maker_pcr(const char *whose, uint16_t bank, unsigned pcr, uint8_t *ret_value);
 
 /** maker_digest: a digest that stands for @what; DQ_HASH_SIZE bytes. */
-void maker_digest(const char *what, guint8 ret_digest[DQ_HASH_SIZE]);
+void maker_digest(const char *what, uint8_t ret_digest[DQ_HASH_SIZE]);
 
 typedef struct MakerDeed MakerDeed;
 
@@ -24,19 +24,19 @@ typedef struct MakerDeed MakerDeed;
 typedef struct MakerOrder {
     const MakerKey *host;
     WirePcrSelection host_pcrs;
-    guint32 reset_count, restart_count;
-    guint64 clock;
+    uint32_t reset_count, restart_count;
+    uint64_t clock;
     gboolean clock_unsafe;
-    guint64 tree_size, leaf_index;
+    uint64_t tree_size, leaf_index;
 
     const MakerKey *ak;       /* NULL: TPM_RH_NULL */
     gboolean digest_unsigned; /* a quote that no key signs has a digest all the same */
     WirePcrSelection vtpm_pcrs;
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
     WireBytes ek; /* Name; empty: none */
-    guint8 lineage[DQ_LINEAGE_SIZE];
-    guint64 epoch, generation;
-    guint32 flags;
+    uint8_t lineage[DQ_LINEAGE_SIZE];
+    uint64_t epoch, generation;
+    uint32_t flags;
     WireBytes nonce;
 
     const MakerKey *other;                            /* for hooks: a key that is put in */
@@ -56,8 +56,8 @@ struct MakerDeed {
     GByteArray *host_quoted;
     GByteArray *host_signature;
     GByteArray *evidence;
-    DqMerkleTree *tree;   /* where a batch is shared: see maker_batch_new() */
-    guint8 scratch[4096]; /* for hooks: bytes that must live until the evidence is encoded */
+    DqMerkleTree *tree;    /* where a batch is shared: see maker_batch_new() */
+    uint8_t scratch[4096]; /* for hooks: bytes that must live until the evidence is encoded */
 };
 
 /** maker_order: a plain order: one VM, sha256 PCRs 0-7 of the host and 0, 1, 10 of the vTPM. */

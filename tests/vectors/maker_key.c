@@ -13,7 +13,7 @@
 #define RSA_BITS 2048
 
 /* A number as a TPM has it: big-endian, @size bytes long. */
-static WireBytes get_number(EVP_PKEY *pkey, const char *what, guint8 *buffer, gsize size)
+static WireBytes get_number(EVP_PKEY *pkey, const char *what, uint8_t *buffer, gsize size)
 {
     BIGNUM *n = NULL;
 
@@ -25,7 +25,7 @@ static WireBytes get_number(EVP_PKEY *pkey, const char *what, guint8 *buffer, gs
 
 static GByteArray *wrap_public(const WirePublic *p)
 {
-    guint8 buffer[1024];
+    uint8_t buffer[1024];
     WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));
     size_t mark;
 
@@ -33,10 +33,10 @@ static GByteArray *wrap_public(const WirePublic *p)
     return g_byte_array_append(g_byte_array_new(), buffer, (guint)w.len);
 }
 
-static GByteArray *make_public(const MakerKey *k, guint32 attributes)
+static GByteArray *make_public(const MakerKey *k, uint32_t attributes)
 {
     gsize size = k->hash == TPM_ALG_SHA384 ? 48 : 32;
-    guint8 x[RSA_BITS / 8], y[WIRE_ECC_BYTES_MAX];
+    uint8_t x[RSA_BITS / 8], y[WIRE_ECC_BYTES_MAX];
     WirePublic p = {
         .name_alg = TPM_ALG_SHA256,
         .attributes = attributes,
@@ -65,7 +65,7 @@ static GByteArray *make_public(const MakerKey *k, guint32 attributes)
     return wrap_public(&p);
 }
 
-MakerKey *maker_key_new(guint16 alg, guint16 hash, guint32 attributes)
+MakerKey *maker_key_new(uint16_t alg, uint16_t hash, uint32_t attributes)
 {
     MakerKey *k = g_new0(MakerKey, 1);
     GError *error = NULL;
@@ -83,7 +83,7 @@ MakerKey *maker_key_new(guint16 alg, guint16 hash, guint32 attributes)
 
 void maker_key_free(MakerKey *key)
 {
-    if (key != NULL) {
+    if (key) {
         EVP_PKEY_free(key->pkey);
         g_byte_array_unref(key->public);
         dq_key_unref(key->key);
@@ -92,10 +92,11 @@ void maker_key_free(MakerKey *key)
 }
 
 /* DER to the two numbers, each as long as the curve's order. */
-static void split_ecdsa(const MakerKey *key, DqBytes der, guint8 *r, guint8 *s, WireSignature *sig)
+static void split_ecdsa(const MakerKey *key, DqBytes der, uint8_t *r, uint8_t *s,
+                        WireSignature *sig)
 {
     int size = (EVP_PKEY_get_bits(key->pkey) + 7) / 8;
-    const guint8 *at = der.data;
+    const uint8_t *at = der.data;
     ECDSA_SIG *e = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
 
     g_assert_nonnull(e);
@@ -108,7 +109,7 @@ static void split_ecdsa(const MakerKey *key, DqBytes der, guint8 *r, guint8 *s, 
 
 GByteArray *maker_sign(const MakerKey *key, DqBytes message)
 {
-    guint8 raw[RSA_BITS / 8], r[WIRE_ECC_BYTES_MAX], s[WIRE_ECC_BYTES_MAX], buffer[1024];
+    uint8_t raw[RSA_BITS / 8], r[WIRE_ECC_BYTES_MAX], s[WIRE_ECC_BYTES_MAX], buffer[1024];
     size_t len = sizeof(raw);
     WireSignature sig = { .alg = key->alg, .hash = key->hash };
     WireWriter w = WIRE_WRITER(buffer, sizeof(buffer));

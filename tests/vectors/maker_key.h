@@ -11,8 +11,8 @@
 /** A key with its public area. */
 typedef struct MakerKey {
     EVP_PKEY *pkey;
-    guint16 alg; /* of its signatures: TPM_ALG_ECDSA, TPM_ALG_RSASSA, TPM_ALG_RSAPSS */
-    guint16 hash;
+    uint16_t alg; /* of its signatures: TPM_ALG_ECDSA, TPM_ALG_RSASSA, TPM_ALG_RSAPSS */
+    uint16_t hash;
     GByteArray *public; /* TPM2B_PUBLIC */
     DqKey *key;
 } MakerKey;
@@ -26,7 +26,7 @@ typedef struct MakerKey {
  * maker_key_new:
  * @alg: TPM_ALG_ECDSA (P-256, or P-384 where @hash is SHA-384), TPM_ALG_RSASSA, TPM_ALG_RSAPSS
  */
-MakerKey *maker_key_new(guint16 alg, guint16 hash, guint32 attributes);
+MakerKey *maker_key_new(uint16_t alg, uint16_t hash, uint32_t attributes);
 void maker_key_free(MakerKey *key);
 
 /** maker_sign: TPMT_SIGNATURE over @message. */

@@ -16,7 +16,7 @@ MemoryStore *memory_store_new(void)
 
 void memory_store_free(MemoryStore *store)
 {
-    if (store != NULL) {
+    if (store) {
         g_array_unref(store->hosts);
         g_array_unref(store->vms);
         g_array_unref(store->challenges);
@@ -72,8 +72,9 @@ static MemoryChallenge *find_challenge(MemoryStore *s, DqBytes wanted)
     return NULL;
 }
 
-static gboolean use_challenge(gpointer self, DqBytes challenge, gint64 now, DqChallengeUse *ret_use,
-                              gboolean *ret_bound, guint8 ret_uuid[DQ_UUID_SIZE], GError **error)
+static gboolean use_challenge(gpointer self, DqBytes challenge, int64_t now,
+                              DqChallengeUse *ret_use, gboolean *ret_bound,
+                              uint8_t ret_uuid[DQ_UUID_SIZE], GError **error)
 {
     MemoryStore *s = self;
     MemoryChallenge *c;
@@ -83,12 +84,12 @@ static gboolean use_challenge(gpointer self, DqBytes challenge, gint64 now, DqCh
     }
     g_mutex_lock(&s->lock);
     c = find_challenge(s, challenge);
-    *ret_bound = c != NULL && c->bound;
-    *ret_use = c == NULL          ? DQ_CHALLENGE_UNKNOWN
+    *ret_bound = c && c->bound;
+    *ret_use = !c                 ? DQ_CHALLENGE_UNKNOWN
                : c->used          ? DQ_CHALLENGE_USED
                : c->expires < now ? DQ_CHALLENGE_EXPIRED
                                   : DQ_CHALLENGE_FRESH;
-    if (c != NULL) {
+    if (c) {
         memcpy(ret_uuid, c->uuid, DQ_UUID_SIZE);
         c->used = c->used || *ret_use == DQ_CHALLENGE_FRESH;
     }
@@ -108,7 +109,7 @@ static DqStoreHost *host_with(MemoryStore *s, DqBytes name)
     return NULL;
 }
 
-static DqStoreVm *vm_with(MemoryStore *s, const guint8 *uuid)
+static DqStoreVm *vm_with(MemoryStore *s, const uint8_t *uuid)
 {
     for (guint i = 0; i < s->vms->len; i++) {
         DqStoreVm *v = &g_array_index(s->vms, DqStoreVm, i);
@@ -132,14 +133,14 @@ static gboolean find_host(gpointer self, DqBytes name, gboolean *ret_found, DqSt
     g_mutex_lock(&s->lock);
     h = host_with(s, name);
     *ret_found = h != NULL;
-    if (h != NULL) {
+    if (h) {
         *ret_host = *h;
     }
     g_mutex_unlock(&s->lock);
     return TRUE;
 }
 
-static gboolean find_vm(gpointer self, const guint8 uuid[DQ_UUID_SIZE], gboolean *ret_found,
+static gboolean find_vm(gpointer self, const uint8_t uuid[DQ_UUID_SIZE], gboolean *ret_found,
                         DqStoreVm *ret_vm, GError **error)
 {
     MemoryStore *s = self;
@@ -151,7 +152,7 @@ static gboolean find_vm(gpointer self, const guint8 uuid[DQ_UUID_SIZE], gboolean
     g_mutex_lock(&s->lock);
     v = vm_with(s, uuid);
     *ret_found = v != NULL;
-    if (v != NULL) {
+    if (v) {
         *ret_vm = *v;
     }
     g_mutex_unlock(&s->lock);
@@ -169,13 +170,12 @@ static gboolean record(gpointer self, const DqStoreHost *host, const DqStoreVm *
         return fail(error);
     }
     g_mutex_lock(&s->lock);
-    if (s->meanwhile != NULL) {
+    if (s->meanwhile) {
         s->meanwhile(s);
     }
     h = host_with(s, (DqBytes){ host->name.data, host->name.len });
     v = vm_with(s, vm->uuid);
-    *ret_done =
-        h != NULL && h->revision == host->revision && v != NULL && v->revision == vm->revision;
+    *ret_done = h && h->revision == host->revision && v && v->revision == vm->revision;
     if (*ret_done) {
         *h = *host;
         *v = *vm;

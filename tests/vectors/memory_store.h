@@ -6,12 +6,12 @@
 #include "attest/store.h"
 
 typedef struct MemoryChallenge {
-    guint8 challenge[DQ_NONCE_MAX];
+    uint8_t challenge[DQ_NONCE_MAX];
     gsize len;
-    gint64 expires;
+    int64_t expires;
     gboolean used;
     gboolean bound; /* to @uuid */
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
 } MemoryChallenge;
 
 typedef struct MemoryStore {
@@ -19,7 +19,7 @@ typedef struct MemoryStore {
     GArray *hosts;      /* DqStoreHost */
     GArray *vms;        /* DqStoreVm */
     GArray *challenges; /* MemoryChallenge */
-    gint64 revision;    /* the last one given */
+    int64_t revision;   /* the last one given */
     guint records;      /* how often something was recorded */
     gboolean fails;     /* every operation */
     /* Called before something is recorded, as if another program came first; or NULL. */

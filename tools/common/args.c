@@ -5,7 +5,7 @@
 
 static const GOptionEntry *find_short(const GOptionEntry *entries, char letter)
 {
-    for (const GOptionEntry *e = entries; e->long_name != NULL; e++) {
+    for (const GOptionEntry *e = entries; e->long_name; e++) {
         if (e->short_name == letter) {
             return e;
         }
@@ -15,7 +15,7 @@ static const GOptionEntry *find_short(const GOptionEntry *entries, char letter)
 
 static const GOptionEntry *find_long(const GOptionEntry *entries, const char *name)
 {
-    for (const GOptionEntry *e = entries; e->long_name != NULL; e++) {
+    for (const GOptionEntry *e = entries; e->long_name; e++) {
         if (strcmp(e->long_name, name) == 0) {
             return e;
         }
@@ -39,7 +39,7 @@ static gboolean expand_short(const GOptionEntry *entries, const char *word, GStr
         const GOptionEntry *entry = find_short(entries, *letter);
         char option[] = { '-', *letter, '\0' };
 
-        if (entry == NULL) {
+        if (!entry) {
             g_autofree char *rest = g_strconcat("-", letter, NULL);
 
             g_strv_builder_add(out, rest);
@@ -67,7 +67,7 @@ static gboolean expand(const GOptionEntry *entries, const char *word, GStrvBuild
     if (g_str_has_prefix(word, "--")) {
         const GOptionEntry *entry = find_long(entries, word + 2);
 
-        return entry != NULL && takes_value(entry);
+        return entry && takes_value(entry);
     }
     return FALSE;
 }
@@ -77,7 +77,7 @@ static GStrv expand_all(const GOptionEntry *entries, char **argv)
     g_autoptr(GStrvBuilder) out = g_strv_builder_new();
     gboolean value = TRUE; /* the program's name is no option */
 
-    for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
+    for (; *argv && strcmp(*argv, "--") != 0; argv++) {
         if (value) {
             g_strv_builder_add(out, *argv);
             value = FALSE;
@@ -85,7 +85,7 @@ static GStrv expand_all(const GOptionEntry *entries, char **argv)
             value = expand(entries, *argv, out);
         }
     }
-    for (; *argv != NULL; argv++) {
+    for (; *argv; argv++) {
         g_strv_builder_add(out, *argv);
     }
     return g_strv_builder_end(out);
@@ -95,7 +95,7 @@ static GStrv expand_all(const GOptionEntry *entries, char **argv)
  * leaves alone. */
 static void add_entries(GOptionContext *context, const GOptionEntry *entries)
 {
-    for (; entries->long_name != NULL; entries++) {
+    for (; entries->long_name; entries++) {
         GOptionEntry one[2] = { *entries };
 
         if (one[0].arg == G_OPTION_ARG_STRING) {

@@ -45,7 +45,7 @@ static gboolean take_hex(const char *option, const char *digits, AuthValue *auth
     GBytes *bytes = dq_hex_decode(digits, NULL);
     gboolean ok;
 
-    if (bytes == NULL) {
+    if (!bytes) {
         return fail(error, option,
                     "after hex: the password is hexadecimal digits, two for each byte");
     }
@@ -97,7 +97,7 @@ static gboolean take_file(const char *option, const char *path, AuthValue *auth,
     gsize n;
     gboolean ok;
 
-    if (bytes == NULL) {
+    if (!bytes) {
         return fail(error, option, why->message);
     }
     n = g_bytes_get_size(bytes);
@@ -120,7 +120,7 @@ static gboolean take_standard_input(const char *option, AuthValue *auth, GError 
         return take_file(option, "/dev/stdin", auth, error);
     }
     typed = getpass("Password: ");
-    if (typed == NULL) {
+    if (!typed) {
         return fail(error, option, "the password could not be read from the terminal");
     }
     ok = take_content(option, typed, strlen(typed), auth, error);
@@ -139,15 +139,15 @@ static gboolean parse_session(const char *option, const char *text, AuthValue *a
     const char *plus = strchr(text, '+');
 
     auth->kind = AUTH_SESSION;
-    if (plus != NULL && g_str_has_prefix(plus + 1, "file:")) {
+    if (plus && g_str_has_prefix(plus + 1, "file:")) {
         return fail(error, option,
                     "file: behind a session is a password for tpm2-tools 5.4 and a file for 5.7: "
                     "give the password as str:TEXT or hex:BYTES");
     }
-    if (plus != NULL && !take_text(option, plus + 1, auth, error)) {
+    if (plus && !take_text(option, plus + 1, auth, error)) {
         return FALSE;
     }
-    auth->file = plus != NULL ? g_strndup(text, (gsize)(plus - text)) : g_strdup(text);
+    auth->file = plus ? g_strndup(text, (gsize)(plus - text)) : g_strdup(text);
     return auth->file[0] != '\0' ||
            fail(error, option, "name the file of the session: session:FILE");
 }
@@ -155,14 +155,13 @@ static gboolean parse_session(const char *option, const char *text, AuthValue *a
 static gboolean parse_pcr(const char *option, const char *text, AuthValue *auth, GError **error)
 {
     const char *equals = strchr(text, '=');
-    g_autofree char *list =
-        equals != NULL ? g_strndup(text, (gsize)(equals - text)) : g_strdup(text);
+    g_autofree char *list = equals ? g_strndup(text, (gsize)(equals - text)) : g_strdup(text);
 
     auth->kind = AUTH_PCR;
-    if (equals != NULL && equals[1] == '\0') {
+    if (equals && equals[1] == '\0') {
         return fail(error, option, "name the file with the values of the PCRs: pcr:LIST=FILE");
     }
-    auth->file = equals != NULL ? g_strdup(equals + 1) : NULL;
+    auth->file = equals ? g_strdup(equals + 1) : NULL;
     return pcr_list_parse(option, list, &auth->pcrs, error);
 }
 

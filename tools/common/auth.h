@@ -17,7 +17,7 @@ typedef enum AuthKind {
 
 typedef struct AuthValue {
     AuthKind kind;
-    guint8 value[AUTH_VALUE_MAX];
+    uint8_t value[AUTH_VALUE_MAX];
     gsize len;
     char *file; /* NULL where there is none */
     WirePcrSelection pcrs;

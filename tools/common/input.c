@@ -13,9 +13,9 @@ static gboolean is_hex_number(const char *text)
     return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 }
 
-gboolean input_number(const char *text, guint64 max, guint64 *ret)
+gboolean input_number(const char *text, uint64_t max, uint64_t *ret)
 {
-    guint64 n, octal;
+    uint64_t n, octal;
 
     if (is_hex_number(text)) {
         return g_ascii_string_to_unsigned(text + 2, 16, 0, max, ret, NULL);
@@ -46,7 +46,7 @@ static gboolean read_at_most(int fd, const char *path, gsize max, GByteArray *ou
     g_autofree char *name = NULL;
 
     while (out->len <= max) {
-        guint8 buf[4096];
+        uint8_t buf[4096];
         ssize_t n = read(fd, buf, MIN(sizeof(buf), max + 1 - out->len));
 
         if (n < 0 && errno != EINTR) {
@@ -84,7 +84,7 @@ static GBytes *nonce_from_file(const char *option, const char *path, gsize max, 
     g_autoptr(GError) why = NULL;
     GBytes *bytes = input_read(path, max, &why);
 
-    if (why != NULL) {
+    if (why) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s: %s (a file holds the bytes of the nonce themselves; digits that are in a "
                     "file are given as %s \"$(cat FILE)\")",
@@ -100,7 +100,7 @@ static GBytes *nonce_from_text(const char *option, const char *text, gsize max, 
     const gboolean is_file = text[0] != '\0' && g_file_test(text, G_FILE_TEST_EXISTS);
     g_autoptr(GBytes) bytes = dq_hex_decode(digits, NULL);
 
-    if (bytes != NULL && is_file) {
+    if (bytes && is_file) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s: a file has these digits as its name: write ./DIGITS for the file, or run "
                     "this in another folder",
@@ -110,7 +110,7 @@ static GBytes *nonce_from_text(const char *option, const char *text, gsize max, 
     if (is_file) {
         return nonce_from_file(option, text, max, error);
     }
-    if (bytes == NULL) {
+    if (!bytes) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s: give the nonce in hexadecimal digits, two for each byte, or a file that "
                     "holds its bytes",
@@ -123,7 +123,7 @@ GBytes *input_nonce(const char *option, const char *text, gsize min, gsize max, 
 {
     g_autoptr(GBytes) nonce = nonce_from_text(option, text, max, error);
 
-    if (nonce == NULL) {
+    if (!nonce) {
         return NULL;
     }
     if (g_bytes_get_size(nonce) < min || g_bytes_get_size(nonce) > max) {

@@ -4,6 +4,7 @@
 #define COMMON_INPUT_H
 
 #include <glib.h>
+#include <stdint.h>
 
 /**
  * input_number:
@@ -11,7 +12,7 @@
  *
  * tpm2-tools reads a leading zero as octal. A number that is another one then is refused.
  */
-gboolean input_number(const char *text, guint64 max, guint64 *ret);
+gboolean input_number(const char *text, uint64_t max, uint64_t *ret);
 
 /**
  * input_read:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static void file_clear(gpointer data)
 {
     File *f = data;
 
-    if (f->temporary != NULL) {
+    if (f->temporary) {
         unlink(f->temporary);
     }
     if (f->through >= 0) {
@@ -51,7 +52,7 @@ Output *output_new(void)
 
 void output_free(Output *output)
 {
-    if (output != NULL) {
+    if (output) {
         g_array_unref(output->files);
         g_free(output);
     }
@@ -59,11 +60,11 @@ void output_free(Output *output)
 
 void output_add(Output *output, const char *path, GBytes *bytes)
 {
-    if (path != NULL) {
+    if (path) {
         char *real = realpath(path, NULL); /* NULL where nothing is there yet */
         File f = { .given = g_strdup(path), .bytes = g_bytes_ref(bytes), .through = -1 };
 
-        f.place = g_strdup(real != NULL ? real : path);
+        f.place = g_strdup(real ? real : path);
         free(real);
         g_array_append_val(output->files, f);
     }
@@ -81,7 +82,7 @@ static gboolean fail(const File *f, int code, GError **error)
 static gboolean write_all(int fd, GBytes *bytes)
 {
     gsize n;
-    const guint8 *p = g_bytes_get_data(bytes, &n);
+    const uint8_t *p = g_bytes_get_data(bytes, &n);
 
     while (n > 0) {
         ssize_t done = write(fd, p, n);
@@ -103,7 +104,7 @@ static mode_t mode_for(const struct stat *there)
     mode_t mask = umask(0);
 
     umask(mask);
-    return there != NULL ? there->st_mode & 0777 : 0666 & ~mask;
+    return there ? there->st_mode & 0777 : 0666 & ~mask;
 }
 
 static gboolean write_beside(File *f, const struct stat *there)
@@ -137,7 +138,7 @@ static gboolean prepare(File *f, GError **error)
         if (write_beside(f, there ? &st : NULL)) {
             return TRUE;
         }
-        if (!there || f->temporary != NULL || (errno != EACCES && errno != EPERM)) {
+        if (!there || f->temporary || (errno != EACCES && errno != EPERM)) {
             return fail(f, errno, error);
         }
         /* a file that may be written in a folder that may not */
@@ -188,7 +189,7 @@ static gboolean place(GArray *files, GError **error)
     for (guint i = 0; i < files->len; i++) {
         File *f = &g_array_index(files, File, i);
 
-        if (f->temporary != NULL && !put(f)) {
+        if (f->temporary && !put(f)) {
             return fail(f, errno, error);
         }
     }

@@ -11,16 +11,16 @@ enum {
     PCR_BYTES = PCR_COUNT / 8,
 };
 
-guint16 hash_parse(const char *text)
+uint16_t hash_parse(const char *text)
 {
     g_autofree char *lower = g_ascii_strdown(text, -1);
     const WireHash *hash = wire_hash_find_name(lower, strlen(lower));
-    guint64 number;
+    uint64_t number;
 
-    if (hash == NULL && input_number(text, G_MAXUINT16, &number)) {
-        hash = wire_hash_find((guint16)number);
+    if (!hash && input_number(text, G_MAXUINT16, &number)) {
+        hash = wire_hash_find((uint16_t)number);
     }
-    return hash != NULL ? hash->alg : 0;
+    return hash ? hash->alg : 0;
 }
 
 static gboolean select_pcrs(char *list, WirePcrBank *bank)
@@ -34,13 +34,13 @@ static gboolean select_pcrs(char *list, WirePcrBank *bank)
         memset(bank->select, 0xff, PCR_BYTES);
         return TRUE;
     }
-    for (char **item = items; *item != NULL; item++) {
-        guint64 pcr;
+    for (char **item = items; *item; item++) {
+        uint64_t pcr;
 
         if (!input_number(g_strstrip(*item), PCR_COUNT - 1, &pcr)) {
             return FALSE;
         }
-        bank->select[pcr / 8] = (guint8)(bank->select[pcr / 8] | 1u << (pcr % 8));
+        bank->select[pcr / 8] = (uint8_t)(bank->select[pcr / 8] | 1u << (pcr % 8));
     }
     return items[0] != NULL;
 }
@@ -50,7 +50,7 @@ static gboolean parse_bank(char *text, WirePcrSelection *s)
     WirePcrBank bank = { .size = PCR_BYTES };
     char *colon = strchr(text, ':');
 
-    if (colon == NULL || s->count >= G_N_ELEMENTS(s->bank)) {
+    if (!colon || s->count >= G_N_ELEMENTS(s->bank)) {
         return FALSE;
     }
     *colon = '\0';
@@ -67,7 +67,7 @@ gboolean pcr_list_parse(const char *option, const char *text, WirePcrSelection *
     g_auto(GStrv) banks = g_strsplit(text, "+", -1);
     WirePcrSelection s = { 0 };
 
-    for (char **bank = banks; *bank != NULL; bank++) {
+    for (char **bank = banks; *bank; bank++) {
         if (!parse_bank(*bank, &s)) {
             g_autofree char *shown = g_strescape(text, NULL);
 

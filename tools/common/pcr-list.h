@@ -8,7 +8,7 @@
 #include <glib.h>
 
 /** hash_parse: TPM_ALG_* of "sha256", "0x0b" or "11"; 0 for what is no hash algorithm. */
-guint16 hash_parse(const char *text);
+uint16_t hash_parse(const char *text);
 
 /**
  * pcr_list_parse:

@@ -16,7 +16,7 @@ typedef struct TctiDeepQuote {
     TSS2_TCTI_CONTEXT_COMMON_V2 common; /* first: this is what callers see */
     TSS2_TCTI_CONTEXT *inner;
     TctiState state;
-    bool armed;
+    gboolean armed;
     WirePcrSelection host_pcrs;
     uint32_t flags;
     GBytes *evidence;
@@ -27,27 +27,27 @@ typedef struct TctiDeepQuote {
 
 static TctiDeepQuote *tcti_cast(TSS2_TCTI_CONTEXT *tcti)
 {
-    if (tcti == NULL || TSS2_TCTI_MAGIC(tcti) != TCTI_DEEPQUOTE_MAGIC) {
+    if (!tcti || TSS2_TCTI_MAGIC(tcti) != TCTI_DEEPQUOTE_MAGIC) {
         return NULL;
     }
     return (TctiDeepQuote *)tcti;
 }
 
 /** Whether @bytes are a command or response of exactly the size that its header declares. */
-static bool whole_message(WireBytes bytes, WireTpmHeader *ret_header, WireReader *ret_body)
+static gboolean whole_message(WireBytes bytes, WireTpmHeader *ret_header, WireReader *ret_body)
 {
     WireReader r = WIRE_READER(bytes.p, bytes.len);
     WireTpmHeader h;
 
     if (!wire_get_tpm_header(&r, &h) || h.size != bytes.len) {
-        return false;
+        return FALSE;
     }
     *ret_header = h;
     *ret_body = r;
-    return true;
+    return TRUE;
 }
 
-static bool is_quote(WireBytes command)
+static gboolean is_quote(WireBytes command)
 {
     WireTpmHeader h;
     WireReader body;
@@ -57,27 +57,27 @@ static bool is_quote(WireBytes command)
 
 /* @ret gets the TPM2_DeepQuote command for the TPM2_Quote @quote; false where it is none of its
  * declared size, or the result does not fit. */
-static bool make_command(WireBytes quote, const WirePcrSelection *host_pcrs, uint32_t flags,
-                         WireWriter *ret)
+static gboolean make_command(WireBytes quote, const WirePcrSelection *host_pcrs, uint32_t flags,
+                             WireWriter *ret)
 {
     WireWriter w = *ret;
     WireTpmHeader h;
     WireReader body;
 
     if (!is_quote(quote) || !whole_message(quote, &h, &body)) {
-        return false;
+        return FALSE;
     }
     h.code = TPM_CC_DeepQuote;
     if (!wire_put_tpm_header(&w, &h) || !wire_put_bytes(&w, (WireBytes){ body.p, body.left }) ||
         !wire_put_pcr_selection(&w, host_pcrs) || !wire_put_u32(&w, flags) ||
         !wire_set_u32(&w, ret->len + 2, (uint32_t)(w.len - ret->len))) {
-        return false;
+        return FALSE;
     }
     *ret = w;
-    return true;
+    return TRUE;
 }
 
-static bool put_quote_response(WireWriter *ret, const WireDeepQuoteResponse *resp)
+static gboolean put_quote_response(WireWriter *ret, const WireDeepQuoteResponse *resp)
 {
     WireWriter w = *ret;
     const WireTpmHeader h = { TPM_ST_SESSIONS, 0, TPM_RC_SUCCESS };
@@ -87,36 +87,36 @@ static bool put_quote_response(WireWriter *ret, const WireDeepQuoteResponse *res
         !wire_put_tpm2b(&w, resp->quoted) || !wire_put_bytes(&w, resp->signature) ||
         !wire_close_u32(&w, parameters) || !wire_put_bytes(&w, resp->auth) ||
         !wire_set_u32(&w, ret->len + 2, (uint32_t)(w.len - ret->len))) {
-        return false;
+        return FALSE;
     }
     *ret = w;
-    return true;
+    return TRUE;
 }
 
-bool tcti_deepquote_response(WireBytes response, WireWriter *ret, uint32_t *ret_host_status,
-                             WireBytes *ret_evidence)
+gboolean tcti_deepquote_response(WireBytes response, WireWriter *ret, uint32_t *ret_host_status,
+                                 WireBytes *ret_evidence)
 {
     WireDeepQuoteResponse resp;
     WireTpmHeader h;
     WireReader body;
 
     if (!whole_message(response, &h, &body)) {
-        return false;
+        return FALSE;
     }
     if (h.code != TPM_RC_SUCCESS) {
         if (body.left != 0 || !wire_put_bytes(ret, response)) {
-            return false;
+            return FALSE;
         }
         *ret_host_status = TPM_RC_SUCCESS;
         *ret_evidence = (WireBytes){ NULL, 0 };
-        return true;
+        return TRUE;
     }
     if (!wire_decode_deepquote_response(response, &resp) || !put_quote_response(ret, &resp)) {
-        return false;
+        return FALSE;
     }
     *ret_host_status = resp.host_status;
     *ret_evidence = resp.evidence;
-    return true;
+    return TRUE;
 }
 
 static TSS2_RC tcti_transmit(TSS2_TCTI_CONTEXT *ctx, size_t size, const uint8_t *command)
@@ -126,7 +126,7 @@ static TSS2_RC tcti_transmit(TSS2_TCTI_CONTEXT *ctx, size_t size, const uint8_t 
     WireWriter w = WIRE_WRITER(buf, sizeof(buf));
     TSS2_RC rc;
 
-    if (t == NULL || command == NULL) {
+    if (!t || !command) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     if (t->state != TCTI_PASS) {
@@ -183,7 +183,7 @@ static TSS2_RC tcti_receive(TSS2_TCTI_CONTEXT *ctx, size_t *size, uint8_t *respo
     TctiDeepQuote *t = tcti_cast(ctx);
     TSS2_RC rc;
 
-    if (t == NULL || size == NULL) {
+    if (!t || !size) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     if (t->state == TCTI_PASS) {
@@ -195,7 +195,7 @@ static TSS2_RC tcti_receive(TSS2_TCTI_CONTEXT *ctx, size_t *size, uint8_t *respo
             return rc;
         }
     }
-    if (response == NULL) {
+    if (!response) {
         *size = t->response_size;
         return TSS2_RC_SUCCESS;
     }
@@ -213,7 +213,7 @@ static void tcti_finalize(TSS2_TCTI_CONTEXT *ctx)
 {
     TctiDeepQuote *t = tcti_cast(ctx);
 
-    if (t == NULL) {
+    if (!t) {
         return;
     }
     g_clear_pointer(&t->evidence, g_bytes_unref);
@@ -224,7 +224,7 @@ static TSS2_RC tcti_cancel(TSS2_TCTI_CONTEXT *ctx)
 {
     TctiDeepQuote *t = tcti_cast(ctx);
 
-    if (t == NULL) {
+    if (!t) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     return Tss2_Tcti_Cancel(t->inner);
@@ -235,7 +235,7 @@ static TSS2_RC tcti_get_poll_handles(TSS2_TCTI_CONTEXT *ctx, TSS2_TCTI_POLL_HAND
 {
     TctiDeepQuote *t = tcti_cast(ctx);
 
-    if (t == NULL) {
+    if (!t) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     return Tss2_Tcti_GetPollHandles(t->inner, handles, count);
@@ -245,7 +245,7 @@ static TSS2_RC tcti_set_locality(TSS2_TCTI_CONTEXT *ctx, uint8_t locality)
 {
     TctiDeepQuote *t = tcti_cast(ctx);
 
-    if (t == NULL) {
+    if (!t) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     return Tss2_Tcti_SetLocality(t->inner, locality);
@@ -255,7 +255,7 @@ static TSS2_RC tcti_make_sticky(TSS2_TCTI_CONTEXT *ctx, TPM2_HANDLE *handle, uin
 {
     TctiDeepQuote *t = tcti_cast(ctx);
 
-    if (t == NULL) {
+    if (!t) {
         return TSS2_TCTI_RC_BAD_REFERENCE;
     }
     return Tss2_Tcti_MakeSticky(t->inner, handle, sticky);
@@ -284,7 +284,7 @@ TSS2_TCTI_CONTEXT *tcti_deepquote_new(TSS2_TCTI_CONTEXT *inner)
 
 void tcti_deepquote_free(TSS2_TCTI_CONTEXT *tcti)
 {
-    if (tcti != NULL) {
+    if (tcti) {
         tcti_finalize(tcti);
         g_free(tcti);
     }
@@ -297,7 +297,7 @@ void tcti_deepquote_arm(TSS2_TCTI_CONTEXT *tcti, const WirePcrSelection *host_pc
     g_return_if_fail(t != NULL);
     t->host_pcrs = *host_pcrs;
     t->flags = flags;
-    t->armed = true;
+    t->armed = TRUE;
     g_clear_pointer(&t->evidence, g_bytes_unref);
 }
 
@@ -306,7 +306,7 @@ void tcti_deepquote_disarm(TSS2_TCTI_CONTEXT *tcti)
     TctiDeepQuote *t = tcti_cast(tcti);
 
     g_return_if_fail(t != NULL);
-    t->armed = false;
+    t->armed = FALSE;
 }
 
 uint32_t tcti_deepquote_host_status(TSS2_TCTI_CONTEXT *tcti)

@@ -66,7 +66,7 @@ GBytes *tcti_deepquote_take_evidence(TSS2_TCTI_CONTEXT *tcti);
  *
  * Returns: false, and nothing is changed, where @response is not exactly one well-formed response.
  */
-bool tcti_deepquote_response(WireBytes response, WireWriter *ret, uint32_t *ret_host_status,
-                             WireBytes *ret_evidence);
+gboolean tcti_deepquote_response(WireBytes response, WireWriter *ret, uint32_t *ret_host_status,
+                                 WireBytes *ret_evidence);
 
 #endif

@@ -21,31 +21,32 @@ static Key *create_ak(Vtpm *vtpm, const Task *task, GError **error)
     Auth *hierarchy = auth_begin(vtpm, ESYS_TR_RH_ENDORSEMENT, NULL, &task->hierarchy_auth, error);
     Key *key;
 
-    if (hierarchy == NULL) {
+    if (!hierarchy) {
         return NULL;
     }
     auth_to_tpm2b(&task->auth, &password);
     key = key_create_ak(vtpm, auth_handle(hierarchy), &task->ak_template, &password, error);
     explicit_bzero(&password, sizeof(password));
-    if (!auth_end(hierarchy, key != NULL ? error : NULL)) {
+    if (!auth_end(hierarchy, key ? error : NULL)) {
         g_clear_pointer(&key, key_free);
     }
     return key;
 }
 
-static bool add_quote(Vtpm *vtpm, const Key *key, const Task *task, Output *output, GError **error)
+static gboolean add_quote(Vtpm *vtpm, const Key *key, const Task *task, Output *output,
+                          GError **error)
 {
-    const TPMT_PUBLIC *public = key->public != NULL ? &key->public->publicArea : NULL;
+    const TPMT_PUBLIC *public = key->public ? &key->public->publicArea : NULL;
     DeepQuoteRequest request = task->request;
     g_autoptr(DeepQuote) quote = NULL;
     g_autoptr(GBytes) pcrs = NULL;
 
     if (!scheme_for_key(public, task->scheme, &request.scheme, error)) {
-        return false;
+        return FALSE;
     }
     quote = deepquote_make(vtpm, key, &request, error);
-    if (quote == NULL) {
-        return false;
+    if (!quote) {
+        return FALSE;
     }
     pcrs = task->serialized ? pcr_serialize(&request.vtpm_pcrs, quote->pcrs)
                             : g_bytes_new(quote->pcrs->data, quote->pcrs->len);
@@ -53,82 +54,82 @@ static bool add_quote(Vtpm *vtpm, const Key *key, const Task *task, Output *outp
     output_add(output, task->signature, quote->signature);
     output_add(output, task->evidence, quote->evidence);
     output_add(output, task->pcrs, pcrs);
-    return true;
+    return TRUE;
 }
 
-static bool add_key(Vtpm *vtpm, const Task *task, Output *output, GError **error)
+static gboolean add_key(Vtpm *vtpm, const Task *task, Output *output, GError **error)
 {
     g_autoptr(Key) key =
         task->ak_create ? create_ak(vtpm, task, error) : key_open(vtpm, task->key, error);
     g_autoptr(GBytes) public = NULL, context = NULL;
 
-    if (key == NULL || !interrupt_check(error)) {
-        return false;
+    if (!key || !interrupt_check(error)) {
+        return FALSE;
     }
-    if (task->ak_public != NULL) {
+    if (task->ak_public) {
         public = key_public(key, error);
-        if (public == NULL) {
-            return false;
+        if (!public) {
+            return FALSE;
         }
         output_add(output, task->ak_public, public);
     }
-    if (task->ak_create && task->key != NULL) {
+    if (task->ak_create && task->key) {
         context = key_save(key, error);
-        if (context == NULL) {
-            return false;
+        if (!context) {
+            return FALSE;
         }
         output_add(output, task->key, context);
     }
     return !task->quote || add_quote(vtpm, key, task, output, error);
 }
 
-static bool add_host(Vtpm *vtpm, const Task *task, Output *output, GError **error)
+static gboolean add_host(Vtpm *vtpm, const Task *task, Output *output, GError **error)
 {
-    if (task->host_pcrs_out != NULL) {
+    if (task->host_pcrs_out) {
         g_autoptr(GByteArray) pcrs = NULL;
         g_autoptr(GBytes) bytes = NULL;
 
         if (!pcr_read(vtpm->tcti, TPM_CC_HostPCRRead, &task->request.host_pcrs, &pcrs, error)) {
-            return false;
+            return FALSE;
         }
         bytes = g_bytes_new(pcrs->data, pcrs->len);
         output_add(output, task->host_pcrs_out, bytes);
     }
-    if (task->credential_file != NULL) {
+    if (task->credential_file) {
         g_autoptr(GByteArray) credential = host_credential_read(vtpm, task->credential, error);
         g_autoptr(GBytes) bytes = NULL;
 
-        if (credential == NULL) {
-            return false;
+        if (!credential) {
+            return FALSE;
         }
         bytes = g_bytes_new(credential->data, credential->len);
         output_add(output, task->credential_file, bytes);
     }
-    return true;
+    return TRUE;
 }
 
 /** Everything that is asked of the TPM; nothing of ours stays in it. */
-static bool ask(const Task *task, Output *output, GError **error)
+static gboolean ask(const Task *task, Output *output, GError **error)
 {
     g_autoptr(Vtpm) vtpm = vtpm_open(task->tcti, task->quiet, error);
-    bool needs_key = task->quote || task->ak_create || task->ak_public != NULL;
+    gboolean needs_key = task->quote || task->ak_create || task->ak_public;
 
-    if (vtpm == NULL) {
-        return false;
+    if (!vtpm) {
+        return FALSE;
     }
     interrupt_hold();
     return (!needs_key || add_key(vtpm, task, output, error)) &&
            add_host(vtpm, task, output, error);
 }
 
-static bool run(const Task *task, GError **error)
+static gboolean run(const Task *task, GError **error)
 {
     g_autoptr(Output) output = output_new();
 
     return ask(task, output, error) && interrupt_check(error) && output_write(output, error);
 }
 
-static bool is_usage(const GError *error)
+static gboolean is_usage(const GError *error)
 {
     return error->domain == G_OPTION_ERROR || g_error_matches(error, VTPM_ERROR, VTPM_ERROR_INPUT);
 }
@@ -156,9 +157,9 @@ int main(G_GNUC_UNUSED int argc, char **argv)
     g_setenv("TSS2_LOG", task.verbose ? "all+info" : "all+none", task.verbose);
     run(&task, &error);
     options_wipe(&task);
-    if (error != NULL) {
+    if (error) {
         g_printerr("tpm2_deepquote: %s\n", error->message);
     }
     interrupt_release();
-    return error == NULL ? EXIT_SUCCESS : is_usage(error) ? EXIT_USAGE : EXIT_REFUSED;
+    return !error ? EXIT_SUCCESS : is_usage(error) ? EXIT_USAGE : EXIT_REFUSED;
 }

@@ -23,24 +23,24 @@ void auth_to_tpm2b(const AuthValue *value, TPM2B_AUTH *ret)
     memcpy(ret->buffer, value->value, value->len);
 }
 
-static bool refuse(GError **error, const char *text)
+static gboolean refuse(GError **error, const char *text)
 {
     g_set_error_literal(error, VTPM_ERROR, VTPM_ERROR_INPUT, text);
-    return false;
+    return FALSE;
 }
 
 /** A TPM would count a password for a key that takes none among the wrong ones. */
-static bool check_takes_password(const TPMT_PUBLIC *public, GError **error)
+static gboolean check_takes_password(const TPMT_PUBLIC *public, GError **error)
 {
-    if (public == NULL || (public->objectAttributes & TPMA_OBJECT_USERWITHAUTH) != 0) {
-        return true;
+    if (!public || (public->objectAttributes & TPMA_OBJECT_USERWITHAUTH) != 0) {
+        return TRUE;
     }
     return refuse(error, "the key takes no password, only a session that satisfies its policy: "
                          "give -p session:FILE (tpm2_startauthsession --policy-session) or "
                          "-p pcr:LIST");
 }
 
-static bool load_session(Auth *auth, const TPMT_PUBLIC *public, GError **error)
+static gboolean load_session(Auth *auth, const TPMT_PUBLIC *public, GError **error)
 {
     g_autoptr(GError) why = NULL;
     g_autoptr(GBytes) bytes = input_read(auth->value->file, CONTEXT_FILE_MAX, &why);
@@ -49,7 +49,7 @@ static bool load_session(Auth *auth, const TPMT_PUBLIC *public, GError **error)
     gsize n;
     const uint8_t *content;
 
-    if (bytes == NULL) {
+    if (!bytes) {
         return refuse(error, why->message);
     }
     content = g_bytes_get_data(bytes, &n);
@@ -61,12 +61,12 @@ static bool load_session(Auth *auth, const TPMT_PUBLIC *public, GError **error)
                              "one with tpm2_startauthsession --policy-session");
     }
     if (session.type == TPM2_SE_HMAC && !check_takes_password(public, error)) {
-        return false;
+        return FALSE;
     }
     if (!vtpm_check(Esys_ContextLoad(auth->vtpm->esys, &session.context, &tr),
                     "loading the session", error)) {
         g_prefix_error(error, "session: was it flushed, or the TPM reset? Start it again: ");
-        return false;
+        return FALSE;
     }
     auth->tr = tr;
     auth->type = session.type;
@@ -77,15 +77,15 @@ static bool load_session(Auth *auth, const TPMT_PUBLIC *public, GError **error)
 }
 
 /** The digest of the PCR values in the file; empty where there is no file: as they are now. */
-static bool read_pcr_digest(const AuthValue *value, uint16_t hash, TPM2B_DIGEST *ret,
-                            GError **error)
+static gboolean read_pcr_digest(const AuthValue *value, uint16_t hash, TPM2B_DIGEST *ret,
+                                GError **error)
 {
     g_autoptr(GBytes) bytes = NULL;
     gsize want = 0;
 
-    if (value->file == NULL) {
+    if (!value->file) {
         ret->size = 0;
-        return true;
+        return TRUE;
     }
     for (uint32_t i = 0; i < value->pcrs.count; i++) {
         const WirePcrSelection one = { 1, { value->pcrs.bank[i] } };
@@ -93,7 +93,7 @@ static bool read_pcr_digest(const AuthValue *value, uint16_t hash, TPM2B_DIGEST 
         want += wire_pcr_count(&one) * wire_hash_size(one.bank[0].hash);
     }
     bytes = input_read(value->file, want, NULL);
-    if (bytes == NULL || g_bytes_get_size(bytes) != want) {
+    if (!bytes || g_bytes_get_size(bytes) != want) {
         return refuse(error, "pcr: the file does not hold the values of these PCRs: "
                              "tpm2_pcrread -o writes them");
     }
@@ -102,10 +102,10 @@ static bool read_pcr_digest(const AuthValue *value, uint16_t hash, TPM2B_DIGEST 
                                           "file with the values out");
 }
 
-static bool start_pcr_policy(Auth *auth, const TPMT_PUBLIC *public, GError **error)
+static gboolean start_pcr_policy(Auth *auth, const TPMT_PUBLIC *public, GError **error)
 {
     static const TPMT_SYM_DEF no_encryption = { .algorithm = TPM2_ALG_NULL };
-    const uint16_t hash = public != NULL ? public->nameAlg : TPM2_ALG_SHA256;
+    const uint16_t hash = public ? public->nameAlg : TPM2_ALG_SHA256;
     ESYS_CONTEXT *esys = auth->vtpm->esys;
     TPML_PCR_SELECTION pcrs;
     TPM2B_DIGEST digest;
@@ -116,7 +116,7 @@ static bool start_pcr_policy(Auth *auth, const TPMT_PUBLIC *public, GError **err
                                           ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_POLICY,
                                           &no_encryption, hash, &tr),
                     "starting a session for the policy", error)) {
-        return false;
+        return FALSE;
     }
     auth->tr = tr;
     pcr_selection_to_tss(&auth->value->pcrs, &pcrs);
@@ -125,7 +125,7 @@ static bool start_pcr_policy(Auth *auth, const TPMT_PUBLIC *public, GError **err
         "the policy over PCRs", error);
 }
 
-static bool use_password(G_GNUC_UNUSED Auth *auth, const TPMT_PUBLIC *public, GError **error)
+static gboolean use_password(G_GNUC_UNUSED Auth *auth, const TPMT_PUBLIC *public, GError **error)
 {
     return check_takes_password(public, error);
 }
@@ -133,14 +133,14 @@ static bool use_password(G_GNUC_UNUSED Auth *auth, const TPMT_PUBLIC *public, GE
 Auth *auth_begin(Vtpm *vtpm, ESYS_TR object, const TPMT_PUBLIC *public, const AuthValue *value,
                  GError **error)
 {
-    static bool (*const begin[])(Auth *, const TPMT_PUBLIC *, GError **) = {
+    static gboolean (*const begin[])(Auth *, const TPMT_PUBLIC *, GError **) = {
         [AUTH_PASSWORD] = use_password,
         [AUTH_SESSION] = load_session,
         [AUTH_PCR] = start_pcr_policy,
     };
     Auth *auth = g_new0(Auth, 1);
     TPM2B_AUTH password;
-    bool ok;
+    gboolean ok;
 
     auth->vtpm = vtpm;
     auth->value = value;
@@ -162,12 +162,12 @@ ESYS_TR auth_handle(const Auth *auth)
     return auth->tr;
 }
 
-bool auth_once(const Auth *auth)
+gboolean auth_once(const Auth *auth)
 {
     return auth->type == TPM2_SE_POLICY;
 }
 
-static bool save_session(Auth *auth, GError **error)
+static gboolean save_session(Auth *auth, GError **error)
 {
     g_autoptr(Output) output = output_new();
     g_autoptr(GBytes) bytes = NULL;
@@ -176,7 +176,7 @@ static bool save_session(Auth *auth, GError **error)
 
     if (!vtpm_check(Esys_ContextSave(auth->vtpm->esys, auth->tr, &context), "saving the session",
                     error)) {
-        return false;
+        return FALSE;
     }
     session.context = *context;
     Esys_Free(context);
@@ -184,16 +184,16 @@ static bool save_session(Auth *auth, GError **error)
     output_add(output, auth->value->file, bytes);
     if (!output_write(output, error)) {
         g_prefix_error(error, "the session is lost: ");
-        return false;
+        return FALSE;
     }
-    return true;
+    return TRUE;
 }
 
-bool auth_end(Auth *auth, GError **error)
+gboolean auth_end(Auth *auth, GError **error)
 {
-    bool ok = true;
+    gboolean ok = TRUE;
 
-    if (auth != NULL && auth->tr != ESYS_TR_PASSWORD) {
+    if (auth && auth->tr != ESYS_TR_PASSWORD) {
         if (auth->value->kind == AUTH_SESSION) {
             ok = save_session(auth, error);
         } else {

@@ -26,7 +26,7 @@ Auth *auth_begin(Vtpm *vtpm, ESYS_TR object, const TPMT_PUBLIC *public, const Au
 ESYS_TR auth_handle(const Auth *auth);
 
 /** auth_once: whether it is a session of the user's whose policy is satisfied for one command. */
-bool auth_once(const Auth *auth);
+gboolean auth_once(const Auth *auth);
 
 /**
  * auth_end: saves a session that came from a file into it again, as the TPM loads each saved
@@ -34,7 +34,7 @@ bool auth_once(const Auth *auth);
  *
  * Returns: false where the file could not be written, which loses the session.
  */
-bool auth_end(Auth *auth, GError **error);
+gboolean auth_end(Auth *auth, GError **error);
 
 /** auth_to_tpm2b: a password as the TPM has it. */
 void auth_to_tpm2b(const AuthValue *value, TPM2B_AUTH *ret);

@@ -10,7 +10,7 @@ enum {
     CONTEXT_OF_SESSION = 2,
 };
 
-static bool get_start(WireReader *r, uint32_t kind)
+static gboolean get_start(WireReader *r, uint32_t kind)
 {
     uint32_t magic, version;
 
@@ -18,7 +18,7 @@ static bool get_start(WireReader *r, uint32_t kind)
            version == kind;
 }
 
-bool context_parse(WireBytes bytes, TPMS_CONTEXT *ret)
+gboolean context_parse(WireBytes bytes, TPMS_CONTEXT *ret)
 {
     WireReader r = WIRE_READER(bytes.p, bytes.len);
     uint32_t hierarchy, handle;
@@ -28,14 +28,14 @@ bool context_parse(WireBytes bytes, TPMS_CONTEXT *ret)
     if (!get_start(&r, CONTEXT_OF_KEY) || !wire_get_u32(&r, &hierarchy) ||
         !wire_get_u32(&r, &handle) || !wire_get_u64(&r, &sequence) ||
         !wire_get_tpm2b(&r, sizeof(ret->contextBlob.buffer), &blob) || r.left != 0) {
-        return false;
+        return FALSE;
     }
     ret->hierarchy = hierarchy;
     ret->savedHandle = handle;
     ret->sequence = sequence;
     ret->contextBlob.size = (UINT16)blob.len;
     memcpy(ret->contextBlob.buffer, blob.p, blob.len);
-    return true;
+    return TRUE;
 }
 
 static void put_context(WireWriter *w, const TPMS_CONTEXT *context)
@@ -56,7 +56,7 @@ GBytes *context_format(const TPMS_CONTEXT *context)
     return g_bytes_new(buf, w.len);
 }
 
-bool session_context_parse(WireBytes bytes, SessionContext *ret)
+gboolean session_context_parse(WireBytes bytes, SessionContext *ret)
 {
     WireReader r = WIRE_READER(bytes.p, bytes.len);
     uint8_t type;
@@ -64,11 +64,11 @@ bool session_context_parse(WireBytes bytes, SessionContext *ret)
 
     if (!get_start(&r, CONTEXT_OF_SESSION) || !wire_get_u8(&r, &type) || !wire_get_u16(&r, &hash) ||
         !context_parse((WireBytes){ r.p, r.left }, &ret->context)) {
-        return false;
+        return FALSE;
     }
     ret->type = type;
     ret->hash = hash;
-    return true;
+    return TRUE;
 }
 
 GBytes *session_context_format(const SessionContext *session)

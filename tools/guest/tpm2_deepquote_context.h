@@ -8,7 +8,7 @@
 enum { CONTEXT_FILE_MAX = 16384 };
 
 /** context_parse: false where @bytes are no context file of a key. */
-bool context_parse(WireBytes bytes, TPMS_CONTEXT *ret);
+gboolean context_parse(WireBytes bytes, TPMS_CONTEXT *ret);
 
 /** context_format: (transfer full): the file. */
 GBytes *context_format(const TPMS_CONTEXT *context);
@@ -21,7 +21,7 @@ typedef struct SessionContext {
 } SessionContext;
 
 /** session_context_parse: false where @bytes are no context file of a session. */
-bool session_context_parse(WireBytes bytes, SessionContext *ret);
+gboolean session_context_parse(WireBytes bytes, SessionContext *ret);
 
 /** session_context_format: (transfer full): the file. */
 GBytes *session_context_format(const SessionContext *session);

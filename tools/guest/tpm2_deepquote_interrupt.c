@@ -24,7 +24,7 @@ void interrupt_hold(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-bool interrupt_check(GError **error)
+gboolean interrupt_check(GError **error)
 {
     sigset_t pending;
 
@@ -33,10 +33,10 @@ bool interrupt_check(GError **error)
         if (sigismember(&pending, held[i])) {
             g_set_error(error, VTPM_ERROR, VTPM_ERROR_INTERRUPTED,
                         "interrupted; nothing is left in the TPM, and no file is written");
-            return false;
+            return FALSE;
         }
     }
-    return true;
+    return TRUE;
 }
 
 void interrupt_release(void)

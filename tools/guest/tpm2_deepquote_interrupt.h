@@ -4,7 +4,6 @@
 #define TOOLS_TPM2_DEEPQUOTE_INTERRUPT_H
 
 #include <glib.h>
-#include <stdbool.h>
 
 /**
  * interrupt_hold: from now on SIGINT, SIGTERM and SIGHUP wait. A command that the TPM is at is
@@ -13,7 +12,7 @@
 void interrupt_hold(void);
 
 /** interrupt_check: false, with VTPM_ERROR_INTERRUPTED, where one of them waits. */
-bool interrupt_check(GError **error);
+gboolean interrupt_check(GError **error);
 
 /** interrupt_release: they act again; one that waits ends the program here. */
 void interrupt_release(void);

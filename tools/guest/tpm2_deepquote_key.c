@@ -9,7 +9,7 @@
 
 void key_free(Key *key)
 {
-    if (key == NULL) {
+    if (!key) {
         return;
     }
     if (key->loaded) {
@@ -21,7 +21,7 @@ void key_free(Key *key)
     g_free(key);
 }
 
-static Key *key_new(Vtpm *vtpm, ESYS_TR tr, bool loaded)
+static Key *key_new(Vtpm *vtpm, ESYS_TR tr, gboolean loaded)
 {
     Key *key = g_new0(Key, 1);
 
@@ -31,7 +31,7 @@ static Key *key_new(Vtpm *vtpm, ESYS_TR tr, bool loaded)
     return key;
 }
 
-static Key *open_handle(Vtpm *vtpm, guint64 handle, GError **error)
+static Key *open_handle(Vtpm *vtpm, uint64_t handle, GError **error)
 {
     ESYS_TR tr;
 
@@ -41,7 +41,7 @@ static Key *open_handle(Vtpm *vtpm, guint64 handle, GError **error)
         g_prefix_error(error, "no key at 0x%" G_GINT64_MODIFIER "x: ", handle);
         return NULL;
     }
-    return key_new(vtpm, tr, false);
+    return key_new(vtpm, tr, FALSE);
 }
 
 static Key *load_context(Vtpm *vtpm, const TPMS_CONTEXT *context, GError **error)
@@ -53,7 +53,7 @@ static Key *load_context(Vtpm *vtpm, const TPMS_CONTEXT *context, GError **error
         g_prefix_error(error, "-c: made by another TPM, or before it was reset? Make it again: ");
         return NULL;
     }
-    return key_new(vtpm, tr, true);
+    return key_new(vtpm, tr, TRUE);
 }
 
 static Key *open_file(Vtpm *vtpm, const char *path, GError **error)
@@ -65,7 +65,7 @@ static Key *open_file(Vtpm *vtpm, const char *path, GError **error)
     TPMS_CONTEXT context;
     ESYS_TR tr;
 
-    if (bytes == NULL) {
+    if (!bytes) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_INPUT, "-c: %s", why->message);
         return NULL;
     }
@@ -74,7 +74,7 @@ static Key *open_file(Vtpm *vtpm, const char *path, GError **error)
         return load_context(vtpm, &context, error);
     }
     if (n == 0 || Esys_TR_Deserialize(vtpm->esys, content, n, &tr) != TSS2_RC_SUCCESS) {
-        bool pem = g_strstr_len((const char *)content, (gssize)n, "-----BEGIN ") != NULL;
+        gboolean pem = g_strstr_len((const char *)content, (gssize)n, "-----BEGIN ") != NULL;
 
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_INPUT,
                     pem ? "-c: this is a key in PEM, no context: load it with tpm2_load -r FILE -c "
@@ -83,10 +83,10 @@ static Key *open_file(Vtpm *vtpm, const char *path, GError **error)
                           "--ak-create -c");
         return NULL;
     }
-    return key_new(vtpm, tr, false);
+    return key_new(vtpm, tr, FALSE);
 }
 
-static bool read_public(Key *key, GError **error)
+static gboolean read_public(Key *key, GError **error)
 {
     return vtpm_check(Esys_ReadPublic(key->esys, key->tr, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
                                       &key->public, NULL, NULL),
@@ -95,19 +95,19 @@ static bool read_public(Key *key, GError **error)
 
 Key *key_open(Vtpm *vtpm, const char *spec, GError **error)
 {
-    bool is_file = g_file_test(spec, G_FILE_TEST_EXISTS);
+    gboolean is_file = g_file_test(spec, G_FILE_TEST_EXISTS);
     g_autoptr(Key) key = NULL;
-    guint64 handle;
+    uint64_t handle;
 
     if (!is_file && strcmp(spec, "null") == 0) {
-        return key_new(vtpm, ESYS_TR_RH_NULL, false);
+        return key_new(vtpm, ESYS_TR_RH_NULL, FALSE);
     }
     if (!is_file && input_number(spec, G_MAXUINT32, &handle)) {
         key = open_handle(vtpm, handle, error);
     } else {
         key = open_file(vtpm, spec, error);
     }
-    if (key == NULL || !read_public(key, error)) {
+    if (!key || !read_public(key, error)) {
         return NULL;
     }
     return g_steal_pointer(&key);
@@ -136,7 +136,7 @@ Key *key_create_ak(Vtpm *vtpm, ESYS_TR hierarchy, const TPM2B_PUBLIC *template,
     if (!vtpm_check(rc, "creating the AK", error)) {
         return NULL;
     }
-    key = key_new(vtpm, tr, true);
+    key = key_new(vtpm, tr, TRUE);
     if (!vtpm_check(Esys_TR_SetAuth(vtpm->esys, tr, auth), "setting the password", error) ||
         !read_public(key, error)) {
         return NULL;
@@ -163,7 +163,7 @@ GBytes *key_public(const Key *key, GError **error)
     uint8_t buf[sizeof(*key->public)];
     size_t n = 0;
 
-    if (key->public == NULL) {
+    if (!key->public) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_INPUT,
                     "the null key has no public area: leave --ak-public out");
         return NULL;

@@ -8,7 +8,7 @@
 typedef struct Key {
     ESYS_CONTEXT *esys;
     ESYS_TR tr;
-    bool loaded;          /* a transient object of ours, to be flushed */
+    gboolean loaded;      /* a transient object of ours, to be flushed */
     TPM2B_PUBLIC *public; /* NULL: the null key */
 } Key;
 

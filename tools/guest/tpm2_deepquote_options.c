@@ -101,113 +101,112 @@ static const struct {
     { "group", DEEPQUOTE_GROUP_AK_CHAIN },
 };
 
-static bool input_error(GError **error, const char *text)
+static gboolean input_error(GError **error, const char *text)
 {
     g_set_error_literal(error, VTPM_ERROR, VTPM_ERROR_INPUT, text);
-    return false;
+    return FALSE;
 }
 
-static bool parse_flag_name(const char *name, uint32_t *flags)
+static gboolean parse_flag_name(const char *name, uint32_t *flags)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(flag_names); i++) {
         if (strcmp(flag_names[i].name, name) == 0) {
             *flags |= flag_names[i].flag;
-            return true;
+            return TRUE;
         }
     }
-    return false;
+    return FALSE;
 }
 
-static bool parse_flags(const char *text, uint32_t *ret, GError **error)
+static gboolean parse_flags(const char *text, uint32_t *ret, GError **error)
 {
     g_auto(GStrv) names = g_strsplit(text, ",", -1);
     uint32_t flags = 0;
-    guint64 number;
+    uint64_t number;
 
     if (input_number(text, G_MAXUINT32, &number)) {
         *ret = (uint32_t)number;
-        return true;
+        return TRUE;
     }
-    for (char **name = names; *name != NULL; name++) {
+    for (char **name = names; *name; name++) {
         if (!parse_flag_name(g_strstrip(*name), &flags)) {
             return input_error(error, "--flags: give a number, or names of uuid, measurements, "
                                       "group-info, group-key, launch, separated by commas");
         }
     }
     *ret = flags;
-    return true;
+    return TRUE;
 }
 
 /** The nonce that stands for the verifier's @challenge on this channel. */
-static bool bind_nonce(const char *path, GBytes *challenge, TPM2B_DATA *ret, GError **error)
+static gboolean bind_nonce(const char *path, GBytes *challenge, TPM2B_DATA *ret, GError **error)
 {
     g_autoptr(GError) why = NULL;
     g_autoptr(GBytes) key = input_read(path, CHANNEL_KEY_MAX, &why);
 
     G_STATIC_ASSERT(DQ_HASH_SIZE <= DEEPQUOTE_NONCE_MAX);
-    if (key == NULL ||
-        !dq_bind_nonce(dq_bytes_peek(challenge), dq_bytes_peek(key), ret->buffer, &why)) {
+    if (!key || !dq_bind_nonce(dq_bytes_peek(challenge), dq_bytes_peek(key), ret->buffer, &why)) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_INPUT, "--bind: %s", why->message);
-        return false;
+        return FALSE;
     }
     ret->size = DQ_HASH_SIZE;
-    return true;
+    return TRUE;
 }
 
-static bool parse_nonce(TPM2B_DATA *ret, GError **error)
+static gboolean parse_nonce(TPM2B_DATA *ret, GError **error)
 {
     g_autoptr(GBytes) nonce =
         input_nonce("-q", opt.nonce, DEEPQUOTE_NONCE_MIN, DEEPQUOTE_NONCE_MAX, error);
     DqBytes bytes;
 
-    if (nonce == NULL) {
-        return false;
+    if (!nonce) {
+        return FALSE;
     }
-    if (opt.bind != NULL) {
+    if (opt.bind) {
         return bind_nonce(opt.bind, nonce, ret, error);
     }
     bytes = dq_bytes_peek(nonce);
     ret->size = (UINT16)bytes.len;
     memcpy(ret->buffer, bytes.data, bytes.len);
-    return true;
+    return TRUE;
 }
 
-static bool parse_credential(const char *text, Task *task, GError **error)
+static gboolean parse_credential(const char *text, Task *task, GError **error)
 {
     const char *equals = strchr(text, '=');
 
-    for (size_t i = 0; equals != NULL && i < G_N_ELEMENTS(credential_names); i++) {
+    for (size_t i = 0; equals && i < G_N_ELEMENTS(credential_names); i++) {
         const char *name = credential_names[i].name;
 
         if (strlen(name) == (size_t)(equals - text) && g_str_has_prefix(text, name)) {
             task->credential = credential_names[i].what;
             task->credential_file = equals + 1;
-            return true;
+            return TRUE;
         }
     }
     return input_error(error, "--host-credential: give WHAT=FILE, WHAT being ak, ak-cert, ek-cert "
                               "or group");
 }
 
-static bool parse_host_pcrs(const char *text, WirePcrSelection *ret, GError **error)
+static gboolean parse_host_pcrs(const char *text, WirePcrSelection *ret, GError **error)
 {
     if (!pcr_list_parse("--host-pcr-list", text, ret, error)) {
-        return false;
+        return FALSE;
     }
     pcr_list_merge(ret, ret);
-    return true;
+    return TRUE;
 }
 
-static bool parse_quote(Task *task, GError **error)
+static gboolean parse_quote(Task *task, GError **error)
 {
-    if (opt.key == NULL && !opt.ak_create) {
+    if (!opt.key && !opt.ak_create) {
         return input_error(error, "which key signs? Give -c KEY or --ak-create");
     }
-    if (opt.pcr_list == NULL || opt.host_pcr_list == NULL) {
+    if (!opt.pcr_list || !opt.host_pcr_list) {
         return input_error(error, "a deep quote needs both -l (PCRs of the vTPM) and "
                                   "--host-pcr-list");
     }
-    if (opt.message == NULL || opt.signature == NULL || opt.evidence == NULL) {
+    if (!opt.message || !opt.signature || !opt.evidence) {
         return input_error(error, "where to? Give -m, -s and --evidence (and -o for the values of "
                                   "the PCRs)");
     }
@@ -215,62 +214,62 @@ static bool parse_quote(Task *task, GError **error)
            pcr_list_parse("-l", opt.pcr_list, &task->request.vtpm_pcrs, error);
 }
 
-static bool parse_formats(Task *task, GError **error)
+static gboolean parse_formats(Task *task, GError **error)
 {
-    if (opt.format != NULL && strcmp(opt.format, "tss") != 0) {
+    if (opt.format && strcmp(opt.format, "tss") != 0) {
         return input_error(error, "-f: verifiers of deep quotes take the signature as the TPM "
                                   "makes it, which is tss: leave -f out");
     }
-    if (opt.pcrs_format != NULL && strcmp(opt.pcrs_format, "values") != 0 &&
+    if (opt.pcrs_format && strcmp(opt.pcrs_format, "values") != 0 &&
         strcmp(opt.pcrs_format, "serialized") != 0) {
         return input_error(error, "-F: give values, which verifiers of deep quotes take, or "
                                   "serialized");
     }
     task->serialized = g_strcmp0(opt.pcrs_format, "serialized") == 0;
-    return true;
+    return TRUE;
 }
 
-static bool parse_algorithms(Task *task, GError **error)
+static gboolean parse_algorithms(Task *task, GError **error)
 {
-    if (opt.hash != NULL) {
+    if (opt.hash) {
         task->scheme.hash = hash_parse(opt.hash);
         if (task->scheme.hash == 0) {
             return input_error(error, "-g: no such hash algorithm; sha256 is one");
         }
         if (!scheme_check_hash(task->scheme.hash, error)) {
             g_prefix_error(error, "-g: ");
-            return false;
+            return FALSE;
         }
     }
-    if (opt.scheme != NULL) {
+    if (opt.scheme) {
         task->scheme.scheme = scheme_parse(opt.scheme);
         if (task->scheme.scheme == 0) {
             return input_error(error, "--scheme: no such scheme; ecdsa, rsassa and rsapss are");
         }
     }
-    if (opt.algorithm != NULL && !opt.ak_create) {
+    if (opt.algorithm && !opt.ak_create) {
         return input_error(error, "-G says which key --ak-create makes: leave it out");
     }
-    return !opt.ak_create || scheme_template(opt.algorithm != NULL ? opt.algorithm : "ecc",
-                                             task->scheme, &task->ak_template, error);
+    return !opt.ak_create || scheme_template(opt.algorithm ? opt.algorithm : "ecc", task->scheme,
+                                             &task->ak_template, error);
 }
 
-static bool parse_auths(Task *task, GError **error)
+static gboolean parse_auths(Task *task, GError **error)
 {
-    if (!auth_parse("-p", opt.auth != NULL ? opt.auth : "", &task->auth, error) ||
-        !auth_parse("-P", opt.hierarchy_auth != NULL ? opt.hierarchy_auth : "",
-                    &task->hierarchy_auth, error)) {
-        return false;
+    if (!auth_parse("-p", opt.auth ? opt.auth : "", &task->auth, error) ||
+        !auth_parse("-P", opt.hierarchy_auth ? opt.hierarchy_auth : "", &task->hierarchy_auth,
+                    error)) {
+        return FALSE;
     }
     if (opt.ak_create && task->auth.kind != AUTH_PASSWORD) {
         return input_error(error, "-p: the key that --ak-create makes has a password and no "
                                   "policy: give str:TEXT, hex:BYTES or file:PATH");
     }
-    return true;
+    return TRUE;
 }
 
 /** Two outputs in one file would leave one of them. */
-static bool check_paths(GError **error)
+static gboolean check_paths(GError **error)
 {
     const char *const paths[] = {
         opt.message,   opt.signature,     opt.pcrs,
@@ -280,44 +279,44 @@ static bool check_paths(GError **error)
 
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
         for (size_t k = 0; k < i; k++) {
-            if (paths[i] != NULL && g_strcmp0(paths[i], paths[k]) == 0 &&
+            if (paths[i] && g_strcmp0(paths[i], paths[k]) == 0 &&
                 !g_str_has_prefix(paths[i], "/dev/")) {
                 return input_error(error, "two of the files to write have the same name");
             }
         }
     }
-    return true;
+    return TRUE;
 }
 
-static bool check_something_to_do(const Task *task, GError **error)
+static gboolean check_something_to_do(const Task *task, GError **error)
 {
-    if (!task->quote && opt.ak_public == NULL && opt.host_pcrs_out == NULL &&
-        opt.host_credential == NULL && !(opt.ak_create && opt.key != NULL)) {
+    if (!task->quote && !opt.ak_public && !opt.host_pcrs_out && !opt.host_credential &&
+        !(opt.ak_create && opt.key)) {
         return input_error(error, "nothing to do: give a nonce with -q, or see --help");
     }
-    if (opt.bind != NULL && !task->quote) {
+    if (opt.bind && !task->quote) {
         return input_error(error, "--bind: which challenge? Give the verifier's with -q");
     }
-    if (opt.ak_public != NULL && opt.key == NULL && !opt.ak_create) {
+    if (opt.ak_public && !opt.key && !opt.ak_create) {
         return input_error(error, "--ak-public: of which key? Give -c KEY or --ak-create");
     }
-    if (opt.host_pcrs_out != NULL && opt.host_pcr_list == NULL) {
+    if (opt.host_pcrs_out && !opt.host_pcr_list) {
         return input_error(error, "--host-pcrs-out needs --host-pcr-list");
     }
-    return true;
+    return TRUE;
 }
 
 /** Passwords last: the one of a terminal is asked for when everything else is right. */
-static bool parse_task(Task *task, GError **error)
+static gboolean parse_task(Task *task, GError **error)
 {
     task->quote = opt.nonce != NULL;
     task->request.flags = DEEPQUOTE_HASH_UUID;
     return check_something_to_do(task, error) && check_paths(error) && parse_formats(task, error) &&
            parse_algorithms(task, error) &&
-           (opt.host_pcr_list == NULL ||
+           (!opt.host_pcr_list ||
             parse_host_pcrs(opt.host_pcr_list, &task->request.host_pcrs, error)) &&
-           (opt.flags == NULL || parse_flags(opt.flags, &task->request.flags, error)) &&
-           (opt.host_credential == NULL || parse_credential(opt.host_credential, task, error)) &&
+           (!opt.flags || parse_flags(opt.flags, &task->request.flags, error)) &&
+           (!opt.host_credential || parse_credential(opt.host_credential, task, error)) &&
            (!task->quote || parse_quote(task, error)) && parse_auths(task, error);
 }
 
@@ -327,7 +326,7 @@ static void take_options(Task *task)
     task->ak_create = opt.ak_create;
     task->quiet = opt.quiet;
     task->verbose = opt.verbose;
-    task->tcti = opt.tcti != NULL ? opt.tcti : g_getenv("TPM2TOOLS_TCTI");
+    task->tcti = opt.tcti ? opt.tcti : g_getenv("TPM2TOOLS_TCTI");
     task->key = opt.key;
     task->message = opt.message;
     task->signature = opt.signature;
@@ -337,30 +336,30 @@ static void take_options(Task *task)
     task->host_pcrs_out = opt.host_pcrs_out;
 }
 
-bool options_parse(char **argv, Task *ret, GError **error)
+gboolean options_parse(char **argv, Task *ret, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_auto(GStrv) rest = NULL;
 
     g_option_context_set_description(context, description);
     rest = args_parse(context, entries, argv, error);
-    if (rest == NULL) {
-        return false;
+    if (!rest) {
+        return FALSE;
     }
     memset(ret, 0, sizeof(*ret));
     take_options(ret);
     if (opt.version) {
-        return true;
+        return TRUE;
     }
     if (g_strv_length(rest) > 1) {
         return input_error(error, "there is an argument that belongs to no option: see --help");
     }
     if (!parse_task(ret, error)) {
         options_wipe(ret);
-        return false;
+        return FALSE;
     }
     ret->request.auth = &ret->auth;
-    return true;
+    return TRUE;
 }
 
 void options_wipe(Task *task)

@@ -8,8 +8,8 @@
 
 /** What the command line asks for, checked. Paths are NULL where they were not given. */
 typedef struct Task {
-    bool version; /* and nothing else */
-    bool quote, ak_create, quiet, verbose, serialized;
+    gboolean version; /* and nothing else */
+    gboolean quote, ak_create, quiet, verbose, serialized;
     const char *tcti; /* NULL: the usual devices */
     const char *key;
     AuthValue auth, hierarchy_auth;
@@ -28,7 +28,7 @@ typedef struct Task {
  *
  * Errors: G_OPTION_ERROR and VTPM_ERROR_INPUT.
  */
-bool options_parse(char **argv, Task *ret, GError **error);
+gboolean options_parse(char **argv, Task *ret, GError **error);
 
 /** options_wipe: passwords. */
 void options_wipe(Task *task);

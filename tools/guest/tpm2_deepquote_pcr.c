@@ -34,38 +34,38 @@ typedef struct PcrPage {
     WireBytes digest[PCR_DIGESTS_MAX];
 } PcrPage;
 
-static bool decode_page(WireReader r, PcrPage *ret)
+static gboolean decode_page(WireReader r, PcrPage *ret)
 {
     PcrPage page;
 
     if (!wire_get_u32(&r, &page.counter) || !wire_get_pcr_selection(&r, &page.pcrs) ||
         !wire_get_u32(&r, &page.count) || page.count > PCR_DIGESTS_MAX ||
         page.count != wire_pcr_count(&page.pcrs)) {
-        return false;
+        return FALSE;
     }
     for (uint32_t i = 0; i < page.count; i++) {
         if (!wire_get_tpm2b(&r, WIRE_DIGEST_MAX, &page.digest[i])) {
-            return false;
+            return FALSE;
         }
     }
     if (r.left != 0) {
-        return false;
+        return FALSE;
     }
     *ret = page;
-    return true;
+    return TRUE;
 }
 
 /** Whether each digest of @page has the size of its bank. */
-static bool page_sizes_right(const PcrPage *page)
+static gboolean page_sizes_right(const PcrPage *page)
 {
     uint32_t n = 0;
 
     for (WirePcrWalk w = { 0 }; wire_pcr_next(&page->pcrs, &w);) {
         if (page->digest[n++].len != wire_hash_size(w.hash)) {
-            return false;
+            return FALSE;
         }
     }
-    return true;
+    return TRUE;
 }
 
 /** Takes the PCRs of @part, which @s selects, out of @s. */
@@ -99,28 +99,28 @@ typedef struct PcrPass {
     TSS2_TCTI_CONTEXT *tcti;
     uint32_t command;
     GByteArray *values;
-    bool first, changed; /* @changed: a PCR changed between two commands */
+    gboolean first, changed; /* @changed: a PCR changed between two commands */
     uint32_t counter;
 } PcrPass;
 
-static bool take_page(PcrPass *pass, const PcrPage *page, GError **error)
+static gboolean take_page(PcrPass *pass, const PcrPage *page, GError **error)
 {
     if (page->count == 0) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM,
                     "the TPM lacks some of these PCR banks: see tpm2_getcap pcrs");
-        return false;
+        return FALSE;
     }
     pass->changed = !pass->first && page->counter != pass->counter;
-    pass->first = false;
+    pass->first = FALSE;
     pass->counter = page->counter;
     for (uint32_t i = 0; i < page->count; i++) {
         g_byte_array_append(pass->values, page->digest[i].p, (guint)page->digest[i].len);
     }
-    return true;
+    return TRUE;
 }
 
 /** One bank at a time: one that is selected twice is read twice. */
-static bool read_bank(PcrPass *pass, const WirePcrBank *bank, GError **error)
+static gboolean read_bank(PcrPass *pass, const WirePcrBank *bank, GError **error)
 {
     WirePcrSelection rest = { 1, { *bank } };
 
@@ -132,42 +132,42 @@ static bool read_bank(PcrPass *pass, const WirePcrBank *bank, GError **error)
         if (!interrupt_check(error) ||
             !vtpm_check(exchange_pcr_read(pass->tcti, pass->command, &rest, buf, &body),
                         "reading PCRs", error)) {
-            return false;
+            return FALSE;
         }
         if (!decode_page(body, &page) || !page_sizes_right(&page) ||
             !wire_pcr_covers(&rest, &page.pcrs)) {
             g_set_error(error, VTPM_ERROR, VTPM_ERROR_MALFORMED,
                         "the TPM's answer with PCR values is malformed");
-            return false;
+            return FALSE;
         }
         if (!take_page(pass, &page, error)) {
-            return false;
+            return FALSE;
         }
         unselect(&rest, &page.pcrs);
     }
-    return true;
+    return TRUE;
 }
 
-bool pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection *pcrs,
-              GByteArray **ret_values, GError **error)
+gboolean pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection *pcrs,
+                  GByteArray **ret_values, GError **error)
 {
     for (int attempt = 0; attempt < PCR_READ_ATTEMPTS; attempt++) {
         g_autoptr(GByteArray) values = g_byte_array_new();
-        PcrPass pass = { tcti, command, values, .first = true };
+        PcrPass pass = { tcti, command, values, .first = TRUE };
 
         for (uint32_t i = 0; i < pcrs->count && !pass.changed; i++) {
             if (!read_bank(&pass, &pcrs->bank[i], error)) {
-                return false;
+                return FALSE;
             }
         }
         if (!pass.changed) {
             *ret_values = g_steal_pointer(&values);
-            return true;
+            return TRUE;
         }
     }
     g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM,
                 "PCRs keep changing while they are read: try again when the machine is quiet");
-    return false;
+    return FALSE;
 }
 
 size_t pcr_digest(uint16_t hash, GBytes *values, uint8_t *ret)
@@ -177,7 +177,7 @@ size_t pcr_digest(uint16_t hash, GBytes *values, uint8_t *ret)
     return dq_digest(hash, &all, 1, ret);
 }
 
-bool pcr_digest_equals(const GByteArray *values, WireBytes digest)
+gboolean pcr_digest_equals(const GByteArray *values, WireBytes digest)
 {
     const WireBytes all = { values->data, values->len };
 
@@ -194,7 +194,7 @@ static void append_selection(GByteArray *out, const WirePcrSelection *s)
         list.pcrSelections[i].hash = GUINT16_TO_LE(list.pcrSelections[i].hash);
     }
     list.count = GUINT32_TO_LE(list.count);
-    g_byte_array_append(out, (const guint8 *)&list, sizeof(list));
+    g_byte_array_append(out, (const uint8_t *)&list, sizeof(list));
 }
 
 /** Digests of up to eight PCRs, as one answer of TPM2_PCR_Read has them. */
@@ -206,7 +206,7 @@ static void append_digests(GByteArray *out, const WireBytes *digest, uint32_t co
         list.digests[i].size = GUINT16_TO_LE((UINT16)digest[i].len);
         memcpy(list.digests[i].buffer, digest[i].p, digest[i].len);
     }
-    g_byte_array_append(out, (const guint8 *)&list, sizeof(list));
+    g_byte_array_append(out, (const uint8_t *)&list, sizeof(list));
 }
 
 GBytes *pcr_serialize(const WirePcrSelection *pcrs, const GByteArray *values)
@@ -218,7 +218,7 @@ GBytes *pcr_serialize(const WirePcrSelection *pcrs, const GByteArray *values)
 
     g_return_val_if_fail(dq_pcr_split(pcrs, (DqBytes){ values->data, values->len }, digest), NULL);
     append_selection(out, pcrs);
-    g_byte_array_append(out, (const guint8 *)&lists, sizeof(lists));
+    g_byte_array_append(out, (const uint8_t *)&lists, sizeof(lists));
     for (uint32_t at = 0; at < n; at += PCR_DIGESTS_MAX) {
         append_digests(out, digest + at, MIN(n - at, (uint32_t)PCR_DIGESTS_MAX));
     }

@@ -17,8 +17,8 @@ void pcr_selection_to_tss(const WirePcrSelection *s, TPML_PCR_SELECTION *ret);
  * does not have are an error.
  * Errors: VTPM_ERROR_TPM, VTPM_ERROR_MALFORMED.
  */
-bool pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection *pcrs,
-              GByteArray **ret_values, GError **error);
+gboolean pcr_read(TSS2_TCTI_CONTEXT *tcti, uint32_t command, const WirePcrSelection *pcrs,
+                  GByteArray **ret_values, GError **error);
 
 /** pcr_digest: @ret gets the digest of @values; returns its size, 0 for a hash that is not there.
  */
@@ -31,6 +31,6 @@ size_t pcr_digest(uint16_t hash, GBytes *values, uint8_t *ret);
 GBytes *pcr_serialize(const WirePcrSelection *pcrs, const GByteArray *values);
 
 /** pcr_digest_equals: whether @values hash to @digest; by the length of @digest. */
-bool pcr_digest_equals(const GByteArray *values, WireBytes digest);
+gboolean pcr_digest_equals(const GByteArray *values, WireBytes digest);
 
 #endif

@@ -12,7 +12,7 @@ enum {
 
 void deepquote_free(DeepQuote *quote)
 {
-    if (quote == NULL) {
+    if (!quote) {
         return;
     }
     g_clear_pointer(&quote->message, g_bytes_unref);
@@ -35,8 +35,8 @@ static GBytes *signature_bytes(const TPMT_SIGNATURE *signature, GError **error)
 }
 
 /** The command itself; @ret_quote has all but the PCR values. */
-static bool quote_by(Vtpm *vtpm, const Key *key, ESYS_TR auth, const DeepQuoteRequest *request,
-                     DeepQuote *ret_quote, GError **error)
+static gboolean quote_by(Vtpm *vtpm, const Key *key, ESYS_TR auth, const DeepQuoteRequest *request,
+                         DeepQuote *ret_quote, GError **error)
 {
     TPML_PCR_SELECTION pcrs;
     TPM2B_ATTEST *quoted = NULL;
@@ -50,15 +50,15 @@ static bool quote_by(Vtpm *vtpm, const Key *key, ESYS_TR auth, const DeepQuoteRe
                     &request->scheme, &pcrs, &quoted, &signature);
     tcti_deepquote_disarm(vtpm->tcti);
     if (!vtpm_check(rc, "deep quote", error)) {
-        return false;
+        return FALSE;
     }
     if (!vtpm_check(tcti_deepquote_host_status(vtpm->tcti), "countersigning the quote", error)) {
         Esys_Free(quoted);
         Esys_Free(signature);
-        return false;
+        return FALSE;
     }
     marshalled = signature_bytes(signature, error);
-    if (marshalled != NULL) {
+    if (marshalled) {
         ret_quote->message = g_bytes_new(quoted->attestationData, quoted->size);
         ret_quote->signature = g_steal_pointer(&marshalled);
         ret_quote->evidence = tcti_deepquote_take_evidence(vtpm->tcti);
@@ -69,19 +69,19 @@ static bool quote_by(Vtpm *vtpm, const Key *key, ESYS_TR auth, const DeepQuoteRe
 }
 
 /** @ret_last: whether another attempt would need another authorization. */
-static bool quote_once(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *request,
-                       DeepQuote *ret_quote, bool *ret_last, GError **error)
+static gboolean quote_once(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *request,
+                           DeepQuote *ret_quote, gboolean *ret_last, GError **error)
 {
-    const TPMT_PUBLIC *public = key->public != NULL ? &key->public->publicArea : NULL;
+    const TPMT_PUBLIC *public = key->public ? &key->public->publicArea : NULL;
     Auth *auth;
-    bool ok;
+    gboolean ok;
 
     if (!interrupt_check(error)) {
-        return false;
+        return FALSE;
     }
     auth = auth_begin(vtpm, key->tr, public, request->auth, error);
-    if (auth == NULL) {
-        return false;
+    if (!auth) {
+        return FALSE;
     }
     ok = quote_by(vtpm, key, auth_handle(auth), request, ret_quote, error);
     *ret_last = auth_once(auth);
@@ -97,35 +97,35 @@ static WireBytes borrow(GBytes *bytes)
 }
 
 /** Decodes the parts far enough to know that they belong together. */
-static bool decode(const DeepQuote *quote, const DeepQuoteRequest *request, WireAttest *ret_attest,
-                   GError **error)
+static gboolean decode(const DeepQuote *quote, const DeepQuoteRequest *request,
+                       WireAttest *ret_attest, GError **error)
 {
     WireBytes nonce = { request->nonce.buffer, request->nonce.size };
     WireAttest attest;
     WireEvidence evidence;
 
-    if (quote->evidence == NULL || !wire_decode_attest(borrow(quote->message), &attest) ||
+    if (!quote->evidence || !wire_decode_attest(borrow(quote->message), &attest) ||
         attest.type != TPM_ST_ATTEST_QUOTE ||
         !wire_decode_evidence(borrow(quote->evidence), &evidence)) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_MALFORMED,
                     "the answer to the deep quote is malformed: are vtpm-managerd and "
                     "swtpm-deepquote on the host of the same release as this program?");
-        return false;
+        return FALSE;
     }
     if (!wire_bytes_equal(attest.extra_data, nonce) ||
         !wire_bytes_equal(evidence.binding.nonce, nonce)) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_MALFORMED,
                     "the answer to the deep quote is for another nonce: try again");
-        return false;
+        return FALSE;
     }
     *ret_attest = attest;
-    return true;
+    return TRUE;
 }
 
 DeepQuote *deepquote_make(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *request,
                           GError **error)
 {
-    bool last = false;
+    gboolean last = FALSE;
 
     for (int attempt = 0; attempt < QUOTE_ATTEMPTS && !last; attempt++) {
         g_autoptr(DeepQuote) quote = g_new0(DeepQuote, 1);
@@ -155,8 +155,8 @@ DeepQuote *deepquote_make(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *re
 }
 
 /** One page of TPM2_HostCredential; borrowed from @buf. */
-static bool credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint8_t *buf,
-                            uint32_t *ret_total, WireBytes *ret_page, GError **error)
+static gboolean credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint8_t *buf,
+                                uint32_t *ret_total, WireBytes *ret_page, GError **error)
 {
     uint8_t out[WIRE_TPM_HEADER_SIZE + 8];
     WireWriter w = WIRE_WRITER(out, sizeof(out));
@@ -168,18 +168,18 @@ static bool credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint8_t 
     g_assert(wire_put_tpm_header(&w, &h) && wire_put_u32(&w, what) && wire_put_u32(&w, offset));
     if (!vtpm_check(vtpm_exchange(vtpm->tcti, wire_written(&w), buf, &body),
                     "reading the host's credential", error)) {
-        return false;
+        return FALSE;
     }
     if (!wire_get_u32(&body, &total) || !wire_get_tpm2b(&body, DEEPQUOTE_PAGE_MAX, &page) ||
         body.left != 0 || total > CREDENTIAL_MAX || offset > total || page.len > total - offset ||
         (page.len == 0 && offset < total)) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_MALFORMED,
                     "the host's credential is malformed: is vtpm-managerd of the same release?");
-        return false;
+        return FALSE;
     }
     *ret_total = total;
     *ret_page = page;
-    return true;
+    return TRUE;
 }
 
 GByteArray *host_credential_read(Vtpm *vtpm, uint32_t what, GError **error)

@@ -13,14 +13,14 @@ enum { RSA_BITS_MIN = 2048 };
 static const struct {
     const char *name;
     uint16_t alg, type; /* @type: of a key that signs so */
-    bool verified;      /* verifiers take it */
+    gboolean verified;  /* verifiers take it */
 } schemes[] = {
-    { "ecdsa", TPM2_ALG_ECDSA, TPM2_ALG_ECC, true },
-    { "rsassa", TPM2_ALG_RSASSA, TPM2_ALG_RSA, true },
-    { "rsapss", TPM2_ALG_RSAPSS, TPM2_ALG_RSA, true },
-    { "ecschnorr", TPM2_ALG_ECSCHNORR, TPM2_ALG_ECC, false },
-    { "ecdaa", TPM2_ALG_ECDAA, TPM2_ALG_ECC, false },
-    { "sm2", TPM2_ALG_SM2, TPM2_ALG_ECC, false },
+    { "ecdsa", TPM2_ALG_ECDSA, TPM2_ALG_ECC, TRUE },
+    { "rsassa", TPM2_ALG_RSASSA, TPM2_ALG_RSA, TRUE },
+    { "rsapss", TPM2_ALG_RSAPSS, TPM2_ALG_RSA, TRUE },
+    { "ecschnorr", TPM2_ALG_ECSCHNORR, TPM2_ALG_ECC, FALSE },
+    { "ecdaa", TPM2_ALG_ECDAA, TPM2_ALG_ECC, FALSE },
+    { "sm2", TPM2_ALG_SM2, TPM2_ALG_ECC, FALSE },
 };
 
 static const struct {
@@ -38,16 +38,16 @@ static const struct {
 static const uint16_t verified_curves[] = { TPM2_ECC_NIST_P256, TPM2_ECC_NIST_P384,
                                             TPM2_ECC_NIST_P521 };
 
-static bool refuse(GError **error, const char *text)
+static gboolean refuse(GError **error, const char *text)
 {
     g_set_error_literal(error, VTPM_ERROR, VTPM_ERROR_INPUT, text);
-    return false;
+    return FALSE;
 }
 
 uint16_t scheme_parse(const char *text)
 {
-    guint64 number;
-    bool is_number = input_number(text, G_MAXUINT16, &number);
+    uint64_t number;
+    gboolean is_number = input_number(text, G_MAXUINT16, &number);
 
     for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
         if (is_number ? schemes[i].alg == number : strcmp(schemes[i].name, text) == 0) {
@@ -57,13 +57,13 @@ uint16_t scheme_parse(const char *text)
     return 0;
 }
 
-bool scheme_check_hash(uint16_t hash, GError **error)
+gboolean scheme_check_hash(uint16_t hash, GError **error)
 {
     switch (hash) {
     case TPM2_ALG_SHA256:
     case TPM2_ALG_SHA384:
     case TPM2_ALG_SHA512:
-        return true;
+        return TRUE;
     case TPM2_ALG_SHA1:
         return refuse(error, "a signature with SHA-1 can be forged, and no verifier of deep quotes "
                              "takes it: sign with sha256 (-g, or another key)");
@@ -73,7 +73,7 @@ bool scheme_check_hash(uint16_t hash, GError **error)
     }
 }
 
-static bool check_scheme(uint16_t scheme, uint16_t type, GError **error)
+static gboolean check_scheme(uint16_t scheme, uint16_t type, GError **error)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
         if (schemes[i].alg != scheme) {
@@ -83,10 +83,10 @@ static bool check_scheme(uint16_t scheme, uint16_t type, GError **error)
             g_set_error(error, VTPM_ERROR, VTPM_ERROR_INPUT,
                         "the key is no %s key, and cannot sign by %s: leave --scheme out",
                         schemes[i].type == TPM2_ALG_RSA ? "RSA" : "ECC", schemes[i].name);
-            return false;
+            return FALSE;
         }
         if (schemes[i].verified) {
-            return true;
+            return TRUE;
         }
     }
     return refuse(error, "verifiers of deep quotes take signatures by ecdsa, rsassa and rsapss "
@@ -133,7 +133,7 @@ static void fill_template(uint16_t type, uint16_t size, SchemeChoice choice, TPM
     }
 }
 
-bool scheme_template(const char *name, SchemeChoice choice, TPM2B_PUBLIC *ret, GError **error)
+gboolean scheme_template(const char *name, SchemeChoice choice, TPM2B_PUBLIC *ret, GError **error)
 {
     size_t i = 0;
 
@@ -152,24 +152,24 @@ bool scheme_template(const char *name, SchemeChoice choice, TPM2B_PUBLIC *ret, G
     }
     if (!check_scheme(choice.scheme, templates[i].type, error) ||
         !scheme_check_hash(choice.hash, error)) {
-        return false;
+        return FALSE;
     }
     fill_template(templates[i].type, templates[i].size, choice, &ret->publicArea);
-    return true;
+    return TRUE;
 }
 
-static bool is_verified_curve(uint16_t curve)
+static gboolean is_verified_curve(uint16_t curve)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(verified_curves); i++) {
         if (verified_curves[i] == curve) {
-            return true;
+            return TRUE;
         }
     }
-    return false;
+    return FALSE;
 }
 
 /** Whether the key signs at all, and as something that a verifier has the means for. */
-static bool check_key(const TPMT_PUBLIC *p, GError **error)
+static gboolean check_key(const TPMT_PUBLIC *p, GError **error)
 {
     const TPMA_OBJECT storage = TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
 
@@ -192,7 +192,7 @@ static bool check_key(const TPMT_PUBLIC *p, GError **error)
                       "verifiers of deep quotes take RSA keys of 2048 bits or more, and keys "
                       "on NIST P-256, P-384 and P-521" MAKE_AN_AK);
     }
-    return true;
+    return TRUE;
 }
 
 /** The scheme of the key itself; 0 where it has none. */
@@ -211,13 +211,13 @@ static SchemeChoice own_scheme(const TPMT_PUBLIC *p)
 }
 
 /** A choice is heard where the key leaves one. */
-static bool agree(SchemeChoice own, SchemeChoice choice, uint16_t type, SchemeChoice *ret,
-                  GError **error)
+static gboolean agree(SchemeChoice own, SchemeChoice choice, uint16_t type, SchemeChoice *ret,
+                      GError **error)
 {
     if (own.scheme == 0) {
         ret->scheme = choice.scheme != 0 ? choice.scheme : default_scheme(type);
         ret->hash = choice.hash != 0 ? choice.hash : TPM2_ALG_SHA256;
-        return true;
+        return TRUE;
     }
     if (choice.scheme != 0 && choice.scheme != own.scheme) {
         return refuse(error, "the key has a scheme of its own, which is another: leave --scheme "
@@ -227,27 +227,27 @@ static bool agree(SchemeChoice own, SchemeChoice choice, uint16_t type, SchemeCh
         return refuse(error, "the key's own scheme has another hash algorithm: leave -g out");
     }
     *ret = own;
-    return true;
+    return TRUE;
 }
 
-bool scheme_for_key(const TPMT_PUBLIC *public, SchemeChoice choice, TPMT_SIG_SCHEME *ret,
-                    GError **error)
+gboolean scheme_for_key(const TPMT_PUBLIC *public, SchemeChoice choice, TPMT_SIG_SCHEME *ret,
+                        GError **error)
 {
     SchemeChoice agreed;
 
-    if (public == NULL) {
+    if (!public) {
         /* nothing is signed; the TPM takes the hash of the PCR digest from the scheme */
         agreed.scheme = TPM2_ALG_ECDSA;
         agreed.hash = choice.hash != 0 ? choice.hash : TPM2_ALG_SHA256;
     } else if (!check_key(public, error) ||
                !agree(own_scheme(public), choice, public->type, &agreed, error) ||
                !check_scheme(agreed.scheme, public->type, error)) {
-        return false;
+        return FALSE;
     }
     if (!scheme_check_hash(agreed.hash, error)) {
-        return false;
+        return FALSE;
     }
     ret->scheme = agreed.scheme;
     ret->details.any.hashAlg = agreed.hash;
-    return true;
+    return TRUE;
 }

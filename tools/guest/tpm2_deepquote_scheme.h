@@ -14,7 +14,7 @@ typedef struct SchemeChoice {
 uint16_t scheme_parse(const char *text);
 
 /** scheme_check_hash: refuses, with the reason, a hash that verifiers do not take. */
-bool scheme_check_hash(uint16_t hash, GError **error);
+gboolean scheme_check_hash(uint16_t hash, GError **error);
 
 /**
  * scheme_template:
@@ -23,7 +23,7 @@ bool scheme_check_hash(uint16_t hash, GError **error);
  *
  * Errors: VTPM_ERROR_INPUT.
  */
-bool scheme_template(const char *name, SchemeChoice choice, TPM2B_PUBLIC *ret, GError **error);
+gboolean scheme_template(const char *name, SchemeChoice choice, TPM2B_PUBLIC *ret, GError **error);
 
 /**
  * scheme_for_key: the inScheme for a quote: that of the key where it has one, else what @choice
@@ -33,7 +33,7 @@ bool scheme_template(const char *name, SchemeChoice choice, TPM2B_PUBLIC *ret, G
  * Errors: VTPM_ERROR_INPUT where the key cannot sign so that verifiers take it, or not as @choice
  * asks; the message says why.
  */
-bool scheme_for_key(const TPMT_PUBLIC *public, SchemeChoice choice, TPMT_SIG_SCHEME *ret,
-                    GError **error);
+gboolean scheme_for_key(const TPMT_PUBLIC *public, SchemeChoice choice, TPMT_SIG_SCHEME *ret,
+                        GError **error);
 
 #endif

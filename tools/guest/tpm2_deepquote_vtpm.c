@@ -71,7 +71,7 @@ const char *vtpm_explain(TSS2_RC rc)
 
     for (size_t i = 0; i < G_N_ELEMENTS(explanations); i++) {
         /* a mask that ignores the number leaves only format-one codes to compare */
-        bool numbered = explanations[i].mask == 0x00bf;
+        gboolean numbered = explanations[i].mask == 0x00bf;
 
         if (numbered && (code & TPM2_RC_FMT1) == 0) {
             continue;
@@ -83,21 +83,21 @@ const char *vtpm_explain(TSS2_RC rc)
     return NULL;
 }
 
-bool vtpm_check(TSS2_RC rc, const char *what, GError **error)
+gboolean vtpm_check(TSS2_RC rc, const char *what, GError **error)
 {
     const char *text = vtpm_explain(rc);
     uint32_t layer = RC_LAYER(rc);
 
     if (rc == TSS2_RC_SUCCESS) {
-        return true;
+        return TRUE;
     }
-    if (text != NULL && (layer == TSS2_TPM_RC_LAYER || layer == TSS2_RESMGR_TPM_RC_LAYER)) {
+    if (text && (layer == TSS2_TPM_RC_LAYER || layer == TSS2_RESMGR_TPM_RC_LAYER)) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM, "%s: TPM says 0x%x: %s", what, rc, text);
     } else {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM, "%s: 0x%x: %s", what, rc,
                     Tss2_RC_Decode(rc));
     }
-    return false;
+    return FALSE;
 }
 
 TSS2_RC vtpm_exchange(TSS2_TCTI_CONTEXT *tcti, WireBytes command, uint8_t *buf,
@@ -174,7 +174,7 @@ static Vtpm *open_device(const char *path, GError **error)
 
 /** Sets @error according to what the probe said of @vtpm; true where the vendor commands are there.
  */
-static bool check_vendor(TSS2_RC probed, GError **error)
+static gboolean check_vendor(TSS2_RC probed, GError **error)
 {
     uint32_t code = RC_OF_TPM(probed), layer = RC_LAYER(probed);
 
@@ -185,7 +185,7 @@ static bool check_vendor(TSS2_RC probed, GError **error)
         return vtpm_check(probed, "asking for the vendor commands", error);
     }
     if (code != TPM_RC_COMMAND_CODE) {
-        return true;
+        return TRUE;
     }
     if (layer != 0) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_NO_VENDOR,
@@ -197,11 +197,11 @@ static bool check_vendor(TSS2_RC probed, GError **error)
                     "swtpm-deepquote with a manager: --deepquote manager=PATH, or "
                     "/etc/swtpm-deepquote.conf under libvirt");
     }
-    return false;
+    return FALSE;
 }
 
 /** Opens the usual devices in their order. */
-static Vtpm *open_default(bool quiet, GError **error)
+static Vtpm *open_default(gboolean quiet, GError **error)
 {
     g_autoptr(Vtpm) vtpm = NULL;
     TSS2_RC probed;
@@ -211,14 +211,14 @@ static Vtpm *open_default(bool quiet, GError **error)
     } else {
         vtpm = open_device(MANAGED_DEVICE, error);
     }
-    if (vtpm == NULL) {
+    if (!vtpm) {
         return NULL;
     }
     probed = probe_vendor_command(vtpm->device);
     if (RC_OF_TPM(probed) == TPM_RC_COMMAND_CODE && RC_LAYER(probed) != 0) {
         g_clear_pointer(&vtpm, vtpm_close);
         vtpm = open_device(BARE_DEVICE, error);
-        if (vtpm == NULL) {
+        if (!vtpm) {
             g_prefix_error(error, "this kernel refuses vendor commands on " MANAGED_DEVICE
                                   " (Linux before 6.3 does), so " BARE_DEVICE " is needed: ");
             return NULL;
@@ -240,17 +240,17 @@ static Vtpm *open_named(const char *conf, GError **error)
 {
     g_autoptr(Vtpm) vtpm = open_tcti(conf, error);
 
-    if (vtpm == NULL || !check_vendor(probe_vendor_command(vtpm->device), error)) {
+    if (!vtpm || !check_vendor(probe_vendor_command(vtpm->device), error)) {
         return NULL;
     }
     return g_steal_pointer(&vtpm);
 }
 
-Vtpm *vtpm_open(const char *conf, bool quiet, GError **error)
+Vtpm *vtpm_open(const char *conf, gboolean quiet, GError **error)
 {
-    g_autoptr(Vtpm) vtpm = conf != NULL ? open_named(conf, error) : open_default(quiet, error);
+    g_autoptr(Vtpm) vtpm = conf ? open_named(conf, error) : open_default(quiet, error);
 
-    if (vtpm == NULL ||
+    if (!vtpm ||
         !vtpm_check(Esys_Initialize(&vtpm->esys, vtpm->tcti, NULL), "starting ESAPI", error)) {
         return NULL;
     }
@@ -259,14 +259,14 @@ Vtpm *vtpm_open(const char *conf, bool quiet, GError **error)
 
 void vtpm_close(Vtpm *vtpm)
 {
-    if (vtpm == NULL) {
+    if (!vtpm) {
         return;
     }
-    if (vtpm->esys != NULL) {
+    if (vtpm->esys) {
         Esys_Finalize(&vtpm->esys);
     }
     tcti_deepquote_free(vtpm->tcti);
-    if (vtpm->device != NULL) {
+    if (vtpm->device) {
         Tss2_TctiLdr_Finalize(&vtpm->device);
     }
     g_free(vtpm);

@@ -35,7 +35,7 @@ typedef struct Vtpm {
  * Returns: (transfer full): a TPM that offers the vendor commands.
  * Errors: VTPM_ERROR_OPEN, VTPM_ERROR_NO_VENDOR.
  */
-Vtpm *vtpm_open(const char *conf, bool quiet, GError **error);
+Vtpm *vtpm_open(const char *conf, gboolean quiet, GError **error);
 
 /** vtpm_close: NULL is fine. */
 void vtpm_close(Vtpm *vtpm);
@@ -58,7 +58,7 @@ TSS2_RC vtpm_exchange(TSS2_TCTI_CONTEXT *tcti, WireBytes command, uint8_t *buf,
  * vtpm_check: false, and @error set to what the code means and what to do, unless @rc is success.
  * @what: what was being done, for the message
  */
-bool vtpm_check(TSS2_RC rc, const char *what, GError **error);
+gboolean vtpm_check(TSS2_RC rc, const char *what, GError **error);
 
 /** vtpm_explain: (nullable): what to do about a response code; NULL where there is nothing to add.
  */

@@ -10,10 +10,10 @@
 #include "print_status.h"
 #include "wire/deepquote-constants.h"
 
-static gboolean parse_owner(const char *text, gint64 *ret, GError **error)
+static gboolean parse_owner(const char *text, int64_t *ret, GError **error)
 {
     struct passwd *user = getpwnam(text);
-    guint64 uid;
+    uint64_t uid;
 
     if (user) {
         *ret = user->pw_uid;
@@ -24,7 +24,7 @@ static gboolean parse_owner(const char *text, gint64 *ret, GError **error)
                     "--owner %s: give the name or number of a user", text);
         return FALSE;
     }
-    *ret = (gint64)uid;
+    *ret = (int64_t)uid;
     return TRUE;
 }
 
@@ -51,7 +51,7 @@ static gboolean prepare_rename(const CtlOptions *options, JsonObject *request, G
 
 static gboolean prepare_register(const CtlOptions *options, JsonObject *request, GError **error)
 {
-    gint64 owner;
+    int64_t owner;
 
     if (options->owner) {
         if (!parse_owner(options->owner, &owner, error)) {
@@ -109,7 +109,7 @@ static gboolean prepare_quote(const CtlOptions *options, JsonObject *request, GE
 {
     g_autoptr(GBytes) nonce = NULL;
     g_autofree char *digits = NULL;
-    const guint8 *data;
+    const uint8_t *data;
     gsize size;
     WirePcrSelection pcrs;
 

@@ -4,13 +4,14 @@
 #define TOOLS_HOST_JSON_H
 
 #include <json-glib/json-glib.h>
+#include <stdint.h>
 
 static inline const char *text_of(JsonObject *object, const char *member)
 {
     return json_object_get_string_member_with_default(object, member, "");
 }
 
-static inline gint64 number_of(JsonObject *object, const char *member)
+static inline int64_t number_of(JsonObject *object, const char *member)
 {
     return json_object_get_int_member_with_default(object, member, 0);
 }

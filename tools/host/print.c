@@ -14,21 +14,21 @@ enum {
     LONG_TEXT = 255,
 };
 
-const char *ctl_bank_name(gint64 bank)
+const char *ctl_bank_name(int64_t bank)
 {
-    const WireHash *hash = bank < 0 || bank > G_MAXUINT16 ? NULL : wire_hash_find((guint16)bank);
+    const WireHash *hash = bank < 0 || bank > G_MAXUINT16 ? NULL : wire_hash_find((uint16_t)bank);
 
     return hash ? hash->name : "unknown";
 }
 
-char *ctl_time_text(gint64 seconds)
+char *ctl_time_text(int64_t seconds)
 {
     g_autoptr(GDateTime) utc = seconds ? g_date_time_new_from_unix_utc(seconds) : NULL;
 
     return utc ? g_date_time_format(utc, "%F %T UTC") : g_strdup("never");
 }
 
-static char *owner_text(gint64 uid)
+static char *owner_text(int64_t uid)
 {
     struct passwd *user = getpwuid((uid_t)uid);
 

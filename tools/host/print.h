@@ -4,6 +4,7 @@
 #define TOOLS_HOST_PRINT_H
 
 #include <json-glib/json-glib.h>
+#include <stdint.h>
 
 void ctl_print_list(JsonObject *answer);
 void ctl_print_vm(JsonObject *answer);
@@ -12,9 +13,9 @@ void ctl_print_ak(JsonObject *answer);
 void ctl_print_quote(JsonObject *answer);
 
 /** ctl_time_text: (transfer full): seconds since 1970 for people; "never" for 0. */
-char *ctl_time_text(gint64 seconds);
+char *ctl_time_text(int64_t seconds);
 
 /** ctl_bank_name: "sha256" for 11; "unknown" for what is not known. Static. */
-const char *ctl_bank_name(gint64 bank);
+const char *ctl_bank_name(int64_t bank);
 
 #endif

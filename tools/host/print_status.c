@@ -28,11 +28,11 @@ static void print_tpm(JsonObject *tpm)
 }
 
 /* (transfer full): microseconds in the unit that leaves three digits or fewer before the point */
-static char *duration_text(gint64 us)
+static char *duration_text(int64_t us)
 {
     static const struct {
-        gint64 below;
-        gint64 unit;
+        int64_t below;
+        int64_t unit;
         const char *name;
     } units[] = { { 1000, 1, "us" }, { 1000000, 1000, "ms" }, { G_MAXINT64, 1000000, "s" } };
     guint i = 0;

@@ -42,13 +42,13 @@ static void print_json(const DqAcceptance *a)
 
     json_set_time(o, "at", a->at);
     json_set_text(o, "accepted", kinds[a->kind]);
-    if (a->uuid != NULL) {
+    if (a->uuid) {
         json_set_uuid(o, "vm", a->uuid);
     }
-    if (a->host != NULL) {
+    if (a->host) {
         json_set_name(o, "host", a->host);
     }
-    if (a->lineage != NULL) {
+    if (a->lineage) {
         json_set_hex(o, "lineage", a->lineage, DQ_LINEAGE_SIZE);
     }
     json_set_text(o, "why", a->why);
@@ -58,19 +58,18 @@ static void print_json(const DqAcceptance *a)
 static void print_text(const DqAcceptance *a)
 {
     g_autofree char *at = text_time(a->at);
-    g_autofree char *uuid = a->uuid == NULL ? NULL : dq_uuid_format(a->uuid);
-    g_autofree char *host = a->host == NULL ? NULL : text_name(a->host);
-    g_autofree char *lineage =
-        a->lineage == NULL ? NULL : dq_hex_encode(a->lineage, DQ_LINEAGE_SIZE);
+    g_autofree char *uuid = a->uuid ? dq_uuid_format(a->uuid) : NULL;
+    g_autofree char *host = a->host ? text_name(a->host) : NULL;
+    g_autofree char *lineage = a->lineage ? dq_hex_encode(a->lineage, DQ_LINEAGE_SIZE) : NULL;
 
     printf("%s  %s", at, kinds[a->kind]);
-    if (uuid != NULL) {
+    if (uuid) {
         printf("  vm %s", uuid);
     }
-    if (lineage != NULL) {
+    if (lineage) {
         printf("  lineage %s", lineage);
     }
-    if (host != NULL) {
+    if (host) {
         printf("  host %s", host);
     }
     printf("\n    %s\n", a->why);
@@ -85,11 +84,11 @@ static void print(const DqAcceptance *a, G_GNUC_UNUSED gpointer data)
     }
 }
 
-static gboolean read_lineage(const char *text, guint8 ret_lineage[DQ_LINEAGE_SIZE], GError **error)
+static gboolean read_lineage(const char *text, uint8_t ret_lineage[DQ_LINEAGE_SIZE], GError **error)
 {
     g_autoptr(GBytes) bytes = dq_hex_decode(text, NULL);
 
-    if (bytes == NULL || g_bytes_get_size(bytes) != DQ_LINEAGE_SIZE) {
+    if (!bytes || g_bytes_get_size(bytes) != DQ_LINEAGE_SIZE) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--lineage %s: give the 32 digits that the refused verdict showed", text);
         return FALSE;
@@ -101,17 +100,17 @@ static gboolean read_lineage(const char *text, guint8 ret_lineage[DQ_LINEAGE_SIZ
 /* Exactly one of: a list, a VM with what is new about it, a host that was cleared. */
 static gboolean check_usage(GError **error)
 {
-    const gboolean vm = opt.vm != NULL || opt.lineage != NULL || opt.host != NULL;
-    const gboolean made = vm || opt.cleared != NULL;
+    const gboolean vm = opt.vm || opt.lineage || opt.host;
+    const gboolean made = vm || opt.cleared;
 
-    if (opt.list == made || (vm && opt.cleared != NULL) ||
-        (vm && (opt.vm == NULL || (opt.lineage == NULL && opt.host == NULL)))) {
+    if (opt.list == made || (vm && opt.cleared) ||
+        (vm && (!opt.vm || (!opt.lineage && !opt.host)))) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "accept: give --vm UUID with --lineage HEX or --host NAME, or --cleared NAME, "
                     "or --list");
         return FALSE;
     }
-    if (made && opt.why == NULL) {
+    if (made && !opt.why) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "accept: say why with --why TEXT: it is kept and listed");
         return FALSE;
@@ -119,23 +118,22 @@ static gboolean check_usage(GError **error)
     return TRUE;
 }
 
-static gboolean accept_vm(DqStoreFile *store, gint64 now, GError **error)
+static gboolean accept_vm(DqStoreFile *store, int64_t now, GError **error)
 {
-    guint8 uuid[DQ_UUID_SIZE], lineage[DQ_LINEAGE_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE], lineage[DQ_LINEAGE_SIZE];
     DqName host;
 
     if (!dq_uuid_parse(opt.vm, uuid, error) ||
-        (opt.lineage != NULL && !read_lineage(opt.lineage, lineage, error)) ||
-        (opt.host != NULL && !key_find_host(store, opt.host, &host, error))) {
+        (opt.lineage && !read_lineage(opt.lineage, lineage, error)) ||
+        (opt.host && !key_find_host(store, opt.host, &host, error))) {
         return FALSE;
     }
-    return (opt.host == NULL ||
-            dq_store_file_accept_move(store, uuid, &host, now, opt.why, error)) &&
-           (opt.lineage == NULL ||
+    return (!opt.host || dq_store_file_accept_move(store, uuid, &host, now, opt.why, error)) &&
+           (!opt.lineage ||
             dq_store_file_accept_lineage(store, uuid, lineage, now, opt.why, error));
 }
 
-static gboolean accept_cleared(DqStoreFile *store, gint64 now, GError **error)
+static gboolean accept_cleared(DqStoreFile *store, int64_t now, GError **error)
 {
     DqName host;
 
@@ -150,15 +148,15 @@ int accept_command(char **argv, GError **error)
     g_autoptr(DqStoreFile) store = NULL;
     gboolean good;
 
-    if (words == NULL || !check_usage(error)) {
+    if (!words || !check_usage(error)) {
         return EXIT_UNUSABLE;
     }
     store = command_open_store(opt.store, error);
-    if (store == NULL) {
+    if (!store) {
         return EXIT_UNUSABLE;
     }
-    good = opt.list              ? dq_store_file_list_acceptances(store, print, NULL, error)
-           : opt.cleared != NULL ? accept_cleared(store, command_now(), error)
-                                 : accept_vm(store, command_now(), error);
+    good = opt.list      ? dq_store_file_list_acceptances(store, print, NULL, error)
+           : opt.cleared ? accept_cleared(store, command_now(), error)
+                         : accept_vm(store, command_now(), error);
     return good ? EXIT_DONE : EXIT_UNUSABLE;
 }

@@ -29,7 +29,7 @@ static const GOptionEntry entries[] = {
     { 0 },
 };
 
-static void print_json(const guint8 *challenges, gint64 expires)
+static void print_json(const uint8_t *challenges, int64_t expires)
 {
     JsonObject *object = json_object_new();
     JsonArray *array = json_array_new();
@@ -45,7 +45,7 @@ static void print_json(const guint8 *challenges, gint64 expires)
     json_print(object);
 }
 
-static void print_text(const guint8 *challenges)
+static void print_text(const uint8_t *challenges)
 {
     for (int i = 0; i < opt.count; i++) {
         g_autofree char *hex =
@@ -69,19 +69,19 @@ int challenge_command(char **argv, GError **error)
 {
     g_auto(GStrv) words = command_parse(entries, argv, "- issue challenges", 0, error);
     g_autoptr(DqStoreFile) store = NULL;
-    g_autofree guint8 *challenges = NULL;
-    guint8 uuid[DQ_UUID_SIZE];
-    gint64 now = command_now();
+    g_autofree uint8_t *challenges = NULL;
+    uint8_t uuid[DQ_UUID_SIZE];
+    int64_t now = command_now();
 
-    if (words == NULL || !in_range("--expires", opt.expires, EXPIRES_MAX_S, error) ||
+    if (!words || !in_range("--expires", opt.expires, EXPIRES_MAX_S, error) ||
         !in_range("--count", opt.count, COUNT_MAX, error) ||
-        (opt.vm != NULL && !dq_uuid_parse(opt.vm, uuid, error))) {
+        (opt.vm && !dq_uuid_parse(opt.vm, uuid, error))) {
         return EXIT_UNUSABLE;
     }
     store = command_open_store(opt.store, error);
     challenges = g_malloc0((gsize)opt.count * DQ_CHALLENGE_SIZE);
-    if (store == NULL || !dq_store_file_issue(store, (guint)opt.count, now, now + opt.expires,
-                                              opt.vm != NULL ? uuid : NULL, challenges, error)) {
+    if (!store || !dq_store_file_issue(store, (guint)opt.count, now, now + opt.expires,
+                                       opt.vm ? uuid : NULL, challenges, error)) {
         return EXIT_UNUSABLE;
     }
     if (opt.json) {

@@ -76,10 +76,10 @@ static const char description[] =
 static gboolean give_keys(DqVerifier *verifier, char **paths, void (*give)(DqVerifier *, DqKey *),
                           GError **error)
 {
-    for (; paths != NULL && *paths != NULL; paths++) {
+    for (; paths && *paths; paths++) {
         g_autoptr(DqKey) key = dq_key_new_from_file(*paths, error);
 
-        if (key == NULL) {
+        if (!key) {
             return FALSE;
         }
         give(verifier, key);
@@ -89,7 +89,7 @@ static gboolean give_keys(DqVerifier *verifier, char **paths, void (*give)(DqVer
 
 static gboolean allow_keys(DqVerifier *verifier, GError **error)
 {
-    for (char **key = opt.allowed_keys; key != NULL && *key != NULL; key++) {
+    for (char **key = opt.allowed_keys; key && *key; key++) {
         DqName name;
 
         if (!key_name_read("--allow-key", *key, &name, error)) {
@@ -105,11 +105,11 @@ static gboolean give_store(DqVerifier *verifier, GError **error)
     g_autoptr(DqStoreFile) file = NULL;
     g_autoptr(DqStore) store = NULL;
 
-    if (opt.store == NULL) {
+    if (!opt.store) {
         return TRUE;
     }
     file = dq_store_file_open(opt.store, error);
-    if (file == NULL) {
+    if (!file) {
         return FALSE;
     }
     store = dq_store_file_get_store(file);
@@ -121,11 +121,11 @@ static gboolean give_policy(DqVerifier *verifier, GError **error)
 {
     g_autoptr(DqPolicy) policy = NULL;
 
-    if (opt.policy == NULL) {
+    if (!opt.policy) {
         return TRUE;
     }
     policy = dq_policy_new_from_file(opt.policy, error);
-    if (policy == NULL) {
+    if (!policy) {
         return FALSE;
     }
     dq_verifier_set_policy(verifier, policy);
@@ -137,7 +137,7 @@ static DqVerifier *set_up(GError **error)
 {
     g_autoptr(DqVerifier) verifier = dq_verifier_new();
 
-    if (opt.hosts == NULL && opt.policy == NULL && opt.store == NULL) {
+    if (!opt.hosts && !opt.policy && !opt.store) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
                     "no host is known: enrol one in a --store, or name one with --host FILE or in "
                     "a --policy");
@@ -156,13 +156,13 @@ static DqVerifier *set_up(GError **error)
 /* @name is NULL for the deep quote that the options name. */
 static void report(const char *name, const DqVerdict *verdict)
 {
-    g_autofree char *prefix = name == NULL ? g_strdup("") : g_strconcat(name, ": ", NULL);
+    g_autofree char *prefix = name ? g_strconcat(name, ": ", NULL) : g_strdup("");
 
     if (opt.json) {
         report_json(stdout, name, verdict);
         return;
     }
-    if (name == NULL && !opt.quiet) {
+    if (!name && !opt.quiet) {
         report_checks(stdout, verdict);
     }
     report_verdict(stdout, prefix, verdict);
@@ -186,12 +186,12 @@ static int check_one(DqVerifier *verifier, const CheckExpected *expected, GError
     DqExpected x = check_expected_get(expected);
     DqQuote quote;
 
-    if (input == NULL) {
+    if (!input) {
         return EXIT_UNUSABLE;
     }
     quote = check_input_quote(input);
     verdict = dq_verifier_check(verifier, &quote, &x, error);
-    if (verdict == NULL) {
+    if (!verdict) {
         return EXIT_UNUSABLE;
     }
     report(NULL, verdict);
@@ -228,7 +228,7 @@ static void take_verdict(gpointer tag, DqVerdict *verdict, const GError *error,
     Job *job = tag;
 
     job->verdict = verdict;
-    job->error = error == NULL ? NULL : g_error_copy(error);
+    job->error = error ? g_error_copy(error) : NULL;
     g_clear_pointer(&job->input, check_input_free);
 }
 
@@ -243,7 +243,7 @@ static void verify_jobs(DqVerifier *verifier, const CheckExpected *expected, GAr
         Job *job = &g_array_index(jobs, Job, i);
 
         job->input = check_input_read_folder(job->name, &job->error);
-        if (job->input != NULL) {
+        if (job->input) {
             DqQuote quote = check_input_quote(job->input);
 
             dq_stream_push(stream, &quote, &x, job);
@@ -255,7 +255,7 @@ static void verify_jobs(DqVerifier *verifier, const CheckExpected *expected, GAr
 /* Returns the exit status of this one alone. */
 static int report_job(const Job *job)
 {
-    if (job->verdict != NULL) {
+    if (job->verdict) {
         report(job->name, job->verdict);
         return status_of(job->verdict);
     }
@@ -313,7 +313,7 @@ int check_command(char **argv, GError **error)
 
     g_option_context_set_description(context, description);
     words = args_parse(context, entries, argv, error);
-    if (words == NULL) {
+    if (!words) {
         g_prefix_error(error, "see --help: ");
         return EXIT_UNUSABLE;
     }
@@ -323,10 +323,10 @@ int check_command(char **argv, GError **error)
     }
     opt.folders = words + 1;
     expected = check_expected_read(&opt.expected, opt.store != NULL, error);
-    verifier = expected == NULL ? NULL : set_up(error);
-    if (verifier == NULL) {
+    verifier = expected ? set_up(error) : NULL;
+    if (!verifier) {
         return EXIT_UNUSABLE;
     }
-    return opt.folders[0] == NULL ? check_one(verifier, expected, error)
-                                  : check_folders(verifier, expected);
+    return !opt.folders[0] ? check_one(verifier, expected, error)
+                           : check_folders(verifier, expected);
 }

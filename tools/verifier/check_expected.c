@@ -11,7 +11,7 @@ static DqBytes peek(GBytes *bytes)
 {
     DqBytes b = { NULL, 0 };
 
-    if (bytes != NULL) {
+    if (bytes) {
         b.data = g_bytes_get_data(bytes, &b.len);
     }
     return b;
@@ -20,7 +20,7 @@ static DqBytes peek(GBytes *bytes)
 static gboolean read_challenge(CheckExpected *x, const char *text, gboolean has_store,
                                GError **error)
 {
-    if (text == NULL) {
+    if (!text) {
         if (!has_store) {
             g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
                         "nonce: give with -q the nonce that was chosen, or with --store the store "
@@ -36,18 +36,17 @@ static gboolean read_channel(CheckExpected *x, const char *path, GError **error)
 {
     g_autoptr(GBytes) channel = NULL;
 
-    if (path == NULL) {
+    if (!path) {
         return TRUE;
     }
-    if (x->challenge == NULL) {
+    if (!x->challenge) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
                     "--bind: give the challenge with -q: it cannot be told from a nonce that is "
                     "bound");
         return FALSE;
     }
     channel = input_read(path, CHANNEL_MAX, error);
-    if (channel == NULL ||
-        !dq_bind_nonce(peek(x->challenge), peek(channel), x->bound_nonce, error)) {
+    if (!channel || !dq_bind_nonce(peek(x->challenge), peek(channel), x->bound_nonce, error)) {
         g_prefix_error(error, "--bind: ");
         return FALSE;
     }
@@ -57,7 +56,7 @@ static gboolean read_channel(CheckExpected *x, const char *path, GError **error)
 
 static gboolean read_key(CheckExpected *x, const char *path, GError **error)
 {
-    if (path == NULL) {
+    if (!path) {
         return TRUE;
     }
     x->key = dq_key_new_from_file(path, error);

@@ -18,9 +18,9 @@ typedef struct CheckExpectedOptions {
 typedef struct CheckExpected {
     GBytes *challenge; /* or NULL */
     gboolean bound;
-    guint8 bound_nonce[DQ_HASH_SIZE];
+    uint8_t bound_nonce[DQ_HASH_SIZE];
     gboolean has_uuid;
-    guint8 uuid[DQ_UUID_SIZE];
+    uint8_t uuid[DQ_UUID_SIZE];
     DqKey *key; /* or NULL */
     DqName ak, ek;
 } CheckExpected;

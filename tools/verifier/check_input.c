@@ -12,7 +12,7 @@
 /* NULL for no @path, without an error. */
 static gboolean read_part(const char *path, GBytes **ret_bytes, GError **error)
 {
-    if (path == NULL) {
+    if (!path) {
         return TRUE;
     }
     *ret_bytes = input_read(path, PART_MAX, error);
@@ -23,9 +23,9 @@ static gboolean read_key(const char *path, DqKey **ret_key, GError **error)
 {
     g_autoptr(GBytes) bytes = NULL;
     gsize len;
-    const guint8 *data;
+    const uint8_t *data;
 
-    if (path == NULL) {
+    if (!path) {
         return TRUE;
     }
     if (!read_part(path, &bytes, error)) {
@@ -33,7 +33,7 @@ static gboolean read_key(const char *path, DqKey **ret_key, GError **error)
     }
     data = g_bytes_get_data(bytes, &len);
     *ret_key = dq_key_new(data, len, error);
-    if (*ret_key == NULL) {
+    if (!*ret_key) {
         g_prefix_error(error, "%s: ", path);
         return FALSE;
     }
@@ -42,7 +42,7 @@ static gboolean read_key(const char *path, DqKey **ret_key, GError **error)
 
 static gboolean require(const char *value, const char *what, GError **error)
 {
-    if (value == NULL) {
+    if (!value) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE, "%s", what);
         return FALSE;
     }
@@ -148,7 +148,7 @@ static DqBytes peek(GBytes *bytes)
 {
     DqBytes b = { NULL, 0 };
 
-    if (bytes != NULL) {
+    if (bytes) {
         b.data = g_bytes_get_data(bytes, &b.len);
     }
     return b;

@@ -44,7 +44,7 @@ static void report_facts(FILE *out, const DqFacts *f)
     fprintf(out, "lineage  %s\n", lineage);
     fprintf(out, "host     %s, resets %u, restarts %u%s\n", host, f->host_reset_count,
             f->host_restart_count, f->host_simulated ? ", stand-in TPM" : "");
-    if (enrolled != NULL) {
+    if (enrolled) {
         fprintf(out, "enrolled %s, %s\n", how_enrolled(f), enrolled);
     } else {
         fputs("enrolled: no\n", out);
@@ -101,9 +101,9 @@ static char *json_text(const char *text)
 void report_json(FILE *out, const char *name, const DqVerdict *verdict)
 {
     g_autofree char *json = dq_verdict_to_json(verdict);
-    g_autofree char *text = name == NULL ? NULL : json_text(name);
+    g_autofree char *text = name ? json_text(name) : NULL;
 
-    if (text != NULL) {
+    if (text) {
         fprintf(out, "{\"name\": %s, %s\n", text, json + 1); /* after its opening brace */
     } else {
         fprintf(out, "%s\n", json);

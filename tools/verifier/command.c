@@ -7,7 +7,7 @@
 
 const Command *command_find(const Command *commands, const char *name)
 {
-    for (; commands->name != NULL; commands++) {
+    for (; commands->name; commands++) {
         if (strcmp(commands->name, name) == 0) {
             return commands;
         }
@@ -17,10 +17,10 @@ const Command *command_find(const Command *commands, const char *name)
 
 int command_run_one(const Command *commands, char **argv, const char *names, GError **error)
 {
-    const Command *command = argv[1] == NULL ? NULL : command_find(commands, argv[1]);
+    const Command *command = argv[1] ? command_find(commands, argv[1]) : NULL;
     g_autofree char *program = g_strdup_printf("%s %s", g_get_prgname(), argv[0]);
 
-    if (command == NULL) {
+    if (!command) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: say one of %s", argv[0],
                     names);
         return EXIT_UNUSABLE;
@@ -38,7 +38,7 @@ GStrv command_parse(const GOptionEntry *entries, char **argv, const char *summar
 
     g_set_prgname(program);
     words = args_parse(context, entries, argv, error);
-    if (words == NULL) {
+    if (!words) {
         g_prefix_error(error, "%s: ", argv[0]);
         return NULL;
     }
@@ -58,7 +58,7 @@ int command_status(const GError *error)
 
 DqStoreFile *command_open_store(const char *path, GError **error)
 {
-    if (path == NULL) {
+    if (!path) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "name the verifier's store with --store FILE");
         return NULL;
@@ -66,7 +66,7 @@ DqStoreFile *command_open_store(const char *path, GError **error)
     return dq_store_file_open(path, error);
 }
 
-gint64 command_now(void)
+int64_t command_now(void)
 {
     return g_get_real_time() / G_USEC_PER_SEC;
 }

@@ -64,6 +64,6 @@ int command_status(const GError *error);
 DqStoreFile *command_open_store(const char *path, GError **error);
 
 /** command_now: seconds since 1970. */
-gint64 command_now(void);
+int64_t command_now(void);
 
 #endif

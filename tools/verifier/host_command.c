@@ -72,10 +72,10 @@ static void print_text(const DqStoreHost *host)
 
     printf("%s%s%s\n", name, host->label[0] != '\0' ? "  " : "", host->label);
     printf("    enrolled %s by the operator's %s", enrolled, how_enrolled(host));
-    if (expires != NULL) {
+    if (expires) {
         printf(", expires %s", expires);
     }
-    if (revoked != NULL) {
+    if (revoked) {
         printf(", REVOKED %s", revoked);
     }
     if (host->counted) {
@@ -94,19 +94,19 @@ static void print(const DqStoreHost *host, G_GNUC_UNUSED gpointer data)
 }
 
 /* --expires, 0 where it was not given. A date alone is its beginning, in UTC. */
-static gboolean read_expiry(gint64 now, gint64 *ret, GError **error)
+static gboolean read_expiry(int64_t now, int64_t *ret, GError **error)
 {
     g_autofree char *full = NULL;
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     g_autoptr(GDateTime) time = NULL;
 
-    if (opt.expires == NULL) {
+    if (!opt.expires) {
         *ret = 0;
         return TRUE;
     }
     full = g_strconcat(opt.expires, strlen(opt.expires) == 10 ? "T00:00:00Z" : "", NULL);
     time = g_date_time_new_from_iso8601(full, utc);
-    if (time == NULL || g_date_time_to_unix(time) <= now) {
+    if (!time || g_date_time_to_unix(time) <= now) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--expires %s: give a date that is still to come, as 2027-12-31 or "
                     "2027-12-31T12:00:00Z",
@@ -121,9 +121,9 @@ static gboolean read_host(const char *path, DqStoreHost *host, GError **error)
 {
     g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
     gsize len;
-    const guint8 *data;
+    const uint8_t *data;
 
-    if (bytes == NULL) {
+    if (!bytes) {
         return FALSE;
     }
     data = g_bytes_get_data(bytes, &len);
@@ -145,16 +145,16 @@ static gboolean read_host(const char *path, DqStoreHost *host, GError **error)
 static int add_host(char **argv, GError **error)
 {
     g_auto(GStrv) words = command_parse(add_entries, argv, "FILE - enrol a host", 1, error);
-    gint64 now = command_now();
+    int64_t now = command_now();
     DqStoreHost host = { .enrolment = DQ_ENROLMENT_WORD, .enrolled = now };
     g_autoptr(DqStoreFile) store = NULL;
 
-    if (words == NULL || !read_expiry(now, &host.expires, error) ||
-        !read_host(words[1], &host, error) || !key_label("--name", opt.name, host.label, error)) {
+    if (!words || !read_expiry(now, &host.expires, error) || !read_host(words[1], &host, error) ||
+        !key_label("--name", opt.name, host.label, error)) {
         return EXIT_UNUSABLE;
     }
     store = command_open_store(opt.store, error);
-    if (store == NULL || !dq_store_file_add_host(store, &host, error)) {
+    if (!store || !dq_store_file_add_host(store, &host, error)) {
         return EXIT_UNUSABLE;
     }
     print(&host, NULL);
@@ -164,22 +164,21 @@ static int add_host(char **argv, GError **error)
 static int list_hosts(char **argv, GError **error)
 {
     g_auto(GStrv) words = command_parse(entries, argv, "- show the hosts", 0, error);
-    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
+    g_autoptr(DqStoreFile) store = words ? command_open_store(opt.store, error) : NULL;
 
-    return store != NULL && dq_store_file_list_hosts(store, print, NULL, error) ? EXIT_DONE
-                                                                                : EXIT_UNUSABLE;
+    return store && dq_store_file_list_hosts(store, print, NULL, error) ? EXIT_DONE : EXIT_UNUSABLE;
 }
 
 static int renew_host(char **argv, GError **error)
 {
     g_auto(GStrv) words =
         command_parse(renew_entries, argv, "NAME - enrol a host of the store anew", 1, error);
-    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
-    gint64 now = command_now();
-    gint64 expires;
+    g_autoptr(DqStoreFile) store = words ? command_open_store(opt.store, error) : NULL;
+    int64_t now = command_now();
+    int64_t expires;
     DqName name;
 
-    return store != NULL && read_expiry(now, &expires, error) &&
+    return store && read_expiry(now, &expires, error) &&
                    key_find_host(store, words[1], &name, error) &&
                    dq_store_file_renew_host(store, &name, now, expires, error)
                ? EXIT_DONE
@@ -190,10 +189,10 @@ static int revoke_host(char **argv, GError **error)
 {
     g_auto(GStrv) words =
         command_parse(entries, argv, "NAME - end a host's enrolment, for good", 1, error);
-    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
+    g_autoptr(DqStoreFile) store = words ? command_open_store(opt.store, error) : NULL;
     DqName name;
 
-    return store != NULL && key_find_host(store, words[1], &name, error) &&
+    return store && key_find_host(store, words[1], &name, error) &&
                    dq_store_file_revoke_host(store, &name, command_now(), error)
                ? EXIT_DONE
                : EXIT_UNUSABLE;
@@ -203,10 +202,10 @@ static int remove_host(char **argv, GError **error)
 {
     g_auto(GStrv) words =
         command_parse(entries, argv, "NAME - forget a host and its counters", 1, error);
-    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
+    g_autoptr(DqStoreFile) store = words ? command_open_store(opt.store, error) : NULL;
     DqName name;
 
-    return store != NULL && key_find_host(store, words[1], &name, error) &&
+    return store && key_find_host(store, words[1], &name, error) &&
                    dq_store_file_remove_host(store, &name, error)
                ? EXIT_DONE
                : EXIT_UNUSABLE;

@@ -12,12 +12,12 @@ static gboolean fail(const char *what, GError **error)
     return FALSE;
 }
 
-static gboolean read_public(const guint8 *data, gsize len, DqStoreHost *ret_host, GError **error)
+static gboolean read_public(const uint8_t *data, gsize len, DqStoreHost *ret_host, GError **error)
 {
     g_autoptr(DqKey) key = dq_key_new(data, len, error);
     DqBytes name;
 
-    if (key == NULL) {
+    if (!key) {
         return FALSE;
     }
     if (len > sizeof(ret_host->public_area)) {
@@ -52,9 +52,8 @@ static JsonNode *find(JsonObject *object, const char *member, GType type)
 {
     JsonNode *node = json_object_get_member(object, member);
 
-    return node != NULL && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type
-               ? node
-               : NULL;
+    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node
+                                                                                         : NULL;
 }
 
 static gboolean read_object(JsonObject *object, DqStoreHost *ret_host, GError **error)
@@ -66,14 +65,14 @@ static gboolean read_object(JsonObject *object, DqStoreHost *ret_host, GError **
     g_autoptr(GBytes) said = NULL;
     DqBytes data;
 
-    if (public == NULL || name == NULL || simulated == NULL) {
+    if (!public || !name || !simulated) {
         return fail("the JSON lacks public, name or simulated: give all that vtpm-managerctl ak "
                     "--json prints",
                     error);
     }
     bytes = dq_hex_decode(json_node_get_string(public), error);
-    said = bytes == NULL ? NULL : dq_hex_decode(json_node_get_string(name), error);
-    if (said == NULL) {
+    said = bytes ? dq_hex_decode(json_node_get_string(name), error) : NULL;
+    if (!said) {
         return FALSE;
     }
     data.data = g_bytes_get_data(bytes, &data.len);
@@ -98,13 +97,13 @@ static gboolean read_json(const char *text, gsize len, DqStoreHost *ret_host, GE
         return fail("this is no JSON: give what vtpm-managerctl ak --json prints", error);
     }
     root = json_parser_get_root(parser);
-    if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root)) {
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
         return fail("this is no JSON object: give what vtpm-managerctl ak --json prints", error);
     }
     return read_object(json_node_get_object(root), ret_host, error);
 }
 
-gboolean host_key_read(const guint8 *data, gsize len, DqStoreHost *ret_host, GError **error)
+gboolean host_key_read(const uint8_t *data, gsize len, DqStoreHost *ret_host, GError **error)
 {
     DqStoreHost host = *ret_host;
     gsize start = 0;

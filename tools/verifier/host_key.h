@@ -14,7 +14,7 @@
  * Errors: DQ_ERROR_KEY where it is neither, or no attestation key, or the JSON is at odds with
  * itself.
  */
-gboolean host_key_read(const guint8 *data, gsize len, DqStoreHost *ret_host, GError **error);
+gboolean host_key_read(const uint8_t *data, gsize len, DqStoreHost *ret_host, GError **error);
 
 /** HOST_KEY_MAX: no such file is larger. */
 #define HOST_KEY_MAX 65536

@@ -13,10 +13,10 @@ int init_command(char **argv, GError **error)
     };
     g_auto(GStrv) words = command_parse(entries, argv, "- make a store", 0, error);
 
-    if (words == NULL) {
+    if (!words) {
         return EXIT_UNUSABLE;
     }
-    if (path == NULL) {
+    if (!path) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                     "name the store that is to be made with --store FILE");
         return EXIT_UNUSABLE;

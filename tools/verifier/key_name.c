@@ -17,7 +17,7 @@ static gboolean parse_name(const char *text, DqName *ret_name)
     g_autoptr(GBytes) bytes = dq_hex_decode(text, NULL);
     DqBytes name = { NULL, 0 };
 
-    if (bytes != NULL) {
+    if (bytes) {
         name.data = g_bytes_get_data(bytes, &name.len);
     }
     if (name.len == 0 || !wire_name_valid((WireBytes){ name.data, name.len })) {
@@ -29,10 +29,10 @@ static gboolean parse_name(const char *text, DqName *ret_name)
 
 gboolean key_name_read(const char *option, const char *text, DqName *ret_name, GError **error)
 {
-    const gboolean marked = text != NULL && g_str_has_prefix(text, "name:");
+    const gboolean marked = text && g_str_has_prefix(text, "name:");
     g_autoptr(DqKey) key = NULL;
 
-    if (text == NULL) {
+    if (!text) {
         ret_name->len = 0;
         return TRUE;
     }
@@ -47,7 +47,7 @@ gboolean key_name_read(const char *option, const char *text, DqName *ret_name, G
         return FALSE;
     }
     key = dq_key_new_from_file(text, error);
-    if (key == NULL) {
+    if (!key) {
         g_prefix_error(error, "%s: ", option);
         return FALSE;
     }
@@ -95,11 +95,11 @@ gboolean key_find_host(DqStoreFile *store, const char *text, DqName *ret_name, G
 gboolean key_label(const char *option, const char *text, char label[DQ_LABEL_MAX + 1],
                    GError **error)
 {
-    if (text != NULL && strlen(text) > DQ_LABEL_MAX) {
+    if (text && strlen(text) > DQ_LABEL_MAX) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_RECORD, "%s: give at most %d bytes", option,
                     DQ_LABEL_MAX);
         return FALSE;
     }
-    g_strlcpy(label, text == NULL ? "" : text, DQ_LABEL_MAX + 1);
+    g_strlcpy(label, text ? text : "", DQ_LABEL_MAX + 1);
     return TRUE;
 }

@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-char *text_time(gint64 seconds)
+char *text_time(int64_t seconds)
 {
     g_autoptr(GDateTime) time = seconds == 0 ? NULL : g_date_time_new_from_unix_utc(seconds);
 
-    return time == NULL ? NULL : g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
+    return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
 }
 
 char *text_name(const DqName *name)
@@ -17,14 +17,14 @@ char *text_name(const DqName *name)
 
 void json_set_text(JsonObject *object, const char *member, const char *text)
 {
-    if (text == NULL) {
+    if (!text) {
         json_object_set_null_member(object, member);
     } else {
         json_object_set_string_member(object, member, text);
     }
 }
 
-void json_set_time(JsonObject *object, const char *member, gint64 seconds)
+void json_set_time(JsonObject *object, const char *member, int64_t seconds)
 {
     g_autofree char *text = text_time(seconds);
 
@@ -38,21 +38,21 @@ void json_set_name(JsonObject *object, const char *member, const DqName *name)
     json_set_text(object, member, text);
 }
 
-void json_set_hex(JsonObject *object, const char *member, const guint8 *data, gsize len)
+void json_set_hex(JsonObject *object, const char *member, const uint8_t *data, gsize len)
 {
     g_autofree char *text = dq_hex_encode(data, len);
 
     json_set_text(object, member, text);
 }
 
-void json_set_uuid(JsonObject *object, const char *member, const guint8 *uuid)
+void json_set_uuid(JsonObject *object, const char *member, const uint8_t *uuid)
 {
     g_autofree char *text = dq_uuid_format(uuid);
 
     json_set_text(object, member, text);
 }
 
-void json_set_u64(JsonObject *object, const char *member, guint64 value)
+void json_set_u64(JsonObject *object, const char *member, uint64_t value)
 {
     g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value);
 

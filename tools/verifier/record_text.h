@@ -8,7 +8,7 @@
 #include <json-glib/json-glib.h>
 
 /** text_time: (transfer full): UTC, as 2026-11-25T18:00:00Z; NULL for 0. */
-char *text_time(gint64 seconds);
+char *text_time(int64_t seconds);
 
 /** text_name: (transfer full): hexadecimal digits; NULL for no Name. */
 char *text_name(const DqName *name);
@@ -17,17 +17,17 @@ char *text_name(const DqName *name);
 void json_set_text(JsonObject *object, const char *member, const char *text);
 
 /** json_set_time: null for 0. */
-void json_set_time(JsonObject *object, const char *member, gint64 seconds);
+void json_set_time(JsonObject *object, const char *member, int64_t seconds);
 
 /** json_set_name: null for no Name. */
 void json_set_name(JsonObject *object, const char *member, const DqName *name);
 
 /** json_set_hex, json_set_uuid. */
-void json_set_hex(JsonObject *object, const char *member, const guint8 *data, gsize len);
-void json_set_uuid(JsonObject *object, const char *member, const guint8 *uuid);
+void json_set_hex(JsonObject *object, const char *member, const uint8_t *data, gsize len);
+void json_set_uuid(JsonObject *object, const char *member, const uint8_t *uuid);
 
 /** json_set_u64: as a string: JSON readers may keep only 53 bits. */
-void json_set_u64(JsonObject *object, const char *member, guint64 value);
+void json_set_u64(JsonObject *object, const char *member, uint64_t value);
 
 /** json_print: one line on standard output; takes @object. */
 void json_print(JsonObject *object);

@@ -25,8 +25,8 @@ int main(int argc, char **argv)
 
     setlocale(LC_ALL, "");
     g_set_prgname("tpm2_checkdeepquote");
-    status = command == NULL ? check_command(argv, &error) : command->run(argv + 1, &error);
-    if (error != NULL) {
+    status = command ? command->run(argv + 1, &error) : check_command(argv, &error);
+    if (error) {
         fprintf(stderr, "tpm2_checkdeepquote: %s\n", error->message);
         status = command_status(error);
     }

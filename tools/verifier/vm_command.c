@@ -69,7 +69,7 @@ static void print_expected(const char *what, const DqName *name)
 {
     g_autofree char *text = text_name(name);
 
-    if (text != NULL) {
+    if (text) {
         printf("    %s %s\n", what, text);
     }
 }
@@ -121,14 +121,14 @@ static int add(char **argv, GError **error)
     DqStoreVm vm = { .added = command_now() };
     g_autoptr(DqStoreFile) store = NULL;
 
-    if (words == NULL || !dq_uuid_parse(words[1], vm.uuid, error) ||
+    if (!words || !dq_uuid_parse(words[1], vm.uuid, error) ||
         !key_name_read("--ek", opt.ek, &vm.ek, error) ||
         !key_name_read("--ak", opt.ak, &vm.ak, error) ||
         !key_label("--name", opt.name, vm.label, error)) {
         return EXIT_UNUSABLE;
     }
     store = command_open_store(opt.store, error);
-    if (store == NULL || !dq_store_file_add_vm(store, &vm, error)) {
+    if (!store || !dq_store_file_add_vm(store, &vm, error)) {
         return EXIT_UNUSABLE;
     }
     print(&vm, NULL);
@@ -138,20 +138,19 @@ static int add(char **argv, GError **error)
 static int list(char **argv, GError **error)
 {
     g_auto(GStrv) words = command_parse(entries, argv, "- show the VMs", 0, error);
-    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
+    g_autoptr(DqStoreFile) store = words ? command_open_store(opt.store, error) : NULL;
 
-    return store != NULL && dq_store_file_list_vms(store, print, NULL, error) ? EXIT_DONE
-                                                                              : EXIT_UNUSABLE;
+    return store && dq_store_file_list_vms(store, print, NULL, error) ? EXIT_DONE : EXIT_UNUSABLE;
 }
 
 static int remove_vm(char **argv, GError **error)
 {
     g_auto(GStrv) words =
         command_parse(entries, argv, "UUID - forget a VM and its counters", 1, error);
-    g_autoptr(DqStoreFile) store = words == NULL ? NULL : command_open_store(opt.store, error);
-    guint8 uuid[DQ_UUID_SIZE];
+    g_autoptr(DqStoreFile) store = words ? command_open_store(opt.store, error) : NULL;
+    uint8_t uuid[DQ_UUID_SIZE];
 
-    return store != NULL && dq_uuid_parse(words[1], uuid, error) &&
+    return store && dq_uuid_parse(words[1], uuid, error) &&
                    dq_store_file_remove_vm(store, uuid, error)
                ? EXIT_DONE
                : EXIT_UNUSABLE;

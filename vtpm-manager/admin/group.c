@@ -26,7 +26,7 @@ static void handle_groups(const AdminRequest *request, void *part)
 static void handle_group(const AdminRequest *request, void *part)
 {
     const char *name = admin_get_group(request);
-    gint64 weight = admin_get_int(request->json, "weight", 0);
+    int64_t weight = admin_get_int(request->json, "weight", 0);
     g_autoptr(GError) error = NULL;
 
     if (name) {

@@ -88,8 +88,8 @@ static gboolean get_pcrs(JsonObject *json, WirePcrSelection *ret)
     array = json_node_get_array(node);
     for (guint i = 0; i < json_array_get_length(array); i++) {
         JsonNode *element = json_array_get_element(array, i);
-        gint64 bank;
-        gint64 pcr;
+        int64_t bank;
+        int64_t pcr;
 
         if (!JSON_NODE_HOLDS_OBJECT(element)) {
             return FALSE;

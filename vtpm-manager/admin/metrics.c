@@ -19,7 +19,7 @@ typedef enum Unit {
     UNIT_US_AS_SECONDS,
 } Unit;
 
-static void put_number(GString *out, Unit unit, guint64 value)
+static void put_number(GString *out, Unit unit, uint64_t value)
 {
     if (unit == UNIT_US_AS_SECONDS) {
         g_string_append_printf(out, "%" G_GUINT64_FORMAT ".%06u", value / US_PER_S,
@@ -35,7 +35,7 @@ static void put_head(GString *out, const char *name, const char *type, const cha
 }
 
 static void put_sample(GString *out, const char *type, const char *name, const char *help,
-                       Unit unit, guint64 value)
+                       Unit unit, uint64_t value)
 {
     put_head(out, name, type, help);
     g_string_append_printf(out, "%s ", name);
@@ -48,7 +48,7 @@ static void put_counters(GString *out, const MetricsSample *s)
     const struct {
         const char *name;
         const char *help;
-        guint64 value;
+        uint64_t value;
     } counters[] = {
         { "vtpm_manager_requests_total", "Deep quotes asked for by vTPMs.", s->counts.requests },
         { "vtpm_manager_answered_total", "Requests answered with evidence.", s->counts.answered },
@@ -74,7 +74,7 @@ static void put_gauges(GString *out, const MetricsSample *s)
     const struct {
         const char *name;
         const char *help;
-        guint64 value;
+        uint64_t value;
     } gauges[] = {
         { "vtpm_manager_queue_length", "Requests that wait for a batch.", s->counts.queued },
         { "vtpm_manager_in_flight", "Requests in the batch that the TPM works on.",
@@ -105,7 +105,7 @@ static void put_histogram(GString *out, const HistogramFamily *f)
 {
     put_head(out, f->name, "histogram", f->help);
     for (guint bit = f->first_bit; bit <= f->last_bit; bit++) {
-        guint64 bound = (G_GUINT64_CONSTANT(1) << bit) - 1;
+        uint64_t bound = (G_GUINT64_CONSTANT(1) << bit) - 1;
 
         g_string_append_printf(out, "%s_bucket{le=\"", f->name);
         put_number(out, f->unit, bound);
@@ -139,7 +139,7 @@ static void put_histograms(GString *out, const MetricsSample *s)
 static void put_process(GString *out, const MetricsSample *s)
 {
     put_sample(out, "gauge", "process_start_time_seconds",
-               "When the manager started, in seconds since 1970.", UNIT_ONE, (guint64)s->started);
+               "When the manager started, in seconds since 1970.", UNIT_ONE, (uint64_t)s->started);
     put_sample(out, "counter", "process_cpu_seconds_total", "User and system time of the manager.",
                UNIT_US_AS_SECONDS, s->cpu_us);
     if (s->resident > 0) {

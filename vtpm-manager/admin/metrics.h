@@ -12,14 +12,14 @@
 typedef struct MetricsSample {
     QuoterCounts counts;
     const QuoterTimes *times; /* borrowed */
-    guint64 throttled;        /* requests and starts of VMs that had more than their share */
+    uint64_t throttled;       /* requests and starts of VMs that had more than their share */
     guint connected;          /* vTPMs */
     guint registered;         /* VMs */
     gboolean simulated;
     gboolean failing;    /* the last hardware quote */
-    gint64 started;      /* seconds since 1970 */
-    guint64 cpu_us;      /* of this process, user and system */
-    guint64 resident;    /* bytes; 0: not known, and left out */
+    int64_t started;     /* seconds since 1970 */
+    uint64_t cpu_us;     /* of this process, user and system */
+    uint64_t resident;   /* bytes; 0: not known, and left out */
     const char *version; /* without quotation marks, backslashes and line feeds */
 } MetricsSample;
 

@@ -7,19 +7,19 @@
 
 #include "admin/metrics.h"
 
-static guint64 cpu_us(void)
+static uint64_t cpu_us(void)
 {
     struct rusage usage;
 
     if (getrusage(RUSAGE_SELF, &usage) != 0) {
         return 0;
     }
-    return (guint64)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC +
-           (guint64)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC +
+           (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 /* In bytes; 0 where /proc does not tell. */
-static guint64 resident_memory(void)
+static uint64_t resident_memory(void)
 {
     g_autofree char *text = NULL;
     const char *second = NULL;
@@ -27,7 +27,7 @@ static guint64 resident_memory(void)
     if (g_file_get_contents("/proc/self/statm", &text, NULL, NULL)) {
         second = strchr(text, ' ');
     }
-    return second ? g_ascii_strtoull(second + 1, NULL, 10) * (guint64)sysconf(_SC_PAGESIZE) : 0;
+    return second ? g_ascii_strtoull(second + 1, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static char *current_text(const MetricsPage *page)

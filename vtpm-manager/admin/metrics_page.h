@@ -11,7 +11,7 @@
 
 /** What it tells of; borrowed. */
 typedef struct MetricsPage {
-    gint64 started; /* seconds since 1970 */
+    int64_t started; /* seconds since 1970 */
     TpmHost *tpm;
     const RegistryVms *vms;
     const Quoter *quoter;

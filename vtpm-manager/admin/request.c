@@ -12,7 +12,7 @@ const char *admin_get_string(JsonObject *object, const char *member)
                                                                    : NULL;
 }
 
-gint64 admin_get_int(JsonObject *object, const char *member, gint64 otherwise)
+int64_t admin_get_int(JsonObject *object, const char *member, int64_t otherwise)
 {
     JsonNode *node = json_object_get_member(object, member);
 

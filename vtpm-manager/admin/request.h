@@ -15,7 +15,7 @@ typedef struct AdminRequest {
 const char *admin_get_string(JsonObject *object, const char *member);
 
 /** admin_get_int: an integer member; @otherwise where it is missing or something else. */
-gint64 admin_get_int(JsonObject *object, const char *member, gint64 otherwise);
+int64_t admin_get_int(JsonObject *object, const char *member, int64_t otherwise);
 
 /**
  * admin_get_uuid: the member "uuid".

@@ -67,7 +67,7 @@ static void close_connection(AdminConnection *connection)
 /* Blocks, bounded: only the administrator is at the other end. */
 static gboolean send_all(int fd, const char *data, gsize size)
 {
-    gint64 deadline = g_get_monotonic_time() + SEND_TIMEOUT_S * G_USEC_PER_SEC;
+    int64_t deadline = g_get_monotonic_time() + SEND_TIMEOUT_S * G_USEC_PER_SEC;
 
     while (size > 0) {
         ssize_t n = send(fd, data, size, MSG_NOSIGNAL);

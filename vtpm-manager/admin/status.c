@@ -42,13 +42,13 @@ static JsonObject *describe_histogram(const Histogram *h)
     } quantiles[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 } };
     JsonObject *object = json_object_new();
 
-    json_object_set_int_member(object, "count", (gint64)h->count);
+    json_object_set_int_member(object, "count", (int64_t)h->count);
     json_object_set_double_member(object, "mean", h->count ? (double)h->sum / (double)h->count : 0);
     for (gsize i = 0; i < G_N_ELEMENTS(quantiles); i++) {
         json_object_set_int_member(object, quantiles[i].member,
-                                   (gint64)histogram_quantile(h, quantiles[i].quantile));
+                                   (int64_t)histogram_quantile(h, quantiles[i].quantile));
     }
-    json_object_set_int_member(object, "max", (gint64)h->max);
+    json_object_set_int_member(object, "max", (int64_t)h->max);
     return object;
 }
 
@@ -58,13 +58,14 @@ static JsonObject *describe_quotes(const AdminStatus *status)
     const QuoterTimes *times = quoter_times(status->quoter);
     JsonObject *quotes = json_object_new();
 
-    json_object_set_int_member(quotes, "requests", (gint64)counts.requests);
-    json_object_set_int_member(quotes, "answered", (gint64)counts.answered);
-    json_object_set_int_member(quotes, "refused", (gint64)counts.refused);
-    json_object_set_int_member(quotes, "timed-out", (gint64)counts.timed_out);
-    json_object_set_int_member(quotes, "cancelled", (gint64)counts.cancelled);
-    json_object_set_int_member(quotes, "throttled", (gint64)admission_throttled(status->admission));
-    json_object_set_int_member(quotes, "hardware-quotes", (gint64)counts.batches);
+    json_object_set_int_member(quotes, "requests", (int64_t)counts.requests);
+    json_object_set_int_member(quotes, "answered", (int64_t)counts.answered);
+    json_object_set_int_member(quotes, "refused", (int64_t)counts.refused);
+    json_object_set_int_member(quotes, "timed-out", (int64_t)counts.timed_out);
+    json_object_set_int_member(quotes, "cancelled", (int64_t)counts.cancelled);
+    json_object_set_int_member(quotes, "throttled",
+                               (int64_t)admission_throttled(status->admission));
+    json_object_set_int_member(quotes, "hardware-quotes", (int64_t)counts.batches);
     json_object_set_int_member(quotes, "queued", counts.queued);
     json_object_set_int_member(quotes, "in-flight", counts.in_flight);
     json_object_set_object_member(quotes, "latency-us", describe_histogram(&times->latency));

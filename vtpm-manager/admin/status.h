@@ -13,7 +13,7 @@
 /** What it tells of; borrowed. */
 typedef struct AdminStatus {
     const char *tcti; /* as configured */
-    gint64 started;   /* seconds since 1970 */
+    int64_t started;  /* seconds since 1970 */
     gboolean auto_register;
     TpmHost *tpm;
     Credentials *credentials;

@@ -17,8 +17,8 @@ static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
                                    vtpm_server_connected(vms->vtpms, &vm->uuid));
     json_object_set_string_member(object, "group", vm->group->name);
     admin_set_hex(object, "ek", vm->ek, vm->ek_len);
-    json_object_set_int_member(object, "epoch", (gint64)vm->epoch);
-    json_object_set_int_member(object, "generation", (gint64)vm->generation);
+    json_object_set_int_member(object, "epoch", (int64_t)vm->epoch);
+    json_object_set_int_member(object, "generation", (int64_t)vm->generation);
     json_object_set_int_member(object, "created", vm->created);
     json_object_set_int_member(object, "seen", vm->seen);
     return object;

@@ -35,10 +35,10 @@ struct Pacer {
     guint waiting;     /* requests, at the last call */
     guint enough;      /* requests that end lingering; otherwise 1 */
     GSource *timer[2]; /* only where LINGERING: see wait_a_little() */
-    gint64 quote_us;   /* of the last batch */
+    int64_t quote_us;  /* of the last batch */
     guint size;        /* of the last batch that was shared */
     guint returned;    /* requests that came soon after it */
-    gint64 soon;       /* until when that is */
+    int64_t soon;      /* until when that is */
 };
 
 static void stop_timers(Pacer *pacer)
@@ -66,7 +66,7 @@ static gboolean time_up(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static GSource *set_timer(Pacer *pacer, gint64 us, int priority)
+static GSource *set_timer(Pacer *pacer, int64_t us, int priority)
 {
     GSource *source = g_timeout_source_new(0);
 
@@ -93,7 +93,7 @@ static State linger(Pacer *pacer)
  */
 static State wait_a_little(Pacer *pacer)
 {
-    gint64 us = MIN(LINGER_MAX_US, pacer->quote_us / LINGER_SHARE);
+    int64_t us = MIN(LINGER_MAX_US, pacer->quote_us / LINGER_SHARE);
 
     pacer->timer[0] = set_timer(pacer, us, G_PRIORITY_LOW);
     pacer->timer[1] = set_timer(pacer, us + READING_MAX_US, G_PRIORITY_DEFAULT);
@@ -147,7 +147,7 @@ void pacer_arrived(Pacer *pacer, guint waiting)
     }
 }
 
-void pacer_done(Pacer *pacer, guint size, gint64 quote_us, guint waiting)
+void pacer_done(Pacer *pacer, guint size, int64_t quote_us, guint waiting)
 {
     gboolean returns = pacer->returned >= 1 + pacer->size / RETURN_SHARE;
 

@@ -10,6 +10,7 @@
 #define VTPM_MANAGER_QUOTE_PACER_H
 
 #include <glib.h>
+#include <stdint.h>
 
 typedef struct Pacer Pacer;
 
@@ -34,7 +35,7 @@ void pacer_arrived(Pacer *pacer, guint waiting);
  * @quote_us: how long the TPM had it
  * @waiting: requests that wait
  */
-void pacer_done(Pacer *pacer, guint size, gint64 quote_us, guint waiting);
+void pacer_done(Pacer *pacer, guint size, int64_t quote_us, guint waiting);
 
 /** pacer_answered: all that the TPM is done with has been answered. */
 void pacer_answered(Pacer *pacer);

@@ -21,7 +21,7 @@ struct QuoteTicket {
     WirePcrSelection pcrs;
     guint room;
     guint index;    /* leaf in its batch */
-    gint64 since;   /* monotonic, in microseconds */
+    int64_t since;  /* monotonic, in microseconds */
     QuoteDone done; /* NULL: nobody waits any more */
     void *data;
 };
@@ -33,7 +33,7 @@ struct BatchJob {
     Batch *batch;
     GPtrArray *tickets; /* QuoteTicket, by leaf; NULL where it dropped out */
     guint next;         /* to be answered */
-    gint64 since;
+    int64_t since;
     TpmQuote *quote;
     GError *error;
 };
@@ -92,7 +92,7 @@ static void ticket_answer(QuoteTicket *ticket, ManagerReason reason, WireBytes e
 
     if (reason == MANAGER_REASON_NONE) {
         counts->answered++;
-        histogram_add(&quoter->times.latency, (guint64)(g_get_monotonic_time() - ticket->since));
+        histogram_add(&quoter->times.latency, (uint64_t)(g_get_monotonic_time() - ticket->since));
     } else if (reason == MANAGER_REASON_TOO_LATE) {
         counts->timed_out++;
     } else {
@@ -208,12 +208,12 @@ static void start_answering(Quoter *quoter)
     }
 }
 
-static void note_quote(Quoter *quoter, const BatchJob *job, gint64 us)
+static void note_quote(Quoter *quoter, const BatchJob *job, int64_t us)
 {
     g_clear_pointer(&quoter->tpm_error, g_free);
     if (job->quote) {
         quoter->counts.batches++;
-        histogram_add(&quoter->times.quote, (guint64)us);
+        histogram_add(&quoter->times.quote, (uint64_t)us);
         histogram_add(&quoter->times.batch_size, batch_size(job->batch));
     } else {
         quoter->tpm_error = g_strdup(job->error->message);
@@ -225,7 +225,7 @@ static void batch_done(void *data)
 {
     BatchJob *job = data;
     Quoter *quoter = job->quoter;
-    gint64 us = g_get_monotonic_time() - job->since;
+    int64_t us = g_get_monotonic_time() - job->since;
     guint size = job->tickets->len;
 
     if (!quoter) {
@@ -345,7 +345,7 @@ QuoteTicket *quoter_submit(Quoter *quoter, const Binding *binding, const WirePcr
     ticket->done = done;
     ticket->data = data;
     ticket->since = g_get_monotonic_time();
-    deadline_set(quoter->deadlines, &ticket->deadline, ticket->since + (gint64)timeout_ms * 1000);
+    deadline_set(quoter->deadlines, &ticket->deadline, ticket->since + (int64_t)timeout_ms * 1000);
     g_queue_push_tail_link(&quoter->waiting, &ticket->link);
     pacer_arrived(quoter->pacer, g_queue_get_length(&quoter->waiting));
     return ticket;

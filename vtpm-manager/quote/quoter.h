@@ -26,12 +26,12 @@ typedef struct QuoteTicket QuoteTicket;
 typedef void (*QuoteDone)(void *data, ManagerReason reason, WireBytes evidence);
 
 typedef struct QuoterCounts {
-    guint64 requests;
-    guint64 answered; /* with evidence */
-    guint64 refused;
-    guint64 timed_out;
-    guint64 cancelled;
-    guint64 batches; /* hardware quotes made */
+    uint64_t requests;
+    uint64_t answered; /* with evidence */
+    uint64_t refused;
+    uint64_t timed_out;
+    uint64_t cancelled;
+    uint64_t batches; /* hardware quotes made */
     guint queued;
     guint in_flight;
 } QuoterCounts;

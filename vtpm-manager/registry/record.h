@@ -40,9 +40,9 @@ typedef struct RegistryVm {
     uint64_t generation; /* the last one reported to a verifier, where @exact */
     gboolean exact;      /* FALSE after a crash: it lies between @generation and @ceiling */
     uint64_t ceiling;    /* stored: no generation above it has been reported */
-    gint64 created;      /* seconds since 1970; 0: never */
-    gint64 seen;
-    gint64 removed;
+    int64_t created;     /* seconds since 1970; 0: never */
+    int64_t seen;
+    int64_t removed;
 } RegistryVm;
 
 #endif

@@ -40,7 +40,7 @@ static void draw_lineage(RegistryVm *vm)
     }
 }
 
-static gint64 now(void)
+static int64_t now(void)
 {
     return g_get_real_time() / G_USEC_PER_SEC;
 }
@@ -339,7 +339,7 @@ static gboolean raise_ceiling(RegistryVms *vms, const RegistryVm *old, uint64_t 
 /* The most that @vm may have stored since it was seen. */
 static uint64_t most_stores(const RegistryVm *vm)
 {
-    gint64 seconds = CLAMP(now() - vm->seen, 0, G_MAXINT32);
+    int64_t seconds = CLAMP(now() - vm->seen, 0, G_MAXINT32);
 
     return STORES_AT_ONCE + (uint64_t)seconds * STORES_A_SECOND;
 }

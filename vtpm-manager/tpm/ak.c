@@ -161,7 +161,7 @@ static gboolean flush_left_over(TpmSession *tpm, const AkFiles *files, GError **
                             &data, error)) {
         return FALSE;
     }
-    for (guint32 i = 0; ok && i < data->data.handles.count; i++) {
+    for (uint32_t i = 0; ok && i < data->data.handles.count; i++) {
         FlushNamed c = { data->data.handles.handle[i], name };
 
         ok = tpm_run(tpm, what, flush_named, &c, error);
@@ -238,9 +238,9 @@ static gboolean find_or_make(TpmSession *tpm, TpmAkAlgorithm algorithm, const Ak
  */
 static GBytes *qualified_name(GBytes *name)
 {
-    static const guint8 hierarchy[] = { 0x40, 0x00, 0x00, 0x0B }; /* TPM_RH_ENDORSEMENT */
+    static const uint8_t hierarchy[] = { 0x40, 0x00, 0x00, 0x0B }; /* TPM_RH_ENDORSEMENT */
     const DqBytes parts[] = { { hierarchy, sizeof(hierarchy) }, dq_bytes_peek(name) };
-    guint8 qualified[2 + DQ_HASH_SIZE];
+    uint8_t qualified[2 + DQ_HASH_SIZE];
 
     memcpy(qualified, parts[1].data, 2);
     dq_sha256(parts, G_N_ELEMENTS(parts), qualified + 2);

@@ -16,8 +16,8 @@ GBytes *tpm_public_marshal(const TPM2B_PUBLIC *area)
 
 typedef struct GetCapability {
     TPM2_CAP capability;
-    guint32 property;
-    guint32 count;
+    uint32_t property;
+    uint32_t count;
     TPMS_CAPABILITY_DATA *data;
 } GetCapability;
 
@@ -31,7 +31,7 @@ static TSS2_RC get_capability(TpmSession *tpm, void *data)
 }
 
 gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capability,
-                            guint32 property, guint32 count, TPMS_CAPABILITY_DATA **ret_data,
+                            uint32_t property, uint32_t count, TPMS_CAPABILITY_DATA **ret_data,
                             GError **error)
 {
     GetCapability c = { .capability = capability, .property = property, .count = count };

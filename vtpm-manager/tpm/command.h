@@ -14,7 +14,7 @@ GBytes *tpm_public_marshal(const TPM2B_PUBLIC *area);
  * @ret_data: free with Esys_Free()
  */
 gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capability,
-                            guint32 property, guint32 count, TPMS_CAPABILITY_DATA **ret_data,
+                            uint32_t property, uint32_t count, TPMS_CAPABILITY_DATA **ret_data,
                             GError **error);
 
 /**

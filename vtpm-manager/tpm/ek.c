@@ -284,7 +284,7 @@ static gboolean may_try_another(const GError *error)
 
 static gboolean choose_uncertified(TpmSession *tpm, GBytes **ret_public, GError **error)
 {
-    static const guint8 derived_order[] = { EK_P256, EK_RSA_2048 };
+    static const uint8_t derived_order[] = { EK_P256, EK_RSA_2048 };
     g_autoptr(GError) local = NULL;
 
     for (guint i = 0; i < EK_KINDS; i++) {

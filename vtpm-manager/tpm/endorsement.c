@@ -21,7 +21,7 @@ static gboolean read_hierarchies(TpmSession *tpm, Hierarchies *ret, GError **err
         return FALSE;
     }
     list = &data->data.tpmProperties;
-    for (guint32 i = 0; i < list->count; i++) {
+    for (uint32_t i = 0; i < list->count; i++) {
         if (list->tpmProperty[i].property == TPM2_PT_PERMANENT) {
             h.permanent = list->tpmProperty[i].value;
         } else if (list->tpmProperty[i].property == TPM2_PT_STARTUP_CLEAR) {

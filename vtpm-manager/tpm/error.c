@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/error.h"
 
+#include <stdint.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tpm2_types.h>
 
@@ -72,14 +73,14 @@ static const TpmMeaning meanings[] = {
       "restart the host" },
 };
 
-static guint32 layer_of(TSS2_RC rc)
+static uint32_t layer_of(TSS2_RC rc)
 {
     return rc & TSS2_RC_LAYER_MASK;
 }
 
 static gboolean is_tpm_layer(TSS2_RC rc)
 {
-    guint32 layer = layer_of(rc);
+    uint32_t layer = layer_of(rc);
 
     return layer == TSS2_TPM_RC_LAYER || layer == TSS2_RESMGR_TPM_RC_LAYER ||
            layer == TSS2_RESMGR_RC_LAYER;

@@ -12,7 +12,7 @@ struct TpmHost {
     TPM2B_AUTH eh_auth;
     GMutex lock; /* for @info */
     TpmInfo *info;
-    gint64 looked; /* monotonic, in microseconds; main context only */
+    int64_t looked; /* monotonic, in microseconds; main context only */
 };
 
 TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir, WireBytes eh_auth)
@@ -156,7 +156,7 @@ static void look_done(G_GNUC_UNUSED void *job)
 
 void tpm_host_look(TpmHost *host, TpmWorker *worker)
 {
-    gint64 now = g_get_monotonic_time();
+    int64_t now = g_get_monotonic_time();
 
     if (host->looked == 0 || now - host->looked >= G_USEC_PER_SEC) {
         host->looked = now;

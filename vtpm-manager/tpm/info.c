@@ -30,7 +30,7 @@ void tpm_info_unref(TpmInfo *info)
 
 static void take_property(TpmInfo *info, const TPMS_TAGGED_PROPERTY *p)
 {
-    guint32 text = GUINT32_TO_BE(p->value);
+    uint32_t text = GUINT32_TO_BE(p->value);
 
     if (p->property == TPM2_PT_MANUFACTURER) {
         memcpy(info->manufacturer, &text, 4);
@@ -51,7 +51,7 @@ static gboolean read_properties(TpmSession *tpm, TpmInfo *info, GError **error)
                             TPM2_PT_MANUFACTURER, 8, &data, error)) {
         return FALSE;
     }
-    for (guint32 i = 0; i < data->data.tpmProperties.count; i++) {
+    for (uint32_t i = 0; i < data->data.tpmProperties.count; i++) {
         take_property(info, &data->data.tpmProperties.tpmProperty[i]);
     }
     Esys_Free(data);

@@ -10,7 +10,7 @@ typedef struct TpmInfo {
     gatomicrefcount refs;
     char manufacturer[5];
     char vendor[17];
-    guint32 firmware[2];
+    uint32_t firmware[2];
     gboolean simulated;     /* a software TPM, whatever it is reached by */
     WirePcrSelection banks; /* the PCRs that are there */
     GBytes *ak_public;      /* TPM2B_PUBLIC */

@@ -38,7 +38,7 @@ static const char default_events[] =
 gboolean simulator_parse_event(const char *line, guint *ret_pcr, const char **ret_text)
 {
     char *end;
-    guint64 pcr;
+    uint64_t pcr;
 
     if (!g_ascii_isdigit(line[0])) {
         return FALSE;

@@ -16,9 +16,9 @@ struct Admission {
     RegistryVms *vms;
     Limiter *limiter;
     gboolean auto_register;
-    guint64 throttled;
-    gint64 log_window; /* its start, in seconds */
-    guint logged;      /* since then */
+    uint64_t throttled;
+    int64_t log_window; /* its start, in seconds */
+    guint logged;       /* since then */
 };
 
 Admission *admission_new(RegistryVms *vms, Limiter *limiter, gboolean auto_register)
@@ -36,7 +36,7 @@ void admission_free(Admission *admission)
     g_free(admission);
 }
 
-guint64 admission_throttled(const Admission *admission)
+uint64_t admission_throttled(const Admission *admission)
 {
     return admission->throttled;
 }
@@ -44,7 +44,7 @@ guint64 admission_throttled(const Admission *admission)
 static void log_refusal(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
                         const char *why)
 {
-    gint64 now = g_get_monotonic_time() / G_USEC_PER_SEC;
+    int64_t now = g_get_monotonic_time() / G_USEC_PER_SEC;
     g_autofree char *text = NULL;
 
     if (now - admission->log_window >= LOG_WINDOW_S) {

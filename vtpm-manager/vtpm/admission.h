@@ -45,7 +45,7 @@ ManagerReason admission_throttle(Admission *admission, const UnixPeer *peer, con
                                  gboolean others_wait);
 
 /** admission_throttled: requests and lives of VMs that had more than their share, so far. */
-guint64 admission_throttled(const Admission *admission);
+uint64_t admission_throttled(const Admission *admission);
 
 /** admission_refuse: logs that a request for this VM is refused. Returns: @reason. */
 ManagerReason admission_refuse(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,

@@ -84,7 +84,7 @@ static GBytes *issue_simulated(EVP_PKEY *key)
 {
     g_autoptr(EVP_PKEY) ca = EVP_EC_gen("P-256");
     g_autoptr(X509) x509 = X509_new();
-    guint32 serial = g_random_int() >> 1;
+    uint32_t serial = g_random_int() >> 1;
     X509_NAME *subject;
     X509_NAME *issuer;
 
@@ -181,7 +181,7 @@ static void refresh_ek_certificate(Credentials *credentials)
     *item = info->ek_certificate ? g_bytes_ref(info->ek_certificate) : NULL;
 }
 
-GBytes *credentials_item(Credentials *credentials, guint32 what)
+GBytes *credentials_item(Credentials *credentials, uint32_t what)
 {
     if (what == DEEPQUOTE_HOST_EK_CERTIFICATE) {
         refresh_ek_certificate(credentials);
@@ -189,8 +189,8 @@ GBytes *credentials_item(Credentials *credentials, guint32 what)
     return what < DEEPQUOTE_CREDENTIALS ? credentials->item[what] : NULL;
 }
 
-gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset, guint32 room,
-                          guint32 *ret_total, WireBytes *ret_page)
+gboolean credentials_page(Credentials *credentials, uint32_t what, uint32_t offset, uint32_t room,
+                          uint32_t *ret_total, WireBytes *ret_page)
 {
     GBytes *item = credentials_item(credentials, what);
     gsize size = 0;
@@ -199,8 +199,8 @@ gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset
     if (what >= DEEPQUOTE_CREDENTIALS || offset > size) {
         return FALSE;
     }
-    *ret_total = (guint32)size;
+    *ret_total = (uint32_t)size;
     *ret_page = (WireBytes){ data ? data + offset : NULL,
-                             MIN(size - offset, (gsize)MIN(room, (guint32)DEEPQUOTE_PAGE_MAX)) };
+                             MIN(size - offset, (gsize)MIN(room, (uint32_t)DEEPQUOTE_PAGE_MAX)) };
     return TRUE;
 }

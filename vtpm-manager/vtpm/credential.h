@@ -25,7 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Credentials, credentials_free)
 
 /** credentials_item: @what is DEEPQUOTE_HOST_AK_PUBLIC...; borrowed until asked again; %NULL: none.
  */
-GBytes *credentials_item(Credentials *credentials, guint32 what);
+GBytes *credentials_item(Credentials *credentials, uint32_t what);
 
 /**
  * credentials_page:
@@ -35,7 +35,7 @@ GBytes *credentials_item(Credentials *credentials, guint32 what);
  * Returns: at most @room and DEEPQUOTE_PAGE_MAX bytes from @offset on, borrowed; FALSE where
  * @offset is beyond the end.
  */
-gboolean credentials_page(Credentials *credentials, guint32 what, guint32 offset, guint32 room,
-                          guint32 *ret_total, WireBytes *ret_page);
+gboolean credentials_page(Credentials *credentials, uint32_t what, uint32_t offset, uint32_t room,
+                          uint32_t *ret_total, WireBytes *ret_page);
 
 #endif

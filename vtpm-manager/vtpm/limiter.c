@@ -47,14 +47,14 @@ static Usage *usage_of(Limiter *limiter, const WireUuid *uuid)
     return usage;
 }
 
-gboolean limiter_request(Limiter *limiter, const WireUuid *uuid, guint weight, gint64 now)
+gboolean limiter_request(Limiter *limiter, const WireUuid *uuid, guint weight, int64_t now)
 {
     const TokenRate rate = { (double)limiter->rate * weight, (double)limiter->burst * weight };
 
     return limiter->rate == 0 || token_bucket_take(&usage_of(limiter, uuid)->requests, &rate, now);
 }
 
-gboolean limiter_life(Limiter *limiter, const WireUuid *uuid, gint64 now)
+gboolean limiter_life(Limiter *limiter, const WireUuid *uuid, int64_t now)
 {
     return token_bucket_take(&usage_of(limiter, uuid)->lives, &lives, now);
 }

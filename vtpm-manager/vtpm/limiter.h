@@ -25,9 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Limiter, limiter_free)
  * limiter_request: the VM makes a request. Returns: %FALSE where it has made more than its share.
  * That is no reason to refuse it while nobody else waits.
  */
-gboolean limiter_request(Limiter *limiter, const WireUuid *uuid, guint weight, gint64 now);
+gboolean limiter_request(Limiter *limiter, const WireUuid *uuid, guint weight, int64_t now);
 
 /** limiter_life: a life of its vTPM starts, which writes to the disk. %FALSE: too often. */
-gboolean limiter_life(Limiter *limiter, const WireUuid *uuid, gint64 now);
+gboolean limiter_life(Limiter *limiter, const WireUuid *uuid, int64_t now);
 
 #endif
