@@ -21,6 +21,15 @@ QUARK = re.compile(r'G_DEFINE_QUARK\(([^,]*\s[^,]*),'
 MACRO = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)', re.M)
 ENUM = re.compile(r'\benum\b[^{;()]*\{([^}]*)\}')
 
+# What has one form here; see CONTRIBUTING. The names of files, the other form, what to write.
+FORMS = [(re.compile(names), re.compile(form, re.M), advice) for names, form, advice in (
+    (r'', r'== NULL\b', 'write !p'),
+    (r'(?!hw/|backends/)', r'\bgu?int(?:8|16|32|64)\b', 'take the type of <stdint.h>'),
+    (r'(tools|vtpm-manager|lib/(?!wire))', r'\bbool\b', 'write gboolean, since GLib is used here'),
+    (r'(lib/wire|swtpm-deepquote)', r'\bgboolean\b', 'write bool, since GLib is not used here'),
+    (r'(lib/\w+|vtpm-manager/\w+|tools/common)/', r'^#include "(?!manager_defaults\.h)[^/"]+"',
+     'name the header with its folder'))]
+
 # The interface of libdeepquote is one header for several files; libdeepquote.map lists it.
 PUBLIC = 'lib/attest/deepquote.h'
 
@@ -51,6 +60,15 @@ def error_domains(tree):
         for match in QUARK.finditer(tree.text(name)):
             domain = match.group(1) or match.group(2)
             yield f'{name}:{_at(tree.text(name), match.start())}: "{domain}": write it with _'
+
+
+def other_forms(tree):
+    """What is written in one form everywhere, in another one."""
+    for name in tree.c_files():
+        for names, form, advice in FORMS:
+            text = tree.text(name) if 'include' in form.pattern else tree.code(name)
+            for match in form.finditer(text) if names.match(name) else ():
+                yield f'{name}:{_at(text, match.start())}: {advice}'
 
 
 def _defined(tree, name):

@@ -32,6 +32,14 @@ SAMPLES = {
         [{'tools/a.h': 'int f(void);'},
          {'tools/a.h': 'extern int *f(\n    void);'},
          {'tools/c.h': 'int a(void);'}]),
+    checks.other_forms: (
+        {'lib/wire/a.c': '#include "wire/a.h"\nbool f(void) { return !p && q != NULL; }',
+         'tools/host/a.c': '#include "a.h"\nuint8_t n; gboolean ok; /* p == NULL */'},
+        [{'tools/host/a.c': 'x = p == NULL;'},
+         {'tools/host/a.c': 'gint64 n;'},
+         {'tools/host/a.c': 'bool ok;'},
+         {'lib/wire/a.c': 'gboolean f(void);'},
+         {'lib/wire/a.c': '#include "a.h"\n'}]),
     checks.unused_exports: (
         {'tools/a.c': 'int a(void)\n{\n    return 1;\n}\n'
                       'static int s(void)\n{\n    return a();\n}\n',
