@@ -49,6 +49,7 @@ typedef struct Daemon {
     TpmHost *host;
     TpmWorker *worker;
     Credentials *credentials;
+    HostLogs *logs;
     Quoter *quoter;
     gboolean listening; /* the sockets' files are ours */
     VtpmService service;
@@ -94,6 +95,7 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
         .worker = d->worker,
         .tpm = d->host,
         .credentials = d->credentials,
+        .logs = d->logs,
     };
     d->vtpms = vtpm_server_new(d->context, d->poller, listener, &vtpm_service_handlers, &d->service,
                                error);
@@ -114,6 +116,7 @@ static gboolean serve_administrators(Daemon *d, int listener, GError **error)
         .tcti = d->options.tcti,
         .started = d->started,
         .auto_register = d->options.auto_register,
+        .share_logs = d->options.share_logs,
         .tpm = d->host,
         .credentials = d->credentials,
         .vms = registry_vms(d->registry),
@@ -197,6 +200,9 @@ static gboolean open_service(Daemon *daemon, GError **error)
     daemon->credentials = credentials_new(daemon->host, o->ak_certificate, o->state_dir, error);
     if (!daemon->credentials) {
         return FALSE;
+    }
+    if (o->share_logs) {
+        daemon->logs = host_logs_new(o->boot_log, o->ima_log);
     }
     daemon->quoter = quoter_new(daemon->worker, daemon->context, o->batch_limit);
     return open_sockets(daemon, error);
@@ -334,6 +340,7 @@ static void clean_up(Daemon *daemon)
     vtpm_server_free(daemon->vtpms);
     tpm_worker_free(daemon->worker);
     quoter_free(daemon->quoter);
+    host_logs_free(daemon->logs);
     credentials_free(daemon->credentials);
     admission_free(daemon->admission);
     limiter_free(daemon->limiter);

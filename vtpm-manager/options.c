@@ -145,6 +145,12 @@ static gboolean parse_command_line(char **argv, Options *o, Unchecked *u, GError
           "Authorization value of the TPM's endorsement hierarchy, best as file:PATH", "AUTH" },
         { "auto-register", 0, 0, G_OPTION_ARG_NONE, &o->auto_register,
           "Register VMs that connect for the first time", NULL },
+        { "share-logs", 0, 0, G_OPTION_ARG_NONE, &o->share_logs,
+          "Hand the host's own logs out to guests", NULL },
+        { "boot-log", 0, 0, G_OPTION_ARG_FILENAME, &o->boot_log,
+          "Its boot event log (" DEFAULT_BOOT_LOG ")", "FILE" },
+        { "ima-log", 0, 0, G_OPTION_ARG_FILENAME, &o->ima_log,
+          "Its IMA list, binary (" DEFAULT_IMA_LOG ")", "FILE" },
         { "batch-limit", 0, 0, G_OPTION_ARG_INT, &u->batch_limit,
           "Requests that share a hardware quote at most; 1: each has its own (" G_STRINGIFY(
               DEFAULT_BATCH_LIMIT) ")",
@@ -180,6 +186,21 @@ static gboolean parse_command_line(char **argv, Options *o, Unchecked *u, GError
     return TRUE;
 }
 
+/* The logs of this machine say nothing of a stand-in TPM. */
+static gboolean find_logs(Options *o, GError **error)
+{
+    if (!o->share_logs && (o->boot_log || o->ima_log)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--boot-log and --ima-log go with --share-logs: give that too");
+        return FALSE;
+    }
+    if (o->share_logs && !o->simulate_dir) {
+        set_default(&o->boot_log, DEFAULT_BOOT_LOG);
+        set_default(&o->ima_log, DEFAULT_IMA_LOG);
+    }
+    return TRUE;
+}
+
 gboolean options_parse(char **argv, Options *ret, GError **error)
 {
     g_auto(Options) o = { 0 };
@@ -204,7 +225,7 @@ gboolean options_parse(char **argv, Options *ret, GError **error)
     set_default(&u.ak_algorithm, DEFAULT_AK_ALGORITHM);
     if (!parse_mode("--socket-mode", u.socket_mode, &o.socket_mode, error) ||
         !parse_algorithm(u.ak_algorithm, &o.ak_algorithm, error) ||
-        (u.eh_auth && !parse_eh_auth(&u, &o.eh_auth, error)) ||
+        (u.eh_auth && !parse_eh_auth(&u, &o.eh_auth, error)) || !find_logs(&o, error) ||
         !parse_metrics(u.metrics, u.metrics_mode, &o, error) ||
         !check_number("--batch-limit", u.batch_limit, 1, BATCH_LIMIT, &o.batch_limit, error) ||
         !check_number("--vm-rate", u.vm_rate, 0, VM_RATE_MAX, &o.vm_rate, error) ||
@@ -224,6 +245,8 @@ void options_clear(Options *options)
     g_clear_pointer(&options->socket, g_free);
     g_clear_pointer(&options->admin_socket, g_free);
     g_clear_pointer(&options->ak_certificate, g_free);
+    g_clear_pointer(&options->boot_log, g_free);
+    g_clear_pointer(&options->ima_log, g_free);
     auth_clear(&options->eh_auth);
     listen_address_clear(&options->metrics_address);
 }

@@ -18,6 +18,9 @@ typedef struct Options {
     char *ak_certificate; /* NULL: none */
     AuthValue eh_auth;    /* an AUTH_PASSWORD; empty: none */
     gboolean auto_register;
+    gboolean share_logs;
+    char *boot_log; /* NULL: none to share */
+    char *ima_log;  /* NULL: none to share */
     guint batch_limit;
     guint vm_rate; /* 0: no limit */
     guint vm_burst;

@@ -24,7 +24,8 @@ enum {
     DEEPQUOTE_RC_DENIED = 0x502,
     DEEPQUOTE_RC_HOST_TPM = 0x503,
     DEEPQUOTE_RC_TIMEOUT = 0x504,
-    DEEPQUOTE_RC_BUSY = 0x505, /* only as hostStatus; before the quote it is TPM_RC_RETRY */
+    DEEPQUOTE_RC_BUSY = 0x505,       /* only as hostStatus; before the quote it is TPM_RC_RETRY */
+    DEEPQUOTE_RC_NOT_SHARED = 0x506, /* only of TPM2_HostCredential */
 };
 
 enum {
@@ -60,7 +61,9 @@ enum {
     DEEPQUOTE_HOST_EK_CERTIFICATE = 2,
     DEEPQUOTE_GROUP_AK_CHAIN = 3,
     DEEPQUOTE_HOST_EK_PUBLIC = 4,
-    /* 5 to 8: specified, and empty */
+    /* 5 and 6: specified, and empty */
+    DEEPQUOTE_HOST_BOOT_LOG = 7,
+    DEEPQUOTE_HOST_IMA_LOG = 8,
     DEEPQUOTE_CREDENTIALS = 9, /* how many there are */
 };
 

@@ -55,6 +55,10 @@ static const struct {
     [MANAGER_REASON_NO_SUCH_PAGE] = { MANAGER_BAD_VALUE, "it asks for what lies behind the end" },
     [MANAGER_REASON_NO_SUCH_FLAG] = { MANAGER_BAD_FLAGS, "it asks by flags for what this manager "
                                                          "does not provide" },
+    [MANAGER_REASON_NOT_SHARED] = { MANAGER_NOT_SHARED, "the manager shares the host's logs only "
+                                                        "with --share-logs" },
+    [MANAGER_REASON_LOG_UNREADABLE] = { MANAGER_NOT_SHARED, "the manager cannot read this log of "
+                                                            "the host; see the manager's log" },
 };
 
 ManagerStatus manager_reason_status(ManagerReason reason)

@@ -29,7 +29,9 @@ typedef enum ManagerReason {
     MANAGER_REASON_NOT_A_QUOTE = 19,
     MANAGER_REASON_NO_SUCH_PAGE = 20,
     MANAGER_REASON_NO_SUCH_FLAG = 21,
-    MANAGER_REASON_COUNT = 22,
+    MANAGER_REASON_NOT_SHARED = 22,
+    MANAGER_REASON_LOG_UNREADABLE = 23,
+    MANAGER_REASON_COUNT = 24,
 } ManagerReason;
 
 /** manager_reason_status: the status that a reply with this reason has. */

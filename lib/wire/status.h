@@ -14,7 +14,8 @@ typedef enum ManagerStatus {
     MANAGER_TOO_LARGE = 5, /* the evidence does not fit the room that the request names */
     MANAGER_BAD_VALUE = 6, /* a value in the request that the hardware TPM or the manager refuses */
     MANAGER_BAD_FLAGS = 7, /* flags that this manager cannot act on */
-    MANAGER_STATUS_COUNT = 8,
+    MANAGER_NOT_SHARED = 8, /* what the host keeps to itself */
+    MANAGER_STATUS_COUNT = 9,
 } ManagerStatus;
 
 /** manager_status_name: the specification's word, "DENIED"; NULL for what is no status. */

@@ -18,13 +18,13 @@ import time
 
 import tpm2
 from protocol import (BAD_FLAGS, BAD_VALUE, BINDING_MAGIC, BUSY, CREDENTIAL, DENIED, EVIDENCE_MAGIC,
-                      HELLO, HOST_TPM, MAGIC, OK, PCR_READ, PREPARE, QUOTE, REPLY, TIMEOUT,
-                      TOO_LARGE, VERSION)
+                      HELLO, HOST_TPM, MAGIC, NOT_SHARED, OK, PCR_READ, PREPARE, QUOTE, REPLY,
+                      TIMEOUT, TOO_LARGE, VERSION)
 from tpm2 import b2, u16, u32, u64
 
 # A reason for each status, as docs/specs/manager-protocol.md has them
 REASON = {DENIED: 1, HOST_TPM: 15, TIMEOUT: 16, BUSY: 14, TOO_LARGE: 17, BAD_VALUE: 18,
-          BAD_FLAGS: 21}
+          BAD_FLAGS: 21, NOT_SHARED: 22}
 LINEAGE = b'one long lineage'
 HOST_NAME = u16(tpm2.ALG_SHA256) + hashlib.sha256(b'host AK').digest()
 

@@ -17,11 +17,13 @@ UUID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 PAGES = {
     'docs/man/vtpm-managerd.8.scd': [
         'Default: _{TCTI}_.', 'Default: _{STATE_DIR}_.', 'Default: _{SOCKET}_, {SOCKET_MODE};',
-        'Default:\n\t_{ADMIN_SOCKET}_.', '1 to 16384 ({BATCH_LIMIT})',
+        'Default:\n\t_{ADMIN_SOCKET}_.', 'Default:\n\t_{BOOT_LOG}_ and\n\t_{IMA_LOG}_;',
+        '1 to 16384 ({BATCH_LIMIT})',
         'requests a second ({VM_RATE})', 'at once ({VM_BURST})', 'Default: {METRICS_MODE}.'],
     'docs/man/vtpm-managerctl.1.scd': ['Default: _{ADMIN_SOCKET}_.'],
     'docs/man/swtpm-deepquote.8.scd': ['manager={SOCKET}++', '--deepquote manager={SOCKET},'],
     'docs/specs/manager-protocol.md': ['by default {SOCKET}.'],
+    'docs/howto/host-tpm.md': ['z {BOOT_LOG} 0440', 'z {IMA_LOG} 0440'],
     'docs/howto/libvirt.md': ['manager={SOCKET}\n', '{SOCKET} rw,'],
 }
 

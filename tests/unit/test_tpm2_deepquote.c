@@ -350,6 +350,7 @@ static void test_explains_vendor_codes(void)
         { 0x502, "register" },
         { 0x503, "lockout" },
         { 0x504, "timeout=" },
+        { 0x506, "--share-logs" },
         { TSS2_RESMGR_TPM_RC_LAYER | 0x502, "register" },
         { TPM2_RC_COMMAND_CODE, "swtpm-deepquote" },
         { TPM2_RC_S | TPM2_RC_1 | TPM2_RC_AUTH_FAIL, "-p" },
@@ -373,7 +374,9 @@ static void test_credentials_come_page_by_page(void)
 {
     FakeTpm f;
     Vtpm vtpm = { .tcti = (TSS2_TCTI_CONTEXT *)&f };
-    g_autoptr(GByteArray) all = NULL;
+    g_autoptr(GBytes) all = NULL;
+    gsize size;
+    const uint8_t *data;
     static const uint8_t pages[][20] = {
         { 0x80, 1, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 5, 0, 3, 'a', 'b', 'c' },
         { 0x80, 1, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 5, 0, 2, 'd', 'e' },
@@ -386,7 +389,8 @@ static void test_credentials_come_page_by_page(void)
     }
     all = host_credential_read(&vtpm, DEEPQUOTE_HOST_AK_PUBLIC, NULL);
     g_assert_nonnull(all);
-    g_assert_cmpmem(all->data, all->len, "abcde", 5);
+    data = g_bytes_get_data(all, &size);
+    g_assert_cmpmem(data, size, "abcde", 5);
 }
 
 static void test_refuses_pages_that_lead_nowhere(void)

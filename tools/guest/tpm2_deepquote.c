@@ -95,15 +95,14 @@ static gboolean add_host(Vtpm *vtpm, const Task *task, Output *output, GError **
         bytes = g_bytes_new(pcrs->data, pcrs->len);
         output_add(output, task->host_pcrs_out, bytes);
     }
-    if (task->credential_file) {
-        g_autoptr(GByteArray) credential = host_credential_read(vtpm, task->credential, error);
-        g_autoptr(GBytes) bytes = NULL;
+    for (gsize i = 0; i < task->credential_count; i++) {
+        const HostCredentialFile *file = &task->credentials[i];
+        g_autoptr(GBytes) bytes = host_credential_read(vtpm, file->what, error);
 
-        if (!credential) {
+        if (!bytes) {
             return FALSE;
         }
-        bytes = g_bytes_new(credential->data, credential->len);
-        output_add(output, task->credential_file, bytes);
+        output_add(output, file->path, bytes);
     }
     return TRUE;
 }

@@ -16,7 +16,8 @@ static struct {
     char *key, *auth, *hierarchy_auth, *hash, *scheme, *algorithm;
     char *nonce, *bind, *pcr_list, *host_pcr_list, *flags;
     char *message, *signature, *pcrs, *evidence, *pcrs_format, *format;
-    char *tcti, *ak_public, *host_pcrs_out, *host_credential;
+    char *tcti, *ak_public, *host_pcrs_out;
+    char **host_credentials;
     gboolean ak_create, version, quiet, verbose;
 } opt;
 
@@ -65,8 +66,10 @@ static const GOptionEntry entries[] = {
       "What authorizes the endorsement hierarchy, for --ak-create", "AUTH" },
     { "host-pcrs-out", 0, 0, G_OPTION_ARG_FILENAME, &opt.host_pcrs_out,
       "Read the host's PCRs (--host-pcr-list) without a quote into this file", "FILE" },
-    { "host-credential", 0, 0, G_OPTION_ARG_FILENAME, &opt.host_credential,
-      "Write ak, ak-cert, ek-cert or group of the host into FILE", "WHAT=FILE" },
+    { "host-credential", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.host_credentials,
+      "Write ak, ak-cert, ek, ek-cert, group, boot-log or ima-log of the host into FILE; may be "
+      "repeated",
+      "WHAT=FILE" },
     { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print errors only", NULL },
     { "verbose", 'V', 0, G_OPTION_ARG_NONE, &opt.verbose, "Print what tpm2-tss logs, too", NULL },
     { "version", 'v', 0, G_OPTION_ARG_NONE, &opt.version, "Print the version", NULL },
@@ -95,10 +98,10 @@ static const struct {
     const char *name;
     uint32_t what;
 } credential_names[] = {
-    { "ak", DEEPQUOTE_HOST_AK_PUBLIC },
-    { "ak-cert", DEEPQUOTE_HOST_AK_CERTIFICATE },
-    { "ek-cert", DEEPQUOTE_HOST_EK_CERTIFICATE },
-    { "group", DEEPQUOTE_GROUP_AK_CHAIN },
+    { "ak", DEEPQUOTE_HOST_AK_PUBLIC },    { "ak-cert", DEEPQUOTE_HOST_AK_CERTIFICATE },
+    { "ek", DEEPQUOTE_HOST_EK_PUBLIC },    { "ek-cert", DEEPQUOTE_HOST_EK_CERTIFICATE },
+    { "group", DEEPQUOTE_GROUP_AK_CHAIN }, { "boot-log", DEEPQUOTE_HOST_BOOT_LOG },
+    { "ima-log", DEEPQUOTE_HOST_IMA_LOG },
 };
 
 static gboolean input_error(GError **error, const char *text)
@@ -171,7 +174,9 @@ static gboolean parse_nonce(TPM2B_DATA *ret, GError **error)
     return TRUE;
 }
 
-static gboolean parse_credential(const char *text, Task *task, GError **error)
+G_STATIC_ASSERT(G_N_ELEMENTS(credential_names) == HOST_CREDENTIALS);
+
+static gboolean parse_credential(const char *text, HostCredentialFile *ret, GError **error)
 {
     const char *equals = strchr(text, '=');
 
@@ -179,13 +184,27 @@ static gboolean parse_credential(const char *text, Task *task, GError **error)
         const char *name = credential_names[i].name;
 
         if (strlen(name) == (size_t)(equals - text) && g_str_has_prefix(text, name)) {
-            task->credential = credential_names[i].what;
-            task->credential_file = equals + 1;
+            ret->what = credential_names[i].what;
+            ret->path = equals + 1;
             return TRUE;
         }
     }
-    return input_error(error, "--host-credential: give WHAT=FILE, WHAT being ak, ak-cert, ek-cert "
-                              "or group");
+    return input_error(error, "--host-credential: give WHAT=FILE, WHAT being ak, ak-cert, ek, "
+                              "ek-cert, group, boot-log or ima-log");
+}
+
+static gboolean parse_credentials(Task *task, GError **error)
+{
+    for (char **text = opt.host_credentials; text && *text; text++) {
+        if (task->credential_count == HOST_CREDENTIALS) {
+            return input_error(error, "--host-credential: one of them is there twice");
+        }
+        if (!parse_credential(*text, &task->credentials[task->credential_count], error)) {
+            return FALSE;
+        }
+        task->credential_count++;
+    }
+    return TRUE;
 }
 
 static gboolean parse_host_pcrs(const char *text, WirePcrSelection *ret, GError **error)
@@ -269,14 +288,17 @@ static gboolean parse_auths(Task *task, GError **error)
 }
 
 /** Two outputs in one file would leave one of them. */
-static gboolean check_paths(GError **error)
+static gboolean check_paths(const Task *task, GError **error)
 {
-    const char *const paths[] = {
+    const char *paths[7 + HOST_CREDENTIALS] = {
         opt.message,   opt.signature,     opt.pcrs,
         opt.evidence,  opt.host_pcrs_out, opt.ak_create ? opt.key : NULL,
         opt.ak_public,
     };
 
+    for (size_t i = 0; i < task->credential_count; i++) {
+        paths[7 + i] = task->credentials[i].path;
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
         for (size_t k = 0; k < i; k++) {
             if (paths[i] && g_strcmp0(paths[i], paths[k]) == 0 &&
@@ -290,7 +312,7 @@ static gboolean check_paths(GError **error)
 
 static gboolean check_something_to_do(const Task *task, GError **error)
 {
-    if (!task->quote && !opt.ak_public && !opt.host_pcrs_out && !opt.host_credential &&
+    if (!task->quote && !opt.ak_public && !opt.host_pcrs_out && !opt.host_credentials &&
         !(opt.ak_create && opt.key)) {
         return input_error(error, "nothing to do: give a nonce with -q, or see --help");
     }
@@ -311,12 +333,12 @@ static gboolean parse_task(Task *task, GError **error)
 {
     task->quote = opt.nonce != NULL;
     task->request.flags = DEEPQUOTE_HASH_UUID;
-    return check_something_to_do(task, error) && check_paths(error) && parse_formats(task, error) &&
+    return check_something_to_do(task, error) && parse_credentials(task, error) &&
+           check_paths(task, error) && parse_formats(task, error) &&
            parse_algorithms(task, error) &&
            (!opt.host_pcr_list ||
             parse_host_pcrs(opt.host_pcr_list, &task->request.host_pcrs, error)) &&
            (!opt.flags || parse_flags(opt.flags, &task->request.flags, error)) &&
-           (!opt.host_credential || parse_credential(opt.host_credential, task, error)) &&
            (!task->quote || parse_quote(task, error)) && parse_auths(task, error);
 }
 

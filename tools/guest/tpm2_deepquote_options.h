@@ -6,6 +6,14 @@
 #include "tpm2_deepquote_quote.h"
 #include "tpm2_deepquote_scheme.h"
 
+enum { HOST_CREDENTIALS = 7 }; /* kinds that have a name */
+
+/** What the host tells of itself, and where to write it. */
+typedef struct HostCredentialFile {
+    uint32_t what; /* DEEPQUOTE_HOST_AK_PUBLIC and so on */
+    const char *path;
+} HostCredentialFile;
+
 /** What the command line asks for, checked. Paths are NULL where they were not given. */
 typedef struct Task {
     gboolean version; /* and nothing else */
@@ -18,8 +26,8 @@ typedef struct Task {
     DeepQuoteRequest request; /* without a scheme */
     const char *message, *signature, *pcrs, *evidence;
     const char *ak_public, *host_pcrs_out;
-    uint32_t credential;
-    const char *credential_file;
+    HostCredentialFile credentials[HOST_CREDENTIALS];
+    gsize credential_count;
 } Task;
 
 /**

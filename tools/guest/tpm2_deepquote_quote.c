@@ -8,6 +8,7 @@
 enum {
     QUOTE_ATTEMPTS = 5,         /* how often a PCR may change between quote and reading */
     CREDENTIAL_MAX = 64 * 1024, /* more than any certificate chain */
+    LOG_MAX = 256 * 1024 * 1024,
 };
 
 void deepquote_free(DeepQuote *quote)
@@ -154,6 +155,12 @@ DeepQuote *deepquote_make(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *re
     return NULL;
 }
 
+static uint32_t largest(uint32_t what)
+{
+    return what == DEEPQUOTE_HOST_BOOT_LOG || what == DEEPQUOTE_HOST_IMA_LOG ? LOG_MAX
+                                                                             : CREDENTIAL_MAX;
+}
+
 /** One page of TPM2_HostCredential; borrowed from @buf. */
 static gboolean credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint8_t *buf,
                                 uint32_t *ret_total, WireBytes *ret_page, GError **error)
@@ -171,7 +178,7 @@ static gboolean credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint
         return FALSE;
     }
     if (!wire_get_u32(&body, &total) || !wire_get_tpm2b(&body, DEEPQUOTE_PAGE_MAX, &page) ||
-        body.left != 0 || total > CREDENTIAL_MAX || offset > total || page.len > total - offset ||
+        body.left != 0 || total > largest(what) || offset > total || page.len > total - offset ||
         (page.len == 0 && offset < total)) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_MALFORMED,
                     "the host's credential is malformed: is vtpm-managerd of the same release?");
@@ -182,7 +189,7 @@ static gboolean credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint
     return TRUE;
 }
 
-GByteArray *host_credential_read(Vtpm *vtpm, uint32_t what, GError **error)
+GBytes *host_credential_read(Vtpm *vtpm, uint32_t what, GError **error)
 {
     g_autoptr(GByteArray) all = g_byte_array_new();
     uint32_t total = 0, first_total = 0;
@@ -203,11 +210,11 @@ GByteArray *host_credential_read(Vtpm *vtpm, uint32_t what, GError **error)
                         "the host's credential changed while it was read: try again");
             return NULL;
         }
-        g_byte_array_append(all, page.p, (guint)page.len);
+        g_byte_array_append(all, page.p, (guint)MIN(page.len, first_total - all->len));
     } while (all->len < first_total); /* a log may have grown since */
     if (total == 0) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_TPM, "the host has no such credential");
         return NULL;
     }
-    return g_steal_pointer(&all);
+    return g_byte_array_free_to_bytes(g_steal_pointer(&all));
 }

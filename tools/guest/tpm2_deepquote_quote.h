@@ -40,8 +40,9 @@ DeepQuote *deepquote_make(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *re
  * host_credential_read:
  * @what: DEEPQUOTE_HOST_AK_PUBLIC and so on
  *
- * Returns: (transfer full): all of it, page by page; an error where the host has none.
+ * Returns: (transfer full): all of it, page by page; of a log, what it had at the first page. An
+ * error where the host has none.
  */
-GByteArray *host_credential_read(Vtpm *vtpm, uint32_t what, GError **error);
+GBytes *host_credential_read(Vtpm *vtpm, uint32_t what, GError **error);
 
 #endif

@@ -33,6 +33,10 @@ static const struct {
     { DEEPQUOTE_RC_TIMEOUT, 0xffff,
       "the host's TPM made no quote in time. Try again; if it stays so, give swtpm-deepquote a "
       "longer timeout=SECONDS" },
+    { DEEPQUOTE_RC_NOT_SHARED, 0xffff,
+      "the host does not share this log. On the host: start vtpm-managerd with --share-logs; its "
+      "log "
+      "says where it cannot read one" },
     { TPM2_RC_COMMAND_CODE, 0xffff,
       "this TPM has no such command. Is it a vTPM started by swtpm-deepquote with manager=PATH?" },
     { TPM2_RC_RETRY, 0xffff, "the host has too many requests at once; try again" },

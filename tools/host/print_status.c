@@ -108,5 +108,8 @@ void ctl_print_status(JsonObject *answer)
     printf("VMs             %" G_GINT64_FORMAT " registered, %" G_GINT64_FORMAT " connected%s\n",
            number_of(answer, "vms"), number_of(answer, "connected"),
            truth_of(answer, "auto-register") ? "; new ones are registered by themselves" : "");
+    if (truth_of(answer, "share-logs")) {
+        printf("host's logs     guests may read them\n");
+    }
     print_quotes(json_object_get_object_member(answer, "quotes"));
 }

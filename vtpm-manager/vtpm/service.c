@@ -281,6 +281,15 @@ static void handle_pcr_read(const VtpmService *service, VtpmConnection *connecti
 
 /* --------------------------------------------------------------------------------- CREDENTIAL */
 
+static void log_page_done(void *data, ManagerReason reason, uint32_t total, WireBytes page)
+{
+    ManagerReply reply = refusal(reason);
+
+    reply.total_size = total;
+    reply.page = page;
+    request_answer(data, MANAGER_CREDENTIAL_REPLY, &reply);
+}
+
 static void handle_credential(const VtpmService *service, VtpmConnection *connection,
                               const ManagerMessage *message)
 {
@@ -289,6 +298,11 @@ static void handle_credential(const VtpmService *service, VtpmConnection *connec
     ManagerReason reason = permitted(service, connection, &vm);
     ManagerReply reply = { 0 };
 
+    if (reason == MANAGER_REASON_NONE && host_logs_is_log(asked->what)) {
+        host_logs_page(service->logs, asked->what, asked->offset, asked->room, log_page_done,
+                       request_new(service, connection, message->id));
+        return;
+    }
     if (reason == MANAGER_REASON_NONE &&
         !credentials_page(service->credentials, asked->what, asked->offset, asked->room,
                           &reply.total_size, &reply.page)) {

@@ -7,6 +7,7 @@
 #include "tpm/host.h"
 #include "vtpm/admission.h"
 #include "vtpm/credential.h"
+#include "vtpm/host_logs.h"
 #include "vtpm/server.h"
 
 /** What the answers are made from; all borrowed. */
@@ -17,6 +18,7 @@ typedef struct VtpmService {
     TpmWorker *worker;
     TpmHost *tpm;
     Credentials *credentials;
+    HostLogs *logs; /* NULL: not shared */
 } VtpmService;
 
 /** For vtpm_server_new(), with a VtpmService as their data. */
