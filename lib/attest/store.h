@@ -10,7 +10,7 @@
 #ifndef DEEPQUOTE_STORE_H
 #define DEEPQUOTE_STORE_H
 
-#include "attest/deepquote.h"
+#include "deepquote.h"
 
 G_BEGIN_DECLS
 
