@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The host's boot event log and IMA list, as a guest gets them: shared, growing, missing, unreadable."""
+"""The host's boot event log and IMA list, as guests get them: growing, missing, unreadable."""
 import contextlib
 import os
 import select

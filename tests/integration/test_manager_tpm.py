@@ -34,7 +34,7 @@ def setting(**options):
             yield relay, manager, vtpm
 
 
-def trusted(manager, vtpm, **options):
+def authentic(manager, vtpm, **options):
     evidence = vtpm.quote(NONCE, **options)
     expect_authentic(manager, vtpm, evidence, NONCE)
     return evidence
@@ -43,7 +43,7 @@ def trusted(manager, vtpm, **options):
 @tap.case('a software TPM reached by --tcti is told for what it is')
 def _():
     with setting() as (_, manager, vtpm):
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         status = manager.admin('status')
         tap.equal((status['simulated'], status['tpm']['simulated']), (True, True))
         assert 'simulated, not hardware' in manager.log_text()
@@ -53,7 +53,7 @@ def _():
 @tap.case('once the PCR values are known, a deep quote costs one command')
 def _():
     with setting() as (relay, manager, vtpm):
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         relay.counts.clear()
         for _ in range(10):
             vtpm.quote(NONCE)
@@ -63,10 +63,10 @@ def _():
 @tap.case('a PCR extended before the quote is read again')
 def _():
     with setting() as (relay, manager, vtpm):
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         tpm2.pcr_extend(relay.send, 7)
         relay.counts.clear()
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         tap.equal(relay.counts, {QUOTE: 1, PCR_READ: 1})
 
 
@@ -83,7 +83,7 @@ def _():
     with setting() as (relay, manager, vtpm):
         relay.hook = extending(relay, PCR_READ)
         relay.counts.clear()
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         tap.equal(relay.counts, {QUOTE: 2, PCR_READ: 1})
 
 
@@ -94,14 +94,14 @@ def _():
         refused(BUSY, vtpm.quote, NONCE)
         assert relay.counts[QUOTE] < 10
         relay.hook = lambda command: None
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 @tap.case('more PCRs than one TPM2_PCR_Read returns')
 def _():
     with setting() as (relay, manager, vtpm):
         relay.counts.clear()
-        trusted(manager, vtpm, host_pcrs=tpm2.selection((ALG_SHA256, range(20))))
+        authentic(manager, vtpm, host_pcrs=tpm2.selection((ALG_SHA256, range(20))))
         tap.equal(relay.counts, {QUOTE: 1, PCR_READ: 3})
 
 
@@ -117,7 +117,7 @@ def _():
                     return error_response(rc)
             return None
         relay.hook = busy
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         tap.equal(left, [0, 0])
 
 
@@ -137,7 +137,7 @@ def _():
             assert word in manager.log_text(), (word, manager.log_text())
             tap.equal(manager.admin('status')['tpm']['state'], 'failing')
             relay.hook = lambda command: None
-            trusted(manager, vtpm)
+            authentic(manager, vtpm)
             tap.equal(manager.admin('status')['tpm']['state'], 'ok')
         relay.hook = answering(RC_LOCKOUT, PCR_READ)
         refused(HOST_TPM, vtpm.pcr_read, HOST_PCRS)
@@ -155,20 +155,20 @@ def _():
             refused(TIMEOUT, other.quote, NONCE, timeout_ms=100)
         tap.equal(manager.admin('status')['quotes']['timed-out'], 2)
         go_on.set()
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 @tap.case('a TPM that goes away and comes back')
 def _():
     with setting() as (relay, manager, vtpm):
-        evidence = trusted(manager, vtpm, stores=1)
+        evidence = authentic(manager, vtpm, stores=1)
         relay.down()
         refused(HOST_TPM, vtpm.quote, NONCE, stores=1)
         refused(HOST_TPM, vtpm.pcr_read, HOST_PCRS)
         tap.equal(manager.admin('status')['tpm']['state'], 'failing')
         assert not manager.admin('quote', nonce='aa' * 16, pcrs=[{'bank': 11, 'pcr': 0}])['ok']
         relay.back()
-        again = trusted(manager, vtpm, stores=1)
+        again = authentic(manager, vtpm, stores=1)
         tap.equal(Binding(again).host_signer, Binding(evidence).host_signer)
         tap.equal((Binding(again).epoch, Binding(again).generation), (1, 1))
         tap.equal(vtpm.sock.getpeername(), manager.socket)
@@ -177,16 +177,16 @@ def _():
 @tap.case('a TPM that was reset and started behind the connection has its AK loaded again')
 def _():
     with setting() as (relay, manager, vtpm):
-        first = Binding(trusted(manager, vtpm)).host_signer
+        first = Binding(authentic(manager, vtpm)).host_signer
         relay.reset()
-        tap.equal(Binding(trusted(manager, vtpm)).host_signer, first)
+        tap.equal(Binding(authentic(manager, vtpm)).host_signer, first)
 
 
 @tap.case('a TPM that was reset under the running host is never started by the manager, which '
           'quotes nothing and says so')
 def _():
     with setting() as (relay, manager, vtpm):
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         relay.reset(started=False)
         relay.counts.clear()
         for _ in range(2):
@@ -198,7 +198,7 @@ def _():
         text = start_fails(Manager(tcti=relay.tcti))
         assert 'restart the host' in text and STARTUP not in relay.counts, text
         relay.startup()
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 def first_transient(relay):
@@ -209,16 +209,16 @@ def first_transient(relay):
           'again')
 def _():
     with setting() as (relay, manager, vtpm):
-        first = Binding(trusted(manager, vtpm)).host_signer
+        first = Binding(authentic(manager, vtpm)).host_signer
         for options in ({'hierarchy': tpm2.RH_ENDORSEMENT}, {'signing': False}, {'auth': b'no'}):
             handle = first_transient(relay)
             tpm2.flush(relay.send, handle)
             other, _, name = tpm2.create_primary(relay.send, **options)
             tap.equal(other, handle)
-            tap.equal(Binding(trusted(manager, vtpm)).host_signer, first)
+            tap.equal(Binding(authentic(manager, vtpm)).host_signer, first)
             tap.equal(tpm2.read_name(relay.send, handle), name)
             relay.tool('tpm2_flushcontext', '-t')
-            trusted(manager, vtpm)
+            authentic(manager, vtpm)
 
 
 @tap.case('a quote that is not the one asked for is not sent on')
@@ -232,11 +232,11 @@ def _():
             kept.append(relay.send(command))
             return kept[0]
         relay.hook = old
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         refused(HOST_TPM, vtpm.quote, NONCE[::-1] + b'another')
         assert 'not what was asked for' in manager.admin('status')['tpm']['error']
         relay.hook = lambda command: None
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 @tap.case('an endorsement hierarchy with an authorization value: refused before a try is spent; '
@@ -261,9 +261,9 @@ def _():
             relay.hook = lambda command, sent=sent: sent.append(command)
             with Manager(tcti=relay.tcti, auto_register=True, verbose=True, **options) as manager:
                 with greeted(manager) as vtpm:
-                    trusted(manager, vtpm)
+                    authentic(manager, vtpm)
                     tpm2.flush(relay.send, first_transient(relay))
-                    trusted(manager, vtpm)
+                    authentic(manager, vtpm)
                 assert secret not in manager.log_text()
             assert not [c for c in sent if secret.encode() in c]
             tap.equal(len(sessions(relay)), 0)
@@ -288,9 +288,9 @@ def _():
         relay.tool('tpm2_changeauth', '-c', 'e', 'secret')
         with Manager(tcti=relay.tcti, auto_register=True, eh_auth='str:secret') as manager:
             with greeted(manager) as vtpm:
-                first = Binding(trusted(manager, vtpm)).host_signer
+                first = Binding(authentic(manager, vtpm)).host_signer
                 relay.tool('tpm2_clear')
-                tap.equal(Binding(trusted(manager, vtpm)).host_signer, first)
+                tap.equal(Binding(authentic(manager, vtpm)).host_signer, first)
             assert 'has no authorization value' in manager.log_text()
             assert 'tpm2_changeauth -c e' in manager.log_text()
 
@@ -298,14 +298,14 @@ def _():
 @tap.case('a disabled endorsement hierarchy is told, and over when it is enabled')
 def _():
     with setting() as (relay, manager, vtpm):
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         relay.tool('tpm2_hierarchycontrol', '-C', 'p', 'ehEnable', 'clear')
         refused(HOST_TPM, vtpm.quote, NONCE)
         said = manager.admin('status')['tpm']['error']
         assert 'endorsement hierarchy is disabled' in said, said
         assert 'endorsement hierarchy is disabled' in start_fails(Manager(tcti=relay.tcti))
         relay.tool('tpm2_hierarchycontrol', '-C', 'p', 'ehEnable', 'set')
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 @tap.case('lockout does not touch the AK')
@@ -318,7 +318,7 @@ def _():
         relay.tool('tpm2_create', '-C', public, '-P', 'no', '-c', public + '.2', code=3)
         assert 'inLockout:                 1' in relay.tool('tpm2_getcap', 'properties-variable')
         relay.tool('tpm2_flushcontext', '-t')
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 @tap.case('objects and sessions used up by others: what to type, and over when there is room')
@@ -342,7 +342,7 @@ def _():
 @tap.case('room that comes back while the manager waits is taken')
 def _():
     with setting() as (relay, manager, vtpm):
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         tpm2.flush(relay.send, first_transient(relay))
         others = [tpm2.create_primary(relay.send)[0] for _ in range(3)]
 
@@ -351,7 +351,7 @@ def _():
                 tpm2.flush(relay.send, others.pop())
                 return error_response(RC_OBJECT_MEMORY)
         relay.hook = make_room
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 @tap.case('managers that were killed leave no key behind that the next one does not flush')
@@ -366,7 +366,7 @@ def _():
 @tap.case('banks are learned again after a reset; without SHA-256 the log says what to type')
 def _():
     with setting() as (relay, manager, vtpm):
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         assert ALG_SHA256 in manager.admin('status')['tpm']['banks']
         relay.tool('tpm2_pcrallocate', 'sha256:none+sha384:all')
         relay.reset()
@@ -377,7 +377,7 @@ def _():
         relay.tool('tpm2_pcrallocate', 'sha256:all')
         relay.reset()
         wait_until(lambda: not is_refused(vtpm), 'the manager has seen the new banks')
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 def is_refused(vtpm):
@@ -392,11 +392,11 @@ def is_refused(vtpm):
 @tap.case('a key that a reset flushed is loaded again')
 def _():
     with setting() as (relay, manager, vtpm):
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
         _, handles = tpm2.capability_list(relay.send, tpm2.CAP_HANDLES, 0x80000000, 10)
         tap.equal(len(handles), 1)
         tpm2.flush(relay.send, handles[0])
-        trusted(manager, vtpm)
+        authentic(manager, vtpm)
 
 
 @tap.case('SIGTERM waits for the quote that is being made')
@@ -509,7 +509,7 @@ def _():
         for algorithm in ('rsa', 'ecc', 'rsa'):
             with Manager(dir=folder, ak_algorithm=algorithm, auto_register=True) as manager:
                 with greeted(manager) as vtpm:
-                    evidence = trusted(manager, vtpm)
+                    evidence = authentic(manager, vtpm)
                 tap.equal(Binding(evidence).algorithm,
                           tpm2.ALG_RSASSA if algorithm == 'rsa' else tpm2.ALG_ECDSA)
                 names.append(manager.admin('ak')['name'])
@@ -545,12 +545,12 @@ def _():
 @tap.case('the simulated TPM starts again when its process was killed')
 def _():
     with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
-        first = trusted(manager, vtpm)
+        first = authentic(manager, vtpm)
         children = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(manager.process.pid)],
                                   capture_output=True, text=True, check=True).stdout.split()
         tap.equal(len(children), 1)
         os.kill(int(children[0]), 9)
-        tap.equal(Binding(trusted(manager, vtpm)).host_signer, Binding(first).host_signer)
+        tap.equal(Binding(authentic(manager, vtpm)).host_signer, Binding(first).host_signer)
 
 
 @tap.case('the EK and its certificate are those of the TPM')
@@ -569,7 +569,7 @@ def _():
             status = manager.admin('status')['tpm']
             tap.equal(status['ek-certificate'], True)
             with greeted(manager) as vtpm:
-                trusted(manager, vtpm)
+                authentic(manager, vtpm)
                 total, der = vtpm.credential(2)
                 while len(der) < total:
                     der += vtpm.credential(2, len(der))[1]
