@@ -221,6 +221,64 @@ def _():
             authentic(manager, vtpm)
 
 
+def empty_quote(relay, handle):
+    """What the TPM says to a quote by another program that has no password."""
+    return tpm2.rc_of(relay.send(tpm2.quote_command(handle, [tpm2.pw()], NONCE, HOST_PCRS)))
+
+
+@tap.case("the AK's password is new each time the key is loaded, never kept or logged, and no "
+          'part of what the key is')
+def _():
+    with Relay() as relay, tempfile.TemporaryDirectory(prefix='managerd-') as folder:
+        sent, names, secrets = [], set(), []
+        relay.hook = lambda command: sent.append(command)
+        for _ in range(2):
+            with Manager(dir=folder, tcti=relay.tcti, auto_register=True,
+                         verbose=True) as manager, greeted(manager) as vtpm:
+                names.add(Binding(authentic(manager, vtpm)).host_signer)
+                secrets.append(password_of([c for c in sent if code_of(c) == QUOTE][-1]))
+                handle = first_transient(relay)
+                tap.equal(empty_quote(relay, handle), 0x9A2)  # BAD_AUTH, session 1
+                relay.tool('tpm2_flushcontext', '-t')
+                authentic(manager, vtpm)
+                secrets.append(password_of([c for c in sent if code_of(c) == QUOTE][-1]))
+                state = b''.join(read(e.path) for e in os.scandir(manager.state) if e.is_file())
+                log = manager.log_text()
+            for secret in secrets:
+                assert secret not in state and secret.hex() not in log.lower()
+        tap.equal([len(secret) for secret in secrets], [32] * 4)
+        tap.equal(len(set(secrets)), 4)
+        tap.equal(len(names), 1)
+        assert 'inLockout:                 0' in relay.tool('tpm2_getcap', 'properties-variable')
+
+
+def password_of(command):
+    """The password in the only session of a command with one handle."""
+    r = tpm2.Reader(command[14:])
+    r.u32()
+    tap.equal((r.u32(), r.b2(), r.u8() & 1), (tpm2.RS_PW, b'', 0))
+    return r.b2()
+
+
+@tap.case('a template that others may read is told: with it and the TPM anyone has the key')
+def _():
+    with Relay() as relay, tempfile.TemporaryDirectory(prefix='managerd-') as folder:
+        with Manager(dir=folder, tcti=relay.tcti) as manager:
+            name = manager.admin('ak')['name']
+        template = os.path.join(manager.state, 'ak-ecc.template')
+        tap.equal(os.stat(template).st_mode & 0o777, 0o600)
+        made = tpm2.create_from_template(relay.send, read(template))
+        tap.equal((made[2].hex(), empty_quote(relay, made[0])), (name, 0))
+        tpm2.flush(relay.send, made[0])
+        os.chmod(template, 0o640)
+        with Manager(dir=folder, tcti=relay.tcti) as manager:
+            tap.equal(manager.admin('ak')['name'], name)
+            assert f'{template} can be read by others' in manager.log_text()
+        os.chmod(template, 0o600)
+        with Manager(dir=folder, tcti=relay.tcti) as manager:
+            assert manager.log_text().count('can be read by others') <= 1
+
+
 @tap.case('a quote that is not the one asked for is not sent on')
 def _():
     with setting() as (relay, manager, vtpm):

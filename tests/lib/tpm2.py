@@ -215,7 +215,12 @@ def create_primary(send, kind='ecc', hierarchy=RH_OWNER, auth=b'', policy=b'', s
     else:
         public += u16(ALG_RSASSA) + u16(ALG_SHA256) if signing else u16(ALG_NULL)
         public += u16(2048) + u32(0) + b2(b'')
-    body = u32(hierarchy) + auth_area(pw()) + b2(b2(auth) + b2(b'')) + b2(public)
+    return create_from_template(send, b2(public), hierarchy, auth)
+
+
+def create_from_template(send, template, hierarchy=RH_ENDORSEMENT, auth=b''):
+    """The same from a TPM2B_PUBLIC."""
+    body = u32(hierarchy) + auth_area(pw()) + b2(b2(auth) + b2(b'')) + template
     body += b2(b'') + u32(0)
     r = Reader(check(send(command('CreatePrimary', body, ST_SESSIONS))))
     handle = r.u32()

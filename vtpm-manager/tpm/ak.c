@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/ak.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tss2/tss2_mu.h>
 
@@ -11,7 +13,7 @@
 #include "tpm/ak_files.h"
 #include "tpm/command.h"
 
-enum { UNIQUE_SIZE = 32 };
+enum { UNIQUE_SIZE = 32, AUTH_SIZE = 32 };
 
 static const char what[] = "the attestation key";
 
@@ -63,6 +65,27 @@ static TSS2_RC get_random(TpmSession *tpm, void *data)
                           UNIQUE_SIZE, random);
 }
 
+/*
+ * The key, with an authorization value that is drawn each time and known to this connection alone:
+ * what a primary is derived from does not have it. Spec: TPM 2.0 Part 3, TPM2_CreatePrimary.
+ */
+static gboolean load_key(TpmSession *tpm, const TPM2B_PUBLIC *template, ESYS_TR *ret_key,
+                         GBytes **ret_public, GError **error)
+{
+    TPM2B_AUTH auth = { .size = AUTH_SIZE };
+    gboolean ok = FALSE;
+
+    if (getentropy(auth.buffer, auth.size) != 0) {
+        g_set_error(error, TPM_ERROR, TPM_ERROR_FAILED,
+                    "the system has no random numbers for the attestation key: %s",
+                    g_strerror(errno));
+    } else {
+        ok = tpm_create_primary(tpm, what, template, &auth, ret_key, ret_public, error);
+    }
+    explicit_bzero(&auth, sizeof(auth));
+    return ok;
+}
+
 static gboolean make_new(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFiles *files,
                          ESYS_TR *ret_key, GBytes **ret_public, GError **error)
 {
@@ -78,7 +101,7 @@ static gboolean make_new(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFile
     make_template(algorithm, unique, &template);
     Esys_Free(unique);
     template_bytes = tpm_public_marshal(&template);
-    if (!tpm_create_primary(tpm, what, &template, &key, &public_area, error)) {
+    if (!load_key(tpm, &template, &key, &public_area, error)) {
         return FALSE;
     }
     /* Where the second is not written, it is made again from the first. */
@@ -200,8 +223,13 @@ static gboolean find_again(TpmSession *tpm, TpmAkAlgorithm algorithm, const AkFi
         ak_files_set_error(files, AK_FAULT_TEMPLATE_DAMAGED, error);
         return FALSE;
     }
-    if (!flush_left_over(tpm, files, error) ||
-        !tpm_create_primary(tpm, what, &template, &key, &derived, error)) {
+    if (files->exposed) {
+        g_warning(
+            "%s can be read by others: whoever has it and reaches the TPM signs as this host; "
+            "chmod 600, and where it may have been copied remove it and %s to make a new key",
+            files->template_path, files->public_path);
+    }
+    if (!flush_left_over(tpm, files, error) || !load_key(tpm, &template, &key, &derived, error)) {
         return FALSE;
     }
     if (!settle_public(files, derived, error)) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The host's attestation key: a restricted, fixedTPM signing key, a primary of the endorsement
- * hierarchy. A primary is derived by the TPM from its endorsement seed and a template, so nothing
- * secret is stored; the template, with 32 random bytes of its own, is kept in the state directory.
- * It survives reboots and TPM2_Clear, needs no NV space and no parent, and can be named to
+ * hierarchy. A primary is derived by the TPM from its endorsement seed and a template, which has 32
+ * random bytes of its own: it is a secret that the state directory keeps, since whoever has it can
+ * have the same TPM make the same key. The authorization value is another each time the key is
+ * loaded. It survives reboots and TPM2_Clear, needs no NV space and no parent, and can be named to
  * TPM2_ActivateCredential. TPM2_ChangeEPS, or another TPM, makes it impossible to find again.
  */
 #ifndef VTPM_MANAGER_TPM_AK_H

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/ak_files.h"
 
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
 #include "tpm/error.h"
 
 static gboolean read_file(const char *path, GBytes **ret, GError **error)
@@ -43,6 +46,7 @@ static gboolean write_file(const char *path, GBytes *bytes, GError **error)
 AkFiles *ak_files_read(const char *state_dir, const char *algorithm, GError **error)
 {
     g_autoptr(AkFiles) files = g_new0(AkFiles, 1);
+    GStatBuf st;
 
     files->template_path = g_strdup_printf("%s/ak-%s.template", state_dir, algorithm);
     files->public_path = g_strdup_printf("%s/ak-%s.pub", state_dir, algorithm);
@@ -50,6 +54,7 @@ AkFiles *ak_files_read(const char *state_dir, const char *algorithm, GError **er
         !read_file(files->public_path, &files->public_area, error)) {
         return NULL;
     }
+    files->exposed = g_stat(files->template_path, &st) == 0 && (st.st_mode & 077) != 0;
     return g_steal_pointer(&files);
 }
 

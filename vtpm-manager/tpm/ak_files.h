@@ -10,6 +10,7 @@ typedef struct AkFiles {
     char *public_path;   /* ak-ALG.pub */
     GBytes *template;    /* TPM2B_PUBLIC; NULL: there is no such file */
     GBytes *public_area; /* TPM2B_PUBLIC; NULL: there is no such file */
+    gboolean exposed;    /* others than the owner may read the template, which is a secret */
 } AkFiles;
 
 /** What is wrong with the files. */

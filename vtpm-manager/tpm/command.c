@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/command.h"
 
+#include <string.h>
 #include <tss2/tss2_mu.h>
 
 GBytes *tpm_public_marshal(const TPM2B_PUBLIC *area)
@@ -45,6 +46,7 @@ gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capabili
 
 typedef struct CreatePrimary {
     const TPM2B_PUBLIC *template;
+    const TPM2B_AUTH *auth;
     ESYS_TR key;
     TPM2B_PUBLIC *area;
 } CreatePrimary;
@@ -65,7 +67,7 @@ static TSS2_RC start_hmac_session(ESYS_CONTEXT *esys, ESYS_TR *ret_session)
 
 static TSS2_RC create_primary(TpmSession *tpm, void *data)
 {
-    static const TPM2B_SENSITIVE_CREATE sensitive;
+    TPM2B_SENSITIVE_CREATE sensitive = { 0 };
     static const TPM2B_DATA outside;
     static const TPML_PCR_SELECTION pcrs;
     ESYS_CONTEXT *esys = tpm_session_esys(tpm);
@@ -73,25 +75,29 @@ static TSS2_RC create_primary(TpmSession *tpm, void *data)
     CreatePrimary *c = data;
     TSS2_RC rc = TSS2_RC_SUCCESS;
 
+    if (c->auth) {
+        sensitive.sensitive.userAuth = *c->auth;
+    }
     if (tpm_session_has_auth(tpm)) {
         rc = start_hmac_session(esys, &auth);
     }
-    if (rc != TSS2_RC_SUCCESS) {
-        return rc;
+    if (rc == TSS2_RC_SUCCESS) {
+        rc = Esys_CreatePrimary(esys, ESYS_TR_RH_ENDORSEMENT, auth, ESYS_TR_NONE, ESYS_TR_NONE,
+                                &sensitive, c->template, &outside, &pcrs, &c->key, &c->area, NULL,
+                                NULL, NULL);
+        if (rc != TSS2_RC_SUCCESS && auth != ESYS_TR_PASSWORD) {
+            Esys_FlushContext(esys, auth);
+        }
     }
-    rc = Esys_CreatePrimary(esys, ESYS_TR_RH_ENDORSEMENT, auth, ESYS_TR_NONE, ESYS_TR_NONE,
-                            &sensitive, c->template, &outside, &pcrs, &c->key, &c->area, NULL, NULL,
-                            NULL);
-    if (rc != TSS2_RC_SUCCESS && auth != ESYS_TR_PASSWORD) {
-        Esys_FlushContext(esys, auth);
-    }
+    explicit_bzero(&sensitive, sizeof(sensitive));
     return rc;
 }
 
 gboolean tpm_create_primary(TpmSession *tpm, const char *what, const TPM2B_PUBLIC *template,
-                            ESYS_TR *ret_key, GBytes **ret_public, GError **error)
+                            const TPM2B_AUTH *auth, ESYS_TR *ret_key, GBytes **ret_public,
+                            GError **error)
 {
-    CreatePrimary c = { .template = template };
+    CreatePrimary c = { .template = template, .auth = auth };
     g_autoptr(GBytes) bytes = NULL;
 
     if (!tpm_run(tpm, what, create_primary, &c, error)) {

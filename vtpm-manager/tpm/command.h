@@ -20,10 +20,12 @@ gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capabili
 /**
  * tpm_create_primary:
  * @template: of a key in the endorsement hierarchy; see tpm_endorsement_enter()
+ * @auth: the authorization value that it gets; %NULL: none
  * @ret_key: flush it; it is lost where a later tpm_run() has to recover
  * @ret_public: (transfer full): TPM2B_PUBLIC
  */
 gboolean tpm_create_primary(TpmSession *tpm, const char *what, const TPM2B_PUBLIC *template,
-                            ESYS_TR *ret_key, GBytes **ret_public, GError **error);
+                            const TPM2B_AUTH *auth, ESYS_TR *ret_key, GBytes **ret_public,
+                            GError **error);
 
 #endif

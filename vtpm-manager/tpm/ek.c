@@ -134,7 +134,7 @@ static gboolean derive(TpmSession *tpm, const EkKind *kind, GBytes **ret_public,
     ESYS_TR key;
 
     make_ek_template(kind, &template);
-    if (!tpm_create_primary(tpm, what, &template, &key, &public_area, error) ||
+    if (!tpm_create_primary(tpm, what, &template, NULL, &key, &public_area, error) ||
         !tpm_run(tpm, what, flush, &key, error)) {
         return FALSE;
     }

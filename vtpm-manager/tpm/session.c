@@ -43,6 +43,16 @@ static void forget_key(TpmSession *tpm)
     g_clear_pointer(&tpm->key.qualified_name, g_bytes_unref);
 }
 
+/* The copy of its authorization value that @esys has. */
+static void wipe_key_auth(TpmSession *tpm)
+{
+    static const TPM2B_AUTH none;
+
+    if (tpm->key.handle != ESYS_TR_NONE) {
+        Esys_TR_SetAuth(tpm->esys, tpm->key.handle, &none);
+    }
+}
+
 /* Only where the key at its handle is ours: without a resource manager it can be another's. */
 static void flush_key(TpmSession *tpm)
 {
@@ -63,6 +73,7 @@ static void flush_key(TpmSession *tpm)
 static void disconnect(TpmSession *tpm, gboolean orderly)
 {
     if (tpm->esys) {
+        wipe_key_auth(tpm);
         if (orderly) {
             flush_key(tpm);
         }
@@ -156,6 +167,7 @@ gboolean tpm_session_open(TpmSession *tpm, GError **error)
 static void drop_key(TpmSession *tpm)
 {
     if (tpm->key.handle != ESYS_TR_NONE) {
+        wipe_key_auth(tpm);
         Esys_TR_Close(tpm->esys, &tpm->key.handle);
     }
     forget_key(tpm);
