@@ -300,31 +300,41 @@ static int inform(const CommandLine *c)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
-int main(int argc, char **argv)
+/* Does what the command line says; returns only where it did not become swtpm. */
+static int launch(CommandLine *c, bool stand_in)
 {
-    bool stand_in = called_as_swtpm(argv[0]);
-    CommandLine c;
     Settings settings;
 
-    if (!parse_command_line(argc, argv, &c)) {
-        return EXIT_USAGE;
-    }
     if (swtpm_is_us()) {
         complain("stands where swtpm should be (" SWTPM_PROGRAM "); move the distribution's swtpm "
                  "back, and put this program's directory on PATH instead");
         return EXIT_CANNOT_EXECUTE;
     }
-    if (!find_settings(&c, stand_in, &settings) || !find_uuid(&c, stand_in, &settings)) {
+    if (!find_settings(c, stand_in, &settings) || !find_uuid(c, stand_in, &settings)) {
         return EXIT_USAGE;
     }
-    if ((c.help || c.version) && !stand_in) {
-        return inform(&c);
+    if ((c->help || c->version) && !stand_in) {
+        return inform(c);
     }
     if (settings.manager[0] && !prepare_environment(&settings)) {
         return EXIT_FAILURE;
     }
-    execv(SWTPM_PROGRAM, c.argv);
+    execv(SWTPM_PROGRAM, c->argv);
     fprintf(stderr, "swtpm-deepquote: cannot execute %s: %s; install the package swtpm\n",
             SWTPM_PROGRAM, strerror(errno));
     return EXIT_CANNOT_EXECUTE;
+}
+
+int main(int argc, char **argv)
+{
+    bool stand_in = called_as_swtpm(argv[0]);
+    CommandLine c;
+    int status;
+
+    if (!parse_command_line(argc, argv, &c)) {
+        return EXIT_USAGE;
+    }
+    status = launch(&c, stand_in);
+    free(c.argv);
+    return status;
 }
