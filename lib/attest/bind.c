@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Channel binding: the nonce that stands for a challenge and the key of a channel. */
 #include "attest/deepquote.h"
+#include "attest/crypto.h"
 
 #include "attest/bytes.h"
 #include "attest/digest.h"
 
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
@@ -96,7 +96,7 @@ static GBytes *find_key(const uint8_t *data, gsize len)
         key = key ? key : key_of_certificate(data, len, TRUE);
         key = key ? key : key_of_info(data, len);
     }
-    ERR_clear_error();
+    dq_crypto_failed();
     return key;
 }
 

@@ -4,6 +4,7 @@
  * hundred bytes or so that a node, a leaf or an attestation is.
  */
 #include "attest/digest.h"
+#include "attest/crypto.h"
 
 #include "wire/hash.h"
 
@@ -33,6 +34,7 @@ static EVP_MD *const *fetched(void)
         for (gsize i = 0; i < WIRE_HASHES; i++) {
             md[i] = EVP_MD_fetch(NULL, wire_hashes[i].standard_name, NULL);
         }
+        dq_crypto_failed();
         g_once_init_leave(&once, 1);
     }
     return md;
@@ -74,6 +76,7 @@ static EVP_MD_CTX *begin(gsize at)
     ctx = EVP_MD_CTX_new();
     if (!ctx || EVP_DigestInit_ex2(ctx, md, NULL) != 1) {
         EVP_MD_CTX_free(ctx);
+        dq_crypto_failed();
         return NULL;
     }
     t->ctx[at] = ctx;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/public.h"
+#include "attest/crypto.h"
 
 #include "attest/bytes.h"
 #include "attest/digest.h"
 
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/params.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static EVP_PKEY *pkey_from_params(const char *type, int selection, OSSL_PARAM *p
         }
     }
     EVP_PKEY_CTX_free(ctx);
-    ERR_clear_error();
+    dq_crypto_failed();
     return pkey;
 }
 
@@ -68,7 +68,7 @@ static EVP_PKEY *pkey_from_point(gsize curve, const uint8_t *point, gsize len)
         return pkey;
     }
     EVP_PKEY_free(pkey);
-    ERR_clear_error();
+    dq_crypto_failed();
     return NULL;
 }
 

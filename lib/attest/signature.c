@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* TPMT_SIGNATURE against a key. Spec: TPM 2.0 Part 2, section 11.3; Part 1, annexes B and C. */
 #include "attest/signature.h"
+#include "attest/crypto.h"
 
 #include "attest/bytes.h"
 #include "attest/digest.h"
 #include "attest/key.h"
 
-#include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <string.h>
 
@@ -162,6 +162,7 @@ gboolean dq_key_verify_signature(DqKey *key, DqBytes message, const WireSignatur
     n = dq_digest(signature->hash, &message, 1, digest);
     ctx = n == 0 ? NULL : take_context(key, signature, padding);
     if (!ctx) {
+        dq_crypto_failed();
         return FALSE;
     }
     good = verify_digest(ctx, signature, (DqBytes){ digest, n });
@@ -169,7 +170,7 @@ gboolean dq_key_verify_signature(DqKey *key, DqBytes message, const WireSignatur
         give_back_context(key, signature, ctx);
     } else {
         EVP_PKEY_CTX_free(ctx); /* a failed one is not used again */
-        ERR_clear_error();
+        dq_crypto_failed();
     }
     return good;
 }

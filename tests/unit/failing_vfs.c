@@ -16,8 +16,8 @@ typedef struct Table {
 
 static Table tables[TABLES_MAX];
 static sqlite3_vfs *real_vfs;
-static gboolean armed, stays_failing;
-static int calls_left, failures;
+static gboolean armed, stays_failing, failed;
+static int calls_left;
 
 static gboolean fails(void)
 {
@@ -26,7 +26,7 @@ static gboolean fails(void)
     }
     armed = stays_failing;
     calls_left = 0;
-    failures++;
+    failed = TRUE;
     return TRUE;
 }
 
@@ -110,16 +110,29 @@ void failing_vfs_install(void)
     g_assert_cmpint(sqlite3_vfs_register(&vfs, 1), ==, SQLITE_OK);
 }
 
-void failing_vfs_arm(int calls, gboolean stays)
+static void arm(int calls, gboolean stays)
 {
     calls_left = calls;
     stays_failing = stays;
-    failures = 0;
+    failed = FALSE;
     armed = TRUE;
 }
 
-int failing_vfs_disarm(void)
+static void arm_once(int calls)
+{
+    arm(calls, FALSE);
+}
+
+static void arm_for_good(int calls)
+{
+    arm(calls, TRUE);
+}
+
+static gboolean disarm(void)
 {
     armed = FALSE;
-    return failures;
+    return failed;
 }
+
+const TestFaults failing_disk = { arm_once, disarm };
+const TestFaults full_disk = { arm_for_good, disarm };

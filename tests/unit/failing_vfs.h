@@ -4,18 +4,12 @@
 #ifndef TEST_FAILING_VFS_H
 #define TEST_FAILING_VFS_H
 
-#include <glib.h>
+#include "faults.h"
 
 /** failing_vfs_install: for all files that are opened from now on. */
 void failing_vfs_install(void);
 
-/**
- * failing_vfs_arm: the call after @calls more fails, and those after it where @stays is set, as on
- * a full disk.
- */
-void failing_vfs_arm(int calls, gboolean stays);
-
-/** failing_vfs_disarm: all works again. Returns: how many calls have failed. */
-int failing_vfs_disarm(void);
+/** failing_disk: one call fails; full_disk: so do all that come after it. */
+extern const TestFaults failing_disk, full_disk;
 
 #endif

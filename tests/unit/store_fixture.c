@@ -129,3 +129,11 @@ DqStoreVm store_get_vm(StoreFixture *f, uint8_t n)
     g_assert_true(found);
     return vm;
 }
+
+gboolean store_good_error(GError **error)
+{
+    g_assert_error(*error, DQ_ERROR, DQ_ERROR_STORE);
+    g_assert_nonnull(strstr((*error)->message, ": "));
+    g_clear_error(error);
+    return FALSE;
+}

@@ -41,6 +41,9 @@ int store_use(StoreFixture *f, const uint8_t challenge[DQ_CHALLENGE_SIZE], int64
 DqStoreHost store_get_host(StoreFixture *f, uint8_t n);
 DqStoreVm store_get_vm(StoreFixture *f, uint8_t n);
 
+/** store_good_error: that it is a store's error and says of what; clears it. Returns: FALSE. */
+gboolean store_good_error(GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreFixture, store_fixture_free)
 
 #endif

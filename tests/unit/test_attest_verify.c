@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What holds for every deep quote: nothing that was changed is trusted, nothing is trusted twice.
  */
-#include "maker.h"
-#include "memory_store.h"
+#include "verify_fixture.h"
 
 #include "attest/bytes.h"
 #include "attest/key.h"
@@ -11,87 +10,24 @@
 
 #define THREADS 8
 
-typedef struct Fixture {
-    MakerKey *host;
-    MakerKey *ak;
-    MemoryStore *memory;
-    DqStore *store;
-    DqVerifier *verifier;
-    MakerDeed *deed;
-    DqQuote quote;
-    DqExpected expected;
-} Fixture;
-
-/* Reference values for all host PCRs that orders select. */
-static DqPolicy *make_policy(void)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-
-    for (unsigned pcr = 0; pcr < 8; pcr++) {
-        uint8_t value[DQ_HASH_SIZE];
-        g_autofree char *hex = NULL;
-
-        maker_pcr("host", TPM_ALG_SHA256, pcr, value);
-        hex = dq_hex_encode(value, sizeof(value));
-        g_string_append_printf(text, "host-pcr sha256:%u %s\n", pcr, hex);
-    }
-    return dq_policy_new_from_text(text->str, text->len, "policy", NULL);
-}
-
-/* A store with the host, the order's VM and its challenge. */
-static void fill_store(Fixture *f, const MakerOrder *order)
-{
-    const DqStoreHost host = maker_host_record(f->host);
-    const DqStoreVm vm = maker_vm_record(order);
-
-    f->memory = memory_store_new();
-    f->store = memory_store_get(f->memory);
-    memory_store_add_host(f->memory, &host);
-    memory_store_add_vm(f->memory, &vm);
-    memory_store_issue(f->memory, dq_unwire(order->nonce));
-}
-
-static void set_up_with(Fixture *f, uint16_t host_alg)
-{
-    g_autoptr(DqPolicy) policy = make_policy();
-    MakerOrder order;
-
-    f->host = maker_key_new(host_alg, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
-    f->ak = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
-    order = maker_order(f->host, f->ak);
-    order.tree_size = 5;
-    order.leaf_index = 2;
-    order.flags = DEEPQUOTE_FLAGS_ALL;
-    f->deed = maker_deed_new(&order);
-    f->quote = maker_quote(f->deed);
-    f->expected = maker_expected(f->deed);
-    fill_store(f, &order);
-    f->verifier = dq_verifier_new();
-    dq_verifier_set_policy(f->verifier, policy);
-    dq_verifier_set_store(f->verifier, f->store);
-}
+typedef VerifyFixture Fixture;
 
 static void set_up(Fixture *f, gconstpointer data)
 {
     (void)data;
-    set_up_with(f, TPM_ALG_ECDSA);
+    verify_fixture_set_up(f, TPM_ALG_ECDSA);
 }
 
 static void set_up_rsa(Fixture *f, gconstpointer data)
 {
     (void)data;
-    set_up_with(f, TPM_ALG_RSASSA);
+    verify_fixture_set_up(f, TPM_ALG_RSASSA);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
     (void)data;
-    maker_deed_free(f->deed);
-    dq_verifier_free(f->verifier);
-    dq_store_unref(f->store);
-    memory_store_free(f->memory);
-    maker_key_free(f->ak);
-    maker_key_free(f->host);
+    verify_fixture_clear(f);
 }
 
 /* (transfer none): the reason word, "authentic" or "trusted". */
@@ -111,7 +47,7 @@ static const char *outcome_of(DqVerifier *verifier, const DqQuote *quote,
 /* The same with the challenge as if it had never been used. */
 static const char *outcome(Fixture *f)
 {
-    g_array_index(f->memory->challenges, MemoryChallenge, 0).used = FALSE;
+    verify_fixture_renew(f);
     return outcome_of(f->verifier, &f->quote, &f->expected);
 }
 
@@ -321,7 +257,7 @@ static DqStoreVm *recorded_vm(Fixture *f)
 
 static void give_policy(Fixture *f)
 {
-    g_autoptr(DqPolicy) policy = make_policy();
+    g_autoptr(DqPolicy) policy = verify_fixture_policy();
 
     dq_verifier_set_policy(f->verifier, policy);
 }

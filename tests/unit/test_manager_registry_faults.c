@@ -5,6 +5,7 @@
  */
 #include <glib/gstdio.h>
 
+#include "failing_memory.h"
 #include "failing_vfs.h"
 #include "registry/registry.h"
 
@@ -229,7 +230,7 @@ static void check_generation(Fixture *f, uint64_t last)
 }
 
 /* Whether the fault number @n came. */
-static gboolean inject(Change make, const char *want, int n)
+static gboolean inject(const TestFaults *faults, Change make, const char *want, int n)
 {
     g_autoptr(Fixture) f = fixture_new();
     g_autoptr(Fixture) crashed = NULL;
@@ -242,9 +243,9 @@ static gboolean inject(Change make, const char *want, int n)
 
     furnish(f);
     before = contents(f);
-    failing_vfs_arm(n, FALSE);
+    faults->arm(n);
     made = make(f, &error);
-    failed = failing_vfs_disarm() > 0;
+    failed = faults->disarm();
     now = contents(f);
     g_assert_true(made || failed);
     g_assert_cmpstr(now, ==, made ? want : before);
@@ -269,23 +270,35 @@ static gboolean inject(Change make, const char *want, int n)
     return failed;
 }
 
+typedef struct ChangeTest {
+    const TestFaults *faults;
+    gsize change; /* of changes */
+} ChangeTest;
+
 static void test_change(gconstpointer data)
 {
-    const gsize *i = data;
-    g_autofree char *want = contents_after(changes[*i].make);
+    const ChangeTest *t = data;
+    Change make = changes[t->change].make;
+    g_autofree char *want = contents_after(make);
     int descriptors = open_descriptors();
     int n = 0;
 
-    while (inject(changes[*i].make, want, n)) {
+    while (inject(t->faults, make, want, n)) {
         n++;
     }
     g_assert_cmpint(n, >=, 2); /* at least a write and a sync */
     g_assert_cmpint(open_descriptors(), ==, descriptors);
 }
 
+typedef struct OpenTest {
+    const TestFaults *faults;
+    gboolean filled;
+} OpenTest;
+
 /* A manager that cannot open its registry says so; the next one finds all of it. */
-static void test_open(gconstpointer filled)
+static void test_open(gconstpointer data)
 {
+    const OpenTest *t = data;
     int descriptors = open_descriptors();
     gboolean failed = TRUE;
     int n;
@@ -294,20 +307,20 @@ static void test_open(gconstpointer filled)
         g_autoptr(Fixture) f = fixture_new();
         g_autoptr(GError) error = NULL;
 
-        if (filled) {
+        if (t->filled) {
             furnish(f);
             close_registry(f);
         }
-        failing_vfs_arm(n, FALSE);
+        t->faults->arm(n);
         if (!try_open(f, &error)) {
             g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
         }
-        failed = failing_vfs_disarm() > 0;
+        failed = t->faults->disarm();
         g_assert_true(failed || f->registry);
         close_registry(f);
         open_registry(f);
         g_assert_true(groups_find(f->groups, REGISTRY_GROUP_DEFAULT, NULL));
-        if (filled) {
+        if (t->filled) {
             g_assert_cmpuint(vms_find(f->vms, &vm_a)->generation, ==, told);
         }
     }
@@ -325,30 +338,50 @@ static void test_close(void)
         g_autoptr(GError) error = NULL;
 
         furnish(f);
-        failing_vfs_arm(n, FALSE);
+        failing_disk.arm(n);
         vms_settle(f->vms, &error);
-        failed = failing_vfs_disarm() > 0;
+        failed = failing_disk.disarm();
         g_assert_true(failed || !error);
         g_autoptr(Fixture) next = after_crash(f);
         check_generation(next, told);
     }
 }
 
+static const struct {
+    const char *name;
+    const TestFaults *faults;
+} kinds[] = { { "disk", &failing_disk }, { "memory", &failing_memory } };
+
+static void add_tests(void)
+{
+    static ChangeTest change_tests[G_N_ELEMENTS(kinds)][G_N_ELEMENTS(changes)];
+    static OpenTest open_tests[G_N_ELEMENTS(kinds)][2];
+
+    for (gsize k = 0; k < G_N_ELEMENTS(kinds); k++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(changes); i++) {
+            g_autofree char *path = g_strdup_printf("/manager/registry/faults/%s/%s-wholly-or-not",
+                                                    kinds[k].name, changes[i].name);
+
+            change_tests[k][i] = (ChangeTest){ kinds[k].faults, i };
+            g_test_add_data_func(path, &change_tests[k][i], test_change);
+        }
+        for (gsize filled = 0; filled < 2; filled++) {
+            g_autofree char *path =
+                g_strdup_printf("/manager/registry/faults/%s/open-%s", kinds[k].name,
+                                filled ? "what-is-there" : "a-new-file");
+
+            open_tests[k][filled] = (OpenTest){ kinds[k].faults, filled };
+            g_test_add_data_func(path, &open_tests[k][filled], test_open);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static gsize numbers[G_N_ELEMENTS(changes)];
-
-    g_test_init(&argc, &argv, NULL);
+    failing_memory_install();
     failing_vfs_install();
-    for (gsize i = 0; i < G_N_ELEMENTS(changes); i++) {
-        g_autofree char *path =
-            g_strconcat("/manager/registry/faults/", changes[i].name, "-wholly-or-not", NULL);
-
-        numbers[i] = i;
-        g_test_add_data_func(path, &numbers[i], test_change);
-    }
-    g_test_add_data_func("/manager/registry/faults/open-a-new-file", NULL, test_open);
-    g_test_add_data_func("/manager/registry/faults/open-what-is-there", "filled", test_open);
+    g_test_init(&argc, &argv, NULL);
+    add_tests();
     g_test_add_func("/manager/registry/faults/unsettled-end-repeats-nothing", test_close);
     return g_test_run();
 }

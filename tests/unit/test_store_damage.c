@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a store does when its file or its disk is not what it should be: it says so, or it knows
- * less; it never gives trust that the records did not give.
+ * What a store does when its file is not what it should be: it says so, or it knows less; it never
+ * gives trust that the records did not give.
  */
-#include "failing_vfs.h"
 #include "store_fixture.h"
 
 #include <glib/gstdio.h>
-#include <grp.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define HOSTS 3      /* number 3 is revoked */
 #define CHALLENGES 4 /* all of them used */
@@ -99,14 +93,6 @@ static void put_file(Scene *s, const char *content, gsize size)
                                            G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 
-static gboolean good_error(GError **error)
-{
-    g_assert_error(*error, DQ_ERROR, DQ_ERROR_STORE);
-    g_assert_nonnull(strstr((*error)->message, ": "));
-    g_clear_error(error);
-    return FALSE;
-}
-
 static gboolean probe_host(DqStore *store, const DqStoreHost *wanted)
 {
     GError *error = NULL;
@@ -115,7 +101,7 @@ static gboolean probe_host(DqStore *store, const DqStoreHost *wanted)
 
     if (!store->ops->find_host(store->self, (DqBytes){ wanted->name.data, wanted->name.len },
                                &found, &got, &error)) {
-        return good_error(&error);
+        return store_good_error(&error);
     }
     if (found) {
         g_assert_cmpmem(&got, sizeof(got), wanted, sizeof(*wanted));
@@ -130,7 +116,7 @@ static gboolean probe_vm(DqStore *store, const DqStoreVm *wanted)
     gboolean found;
 
     if (!store->ops->find_vm(store->self, wanted->uuid, &found, &got, &error)) {
-        return good_error(&error);
+        return store_good_error(&error);
     }
     if (found) {
         g_assert_cmpmem(&got, sizeof(got), wanted, sizeof(*wanted));
@@ -144,7 +130,7 @@ static gboolean probe_challenge(Scene *s, gsize i)
     int use = store_use(s->f, s->challenge[i], STORE_NOW, &error);
 
     if (use < 0) {
-        return good_error(&error);
+        return store_good_error(&error);
     }
     g_assert_true(use == DQ_CHALLENGE_USED || use == DQ_CHALLENGE_UNKNOWN);
     return use == DQ_CHALLENGE_USED;
@@ -160,7 +146,8 @@ static gboolean probe_acceptances(DqStoreFile *file)
     GError *error = NULL;
     int n = 0;
 
-    return dq_store_file_list_acceptances(file, count, &n, &error) ? n == 1 : good_error(&error);
+    return dq_store_file_list_acceptances(file, count, &n, &error) ? n == 1
+                                                                   : store_good_error(&error);
 }
 
 /* Whether everything is there; what is not was reported or forgotten, else the test ends. */
@@ -171,7 +158,7 @@ static gboolean probe(Scene *s)
 
     s->f->file = dq_store_file_open(s->f->path, &error);
     if (!s->f->file) {
-        return good_error(&error);
+        return store_good_error(&error);
     }
     s->f->store = dq_store_file_get_store(s->f->file);
     whole = probe_acceptances(s->f->file);
@@ -234,162 +221,11 @@ static void test_damaged_pages(void)
     }
 }
 
-/* -------------------------------------------------------------------------- Injected failures */
-
-/* A whole life of a store. Returns FALSE, with the error checked, at the first failure. */
-static gboolean live(StoreFixture *f, uint8_t ret_challenge[DQ_CHALLENGE_SIZE], gboolean *ret_used)
-{
-    const DqStoreHost host = store_host(1);
-    GError *error = NULL;
-    int use;
-
-    f->file = dq_store_file_open(f->path, &error);
-    if (!f->file) {
-        return good_error(&error);
-    }
-    f->store = dq_store_file_get_store(f->file);
-    if (!dq_store_file_issue(f->file, 1, STORE_NOW, STORE_NOW + 60, NULL, ret_challenge, &error)) {
-        return good_error(&error);
-    }
-    use = store_use(f, ret_challenge, STORE_NOW, &error);
-    *ret_used = use == DQ_CHALLENGE_FRESH;
-    if (use < 0) {
-        return good_error(&error);
-    }
-    g_assert_true(*ret_used);
-    return dq_store_file_add_host(f->file, &host, &error) || good_error(&error);
-}
-
-/* After the failure is over: what was told to be used is used, and the store works. */
-static void check_alive(StoreFixture *f, const uint8_t challenge[DQ_CHALLENGE_SIZE], gboolean used)
-{
-    uint8_t another[DQ_CHALLENGE_SIZE];
-    int use;
-
-    store_fixture_open(f);
-    use = store_use(f, challenge, STORE_NOW, NULL);
-    g_assert_cmpint(use, !=, -1);
-    g_assert_true(!used || use == DQ_CHALLENGE_USED);
-    store_issue(f, STORE_NOW + 60, another);
-    g_assert_cmpint(store_use(f, another, STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
-}
-
-static void test_injected(gconstpointer stays)
-{
-    gboolean failed = TRUE;
-    int n;
-
-    failing_vfs_install();
-    for (n = 0; failed; n++) {
-        g_autoptr(StoreFixture) f = store_fixture_new();
-        uint8_t challenge[DQ_CHALLENGE_SIZE] = { 0 };
-        gboolean used = FALSE;
-        gboolean lived;
-
-        store_fixture_close(f);
-        failing_vfs_arm(n, stays != NULL);
-        lived = live(f, challenge, &used);
-        store_fixture_close(f);
-        failed = failing_vfs_disarm() > 0;
-        g_assert_true(lived || failed);
-        check_alive(f, challenge, used);
-    }
-    g_assert_cmpint(n, >, 10);
-}
-
-/* A store that cannot be made leaves nothing where it would have been. */
-static void test_create_injected(void)
-{
-    gboolean failed = TRUE;
-    int n;
-
-    failing_vfs_install();
-    for (n = 0; failed; n++) {
-        g_autoptr(StoreFixture) f = store_fixture_new();
-        GError *error = NULL;
-
-        store_fixture_close(f);
-        g_unlink(f->path);
-        failing_vfs_arm(n, FALSE);
-        if (!dq_store_file_create(f->path, &error)) {
-            good_error(&error);
-            g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS));
-            dq_store_file_create(f->path, &error);
-            g_assert_no_error(error);
-        }
-        failed = failing_vfs_disarm() > 0;
-        store_fixture_open(f);
-    }
-    g_assert_cmpint(n, >, 5);
-}
-
-/* A real limit instead of a full disk: files may not grow beyond @limit. */
-static void test_no_room(void)
-{
-    g_autoptr(StoreFixture) f = store_fixture_new();
-    uint8_t challenge[DQ_CHALLENGE_SIZE] = { 0 };
-    uint8_t many[2000 * DQ_CHALLENGE_SIZE];
-    struct rlimit old, low = { .rlim_cur = 60 * 1024 };
-    GError *error = NULL;
-
-    signal(SIGXFSZ, SIG_IGN);
-    store_issue(f, STORE_NOW + 60, challenge);
-    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
-    low.rlim_max = old.rlim_max;
-    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &low), ==, 0);
-    memset(many, 0x5a, sizeof(many));
-    g_assert_false(
-        dq_store_file_issue(f->file, 2000, STORE_NOW, STORE_NOW + 60, NULL, many, &error));
-    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
-    good_error(&error);
-    g_assert_cmphex(many[0], ==, 0x5a);
-    g_assert_cmpint(store_use(f, challenge, STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
-    g_assert_true(dq_store_file_issue(f->file, 2000, STORE_NOW, STORE_NOW + 60, NULL, many, NULL));
-}
-
-/* As a user who may read the file and not write it. */
-static void test_read_only(void)
-{
-    g_autoptr(StoreFixture) f = store_fixture_new();
-    pid_t child;
-    int status;
-
-    store_fixture_close(f);
-    g_chmod(f->path, 0444);
-    g_chmod(f->folder, 0555);
-    child = fork();
-    g_assert_cmpint(child, >=, 0);
-    if (child == 0) {
-        GError *error = NULL;
-
-        if (geteuid() == 0 &&
-            (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)) {
-            _exit(77);
-        }
-        if (dq_store_file_open(f->path, &error)) {
-            _exit(1);
-        }
-        good_error(&error);
-        _exit(dq_store_file_create(f->path, NULL) ? 2 : 0);
-    }
-    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-    g_chmod(f->folder, 0755);
-    g_chmod(f->path, 0600);
-    g_assert_true(WIFEXITED(status));
-    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
-    store_fixture_open(f);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/store/damage/truncated-file-is-noticed", test_truncations);
     g_test_add_func("/store/damage/changed-byte-gives-no-trust", test_damage);
     g_test_add_func("/store/damage/overwritten-page-gives-no-trust", test_damaged_pages);
-    g_test_add_data_func("/store/failure/one-failed-write-loses-nothing", NULL, test_injected);
-    g_test_add_data_func("/store/failure/full-disk-loses-nothing", "stays", test_injected);
-    g_test_add_func("/store/failure/unmade-store-is-not-there", test_create_injected);
-    g_test_add_func("/store/failure/no-room-changes-nothing", test_no_room);
-    g_test_add_func("/store/failure/read-only-is-said", test_read_only);
     return g_test_run();
 }

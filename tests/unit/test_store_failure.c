@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a store does when disk or memory fail it: it says so, and nothing that it told is lost. */
+#include "failing_memory.h"
+#include "failing_vfs.h"
+#include "store_fixture.h"
+
+#include <glib/gstdio.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NO_DISK "/dev/shm"
+
+/* A whole life of a store. Returns FALSE, with the error checked, at the first failure. */
+static gboolean live(StoreFixture *f, uint8_t ret_challenge[DQ_CHALLENGE_SIZE], gboolean *ret_used)
+{
+    const DqStoreHost host = store_host(1);
+    GError *error = NULL;
+    int use;
+
+    f->file = dq_store_file_open(f->path, &error);
+    if (!f->file) {
+        return store_good_error(&error);
+    }
+    f->store = dq_store_file_get_store(f->file);
+    if (!dq_store_file_issue(f->file, 1, STORE_NOW, STORE_NOW + 60, NULL, ret_challenge, &error)) {
+        return store_good_error(&error);
+    }
+    use = store_use(f, ret_challenge, STORE_NOW, &error);
+    *ret_used = use == DQ_CHALLENGE_FRESH;
+    if (use < 0) {
+        return store_good_error(&error);
+    }
+    g_assert_true(*ret_used);
+    return dq_store_file_add_host(f->file, &host, &error) || store_good_error(&error);
+}
+
+/* After the failure is over: what was told to be used is used, and the store works. */
+static void check_alive(StoreFixture *f, const uint8_t challenge[DQ_CHALLENGE_SIZE], gboolean used)
+{
+    uint8_t another[DQ_CHALLENGE_SIZE];
+    int use;
+
+    store_fixture_open(f);
+    use = store_use(f, challenge, STORE_NOW, NULL);
+    g_assert_cmpint(use, !=, -1);
+    g_assert_true(!used || use == DQ_CHALLENGE_USED);
+    store_issue(f, STORE_NOW + 60, another);
+    g_assert_cmpint(store_use(f, another, STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
+}
+
+static void test_injected(gconstpointer data)
+{
+    const TestFaults *faults = data;
+    gboolean failed = TRUE;
+    int n;
+
+    for (n = 0; failed; n++) {
+        g_autoptr(StoreFixture) f = store_fixture_new();
+        uint8_t challenge[DQ_CHALLENGE_SIZE] = { 0 };
+        gboolean used = FALSE;
+        gboolean lived;
+
+        store_fixture_close(f);
+        faults->arm(n);
+        lived = live(f, challenge, &used);
+        store_fixture_close(f);
+        failed = faults->disarm();
+        g_assert_true(lived || failed);
+        check_alive(f, challenge, used);
+    }
+    g_assert_cmpint(n, >, 10);
+}
+
+/* A store that cannot be made leaves nothing where it would have been. */
+static void test_create_injected(gconstpointer data)
+{
+    const TestFaults *faults = data;
+    gboolean failed = TRUE;
+    int n;
+
+    for (n = 0; failed; n++) {
+        g_autoptr(StoreFixture) f = store_fixture_new();
+        GError *error = NULL;
+
+        store_fixture_close(f);
+        g_unlink(f->path);
+        faults->arm(n);
+        if (!dq_store_file_create(f->path, &error)) {
+            store_good_error(&error);
+            g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS));
+            dq_store_file_create(f->path, &error);
+            g_assert_no_error(error);
+        }
+        failed = faults->disarm();
+        store_fixture_open(f);
+    }
+    g_assert_cmpint(n, >, 5);
+}
+
+/* A real limit instead of a full disk: files may not grow beyond @limit. */
+static void test_no_room(void)
+{
+    g_autoptr(StoreFixture) f = store_fixture_new();
+    uint8_t challenge[DQ_CHALLENGE_SIZE] = { 0 };
+    uint8_t many[2000 * DQ_CHALLENGE_SIZE];
+    struct rlimit old, low = { .rlim_cur = 60 * 1024 };
+    GError *error = NULL;
+
+    signal(SIGXFSZ, SIG_IGN);
+    store_issue(f, STORE_NOW + 60, challenge);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    low.rlim_max = old.rlim_max;
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &low), ==, 0);
+    memset(many, 0x5a, sizeof(many));
+    g_assert_false(
+        dq_store_file_issue(f->file, 2000, STORE_NOW, STORE_NOW + 60, NULL, many, &error));
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    store_good_error(&error);
+    g_assert_cmphex(many[0], ==, 0x5a);
+    g_assert_cmpint(store_use(f, challenge, STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
+    g_assert_true(dq_store_file_issue(f->file, 2000, STORE_NOW, STORE_NOW + 60, NULL, many, NULL));
+}
+
+/* As a user who may read the file and not write it. */
+static void test_read_only(void)
+{
+    g_autoptr(StoreFixture) f = store_fixture_new();
+    pid_t child;
+    int status;
+
+    store_fixture_close(f);
+    g_chmod(f->path, 0444);
+    g_chmod(f->folder, 0555);
+    child = fork();
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0) {
+        GError *error = NULL;
+
+        if (geteuid() == 0 &&
+            (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)) {
+            _exit(77);
+        }
+        if (dq_store_file_open(f->path, &error)) {
+            _exit(1);
+        }
+        store_good_error(&error);
+        _exit(dq_store_file_create(f->path, NULL) ? 2 : 0);
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_chmod(f->folder, 0755);
+    g_chmod(f->path, 0600);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+    store_fixture_open(f);
+}
+
+int main(int argc, char **argv)
+{
+    failing_memory_install();
+    failing_vfs_install();
+    if (g_access(NO_DISK, W_OK) == 0) {
+        g_setenv("TMPDIR", NO_DISK, TRUE); /* thousands of stores are made, and each syncs */
+    }
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/store/failure/one-failed-write-loses-nothing", &failing_disk,
+                         test_injected);
+    g_test_add_data_func("/store/failure/full-disk-loses-nothing", &full_disk, test_injected);
+    g_test_add_data_func("/store/failure/no-memory-loses-nothing", &failing_memory, test_injected);
+    g_test_add_data_func("/store/failure/unmade-store-is-not-there", &failing_disk,
+                         test_create_injected);
+    g_test_add_data_func("/store/failure/no-memory-for-a-store-leaves-none", &failing_memory,
+                         test_create_injected);
+    g_test_add_func("/store/failure/no-room-changes-nothing", test_no_room);
+    g_test_add_func("/store/failure/read-only-is-said", test_read_only);
+    return g_test_run();
+}
