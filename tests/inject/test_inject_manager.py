@@ -47,7 +47,7 @@ def soon(function, what):
 
 def descriptors(manager):
     """What is open once no vTPM is connected."""
-    wait_until(lambda: not any(vm['connected'] for vm in manager.admin('list')['vms']), 'all closed')
+    wait_until(lambda: not any(vm['connected'] for vm in manager.admin('list')['vms']), 'all shut')
     folder = f'/proc/{manager.process.pid}/fd'
     return sorted(os.readlink(os.path.join(folder, fd)).split(':')[0] for fd in os.listdir(folder))
 
@@ -74,7 +74,7 @@ def _():
         keeps(before, manager)
 
 
-@tap.case('each write and sync that fails refuses a registration; what was acknowledged survives kill -9')
+@tap.case('each write and sync that fails refuses a registration; the others survive kill -9')
 def _():
     with Faults('vtpm-managerd') as faults, Manager() as manager:
         known = set()
@@ -119,7 +119,7 @@ def _():
             vm.quote()
 
 
-@tap.case('each write, sync and rename that fails in the first start ends it with a reason; the next succeeds')
+@tap.case('each write, sync and rename that fails in the first start ends it with a reason')
 def _():
     for kind, error in (('write', errno.ENOSPC), ('sync', errno.EIO), ('rename', errno.EACCES)):
         with Faults('vtpm-managerd') as faults:
