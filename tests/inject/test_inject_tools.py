@@ -17,7 +17,7 @@ from verifier import Store
 DISK_FAULTS = (('write', errno.ENOSPC), ('write', errno.EIO), ('sync', errno.EIO))
 
 
-@with_guest('each write, sync and rename of tpm2_deepquote that fails leaves no file and nothing in the TPM')
+@with_guest('each write and rename of tpm2_deepquote that fails leaves no file')
 def _(guest):
     guest.make_ak('ak')
 
