@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The table of build/coverage.md: coverage.py SOURCE_ROOT BUILD_ROOT SUITE...
+"""The page docs/coverage.md: coverage.py SOURCE_ROOT BUILD_ROOT SUITE...
 
 Each SUITE has a SUITE.profdata in BUILD_ROOT. The lines and regions of a folder are those of all
 programs and libraries in the build, so that a column compares with the one beside it.
@@ -15,7 +15,7 @@ TITLES = {'unit': 'unit', 'fuzz': 'fuzz corpora', 'integration': 'integration'}
 PAGE = '''<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
 # Coverage
 
-Written by `scripts/coverage`, which builds with clang's source-based coverage and passes the
+Written by `scripts/coverage`, which builds everything with clang's source-based coverage and passes the
 suites. In each cell: lines / regions, in percent of those in the folder. A region is a stretch of
 code without a branch. *All* is what at least one of the suites reaches.
 
@@ -78,6 +78,11 @@ def share(files):
     return ' / '.join(cells)
 
 
+def unreached(file):
+    """The same file where no process of a suite had it."""
+    return {kind: (count, 0) for kind, (count, _) in file.items()}
+
+
 def table(columns):
     """Markdown of {title: measure()}, a row a folder."""
     base = columns['all']
@@ -86,7 +91,8 @@ def table(columns):
     for folder in folders + ['all']:
         names = [n for n in base if folder == 'all' or os.path.dirname(n) == folder]
         rows.append([folder, str(sum(base[n]['lines'][0] for n in names)),
-                     *(share([files[n] for n in names]) for files in columns.values())])
+                     *(share([files.get(n, unreached(base[n])) for n in names])
+                       for files in columns.values())])
     return '\n'.join('| ' + ' | '.join(row) + ' |' for row in rows)
 
 
@@ -110,7 +116,7 @@ def main():
     for suite in suites:
         columns[TITLES[suite]] = measure(root, build, profiles[suite])
     page = PAGE.format(table=table(columns), least=least(columns['all']))
-    (root / 'build' / 'coverage.md').write_text(page)
+    (root / 'docs' / 'coverage.md').write_text(page)
     llvm_cov('show', build, everything, '-format=html', f'-output-dir={build / "html"}',
              '-ignore-filename-regex=(^/usr|/tests/)')
     print(table(columns))
