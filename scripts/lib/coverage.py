@@ -15,9 +15,9 @@ TITLES = {'unit': 'unit', 'fuzz': 'fuzz corpora', 'integration': 'integration'}
 PAGE = '''<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
 # Coverage
 
-Written by `scripts/coverage`, which builds everything with clang's source-based coverage and passes the
-suites. In each cell: lines / regions, in percent of those in the folder. A region is a stretch of
-code without a branch. *All* is what at least one of the suites reaches.
+Written by `scripts/coverage`, which builds everything with clang's source-based coverage and passes
+the suites. In each cell: lines / regions, in percent of those in the folder. A region is a stretch
+of code without a branch. *All* is what at least one of the suites reaches.
 
 {table}
 
