@@ -11,15 +11,20 @@
 #include <errno.h>
 #include <limits.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "manager_defaults.h"
 
 enum { EXIT_USAGE = 2, EXIT_CANNOT_EXECUTE = 127, CONF_LINE_MAX = 1024, ERROR_MAX = 512 };
+enum { COMPLAINT_MAX = ERROR_MAX + PATH_MAX + 256 };
+
+static bool stand_in; /* called as swtpm, by what knows of no --deepquote */
 
 /** The command line, split into what is ours and what swtpm gets. */
 typedef struct CommandLine {
@@ -42,9 +47,22 @@ static const char usage[] =
     "                   timeout: how long a guest's request may take (default 20)\n"
     "                   Without this option it is plain swtpm. See swtpm-deepquote(8).\n";
 
-static void complain(const char *what)
+/*
+ * Says why nothing is started. What calls the stand-in may drop its standard error, as swtpm_setup
+ * does: the system's log has it as well.
+ */
+__attribute__((format(printf, 1, 2))) static void complain(const char *format, ...)
 {
+    char what[COMPLAINT_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(what, sizeof(what), format, args);
+    va_end(args);
     fprintf(stderr, "swtpm-deepquote: %s\n", what);
+    if (stand_in) {
+        syslog(LOG_DAEMON | LOG_ERR, "%s", what);
+    }
 }
 
 /* The value of option @name at @argv[*i]: `--name value` or `--name=value`; NULL if it is another.
@@ -126,10 +144,8 @@ static bool read_conf(Settings *s)
 
     if (!f) {
         if (errno != ENOENT) {
-            fprintf(stderr,
-                    "swtpm-deepquote: cannot read %s: %s; make it readable for the user "
-                    "that runs swtpm\n",
-                    SWTPM_DEEPQUOTE_CONF, strerror(errno));
+            complain("cannot read %s: %s; make it readable for the user that runs swtpm",
+                     SWTPM_DEEPQUOTE_CONF, strerror(errno));
             return false;
         }
         return true;
@@ -143,14 +159,12 @@ static bool read_conf(Settings *s)
         }
         ok = !*text || settings_parse(s, text, error, sizeof(error));
         if (!ok) {
-            fprintf(stderr, "swtpm-deepquote: %s, line %u: %s\n", SWTPM_DEEPQUOTE_CONF, number,
-                    error);
+            complain("%s, line %u: %s", SWTPM_DEEPQUOTE_CONF, number, error);
         }
     }
     fclose(f);
     if (ok && s->have_uuid) {
-        fprintf(stderr, "swtpm-deepquote: %s: uuid= would be that of every VM; remove it\n",
-                SWTPM_DEEPQUOTE_CONF);
+        complain("%s: uuid= would be that of every VM; remove it", SWTPM_DEEPQUOTE_CONF);
         ok = false;
     }
     return ok;
@@ -163,15 +177,21 @@ static bool called_as_swtpm(const char *argv0)
     return argv0 && strcmp(slash ? slash + 1 : argv0, "swtpm") == 0;
 }
 
+/* Without state no TPM will run: who asks what swtpm can do needs no settings. */
+static bool runs_tpm(const CommandLine *c)
+{
+    return c->state && !c->help && !c->version && !c->information;
+}
+
 /* Settings from the command line or, for the stand-in, from the file. */
-static bool find_settings(const CommandLine *c, bool stand_in, Settings *ret)
+static bool find_settings(const CommandLine *c, Settings *ret)
 {
     char error[ERROR_MAX];
 
     settings_init(ret);
     if (c->deepquote) {
         if (!settings_parse(ret, c->deepquote, error, sizeof(error))) {
-            fprintf(stderr, "swtpm-deepquote: --deepquote: %s\n", error);
+            complain("--deepquote: %s", error);
             return false;
         }
         if (!ret->manager[0]) {
@@ -181,22 +201,20 @@ static bool find_settings(const CommandLine *c, bool stand_in, Settings *ret)
         }
         return true;
     }
-    return !stand_in || read_conf(ret);
+    return !stand_in || !runs_tpm(c) || read_conf(ret);
 }
 
 /* Completes the UUID; false where one is needed and there is none. */
-static bool find_uuid(const CommandLine *c, bool stand_in, Settings *s)
+static bool find_uuid(const CommandLine *c, Settings *s)
 {
-    const char *path = c->state;
-
     if (!s->manager[0] || s->have_uuid) {
         return true;
     }
-    if (!path || c->help || c->version || c->information) {
-        s->manager[0] = '\0'; /* no TPM will run */
+    if (!runs_tpm(c)) {
+        s->manager[0] = '\0';
         return true;
     }
-    for (char *part = strdupa(path), *item; !s->have_uuid && (item = strsep(&part, ",="));) {
+    for (char *part = strdupa(c->state), *item; !s->have_uuid && (item = strsep(&part, ",="));) {
         s->have_uuid = settings_uuid_from_path(item, &s->uuid);
     }
     if (!s->have_uuid && stand_in) {
@@ -227,8 +245,7 @@ static bool find_module(char ret[PATH_MAX])
     }
     snprintf(ret, PATH_MAX, "%s", SWTPM_DEEPQUOTE_MODULE);
     if (access(ret, R_OK) != 0) {
-        fprintf(stderr, "swtpm-deepquote: cannot read %s: %s; install swtpm-deepquote again\n", ret,
-                strerror(errno));
+        complain("cannot read %s: %s; install swtpm-deepquote again", ret, strerror(errno));
         return false;
     }
     return true;
@@ -283,8 +300,8 @@ static int inform(const CommandLine *c)
     int error = posix_spawn(&pid, SWTPM_PROGRAM, NULL, NULL, c->argv, environ);
 
     if (error) {
-        fprintf(stderr, "swtpm-deepquote: cannot execute %s: %s; install the package swtpm\n",
-                SWTPM_PROGRAM, strerror(error));
+        complain("cannot execute %s: %s; install the package swtpm", SWTPM_PROGRAM,
+                 strerror(error));
         return EXIT_CANNOT_EXECUTE;
     }
     while (waitpid(pid, &status, 0) < 0) {
@@ -301,7 +318,7 @@ static int inform(const CommandLine *c)
 }
 
 /* Does what the command line says; returns only where it did not become swtpm. */
-static int launch(CommandLine *c, bool stand_in)
+static int launch(CommandLine *c)
 {
     Settings settings;
 
@@ -310,7 +327,7 @@ static int launch(CommandLine *c, bool stand_in)
                  "back, and put this program's directory on PATH instead");
         return EXIT_CANNOT_EXECUTE;
     }
-    if (!find_settings(c, stand_in, &settings) || !find_uuid(c, stand_in, &settings)) {
+    if (!find_settings(c, &settings) || !find_uuid(c, &settings)) {
         return EXIT_USAGE;
     }
     if ((c->help || c->version) && !stand_in) {
@@ -320,21 +337,21 @@ static int launch(CommandLine *c, bool stand_in)
         return EXIT_FAILURE;
     }
     execv(SWTPM_PROGRAM, c->argv);
-    fprintf(stderr, "swtpm-deepquote: cannot execute %s: %s; install the package swtpm\n",
-            SWTPM_PROGRAM, strerror(errno));
+    complain("cannot execute %s: %s; install the package swtpm", SWTPM_PROGRAM, strerror(errno));
     return EXIT_CANNOT_EXECUTE;
 }
 
 int main(int argc, char **argv)
 {
-    bool stand_in = called_as_swtpm(argv[0]);
     CommandLine c;
     int status;
 
+    stand_in = called_as_swtpm(argv[0]);
+    openlog("swtpm-deepquote", LOG_PID, LOG_DAEMON);
     if (!parse_command_line(argc, argv, &c)) {
         return EXIT_USAGE;
     }
-    status = launch(&c, stand_in);
+    status = launch(&c);
     free(c.argv);
     return status;
 }

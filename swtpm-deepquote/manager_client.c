@@ -15,6 +15,7 @@ enum {
     FULL_BACKLOG_RETRY_MS = 10,
     ATTEMPTS = 2, /* the second where the connection ended without a reply */
     REPLY_BIT = 0x100,
+    NOT_ALLOWED = 0x10000 | DEEPQUOTE_RC_NO_MANAGER, /* in the log alone */
 };
 
 /* What became of one step on the socket */
@@ -32,8 +33,10 @@ static const struct {
     const char *text;
 } outcomes[] = {
     { TPM_RC_SUCCESS, "the manager at %s serves this vTPM" },
-    { DEEPQUOTE_RC_NO_MANAGER, "no manager at %s: is vtpm-managerd running, may this user connect "
-                               "to it, and is it of the same version?" },
+    { DEEPQUOTE_RC_NO_MANAGER, "no manager at %s: is vtpm-managerd running, and is it of the same "
+                               "version?" },
+    { NOT_ALLOWED, "this user may not connect to the manager at %s: check the permissions of the "
+                   "socket and its folders, and whether AppArmor or SELinux forbids it" },
     { DEEPQUOTE_RC_DENIED, "the manager at %s refuses this vTPM: %s" },
     { DEEPQUOTE_RC_HOST_TPM, "the manager at %s cannot use the host's TPM: %s" },
     { DEEPQUOTE_RC_TIMEOUT, "the manager at %s does not answer in time; see its log" },
@@ -62,17 +65,19 @@ static int remaining_ms(uint64_t deadline)
 /* Says once what the vTPM's standing with the manager is, when it changes. */
 static uint32_t report(ManagerClient *c, uint32_t rc)
 {
-    if (rc == c->reported && c->reason == c->told) {
+    const uint32_t outcome = rc == DEEPQUOTE_RC_NO_MANAGER && c->forbidden ? NOT_ALLOWED : rc;
+
+    if (outcome == c->reported && c->reason == c->told) {
         return rc;
     }
     for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++) {
-        if (outcomes[i].rc == rc) {
+        if (outcomes[i].rc == outcome) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 #pragma GCC diagnostic ignored "-Wformat-extra-args"
             module_log(outcomes[i].text, c->path, manager_reason_text(c->reason));
 #pragma GCC diagnostic pop
-            c->reported = rc;
+            c->reported = outcome;
             c->told = c->reason;
         }
     }
@@ -180,7 +185,10 @@ uint32_t manager_client_distrust(ManagerClient *c, const char *why)
 static IoResult connect_once(ManagerClient *c)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd;
+
+    c->forbidden = false;
+    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0) {
         return IO_CLOSED;
@@ -189,6 +197,7 @@ static IoResult connect_once(ManagerClient *c)
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
         IoResult result = errno == EAGAIN ? IO_LATE : IO_CLOSED;
 
+        c->forbidden = errno == EACCES || errno == EPERM;
         close(fd);
         return result;
     }

@@ -39,6 +39,7 @@ typedef struct ManagerClient {
     uint64_t stores;   /* of permanent state since the instance began */
     unsigned ek_count; /* of those that the instance began with */
     ClientEk ek[MANAGER_EKS_MAX];
+    bool forbidden;       /* the system does not let this user connect */
     uint32_t reported;    /* response code that the log says last; UINT32_MAX: nothing yet */
     ManagerStatus status; /* of the last reply */
     ManagerReason reason; /* of the same */

@@ -96,12 +96,34 @@ static const struct {
     { "timeout", parse_timeout },
 };
 
+/* "manager=/x timeout=5" would make a path of it all. */
+static bool holds_another_setting(const char *value)
+{
+    while ((value = strpbrk(value, " \t"))) {
+        value += strspn(value, " \t");
+        for (size_t i = 0; i < sizeof(setting_parsers) / sizeof(setting_parsers[0]); i++) {
+            size_t len = strlen(setting_parsers[i].key);
+
+            if (strncmp(value, setting_parsers[i].key, len) == 0 && value[len] == '=') {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool parse_pair(Settings *s, char *pair, char *error, size_t error_size)
 {
     char *value = strchr(pair, '=');
 
     if (value) {
         *value++ = '\0';
+        if (holds_another_setting(value)) {
+            return fail(error, error_size,
+                        "%s=%s has a second setting behind a blank; separate them by a comma, or "
+                        "give each a line of the settings file",
+                        pair, value);
+        }
         for (size_t i = 0; i < sizeof(setting_parsers) / sizeof(setting_parsers[0]); i++) {
             if (strcmp(pair, setting_parsers[i].key) == 0) {
                 return setting_parsers[i].parse(s, value, error, error_size);

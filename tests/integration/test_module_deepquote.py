@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """TPM2_DeepQuote with a manager that does what it should."""
 import hashlib
+import os
+import pwd
+import tempfile
 
 import fake_manager as fm
 import protocol
@@ -256,6 +259,34 @@ def _():
                     break
                 got += page
             tap.equal(got, whole)
+
+
+@tap.case('a user who may not connect is told that, and not that there is no manager')
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o711)
+        closed, vtpm = os.path.join(folder, 'closed'), os.path.join(folder, 'vtpm')
+        os.mkdir(closed, 0o700)
+        os.makedirs(os.path.join(vtpm, 'state'))
+        arguments = []
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam('nobody')
+            for path in (vtpm, os.path.join(vtpm, 'state')):
+                os.chown(path, nobody.pw_uid, nobody.pw_gid)
+            arguments = ['--runas', 'nobody']
+        with fm.FakeManager(os.path.join(closed, 'manager')):
+            if arguments == []:
+                os.chmod(closed, 0)
+            try:
+                with Vtpm(deepquote=f'manager={closed}/manager', dir=vtpm,
+                          arguments=arguments) as tpm:
+                    for _ in range(2):
+                        tap.equal(tpm.rc(tpm2.host_credential_command(0)), NO_MANAGER)
+                    log = tpm.log_text()
+            finally:
+                os.chmod(closed, 0o700)
+        tap.equal(log.count('may not connect to the manager'), 1)
+        assert 'no manager at' not in log, log
 
 
 @tap.case('the log tells of changes once and holds no nonce')

@@ -109,6 +109,7 @@ def _():
                         ('manager=relative', b'absolute'), ('uuid=' + UUID, b'manager=PATH'),
                         ('manager=/m,uuid=12', b'UUID'), ('manager=/m,timeout=0', b'timeout'),
                         ('manager=/m,timeout=x', b'timeout'), ('manager=/m', b'uuid='),
+                        (f'manager=/m timeout=5,uuid={UUID}', b'separate them by a comma'),
                         ('manager=/' + 'm' * 200 + f',uuid={UUID}', b'shorter')):
         for option in (['--deepquote', value], [f'--deepquote={value}']):
             code, out, error = run(LAUNCHER, 'socket', '--tpm2', '--tpmstate', 'dir=/tmp',

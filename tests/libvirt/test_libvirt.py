@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A real libvirtd starts our launcher as `swtpm`: domains with both TPM models deep-quote."""
+import contextlib
 import os
 import re
+import socket
+import subprocess
 import sys
 
 import defaults
@@ -9,7 +12,7 @@ import namespace
 import tap
 from agent import GuestError
 from host import PCR_LIST, Host
-from libvirtd import Domain, Libvirtd, install_launcher, logs, virsh
+from libvirtd import BIN, Domain, Libvirtd, install_launcher, logs, virsh
 from machine import make_guest_image
 from protocol import UUID
 from verifier import verify
@@ -120,6 +123,60 @@ def _():
         os.rename(CONF + '.away', CONF)
 
 
+@contextlib.contextmanager
+def system_log():
+    """A socket that gets what programs say to syslog."""
+    path = os.path.realpath('/dev/log')
+    if os.path.exists(path):
+        tap.skip('there is a system log')
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(path)
+        log.settimeout(10)
+        try:
+            yield log
+        finally:
+            os.unlink(path)
+
+
+def launcher(*arguments):
+    return subprocess.run([f'{BIN}/swtpm', 'socket', '--tpm2', *arguments], capture_output=True,
+                          text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+
+
+@tap.case('wrong settings stop no probe of what swtpm can do; where they stop a TPM the log of the '
+          'system says why')
+def _():
+    state = f'dir=/run/deepquote/{PLAIN}/tpm2'
+    good = launcher('--print-capabilities')
+    assert good.returncode == 0 and 'tpm-2.0' in good.stdout, good
+    os.rename(CONF, CONF + '.away')
+    try:
+        for make, word in ((lambda: write(CONF, 'colour=blue\n'), 'line 1'),
+                           (lambda: write(CONF, 'manager=/x timeout=5\n'), 'a second setting'),
+                           (lambda: write(CONF, f'uuid={PLAIN}\n'), 'of every VM'),
+                           (lambda: os.symlink(CONF, CONF), 'cannot read')):
+            make()
+            done = launcher('--print-capabilities')
+            tap.equal((done.returncode, done.stdout), (0, good.stdout))
+            with system_log() as log:
+                done = launcher('--tpmstate', state, '--print-capabilities')
+                tap.equal((done.returncode, done.stdout), (0, good.stdout))
+                done = launcher('--tpmstate', state, '--server', 'type=tcp,port=1')
+                tap.equal(done.returncode, 2)
+                said = log.recv(4096).decode()
+            assert word in done.stderr and CONF in done.stderr, done.stderr
+            assert said.startswith('<27>') and said.split(': ', 1)[1] in done.stderr, said
+            os.unlink(CONF)
+    finally:
+        os.rename(CONF + '.away', CONF)
+
+
+def write(path, text):
+    with open(path, 'w', encoding='ascii') as f:
+        f.write(text)
+
+
 def prepare():
     """Outside: what the namespaces need is made with the rights and paths of the caller."""
     why = namespace.obstacle()
@@ -134,8 +191,7 @@ if not namespace.inside():
 namespace.enter()
 os.makedirs(MANAGER_DIR)
 install_launcher()
-with open(CONF, 'w', encoding='ascii') as conf:
-    conf.write(f'manager={defaults.SOCKET}\n')
+write(CONF, f'manager={defaults.SOCKET}\n')
 manager = Host('/run/deepquote', sockets=MANAGER_DIR)
 with manager, Libvirtd():
     tap.main()
