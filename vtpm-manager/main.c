@@ -23,6 +23,7 @@
 #include "options.h"
 #include "registry/lock.h"
 #include "registry/registry.h"
+#include "tpm/ak_files.h"
 #include "tpm/host.h"
 #include "tpm/simulator.h"
 #include "tpm/tcti_conf.h"
@@ -266,12 +267,20 @@ static gboolean terminate(gpointer data)
 static gboolean open_state(Daemon *daemon, GError **error)
 {
     g_autofree char *path = g_build_filename(daemon->options.state_dir, "registry.db", NULL);
+    gboolean lost;
 
     daemon->lock = state_lock_take(daemon->options.state_dir, error);
     if (daemon->lock < 0) {
         return FALSE;
     }
+    lost = registry_is_missing(path) && ak_files_exist(daemon->options.state_dir);
     daemon->registry = registry_open(path, error);
+    if (daemon->registry && lost) {
+        g_warning("%s was missing or empty, and an empty registry is made: each VM has to be "
+                  "registered again and gets a new lineage, which verifiers have to accept; or "
+                  "stop the manager and restore the file from a backup",
+                  path);
+    }
     return daemon->registry != NULL;
 }
 

@@ -19,11 +19,14 @@ static const struct {
                                       "give this VM its own" },
     [MANAGER_REASON_NO_EK] = { MANAGER_DENIED,
                                "its vTPM began without an endorsement key, and one is registered "
-                               "(TPM2_Clear removes it); make it again at its handle with "
-                               "tpm2_createek in the guest and restart the VM" },
-    [MANAGER_REASON_OTHER_EK] = { MANAGER_DENIED,
-                                  "its endorsement key is not the registered one; if its vTPM was "
-                                  "made anew on purpose, unregister and register the VM" },
+                               "(TPM2_Clear removes it); make it again in the guest, with "
+                               "tpm2_createek -G ecc384 -c 0x81010016 -u FILE or, where it is RSA, "
+                               "-G rsa -c 0x81010001, and restart the VM" },
+    [MANAGER_REASON_OTHER_EK] = { MANAGER_DENIED, "its endorsement key is not the registered one; "
+                                                  "restore the state "
+                                                  "of its vTPM, or, if that was made anew on "
+                                                  "purpose, unregister and "
+                                                  "register the VM" },
     [MANAGER_REASON_STORAGE] = { MANAGER_DENIED, "what the manager must remember of it cannot be "
                                                  "stored; see the manager's log" },
     [MANAGER_REASON_COUNTED_BACK] = { MANAGER_DENIED, "it counts fewer stored states than it told "

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vtpm-managerd: who may speak for a VM, epochs and generations, restarts, a full disk."""
+import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
+import sqlite3
 import tempfile
 import uuid as uuids
 
 import tap
+import tpm2
 from client import Binding, Refused, VtpmClient, greeted, make_ek, refused
 from manager import Manager
-from process import wait_until
+from process import run, wait_until
 from protocol import DENIED, HOST_PCRS, UUID
+from vtpm import Vtpm
 
 NONCE = b'n' * 32
 NOBODY = 65534
@@ -268,6 +273,46 @@ def _():
         tap.equal(hello_with(manager, make_ek(7)), make_ek(7)[1])
 
 
+def life(folder, manager, *command):
+    """One run of a vTPM: what the guest gets, or what a program of the guest says; and the log."""
+    with Vtpm(deepquote=f'manager={manager.socket}', dir=folder, client=not command) as tpm:
+        if command:
+            env = dict(os.environ, TPM2TOOLS_TCTI=tpm.tcti)
+            return run([*command], env=env, cwd=folder, timeout=60).stdout, ''
+        return tpm.rc(tpm2.host_credential_command(0)), tpm.log_text()
+
+
+@tap.case("a guest that clears its vTPM loses its EK, and makes it again as the log says; a vTPM that "
+          'was made anew has another one')
+def _():
+    if not shutil.which('swtpm_setup'):
+        tap.skip('needs swtpm_setup')
+    with Manager(auto_register=True) as manager, tempfile.TemporaryDirectory() as folder:
+        def new_tpm(name):
+            tpm = Vtpm(dir=os.path.join(folder, name))
+            tpm.provision()
+            return tpm.dir
+        first = new_tpm('first')
+        tap.equal(life(first, manager)[0], 0)
+        pinned = manager.vm(UUID)['ek']
+        assert pinned, 'no EK is pinned'
+        life(first, manager, 'tpm2_clear')
+        rc, log = life(first, manager)
+        tap.equal(rc, 0x502)
+        advice = re.search(r'without an endorsement key.*(tpm2_createek (?:\S+ ){4}-u) FILE',
+                           log)
+        assert advice, log
+        life(first, manager, *advice[1].split(), 'ek.pub')
+        tap.equal((life(first, manager)[0], manager.vm(UUID)['ek']), (0, pinned))
+        rc, log = life(new_tpm('second'), manager)
+        tap.equal(rc, 0x502)
+        assert 'is not the registered one' in log, log
+        manager.ctl('unregister', UUID)
+        manager.ctl('register', UUID)
+        tap.equal(life(os.path.join(folder, 'second'), manager)[0], 0)
+        assert manager.vm(UUID)['ek'] not in ('', pinned)
+
+
 def quote_as(uid, manager):
     """Whether a process of `uid` is welcome."""
     child = os.fork()
@@ -384,6 +429,52 @@ def _():
         manager.prepare = None
         manager.start()
         tap.equal(hello(manager, uuid=vm)[0], epoch + 1)
+
+
+def damaged(manager, path, data):
+    """What a manager says that finds `data` in the registry's place, and leaves it there."""
+    put(path, data)
+    code, text = Manager(dir=manager.dir).fail()
+    tap.equal((code, content(path)), (1, data))
+    return text.strip().splitlines()[-1]
+
+
+@tap.case('a registry that is lost, damaged or in use: what to do, what it costs, and nothing is '
+          'overwritten')
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        with Manager(dir=folder) as manager:
+            manager.admin('register', uuid=UUID)
+            assert 'empty registry' not in manager.log_text()
+        path = os.path.join(manager.state, 'registry.db')
+        good = content(path)
+        for data in (b'no database at all, but long enough to be one' * 100, good[:4096 * 2],
+                     good[:100] + b'x' * (len(good) - 100)):
+            said = damaged(manager, path, data)
+            assert path in said and 'restore it from a backup, or move' in said, said
+        put(path, good)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute('BEGIN EXCLUSIVE')
+            code, text = Manager(dir=folder).fail()
+            assert code == 1 and 'another program has it open' in text, text
+        with Manager(dir=folder) as manager:
+            tap.equal(manager.vm(UUID)['uuid'], UUID)
+        for lose in (lambda: os.unlink(path), lambda: put(path, b'')):
+            lose()
+            with Manager(dir=folder) as manager:
+                assert 'an empty registry is made' in manager.log_text()
+                tap.equal(manager.admin('list')['vms'], [])
+
+
+def put(path, data):
+    with open(path, 'wb') as f:
+        f.write(data)
+
+
+def content(path):
+    with open(path, 'rb') as f:
+        return f.read()
 
 
 @tap.case('a second manager on the same state directory refuses to start, the first goes on')

@@ -26,7 +26,10 @@ static const struct {
       "manager=PATH given to swtpm-deepquote is its socket" },
     { DEEPQUOTE_RC_DENIED, 0xffff,
       "vtpm-managerd refuses this VM. On the host: see 'vtpm-managerctl list'; register or enable "
-      "the VM's UUID there; the log of vtpm-managerd names the reason" },
+      "the VM's UUID there; the log of vtpm-managerd names the reason. If this vTPM was cleared, "
+      "its "
+      "endorsement key is gone: tpm2_createek -G ecc384 -c 0x81010016 -u FILE makes it again; then "
+      "restart the VM" },
     { DEEPQUOTE_RC_HOST_TPM, 0xffff,
       "the host's TPM failed or is in lockout. On the host: see 'vtpm-managerctl status' and the "
       "log of vtpm-managerd; a lockout ends by itself after its recovery time" },

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "registry/registry.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
 struct Registry {
     RegistryStore *store;
     RegistryGroups *groups;
@@ -43,6 +47,13 @@ static void registry_free(Registry *registry)
     groups_free(registry->groups);
     registry_store_close(registry->store);
     g_free(registry);
+}
+
+gboolean registry_is_missing(const char *path)
+{
+    GStatBuf st;
+
+    return g_stat(path, &st) == 0 ? st.st_size == 0 : errno == ENOENT;
 }
 
 Registry *registry_open(const char *path, GError **error)

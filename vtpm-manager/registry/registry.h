@@ -21,6 +21,9 @@ typedef struct Registry Registry;
  */
 Registry *registry_open(const char *path, GError **error);
 
+/** registry_is_missing: whether registry_open() would begin with an empty one. */
+gboolean registry_is_missing(const char *path);
+
 /** registry_close: stores what was only in memory. */
 void registry_close(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_close)

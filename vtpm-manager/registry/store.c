@@ -53,12 +53,34 @@ enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
     "uuid, name, owner, registered, enabled, ek, instance, epoch, base, generation, ceiling, "     \
     "created, seen, removed, vm_group, lineage"
 
+static const char damage[] =
+    "restore it from a backup, or move it and its -wal file away to begin with an empty one, in "
+    "which each VM has to be registered again and gets a new lineage";
+static const char in_use[] = "another program has it open; end that, and keep others from it";
+static const char no_access[] =
+    "check that the manager may write the file, its -wal file and their folder";
+
+static const struct {
+    int code; /* of SQLite, without what extends it */
+    const char *advice;
+} troubles[] = {
+    { SQLITE_CORRUPT, damage },     { SQLITE_NOTADB, damage },       { SQLITE_BUSY, in_use },
+    { SQLITE_LOCKED, in_use },      { SQLITE_PERM, no_access },      { SQLITE_READONLY, no_access },
+    { SQLITE_CANTOPEN, no_access }, { SQLITE_NOMEM, "free memory" },
+};
+
 static gboolean fail(RegistryStore *store, const char *what, GError **error)
 {
-    g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
-                "cannot %s the registry %s: %s; check that its file system has room and that the "
-                "manager may write there",
-                what, store->path, store->db ? sqlite3_errmsg(store->db) : "out of memory");
+    const int code = store->db ? sqlite3_errcode(store->db) : SQLITE_NOMEM;
+    const char *advice = "check that its file system has room and works";
+
+    for (gsize i = 0; i < G_N_ELEMENTS(troubles); i++) {
+        if (troubles[i].code == (code & 0xFF)) {
+            advice = troubles[i].advice;
+        }
+    }
+    g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE, "cannot %s the registry %s: %s; %s",
+                what, store->path, store->db ? sqlite3_errmsg(store->db) : "out of memory", advice);
     return FALSE;
 }
 
@@ -213,7 +235,7 @@ static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
 static gboolean damaged(RegistryStore *store, GError **error)
 {
     g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
-                "the registry %s has a damaged row: restore it from a backup", store->path);
+                "the registry %s has a damaged row: %s", store->path, damage);
     return FALSE;
 }
 

@@ -58,6 +58,20 @@ AkFiles *ak_files_read(const char *state_dir, const char *algorithm, GError **er
     return g_steal_pointer(&files);
 }
 
+gboolean ak_files_exist(const char *state_dir)
+{
+    static const char *const names[] = { "ak-ecc.template", "ak-ecc.pub", "ak-rsa.template",
+                                         "ak-rsa.pub" };
+    gboolean found = FALSE;
+
+    for (gsize i = 0; !found && i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(state_dir, names[i], NULL);
+
+        found = g_file_test(path, G_FILE_TEST_EXISTS);
+    }
+    return found;
+}
+
 void ak_files_free(AkFiles *files)
 {
     if (!files) {

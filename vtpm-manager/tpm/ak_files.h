@@ -26,6 +26,9 @@ AkFiles *ak_files_read(const char *state_dir, const char *algorithm, GError **er
 void ak_files_free(AkFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AkFiles, ak_files_free)
 
+/** ak_files_exist: whether @state_dir has an attestation key of any algorithm. */
+gboolean ak_files_exist(const char *state_dir);
+
 /** ak_files_write_template, ak_files_write_public: durably. Errors: TPM_ERROR_AK. */
 gboolean ak_files_write_template(const AkFiles *files, GBytes *template, GError **error);
 gboolean ak_files_write_public(const AkFiles *files, GBytes *public_area, GError **error);
