@@ -52,6 +52,7 @@ typedef struct Daemon {
     Credentials *credentials;
     HostLogs *logs;
     Quoter *quoter;
+    PcrReader *pcrs;
     gboolean listening; /* the sockets' files are ours */
     VtpmService service;
     VtpmServer *vtpms;
@@ -93,6 +94,7 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
         .admission = d->admission,
         .vms = registry_vms(d->registry),
         .quoter = d->quoter,
+        .pcrs = d->pcrs,
         .worker = d->worker,
         .tpm = d->host,
         .credentials = d->credentials,
@@ -206,6 +208,7 @@ static gboolean open_service(Daemon *daemon, GError **error)
         daemon->logs = host_logs_new(o->boot_log, o->ima_log);
     }
     daemon->quoter = quoter_new(daemon->worker, daemon->context, o->batch_limit);
+    daemon->pcrs = pcr_reader_new(daemon->worker, daemon->context);
     return open_sockets(daemon, error);
 }
 
@@ -321,7 +324,7 @@ static void run(Daemon *daemon)
     guint interrupt = g_unix_signal_add(SIGINT, terminate, daemon);
 
     job->daemon = daemon;
-    tpm_worker_submit(daemon->worker, open_run, open_done, job);
+    tpm_worker_submit(daemon->worker, TPM_JOB_READ, open_run, open_done, job);
     g_main_loop_run(daemon->loop);
     g_source_remove(term);
     g_source_remove(interrupt);
@@ -349,6 +352,7 @@ static void clean_up(Daemon *daemon)
     vtpm_server_free(daemon->vtpms);
     tpm_worker_free(daemon->worker);
     quoter_free(daemon->quoter);
+    pcr_reader_free(daemon->pcrs);
     host_logs_free(daemon->logs);
     credentials_free(daemon->credentials);
     admission_free(daemon->admission);

@@ -138,7 +138,8 @@ static void handle_quote(const AdminRequest *request, void *part)
     }
     job->connection = request->connection;
     admin_connection_hold(job->connection);
-    tpm_worker_submit(host->worker, quote_job_run, quote_job_done, g_steal_pointer(&job));
+    tpm_worker_submit(host->worker, TPM_JOB_QUOTE, quote_job_run, quote_job_done,
+                      g_steal_pointer(&job));
 }
 
 const AdminCommand admin_host_commands[] = {

@@ -316,7 +316,7 @@ static gboolean start_batch(void *data)
     g_assert(job->tickets->len > 0); /* quoter_submit() takes what fits an empty batch */
     quoter->job = job;
     job->since = g_get_monotonic_time();
-    tpm_worker_submit(quoter->worker, batch_run, batch_done, job);
+    tpm_worker_submit(quoter->worker, TPM_JOB_QUOTE, batch_run, batch_done, job);
     return TRUE;
 }
 

@@ -160,6 +160,6 @@ void tpm_host_look(TpmHost *host, TpmWorker *worker)
 
     if (host->looked == 0 || now - host->looked >= G_USEC_PER_SEC) {
         host->looked = now;
-        tpm_worker_submit(worker, look_run, look_done, NULL);
+        tpm_worker_submit(worker, TPM_JOB_READ, look_run, look_done, NULL);
     }
 }

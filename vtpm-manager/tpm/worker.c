@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/worker.h"
 
+enum { PASSES = 8 }; /* quotes that go before a read that has waited for longer */
+
 typedef struct TpmJob {
+    TpmJobKind kind;
     TpmJobRun run;
     TpmJobDone done;
     void *data;
@@ -16,24 +19,47 @@ struct TpmWorker {
     GThread *thread;
     TpmSession *tpm;
     GMainContext *context;
-    GMutex lock;     /* for the two queues */
-    GCond more;      /* in @todo */
-    GQueue todo;     /* TpmJob; one without run ends the thread */
-    GQueue finished; /* TpmJob */
-    GSource *source; /* calls done for what is finished */
-    guint pending;   /* main context only */
-    gint abandon;    /* atomic: run no more jobs */
+    GMutex lock;                /* for the queues */
+    GCond more;                 /* in @todo */
+    GQueue todo[TPM_JOB_KINDS]; /* TpmJob; a quote without run ends the thread */
+    guint passes;               /* quotes that went before the read that is next; thread only */
+    GQueue finished;            /* TpmJob */
+    GSource *source;            /* calls done for what is finished */
+    guint pending;              /* main context only */
+    uint64_t quotes;            /* done so far; main context only */
+    gint abandon;               /* atomic: run no more jobs */
 };
 
-static TpmJob *take(TpmWorker *worker, GQueue *queue, gboolean wait)
+/* Quotes go first; now and then a read does, lest it wait for ever. With the lock held. */
+static TpmJob *take_next(TpmWorker *worker)
+{
+    GQueue *quotes = &worker->todo[TPM_JOB_QUOTE];
+    GQueue *reads = &worker->todo[TPM_JOB_READ];
+    gboolean read =
+        !g_queue_is_empty(reads) && (g_queue_is_empty(quotes) || worker->passes >= PASSES);
+
+    worker->passes = read || g_queue_is_empty(reads) ? 0 : worker->passes + 1;
+    return g_queue_pop_head(read ? reads : quotes);
+}
+
+static TpmJob *wait_for_job(TpmWorker *worker)
 {
     TpmJob *job;
 
     g_mutex_lock(&worker->lock);
-    while (wait && g_queue_is_empty(queue)) {
+    while (!(job = take_next(worker))) {
         g_cond_wait(&worker->more, &worker->lock);
     }
-    job = g_queue_pop_head(queue);
+    g_mutex_unlock(&worker->lock);
+    return job;
+}
+
+static TpmJob *take_finished(TpmWorker *worker)
+{
+    TpmJob *job;
+
+    g_mutex_lock(&worker->lock);
+    job = g_queue_pop_head(&worker->finished);
     g_mutex_unlock(&worker->lock);
     return job;
 }
@@ -48,7 +74,7 @@ static void put(TpmWorker *worker, GQueue *queue, TpmJob *job)
 /* Wakes the thread with the lock free, so that it does not wait a second time for that. */
 static void put_todo(TpmWorker *worker, TpmJob *job)
 {
-    put(worker, &worker->todo, job);
+    put(worker, &worker->todo[job->kind], job);
     g_cond_signal(&worker->more);
 }
 
@@ -57,7 +83,7 @@ static gpointer worker_thread(gpointer data)
     TpmWorker *worker = data;
 
     for (;;) {
-        TpmJob *job = take(worker, &worker->todo, TRUE);
+        TpmJob *job = wait_for_job(worker);
 
         if (!job->run) {
             g_free(job);
@@ -98,10 +124,11 @@ static gboolean source_dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc callb
                                 G_GNUC_UNUSED gpointer data)
 {
     TpmWorker *worker = ((WorkerSource *)source)->worker;
-    TpmJob *job = take(worker, &worker->finished, FALSE);
+    TpmJob *job = take_finished(worker);
 
     if (job) {
         worker->pending--;
+        worker->quotes += job->kind == TPM_JOB_QUOTE;
         job->done(job->data);
         g_free(job);
     }
@@ -122,7 +149,9 @@ TpmWorker *tpm_worker_new(TpmSession *tpm, GMainContext *context)
     worker->context = g_main_context_ref(context);
     g_mutex_init(&worker->lock);
     g_cond_init(&worker->more);
-    g_queue_init(&worker->todo);
+    for (gsize i = 0; i < G_N_ELEMENTS(worker->todo); i++) {
+        g_queue_init(&worker->todo[i]);
+    }
     g_queue_init(&worker->finished);
     worker->source = g_source_new(&source_funcs, sizeof(WorkerSource));
     ((WorkerSource *)worker->source)->worker = worker;
@@ -133,15 +162,22 @@ TpmWorker *tpm_worker_new(TpmSession *tpm, GMainContext *context)
     return worker;
 }
 
-void tpm_worker_submit(TpmWorker *worker, TpmJobRun run, TpmJobDone done, void *job)
+void tpm_worker_submit(TpmWorker *worker, TpmJobKind kind, TpmJobRun run, TpmJobDone done,
+                       void *job)
 {
     TpmJob *j = g_new0(TpmJob, 1);
 
+    j->kind = kind;
     j->run = run;
     j->done = done;
     j->data = job;
     worker->pending++;
     put_todo(worker, j);
+}
+
+uint64_t tpm_worker_quotes(TpmWorker *worker)
+{
+    return worker->quotes;
 }
 
 guint tpm_worker_pending(TpmWorker *worker)
@@ -159,7 +195,9 @@ void tpm_worker_free(TpmWorker *worker)
     g_thread_join(worker->thread);
     g_source_destroy(worker->source);
     g_source_unref(worker->source);
-    g_queue_clear_full(&worker->todo, g_free);
+    for (gsize i = 0; i < G_N_ELEMENTS(worker->todo); i++) {
+        g_queue_clear_full(&worker->todo[i], g_free);
+    }
     g_queue_clear_full(&worker->finished, g_free);
     g_mutex_clear(&worker->lock);
     g_cond_clear(&worker->more);

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one thread that talks to the hardware TPM: jobs go in, in order; results come back. */
+/* The one thread that talks to the hardware TPM: jobs go in, quotes first; results come back. */
 #ifndef VTPM_MANAGER_TPM_WORKER_H
 #define VTPM_MANAGER_TPM_WORKER_H
 
 #include "tpm/session.h"
 
 typedef struct TpmWorker TpmWorker;
+
+/** Jobs of a kind are run in order. */
+typedef enum TpmJobKind {
+    TPM_JOB_QUOTE, /* goes before reads, but not for ever: each eighth time a read is next */
+    TPM_JOB_READ,
+    TPM_JOB_KINDS,
+} TpmJobKind;
 
 /** TpmJobRun: on the worker's thread; the only place that may touch @tpm. */
 typedef void (*TpmJobRun)(TpmSession *tpm, void *job);
@@ -20,7 +27,11 @@ typedef void (*TpmJobDone)(void *job);
  */
 TpmWorker *tpm_worker_new(TpmSession *tpm, GMainContext *context);
 
-void tpm_worker_submit(TpmWorker *worker, TpmJobRun run, TpmJobDone done, void *job);
+void tpm_worker_submit(TpmWorker *worker, TpmJobKind kind, TpmJobRun run, TpmJobDone done,
+                       void *job);
+
+/** tpm_worker_quotes: jobs of kind TPM_JOB_QUOTE whose TpmJobDone has been called or is now. */
+uint64_t tpm_worker_quotes(TpmWorker *worker);
 
 /** tpm_worker_pending: jobs submitted whose TpmJobDone has not been called yet. */
 guint tpm_worker_pending(TpmWorker *worker);

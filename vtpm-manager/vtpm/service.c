@@ -8,15 +8,13 @@
 
 enum { TIMEOUT_MAX_MS = 600 * 1000 };
 
-/** A request on its way; it outlives its connection. */
+/** A request on its way. */
 typedef struct VtpmRequest {
-    VtpmConnection *connection; /* NULL: it is gone */
+    VtpmConnection *connection;
     const VtpmService *service;
     uint32_t id;
-    QuoteTicket *ticket;   /* MANAGER_QUOTE */
-    WirePcrSelection pcrs; /* MANAGER_PCR_READ */
-    GBytes *parameters;
-    GError *error;
+    QuoteTicket *ticket; /* MANAGER_QUOTE */
+    PcrTicket *read;     /* MANAGER_PCR_READ */
 } VtpmRequest;
 
 static ManagerReply refusal(ManagerReason reason)
@@ -71,32 +69,24 @@ static VtpmRequest *request_new(const VtpmService *service, VtpmConnection *conn
     return request;
 }
 
-static void request_free(VtpmRequest *request)
-{
-    g_clear_pointer(&request->parameters, g_bytes_unref);
-    g_clear_error(&request->error);
-    g_free(request);
-}
-
-/* Answers the request, if somebody still waits, and frees it. */
+/* Answers the request and frees it. */
 static void request_answer(VtpmRequest *request, ManagerMessageType type, const ManagerReply *reply)
 {
-    if (request->connection) {
-        vtpm_connection_reply(request->connection, type, request->id, reply);
-    }
-    request_free(request);
+    vtpm_connection_reply(request->connection, type, request->id, reply);
+    g_free(request);
 }
 
 static void abandon(void *pending)
 {
     VtpmRequest *request = pending;
 
-    request->connection = NULL;
     if (request->ticket) {
         quoter_cancel(request->service->quoter, request->ticket);
-        request_free(request);
     }
-    /* Another kind is with the worker, and freed when it comes back. */
+    if (request->read) {
+        pcr_reader_cancel(request->service->pcrs, request->read);
+    }
+    g_free(request);
 }
 
 /* The VM that this connection speaks for, if it still may. */
@@ -236,27 +226,35 @@ static void handle_quote(const VtpmService *service, VtpmConnection *connection,
 
 /* ----------------------------------------------------------------------------------- PCR_READ */
 
-static void pcr_read_run(TpmSession *tpm, void *data)
+static ManagerReply pcr_reply(GBytes *parameters)
 {
-    VtpmRequest *request = data;
+    gsize size;
+    const uint8_t *bytes = g_bytes_get_data(parameters, &size);
 
-    tpm_pcr_read(tpm, &request->pcrs, &request->parameters, &request->error);
+    return (ManagerReply){ .status = MANAGER_OK, .pcr_parameters = { bytes, size } };
 }
 
-static void pcr_read_done(void *data)
+static void pcr_read_done(void *data, GBytes *parameters, const GError *error)
 {
     VtpmRequest *request = data;
-    ManagerReply reply = { .status = MANAGER_OK };
+    const ManagerReply reply =
+        parameters ? pcr_reply(parameters) : refusal(quoter_reason_of_error(error));
 
-    if (request->parameters) {
-        gsize size;
-        const uint8_t *bytes = g_bytes_get_data(request->parameters, &size);
-
-        reply.pcr_parameters = (WireBytes){ bytes, size };
-    } else {
-        reply = refusal(quoter_reason_of_error(request->error));
-    }
+    request->read = NULL;
     request_answer(request, MANAGER_PCR_READ_REPLY, &reply);
+}
+
+static void start_pcr_read(const VtpmService *service, VtpmConnection *connection,
+                           const ManagerMessage *message)
+{
+    VtpmRequest *request = request_new(service, connection, message->id);
+
+    request->read = pcr_reader_ask(service->pcrs, &message->pcr_read, pcr_read_done, request);
+    if (!request->read) {
+        const ManagerReply full = refusal(MANAGER_REASON_QUEUE_FULL);
+
+        request_answer(request, MANAGER_PCR_READ_REPLY, &full);
+    }
 }
 
 static void handle_pcr_read(const VtpmService *service, VtpmConnection *connection,
@@ -264,7 +262,7 @@ static void handle_pcr_read(const VtpmService *service, VtpmConnection *connecti
 {
     const RegistryVm *vm;
     ManagerReason reason = permitted(service, connection, &vm);
-    VtpmRequest *request;
+    GBytes *kept = pcr_reader_kept(service->pcrs, &message->pcr_read);
 
     if (reason == MANAGER_REASON_NONE) {
         reason = admission_throttle(service->admission, vtpm_connection_peer(connection), vm,
@@ -272,11 +270,13 @@ static void handle_pcr_read(const VtpmService *service, VtpmConnection *connecti
     }
     if (reason != MANAGER_REASON_NONE) {
         reply_refusal(connection, MANAGER_PCR_READ_REPLY, message->id, reason);
-        return;
+    } else if (kept) {
+        const ManagerReply reply = pcr_reply(kept);
+
+        vtpm_connection_reply(connection, MANAGER_PCR_READ_REPLY, message->id, &reply);
+    } else {
+        start_pcr_read(service, connection, message);
     }
-    request = request_new(service, connection, message->id);
-    request->pcrs = message->pcr_read;
-    tpm_worker_submit(service->worker, pcr_read_run, pcr_read_done, request);
 }
 
 /* --------------------------------------------------------------------------------- CREDENTIAL */

@@ -3,6 +3,7 @@
 #ifndef VTPM_MANAGER_VTPM_SERVICE_H
 #define VTPM_MANAGER_VTPM_SERVICE_H
 
+#include "quote/pcr_reader.h"
 #include "quote/quoter.h"
 #include "tpm/host.h"
 #include "vtpm/admission.h"
@@ -15,6 +16,7 @@ typedef struct VtpmService {
     Admission *admission;
     RegistryVms *vms;
     Quoter *quoter;
+    PcrReader *pcrs;
     TpmWorker *worker;
     TpmHost *tpm;
     Credentials *credentials;
