@@ -24,6 +24,7 @@
 #include "registry/lock.h"
 #include "registry/registry.h"
 #include "tpm/ak_files.h"
+#include "tpm/boot.h"
 #include "tpm/host.h"
 #include "tpm/simulator.h"
 #include "tpm/tcti_conf.h"
@@ -85,7 +86,11 @@ static void open_run(TpmSession *tpm, void *data)
 {
     OpenJob *job = data;
 
-    tpm_session_open(tpm, &job->error);
+    if (tpm_session_open(tpm, &job->error)) {
+        g_autoptr(TpmInfo) info = tpm_host_info(job->daemon->host);
+
+        tpm_boot_compare(tpm, info, job->daemon->options.state_dir);
+    }
 }
 
 static gboolean serve_vtpms(Daemon *d, int listener, GError **error)

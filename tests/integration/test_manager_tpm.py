@@ -5,6 +5,7 @@ The TPM is a swtpm behind a relay of the test's own: see relay.py.
 """
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -199,6 +200,54 @@ def _():
         assert 'restart the host' in text and STARTUP not in relay.counts, text
         relay.startup()
         authentic(manager, vtpm)
+
+
+@tap.case('PCRs that an update changed are told at the next start, with what to do, and only then')
+def _():
+    with Relay() as relay, tempfile.TemporaryDirectory(prefix='managerd-') as folder:
+        said = []
+
+        def told():
+            with Manager(dir=folder, tcti=relay.tcti) as manager:
+                told.state = manager.state
+                lines = [line for line in manager.log_text().splitlines() if 'last start' in line]
+            new = lines[len(said):]
+            said.extend(new)
+            return new
+        tap.equal(told(), [], 'the first start')
+        tap.equal(told(), [], 'nothing has changed')
+        for pcr in (0, 2):
+            tpm2.pcr_extend(relay.send, pcr, b'another firmware')
+        line, = told()
+        assert '(sha256): 0, 2;' in line and 'vtpm-managerctl quote' in line, line
+        tap.equal(told(), [], 'it was told before')
+        tpm2.pcr_extend(relay.send, 10)
+        tap.equal(told(), [], 'PCR 10 is the kernel\'s')
+        file = os.path.join(told.state, 'boot-pcrs')
+        with open(file, encoding='utf-8') as f:
+            text = f.read()
+        with open(file, 'w', encoding='utf-8') as f:
+            f.write(re.sub('firmware=.*', 'firmware=1.2.3.4', text))
+        line, = told()
+        assert "the TPM's firmware is" in line and 'was 1.2.3.4' in line, line
+        for damaged in (b'', b'\xff' * 100):
+            with open(file, 'wb') as f:
+                f.write(damaged)
+            tap.equal(told(), [], 'a damaged record')
+        with open(file, encoding='utf-8') as f:
+            tap.equal(f.read(), text)
+
+
+@tap.case('values of the owner and lockout hierarchies do not matter')
+def _():
+    with setting() as (relay, manager, vtpm):
+        relay.tool('tpm2_changeauth', '-c', 'o', 'owner')
+        relay.tool('tpm2_changeauth', '-c', 'l', 'lockout')
+        authentic(manager, vtpm)
+        tpm2.flush(relay.send, first_transient(relay))
+        authentic(manager, vtpm)
+        with Manager(tcti=relay.tcti):
+            pass
 
 
 def first_transient(relay):

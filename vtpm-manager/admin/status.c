@@ -8,10 +8,8 @@ static JsonObject *describe_tpm(const AdminStatus *status, const TpmInfo *info)
     const char *error = quoter_tpm_error(status->quoter);
     JsonObject *tpm = json_object_new();
     JsonArray *banks = json_array_new();
-    g_autofree char *firmware = NULL;
+    g_autofree char *firmware = tpm_info_firmware(info);
 
-    firmware = g_strdup_printf("%u.%u.%u.%u", info->firmware[0] >> 16, info->firmware[0] & 0xffff,
-                               info->firmware[1] >> 16, info->firmware[1] & 0xffff);
     json_object_set_string_member(tpm, "tcti", status->tcti);
     json_object_set_string_member(tpm, "manufacturer", info->manufacturer);
     json_object_set_string_member(tpm, "vendor", info->vendor);

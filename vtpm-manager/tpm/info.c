@@ -85,6 +85,12 @@ static gboolean looks_simulated(const TpmInfo *info)
            g_str_has_prefix(info->vendor, "xCG fTPM");
 }
 
+char *tpm_info_firmware(const TpmInfo *info)
+{
+    return g_strdup_printf("%u.%u.%u.%u", info->firmware[0] >> 16, info->firmware[0] & 0xffff,
+                           info->firmware[1] >> 16, info->firmware[1] & 0xffff);
+}
+
 gboolean tpm_info_read(TpmSession *tpm, GBytes *ak_public, GBytes *ak_name, TpmInfo **ret_info,
                        GError **error)
 {

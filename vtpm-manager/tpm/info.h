@@ -32,6 +32,9 @@ typedef struct TpmInfo {
 gboolean tpm_info_read(TpmSession *tpm, GBytes *ak_public, GBytes *ak_name, TpmInfo **ret_info,
                        GError **error);
 
+/** tpm_info_firmware: (transfer full): its version as four numbers: "7.85.4555.0". */
+char *tpm_info_firmware(const TpmInfo *info);
+
 TpmInfo *tpm_info_ref(TpmInfo *info);
 void tpm_info_unref(TpmInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TpmInfo, tpm_info_unref)
