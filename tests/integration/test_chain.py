@@ -5,13 +5,18 @@ import contextlib
 import os
 import re
 import shutil
+import signal
+import subprocess
 import tempfile
 
 import tap
+from client import Binding
 from manager import Manager
 from process import run
 from programs import program
 from protocol import UUID
+from relay import Relay
+from tpm2 import Reader
 from verifier import Store, verify
 from vtpm import Vtpm
 
@@ -94,6 +99,13 @@ def chain(**options):
     """(manager, guest, verifier)."""
     with Manager(auto_register=True, **options) as manager, Guest(manager) as guest:
         yield manager, guest, Verifier(manager, guest)
+
+
+def trusted(guest, verifier):
+    challenge = verifier.challenge()
+    guest.quote(challenge)
+    verdict = guest.check(challenge, verifier)
+    tap.equal(verdict.word, 'trusted', verdict.text)
 
 
 @tap.case('a deep quote is trusted, with ECC and with RSA in the host')
@@ -187,12 +199,47 @@ def _():
         tap.equal(guest.check(old, verifier).word, 'stale')
 
 
+def host_clock(guest):
+    """(clock, resetCount, safe) in the host's part of the guest's last deep quote."""
+    attest = Reader(Binding(read(guest.file('evidence.bin'))).host_quoted)
+    attest.take(6)  # magic, type
+    attest.b2()  # signer
+    attest.b2()  # extraData
+    clock, resets, _, safe = attest.u64(), attest.u32(), attest.u32(), attest.u8()
+    return clock, resets, safe
+
+
+@tap.case('a host that lost power goes on from an older clock, and is trusted all the same')
+def _():
+    with chain() as (manager, guest, verifier):
+        trusted(guest, verifier)
+        before = host_clock(guest)
+        child, = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(manager.process.pid)],
+                                capture_output=True, text=True, check=True).stdout.split()
+        os.kill(int(child), signal.SIGKILL)
+        trusted(guest, verifier)
+        after = host_clock(guest)
+        assert after[0] < before[0] and after[1] > before[1] and not after[2], (before, after)
+
+
+@tap.case('a host whose TPM was cleared has the same key, and is stale until that is accepted')
+def _():
+    with Relay() as relay, chain(tcti=relay.tcti) as (_, guest, verifier):
+        relay.reset()
+        trusted(guest, verifier)
+        relay.tool('tpm2_clear')
+        challenge = verifier.challenge()
+        guest.quote(challenge)
+        tap.equal(guest.check(challenge, verifier).word, 'stale')
+        name = Binding(read(guest.file('evidence.bin'))).host_signer.hex()
+        verifier.store.run('accept', '--cleared', name, '--why', 'cleared in the firmware setup')
+        trusted(guest, verifier)
+
+
 @tap.case('a VM that is registered anew has another lineage, which the operator has to accept')
 def _():
     with chain() as (manager, guest, verifier):
-        challenge = verifier.challenge()
-        guest.quote(challenge)
-        tap.equal(guest.check(challenge, verifier).word, 'trusted')
+        trusted(guest, verifier)
         guest.vtpm.stop()
         manager.ctl('unregister', guest.uuid)
         guest.vtpm.start()
@@ -202,9 +249,7 @@ def _():
         tap.equal(refused.word, 'lineage')
         lineage = re.search('its lineage is ([0-9a-f]{32})', refused.text)[1]
         verifier.store.run('accept', '--vm', guest.uuid, '--lineage', lineage, '--why', 'a test')
-        challenge = verifier.challenge()
-        guest.quote(challenge)
-        tap.equal(guest.check(challenge, verifier).word, 'trusted')
+        trusted(guest, verifier)
 
 
 tap.main()

@@ -282,8 +282,8 @@ def life(folder, manager, *command):
         return tpm.rc(tpm2.host_credential_command(0)), tpm.log_text()
 
 
-@tap.case("a guest that clears its vTPM loses its EK, and makes it again as the log says; a vTPM that "
-          'was made anew has another one')
+@tap.case("a guest that clears its vTPM loses its EK, and makes it again as the log says; a vTPM "
+          'that was made anew has another one')
 def _():
     if not shutil.which('swtpm_setup'):
         tap.skip('needs swtpm_setup')
