@@ -19,6 +19,7 @@
 #include "admin/status.h"
 #include "admin/vm.h"
 #include "daemon/log.h"
+#include "daemon/log_kind.h"
 #include "daemon/notify.h"
 #include "options.h"
 #include "registry/lock.h"
@@ -105,8 +106,8 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
         .credentials = d->credentials,
         .logs = d->logs,
     };
-    d->vtpms = vtpm_server_new(d->context, d->poller, listener, &vtpm_service_handlers, &d->service,
-                               error);
+    d->vtpms = vtpm_server_new(d->context, d->poller, listener, d->limiter, &vtpm_service_handlers,
+                               &d->service, error);
     return d->vtpms != NULL;
 }
 
@@ -355,6 +356,7 @@ static void clean_up(Daemon *daemon)
     }
     admin_server_free(daemon->admin);
     vtpm_server_free(daemon->vtpms);
+    log_kind_end_all();
     tpm_worker_free(daemon->worker);
     quoter_free(daemon->quoter);
     pcr_reader_free(daemon->pcrs);

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include "daemon/errno_advice.h"
+#include "daemon/log_kind.h"
+
+static LogKind full = LOG_KIND("connections turned away for want of descriptors");
 
 static int open_spare(void)
 {
@@ -45,7 +48,6 @@ int listener_accept(Listener *listener)
     int number = errno;
 
     if (fd >= 0) {
-        listener->full_logged = FALSE;
         return fd;
     }
     if ((number != EMFILE && number != ENFILE) || listener->spare < 0) {
@@ -56,9 +58,9 @@ int listener_accept(Listener *listener)
     if (fd >= 0) {
         close(fd);
     }
-    if (fd >= 0 && !listener->full_logged) {
-        listener->full_logged = TRUE;
-        g_warning("a connection is turned away: %s%s", g_strerror(number), errno_advice(number));
+    if (fd >= 0) {
+        log_kind_warn(&full, "a connection is turned away: %s%s", g_strerror(number),
+                      errno_advice(number));
     }
     listener->spare = open_spare();
     return -1;

@@ -10,7 +10,6 @@ typedef struct Listener {
     PollerWatch watch; /* first */
     Poller *poller;
     int spare;               /* closed to accept one more when no descriptor is left; -1: none */
-    gboolean full_logged;    /* that none was left; since the last connection accepted */
     GHashTable *connections; /* set of PollerWatch; its server adds and removes them */
 } Listener;
 

@@ -20,10 +20,17 @@ typedef struct TokenBucket {
 
 /**
  * token_bucket_take:
+ * @cost: tokens, at most the burst
  * @now: microseconds of a clock that does not go back; where it does, no time has passed
  *
- * Returns: %FALSE, and nothing is taken, where less than one token is there.
+ * Returns: %FALSE, and nothing is taken, where less is there.
  */
-gboolean token_bucket_take(TokenBucket *bucket, const TokenRate *rate, int64_t now);
+gboolean token_bucket_take(TokenBucket *bucket, const TokenRate *rate, double cost, int64_t now);
+
+/** token_bucket_empty: takes all that is there. */
+void token_bucket_empty(TokenBucket *bucket, const TokenRate *rate, int64_t now);
+
+/** token_bucket_full: whether it is as if nothing had ever been taken. */
+gboolean token_bucket_full(TokenBucket *bucket, const TokenRate *rate, int64_t now);
 
 #endif

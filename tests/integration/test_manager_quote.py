@@ -251,15 +251,10 @@ def _():
         with welcome() as vtpm:
             for _ in range(1100):
                 silent.append(client(uuid=new_uuid()))
-            assert closed(silent[-1])
+            assert closed(silent[0])
             vtpm.quote(NONCE)
-            assert 'too many connections' in manager.log_text()
-            assert not can_say_hello(manager)
-            silent[0].hello()
-            wait_until(lambda: can_say_hello(manager), 'who is welcome makes room')
-            while silent:
-                silent.pop().close()
-            wait_until(lambda: can_say_hello(manager), 'a new vTPM is welcome again')
+            assert can_say_hello(manager)
+            silent[-1].hello()
     finally:
         for connection in silent:
             connection.close()
@@ -297,7 +292,7 @@ def _():
                 time.sleep(1)
                 assert cpu_seconds(few.process) - before < 0.2
                 vtpm.quote(NONCE)
-                tap.equal(few.log_text().count('turned away'), 1)
+                assert 1 <= few.log_text().count('turned away') <= 20, few.log_text()
                 while others:
                     others.pop().close()
                 wait_until(lambda: can_say_hello(few), 'a new vTPM is welcome again')

@@ -3,12 +3,15 @@
 
 #include "attest/bytes.h"
 #include "daemon/deadlines.h"
+#include "daemon/log_kind.h"
 #include "quote/pacer.h"
 
 enum {
     QUEUE_LIMIT = 16384,  /* requests beyond it are answered MANAGER_BUSY */
     ANSWERS_AT_ONCE = 32, /* then others have their turn */
 };
+
+static LogKind failures = LOG_KIND("quotes that failed");
 
 typedef struct BatchJob BatchJob;
 
@@ -217,7 +220,8 @@ static void note_quote(Quoter *quoter, const BatchJob *job, int64_t us)
         histogram_add(&quoter->times.batch_size, batch_size(job->batch));
     } else {
         quoter->tpm_error = g_strdup(job->error->message);
-        g_warning("no quote for %u request(s): %s", batch_size(job->batch), job->error->message);
+        log_kind_warn(&failures, "no quote for %u request(s): %s", batch_size(job->batch),
+                      job->error->message);
     }
 }
 

@@ -4,21 +4,18 @@
 #include <string.h>
 
 #include "attest/deepquote.h"
+#include "daemon/log_kind.h"
 #include "registry/error.h"
 #include "vtpm/endorsement.h"
 
-enum {
-    LOGS_AT_ONCE = 20, /* refusals in one LOG_WINDOW_S; guests can cause them at will */
-    LOG_WINDOW_S = 10,
-};
+static LogKind refusals = LOG_KIND("refusals of VMs");
+static LogKind unwritten = LOG_KIND("VMs that could not be registered");
 
 struct Admission {
     RegistryVms *vms;
     Limiter *limiter;
     gboolean auto_register;
     uint64_t throttled;
-    int64_t log_window; /* its start, in seconds */
-    guint logged;       /* since then */
 };
 
 Admission *admission_new(RegistryVms *vms, Limiter *limiter, gboolean auto_register)
@@ -41,33 +38,22 @@ uint64_t admission_throttled(const Admission *admission)
     return admission->throttled;
 }
 
-static void log_refusal(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
-                        const char *why)
+static void log_refusal(const UnixPeer *peer, const WireUuid *uuid, const char *why)
 {
-    int64_t now = g_get_monotonic_time() / G_USEC_PER_SEC;
-    g_autofree char *text = NULL;
+    g_autofree char *text = dq_uuid_format(uuid->byte);
 
-    if (now - admission->log_window >= LOG_WINDOW_S) {
-        admission->log_window = now;
-        admission->logged = 0;
-    }
-    if (admission->logged++ >= LOGS_AT_ONCE) {
-        return;
-    }
-    text = dq_uuid_format(uuid->byte);
-    g_warning("VM %s (process %d, uid %u) is refused: %s%s", text, (int)peer->pid, peer->uid, why,
-              admission->logged == LOGS_AT_ONCE ? " (more refusals are not logged now)" : "");
+    log_kind_warn(&refusals, "VM %s (process %d, uid %u) is refused: %s", text, (int)peer->pid,
+                  peer->uid, why);
 }
 
-ManagerReason admission_refuse(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
-                               ManagerReason reason)
+ManagerReason admission_refuse(const UnixPeer *peer, const WireUuid *uuid, ManagerReason reason)
 {
-    log_refusal(admission, peer, uuid, manager_reason_text(reason));
+    log_refusal(peer, uuid, manager_reason_text(reason));
     return reason;
 }
 
-ManagerReason admission_refuse_error(Admission *admission, const UnixPeer *peer,
-                                     const WireUuid *uuid, const GError *error)
+ManagerReason admission_refuse_error(const UnixPeer *peer, const WireUuid *uuid,
+                                     const GError *error)
 {
     static const struct {
         RegistryError code;
@@ -78,7 +64,7 @@ ManagerReason admission_refuse_error(Admission *admission, const UnixPeer *peer,
         { REGISTRY_ERROR_JUMP, MANAGER_REASON_COUNTED_TOO_FAR },
     };
 
-    log_refusal(admission, peer, uuid, error->message);
+    log_refusal(peer, uuid, error->message);
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
         if (g_error_matches(error, REGISTRY_ERROR, (gint)table[i].code)) {
             return table[i].reason;
@@ -97,7 +83,7 @@ static const RegistryVm *find_or_register(Admission *admission, const UnixPeer *
         return vm;
     }
     if (!vms_register(admission->vms, uuid, peer->uid, NULL, NULL, (WireBytes){ 0 }, &error)) {
-        g_warning("a new VM cannot be registered: %s", error->message);
+        log_kind_warn(&unwritten, "a new VM cannot be registered: %s", error->message);
         return NULL;
     }
     return vms_find(admission->vms, uuid);
@@ -137,6 +123,28 @@ static gboolean starts_life(const RegistryVm *vm, const ManagerHello *hello)
     return !vm->has_instance || !same_instance(vm->instance, hello->instance);
 }
 
+static ManagerReason count_throttled(Admission *admission, ManagerReason reason)
+{
+    admission->throttled += reason != MANAGER_REASON_NONE;
+    return reason;
+}
+
+static ManagerReason ration(Admission *admission, const RegistryVm *vm, LimiterAct act,
+                            LimiterCrowd crowd)
+{
+    return count_throttled(admission, limiter_vm(admission->limiter, &vm->uuid, act,
+                                                 vm->group->weight, crowd, g_get_monotonic_time()));
+}
+
+ManagerReason admission_greet(Admission *admission, const UnixPeer *peer, const char *group,
+                              const WireUuid *uuid)
+{
+    const ManagerReason reason = count_throttled(
+        admission, limiter_group(admission->limiter, group, LIMITER_HELLO, g_get_monotonic_time()));
+
+    return reason == MANAGER_REASON_NONE ? reason : admission_refuse(peer, uuid, reason);
+}
+
 ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
                               const ManagerHello *live)
 {
@@ -151,42 +159,32 @@ ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const 
     if (reason == MANAGER_REASON_NONE) {
         reason = compare_ek(vm, &shown);
     }
-    if (reason == MANAGER_REASON_NONE && starts_life(vm, hello) &&
-        !limiter_life(admission->limiter, &hello->uuid, g_get_monotonic_time())) {
-        admission->throttled++;
-        reason = MANAGER_REASON_STARTS_TOO_OFTEN;
+    if (reason == MANAGER_REASON_NONE && starts_life(vm, hello)) {
+        reason = ration(admission, vm, LIMITER_LIFE, LIMITER_ALONE);
     }
     if (reason != MANAGER_REASON_NONE) {
-        return admission_refuse(admission, peer, &hello->uuid, reason);
+        return admission_refuse(peer, &hello->uuid, reason);
     }
     if (!vms_start_life(admission->vms, &hello->uuid, hello->instance, hello->stores,
                         shown.count > 0 ? endorsements_name(&shown, 0) : (WireBytes){ 0 },
                         &error)) {
-        return admission_refuse_error(admission, peer, &hello->uuid, error);
+        return admission_refuse_error(peer, &hello->uuid, error);
     }
     return MANAGER_REASON_NONE;
 }
 
 ManagerReason admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
-                             const RegistryVm **ret_vm)
+                             LimiterAct act, LimiterCrowd crowd, const RegistryVm **ret_vm)
 {
     const RegistryVm *vm = vms_find(admission->vms, uuid);
     ManagerReason reason = objection(peer, vm);
 
+    if (reason == MANAGER_REASON_NONE) {
+        reason = ration(admission, vm, act, crowd);
+    }
     if (reason != MANAGER_REASON_NONE) {
-        return admission_refuse(admission, peer, uuid, reason);
+        return admission_refuse(peer, uuid, reason);
     }
     *ret_vm = vm;
     return MANAGER_REASON_NONE;
-}
-
-ManagerReason admission_throttle(Admission *admission, const UnixPeer *peer, const RegistryVm *vm,
-                                 gboolean others_wait)
-{
-    if (limiter_request(admission->limiter, &vm->uuid, vm->group->weight, g_get_monotonic_time()) ||
-        !others_wait) {
-        return MANAGER_REASON_NONE;
-    }
-    admission->throttled++;
-    return admission_refuse(admission, peer, &vm->uuid, MANAGER_REASON_SHARE_USED_UP);
 }

@@ -29,30 +29,30 @@ ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const 
                               const ManagerHello *live);
 
 /**
- * admission_find: the VM that @peer speaks for, borrowed, if it still may.
+ * admission_greet: before a HELLO of whom speaks for no VM yet is looked at.
+ * @group: of processes, that it is counted with
+ *
+ * Returns: MANAGER_REASON_NONE, or why it has to wait.
+ */
+ManagerReason admission_greet(Admission *admission, const UnixPeer *peer, const char *group,
+                              const WireUuid *uuid);
+
+/**
+ * admission_find: the VM that @peer speaks for, borrowed, if it still may and has a share left.
  *
  * Returns: MANAGER_REASON_NONE, or why it may not, and @ret_vm is untouched.
  */
 ManagerReason admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
-                             const RegistryVm **ret_vm);
-
-/**
- * admission_throttle: MANAGER_REASON_SHARE_USED_UP where a request is turned away because its VM
- * has had more than its share, and others wait for the TPM. Shares count at all times, so that who
- * was greedy before is not served first now.
- */
-ManagerReason admission_throttle(Admission *admission, const UnixPeer *peer, const RegistryVm *vm,
-                                 gboolean others_wait);
+                             LimiterAct act, LimiterCrowd crowd, const RegistryVm **ret_vm);
 
 /** admission_throttled: requests and lives of VMs that had more than their share, so far. */
 uint64_t admission_throttled(const Admission *admission);
 
 /** admission_refuse: logs that a request for this VM is refused. Returns: @reason. */
-ManagerReason admission_refuse(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
-                               ManagerReason reason);
+ManagerReason admission_refuse(const UnixPeer *peer, const WireUuid *uuid, ManagerReason reason);
 
 /** admission_refuse_error: the same for what the registry says against it. */
-ManagerReason admission_refuse_error(Admission *admission, const UnixPeer *peer,
-                                     const WireUuid *uuid, const GError *error);
+ManagerReason admission_refuse_error(const UnixPeer *peer, const WireUuid *uuid,
+                                     const GError *error);
 
 #endif

@@ -8,24 +8,26 @@
 #include <unistd.h>
 
 #include "daemon/listener.h"
-#include "daemon/uid_counts.h"
+#include "daemon/log_kind.h"
+#include "daemon/peer_group.h"
+#include "vtpm/strangers.h"
 
 enum {
     CONNECTIONS_MAX = 16384,
-    UNWELCOMED_MAX = 1024, /* of one uid: who has not said who it is, or was refused */
-    PATIENCE_S = 30,       /* for becoming welcomed */
-    ACCEPTS_AT_ONCE = 16,  /* then others have their turn */
+    ACCEPTS_AT_ONCE = 16, /* then others have their turn */
 };
+
+static LogKind closed = LOG_KIND("connections closed for what came over them");
+static LogKind turned_away = LOG_KIND("connections turned away");
 
 struct VtpmServer {
     Listener listener; /* first; its connections are all VtpmConnection */
-    GMainContext *context;
     Poller *poller;
+    Limiter *limiter;
     const VtpmHandlers *handlers;
-    void *data;            /* theirs */
-    GHashTable *live;      /* uuid -> VtpmConnection */
-    UidCounts *unwelcomed; /* connections */
-    gboolean full_logged;
+    void *data;       /* theirs */
+    GHashTable *live; /* uuid -> VtpmConnection */
+    Strangers *strangers;
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* one byte more shows a packet that is too long */
 };
 
@@ -33,9 +35,10 @@ struct VtpmConnection {
     PollerWatch watch; /* first */
     VtpmServer *server;
     UnixPeer peer;
+    char *group;       /* of processes: a GRefString */
+    Stranger stranger; /* until it is welcomed */
     gboolean welcomed; /* @hello is set, and this is the VM's one live connection */
     ManagerHello hello;
-    GSource *patience; /* closes a connection that does not become welcomed */
     gboolean prepared; /* its next QUOTE was let through by PREPARE */
     void *pending;     /* a request that is answered later; NULL: none */
 };
@@ -45,21 +48,13 @@ static VtpmConnection *live_connection(const VtpmServer *server, const WireUuid 
     return g_hash_table_lookup(server->live, uuid);
 }
 
-static void forget_patience(VtpmConnection *connection)
-{
-    if (connection->patience) {
-        g_source_destroy(connection->patience);
-        g_clear_pointer(&connection->patience, g_source_unref);
-    }
-}
-
 void vtpm_connection_close(VtpmConnection *connection, const char *why)
 {
     VtpmServer *server = connection->server;
 
     if (why) {
-        g_warning("closing the connection of process %d, uid %u: %s", (int)connection->peer.pid,
-                  connection->peer.uid, why);
+        log_kind_warn(&closed, "closing the connection of process %d, uid %u: %s",
+                      (int)connection->peer.pid, connection->peer.uid, why);
     }
     if (connection->pending) {
         server->handlers->abandon(connection->pending);
@@ -67,13 +62,11 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     if (connection->welcomed && live_connection(server, &connection->hello.uuid) == connection) {
         g_hash_table_remove(server->live, &connection->hello.uuid);
     }
-    if (!connection->welcomed) {
-        uid_counts_remove(server->unwelcomed, connection->peer.uid);
-    }
-    forget_patience(connection);
+    strangers_remove(&connection->stranger);
     poller_remove(server->poller, &connection->watch);
     close(connection->watch.fd);
     g_hash_table_remove(server->listener.connections, connection);
+    g_ref_string_release(connection->group);
     g_free(connection);
 }
 
@@ -95,6 +88,14 @@ void vtpm_connection_reply(VtpmConnection *connection, ManagerMessageType type, 
     }
 }
 
+/* What came over it is no request: that costs who sent it, and the connection ends. */
+static void close_malformed(VtpmConnection *connection, const char *why)
+{
+    limiter_group(connection->server->limiter, connection->group, LIMITER_MALFORMED,
+                  g_get_monotonic_time());
+    vtpm_connection_close(connection, why);
+}
+
 /* To a vTPM of another version, which cannot be spoken with. */
 static void tell_version(VtpmConnection *connection, uint32_t id)
 {
@@ -105,8 +106,8 @@ static void tell_version(VtpmConnection *connection, uint32_t id)
     if (wire_put_manager_message(&w, &message)) {
         send(connection->watch.fd, buf, w.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
-    vtpm_connection_close(connection, "its swtpm-deepquote speaks another version of the protocol; "
-                                      "install both of one version and restart the VM");
+    close_malformed(connection, "its swtpm-deepquote speaks another version of the protocol; "
+                                "install both of one version and restart the VM");
 }
 
 /* One packet at a time: whoever sends more waits for the next turn. */
@@ -129,47 +130,75 @@ static void connection_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
         return;
     }
     if (!wire_decode_manager_message((WireBytes){ server->packet, (size_t)n }, &message)) {
-        vtpm_connection_close(connection, "it sent a malformed message; check that swtpm-deepquote "
-                                          "and vtpm-managerd are of one version");
+        close_malformed(connection, "it sent a malformed message; check that swtpm-deepquote "
+                                    "and vtpm-managerd are of one version");
         return;
     }
     if (message.type >= MANAGER_HELLO_REPLY) {
-        vtpm_connection_close(connection, "it sent a reply");
+        close_malformed(connection, "it sent a reply");
         return;
     }
     if (connection->pending) {
-        vtpm_connection_close(connection, "it sent a request before the last one was answered");
+        close_malformed(connection, "it sent a request before the last one was answered");
         return;
     }
     server->handlers->request(connection, &message, server->data);
 }
 
-static gboolean out_of_patience(gpointer data)
+static void put_out(void *data)
 {
     VtpmConnection *connection = data;
 
     g_debug("process %d, uid %u: no accepted HELLO in time", (int)connection->peer.pid,
             connection->peer.uid);
     vtpm_connection_close(connection, NULL);
-    return G_SOURCE_REMOVE;
 }
 
-static void add_connection(VtpmServer *server, int fd, const UnixPeer *peer)
+static void add_connection(VtpmServer *server, int fd, const UnixPeer *peer, char *group)
 {
     VtpmConnection *connection = g_new0(VtpmConnection, 1);
 
     connection->server = server;
     connection->peer = *peer;
+    connection->group = g_ref_string_acquire(group);
     if (!poller_add(server->poller, &connection->watch, fd, connection_ready)) {
         close(fd);
+        g_ref_string_release(connection->group);
         g_free(connection);
         return;
     }
-    connection->patience = g_timeout_source_new_seconds(PATIENCE_S);
-    g_source_set_callback(connection->patience, out_of_patience, connection, NULL);
-    g_source_attach(connection->patience, server->context);
     g_hash_table_add(server->listener.connections, connection);
-    uid_counts_add(server->unwelcomed, peer->uid);
+    strangers_add(server->strangers, &connection->stranger, group, connection);
+}
+
+/* Why this connection is not taken; NULL: it is. */
+static const char *objection(VtpmServer *server, const char *group)
+{
+    if (limiter_group(server->limiter, group, LIMITER_CONNECT, g_get_monotonic_time()) !=
+        MANAGER_REASON_NONE) {
+        return "its processes connect, or send what is no message, too often; look for what they "
+               "do";
+    }
+    if (g_hash_table_size(server->listener.connections) >= CONNECTIONS_MAX &&
+        !strangers_out_oldest(server->strangers)) {
+        return "so many VMs are connected that no more fit";
+    }
+    return NULL;
+}
+
+static void receive_peer(VtpmServer *server, int fd, const UnixPeer *peer)
+{
+    char *group = peer_group(fd, peer);
+    const char *why = objection(server, group);
+
+    if (why) {
+        log_kind_warn(&turned_away, "process %d, uid %u, %s is turned away: %s", (int)peer->pid,
+                      peer->uid, group, why);
+        close(fd);
+    } else {
+        add_connection(server, fd, peer, group);
+    }
+    g_ref_string_release(group);
 }
 
 static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
@@ -183,35 +212,24 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
         if (fd < 0) {
             return;
         }
-        if (!unix_socket_peer(fd, &peer)) {
+        if (unix_socket_peer(fd, &peer)) {
+            receive_peer(server, fd, &peer);
+        } else {
             close(fd);
-            continue;
         }
-        if (g_hash_table_size(server->listener.connections) >= CONNECTIONS_MAX ||
-            uid_counts_get(server->unwelcomed, peer.uid) >= UNWELCOMED_MAX) {
-            if (!server->full_logged) {
-                g_warning("too many connections: uid %u is turned away; look for a process that "
-                          "opens them without end",
-                          peer.uid);
-                server->full_logged = TRUE;
-            }
-            close(fd);
-            continue;
-        }
-        add_connection(server, fd, &peer);
     }
 }
 
-VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener,
+VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener, Limiter *limiter,
                             const VtpmHandlers *handlers, void *data, GError **error)
 {
     VtpmServer *server = g_new0(VtpmServer, 1);
 
-    server->context = context;
     server->poller = poller;
+    server->limiter = limiter;
     server->handlers = handlers;
     server->data = data;
-    server->unwelcomed = uid_counts_new();
+    server->strangers = strangers_new(context, put_out);
     server->live = g_hash_table_new(wire_uuid_hash, wire_uuid_equal);
     if (!listener_start(&server->listener, poller, listener, listener_ready, error)) {
         vtpm_server_free(server);
@@ -237,7 +255,7 @@ void vtpm_server_free(VtpmServer *server)
     }
     listener_clear(&server->listener, close_one);
     g_hash_table_unref(server->live);
-    uid_counts_free(server->unwelcomed);
+    strangers_free(server->strangers);
     g_free(server);
 }
 
@@ -267,6 +285,11 @@ const UnixPeer *vtpm_connection_peer(const VtpmConnection *connection)
     return &connection->peer;
 }
 
+const char *vtpm_connection_group(const VtpmConnection *connection)
+{
+    return connection->group;
+}
+
 const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection)
 {
     return connection->welcomed ? &connection->hello : NULL;
@@ -284,13 +307,10 @@ void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hel
     if (vtpm_connection_rival(connection, &hello->uuid)) {
         vtpm_server_disconnect(connection->server, &hello->uuid);
     }
-    if (!connection->welcomed) {
-        uid_counts_remove(connection->server->unwelcomed, connection->peer.uid);
-    }
+    strangers_remove(&connection->stranger);
     connection->welcomed = TRUE;
     connection->hello = *hello;
     connection->hello.ek_count = 0; /* they are borrowed from the packet */
-    forget_patience(connection);
     g_hash_table_replace(connection->server->live, &connection->hello.uuid, connection);
 }
 

@@ -8,6 +8,7 @@
 
 #include "daemon/poller.h"
 #include "daemon/unix_socket.h"
+#include "vtpm/limiter.h"
 #include "wire/manager.h"
 
 typedef struct VtpmServer VtpmServer;
@@ -27,10 +28,10 @@ typedef struct VtpmHandlers {
 
 /**
  * vtpm_server_new:
- * @context, @poller, @handlers, @data: borrowed, outlive the server
+ * @context, @poller, @limiter, @handlers, @data: borrowed, outlive the server
  * @listener: taken over, a SOCK_SEQPACKET socket
  */
-VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener,
+VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener, Limiter *limiter,
                             const VtpmHandlers *handlers, void *data, GError **error);
 void vtpm_server_free(VtpmServer *server);
 
@@ -48,6 +49,9 @@ void vtpm_server_disconnect(VtpmServer *server, const WireUuid *uuid);
 
 /** vtpm_connection_peer: who is at the other end. */
 const UnixPeer *vtpm_connection_peer(const VtpmConnection *connection);
+
+/** vtpm_connection_group: the group of processes that it is counted with. */
+const char *vtpm_connection_group(const VtpmConnection *connection);
 
 /** vtpm_connection_hello: as what it was welcomed; %NULL: it was not, and speaks for no VM. */
 const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection);

@@ -30,7 +30,43 @@ static void reply_refusal(VtpmConnection *connection, ManagerMessageType type, u
     vtpm_connection_reply(connection, type, id, &reply);
 }
 
+static LimiterCrowd crowd(const VtpmService *service)
+{
+    return quoter_crowded(service->quoter)             ? LIMITER_CROWDED
+           : quoter_counts(service->quoter).queued > 0 ? LIMITER_OTHERS_WAIT
+                                                       : LIMITER_ALONE;
+}
+
+/* The VM that this connection speaks for, if it still may, and may do this now. */
+static ManagerReason permitted(const VtpmService *service, VtpmConnection *connection,
+                               LimiterAct act, const RegistryVm **ret_vm)
+{
+    const ManagerHello *hello = vtpm_connection_hello(connection);
+
+    /* Why a connection is not welcome was logged at its HELLO. */
+    return hello ? admission_find(service->admission, vtpm_connection_peer(connection),
+                                  &hello->uuid, act, crowd(service), ret_vm)
+                 : MANAGER_REASON_NO_HELLO;
+}
+
 /* ------------------------------------------------------------------------------------ HELLO */
+
+static ManagerReason hello_reason(const VtpmService *service, VtpmConnection *connection,
+                                  const ManagerHello *hello)
+{
+    const UnixPeer *peer = vtpm_connection_peer(connection);
+    const RegistryVm *vm;
+    const ManagerReason reason =
+        vtpm_connection_hello(connection)
+            ? permitted(service, connection, LIMITER_HELLO_AGAIN, &vm)
+            : admission_greet(service->admission, peer, vtpm_connection_group(connection),
+                              &hello->uuid);
+
+    return reason == MANAGER_REASON_NONE
+               ? admission_hello(service->admission, peer, hello,
+                                 vtpm_connection_rival(connection, &hello->uuid))
+               : reason;
+}
 
 static void handle_hello(const VtpmService *service, VtpmConnection *connection,
                          const ManagerMessage *message)
@@ -43,8 +79,7 @@ static void handle_hello(const VtpmService *service, VtpmConnection *connection,
         vtpm_connection_close(connection, "it said HELLO for a second VM");
         return;
     }
-    reply = refusal(admission_hello(service->admission, vtpm_connection_peer(connection), hello,
-                                    vtpm_connection_rival(connection, &hello->uuid)));
+    reply = refusal(hello_reason(service, connection, hello));
     if (reply.status == MANAGER_OK) {
         const RegistryVm *vm = vms_find(service->vms, &hello->uuid);
 
@@ -89,18 +124,6 @@ static void abandon(void *pending)
     g_free(request);
 }
 
-/* The VM that this connection speaks for, if it still may. */
-static ManagerReason permitted(const VtpmService *service, VtpmConnection *connection,
-                               const RegistryVm **ret_vm)
-{
-    const ManagerHello *hello = vtpm_connection_hello(connection);
-
-    /* Why a connection is not welcome was logged at its HELLO. */
-    return hello ? admission_find(service->admission, vtpm_connection_peer(connection),
-                                  &hello->uuid, ret_vm)
-                 : MANAGER_REASON_NO_HELLO;
-}
-
 /* ------------------------------------------------------------------------------------ PREPARE */
 
 /* Whether evidence as it is asked for can be made at all. */
@@ -123,17 +146,13 @@ static ManagerReason prepare(const VtpmService *service, VtpmConnection *connect
                              const ManagerPrepare *wish)
 {
     const RegistryVm *vm;
-    ManagerReason reason = permitted(service, connection, &vm);
+    ManagerReason reason = permitted(service, connection, LIMITER_PREPARE, &vm);
 
     if (reason == MANAGER_REASON_NONE) {
         reason = check_wish(service, wish->flags, &wish->host_pcrs);
     }
     if (reason == MANAGER_REASON_NONE && batch_bound(&wish->host_pcrs) > wish->room) {
         reason = MANAGER_REASON_TOO_LARGE;
-    }
-    if (reason == MANAGER_REASON_NONE) {
-        reason = admission_throttle(service->admission, vtpm_connection_peer(connection), vm,
-                                    quoter_crowded(service->quoter));
     }
     if (reason == MANAGER_REASON_NONE && quoter_full(service->quoter)) {
         reason = MANAGER_REASON_QUEUE_FULL;
@@ -163,10 +182,10 @@ static ManagerReason bind_quote(const VtpmService *service, const UnixPeer *peer
     now.generation = vm->base + quote->stores;
     reason = binding_make(&now, quote, ret);
     if (reason != MANAGER_REASON_NONE) {
-        return admission_refuse(service->admission, peer, &now.uuid, reason);
+        return admission_refuse(peer, &now.uuid, reason);
     }
     if (!vms_advance(service->vms, &now.uuid, quote->stores, &error)) {
-        return admission_refuse_error(service->admission, peer, &now.uuid, error);
+        return admission_refuse_error(peer, &now.uuid, error);
     }
     return MANAGER_REASON_NONE;
 }
@@ -178,11 +197,9 @@ static ManagerReason accept_quote(const VtpmService *service, VtpmConnection *co
     const UnixPeer *peer = vtpm_connection_peer(connection);
     gboolean prepared = vtpm_connection_set_prepared(connection, FALSE);
     const RegistryVm *vm;
-    ManagerReason reason = permitted(service, connection, &vm);
+    ManagerReason reason =
+        permitted(service, connection, prepared ? LIMITER_PREPARED_QUOTE : LIMITER_QUOTE, &vm);
 
-    if (reason == MANAGER_REASON_NONE && !prepared) {
-        reason = admission_throttle(service->admission, peer, vm, quoter_crowded(service->quoter));
-    }
     if (reason == MANAGER_REASON_NONE) {
         reason = check_wish(service, quote->flags, &quote->host_pcrs);
     }
@@ -261,13 +278,9 @@ static void handle_pcr_read(const VtpmService *service, VtpmConnection *connecti
                             const ManagerMessage *message)
 {
     const RegistryVm *vm;
-    ManagerReason reason = permitted(service, connection, &vm);
+    ManagerReason reason = permitted(service, connection, LIMITER_PCR_READ, &vm);
     GBytes *kept = pcr_reader_kept(service->pcrs, &message->pcr_read);
 
-    if (reason == MANAGER_REASON_NONE) {
-        reason = admission_throttle(service->admission, vtpm_connection_peer(connection), vm,
-                                    quoter_counts(service->quoter).queued > 0);
-    }
     if (reason != MANAGER_REASON_NONE) {
         reply_refusal(connection, MANAGER_PCR_READ_REPLY, message->id, reason);
     } else if (kept) {
@@ -295,7 +308,7 @@ static void handle_credential(const VtpmService *service, VtpmConnection *connec
 {
     const ManagerCredential *asked = &message->credential;
     const RegistryVm *vm;
-    ManagerReason reason = permitted(service, connection, &vm);
+    ManagerReason reason = permitted(service, connection, LIMITER_CREDENTIAL, &vm);
     ManagerReply reply = { 0 };
 
     if (reason == MANAGER_REASON_NONE && host_logs_is_log(asked->what)) {

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vtpm-managerd: what peers that send nothing, or nothing that makes sense, cost the others."""
+import contextlib
+import os
+import re
+import resource
+import socket
+import struct
+import time
+
+import cgroup
+import protocol
+import tap
+from client import VtpmClient, refused
+from gate import NONCE, first_then, setting
+from manager import Manager
+from process import wait_until
+from protocol import BUSY, HOST_PCRS
+
+LINES = 20      # of each kind of message in its interval
+DOOR = 32768    # tokens that a group of processes has
+MALFORMED = 64  # what a malformed packet takes of them
+HELLOS = 64     # at once over one connection
+
+
+def connect(manager):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    sock.settimeout(30)
+    sock.connect(manager.socket)
+    return sock
+
+
+def is_closed(sock):
+    try:
+        return sock.recv(1) == b''
+    except ConnectionResetError:
+        return True
+
+
+def malformed(manager):
+    """Sends what is no message, and waits for the end of the connection."""
+    with connect(manager) as sock:
+        with contextlib.suppress(OSError):
+            sock.send(b'nothing of the kind')
+        assert is_closed(sock)
+
+
+def open_files(count):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(count, hard)), hard))
+
+
+def left_out(log):
+    return sum(int(n) for n in re.findall(r'(\d+) more were not logged', log))
+
+
+@tap.case('malformed packets: a bounded number of lines, and the rest is counted right')
+def _():
+    with Manager() as manager:
+        start = time.monotonic()
+        for _ in range(300):
+            malformed(manager)
+        intervals = 1 + (time.monotonic() - start) // 10
+        log = manager.log_text()
+        lines = log.count('malformed message')
+        assert LINES <= lines <= LINES * intervals, (lines, intervals)
+        manager.stop()
+        log = manager.log_text()
+        manager.start()
+        tap.equal(log.count('malformed message') + left_out(log), 300)
+
+
+@tap.case('the count comes when the interval ends')
+def _():
+    with Manager() as manager:
+        for _ in range(LINES + 5):
+            malformed(manager)
+        wait_until(lambda: ': 5 more were not logged' in manager.log_text(), 'the count', 20)
+
+
+@tap.case('refusals: a bounded number of lines, and the rest is counted right')
+def _():
+    with Manager() as manager:
+        with VtpmClient(manager.socket) as vtpm:
+            for _ in range(100):
+                refused(protocol.DENIED, vtpm.hello)
+        manager.stop()
+        log = manager.log_text()
+        manager.start()
+        tap.equal(log.count('is not registered'), LINES)
+        tap.equal(left_out(log), 80)
+
+
+@tap.case('who sends malformed packets without end is turned away, and comes back later')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as before:
+        before.hello()
+        for _ in range(DOOR // MALFORMED + 50):
+            malformed(manager)
+        wait_until(lambda: 'is turned away' in manager.log_text(), 'it is turned away')
+        before.quote(NONCE)  # who was welcome stays
+        time.sleep(1)
+        with VtpmClient(manager.socket, uuid='00000000-0000-4000-8000-000000000001') as after:
+            after.hello()
+
+
+@tap.case('silent connections: the oldest go, and who says HELLO is welcome')
+def _():
+    open_files(4096)
+    with Manager(auto_register=True) as manager, contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connect(manager)) for _ in range(1100)]
+        with VtpmClient(manager.socket) as vtpm:
+            vtpm.hello()
+            vtpm.quote(NONCE)
+        assert is_closed(silent[0])
+        silent[-1].setblocking(False)
+        try:
+            silent[-1].recv(1)
+            raise AssertionError('the latest is closed')
+        except BlockingIOError:
+            pass
+
+
+@tap.case('processes of one control group keep nobody of another one out')
+def _():
+    if cgroup.obstacle():
+        tap.skip(cgroup.obstacle())
+    open_files(4096)
+    with Manager(auto_register=True) as manager, cgroup.Cgroup() as bad, cgroup.Cgroup() as good:
+        def flood():
+            held = [connect(manager) for _ in range(1024)]
+            for _ in range(DOOR // MALFORMED + 50):
+                malformed(manager)
+            return held
+
+        def turned_away():
+            with connect(manager) as sock:
+                assert is_closed(sock)
+
+        def served():
+            with VtpmClient(manager.socket) as vtpm:
+                vtpm.hello()
+                vtpm.quote(NONCE)
+        bad.start(flood)
+        bad.start(turned_away)
+        good.start(served)
+        served()
+        assert os.path.basename(bad.path) + ' is turned away' in manager.log_text()
+
+
+@tap.case('HELLO over and over is told to wait, and the VM is served')
+def _():
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        for _ in range(HELLOS):
+            vtpm.hello()
+        refused(BUSY, lambda: [vtpm.hello() for _ in range(HELLOS)])
+        vtpm.quote(NONCE)
+
+
+@tap.case('credentials over and over are told to wait while others do')
+def _():
+    with setting(3) as (_, manager, gate, askers):
+        first_then(manager, gate, askers[1:])
+
+        def ask():
+            for _ in range(10000):
+                askers[0].credential(1)
+        refused(BUSY, ask)
+        gate.leave_open()
+        for asker in askers[1:]:
+            asker.answer()
+        askers[0].credential(1)
+        askers[0].pcr_read(HOST_PCRS)
+
+
+@tap.case('a packet that is none of the protocol closes the connection and nothing else')
+def _():
+    packets = [b'\0', b'\xff' * 9000, struct.pack('>IHHI', protocol.MAGIC, 2, 0x102, 1)]
+    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+        vtpm.hello()
+        for packet in packets:
+            with connect(manager) as sock:
+                sock.send(packet)
+                assert is_closed(sock), packet[:20]
+        vtpm.quote(NONCE)
+
+
+tap.main()
