@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* deepquote-load: N simulated vTPMs ask one vtpm-managerd for deep quotes, and what comes of it. */
+#include "load_flood.h"
 #include "load_run.h"
 
 #include <gio/gio.h>
@@ -37,7 +38,7 @@ static gboolean parse(int argc, char **argv, LoadOptions *o, GError **error)
         { "flood", 0, 0, G_OPTION_ARG_INT, &o->flood,
           "Measures a second time with so many more VMs that flood", "N" },
         { "flood-kind", 0, 0, G_OPTION_ARG_STRING, &o->flood_kind,
-          "With quote, pipeline, pcr-read, hello or instances (pipeline)", "KIND" },
+          "With " LOAD_FLOOD_KINDS " (pipeline)", "KIND" },
         { "label", 0, 0, G_OPTION_ARG_STRING, &o->label, "Name of this run in the report", "TEXT" },
         { "seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "VMs of another seed are other VMs (1)", "N" },
         { "json", 0, 0, G_OPTION_ARG_FILENAME, &o->json, "Writes the report there", "FILE" },
@@ -121,6 +122,24 @@ static void report_number(JsonBuilder *b, const char *name, double value)
     json_builder_add_double_value(b, value);
 }
 
+/* How much longer the others wait for their quotes than before the flood. */
+static void report_ratios(JsonBuilder *b, LoadStats *calm, LoadStats *flood)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } quantiles[] = { { "p50", 0.5 }, { "p99", 0.99 } };
+
+    json_builder_set_member_name(b, "flood_latency_ratio");
+    json_builder_begin_object(b);
+    for (gsize i = 0; i < G_N_ELEMENTS(quantiles); i++) {
+        report_number(b, quantiles[i].name,
+                      load_stats_latency_ms(flood, quantiles[i].share) /
+                          load_stats_latency_ms(calm, quantiles[i].share));
+    }
+    json_builder_end_object(b);
+}
+
 static JsonNode *report(const LoadOptions *o, Outcome *out)
 {
     g_autoptr(JsonBuilder) b = json_builder_new();
@@ -140,6 +159,7 @@ static JsonNode *report(const LoadOptions *o, Outcome *out)
         report_part(b, "flooded", out->flood);
         report_number(b, "flood_cost_percent",
                       100 * (1 - load_stats_rate(out->flood) / load_stats_rate(out->calm)));
+        report_ratios(b, out->calm, out->flood);
     }
     report_number(b, "verified", out->verified);
     report_number(b, "authentic", out->authentic);
@@ -172,8 +192,11 @@ static gboolean print(const LoadOptions *o, Outcome *out, GError **error)
     print_part("result", json_object_get_object_member(object, "result"));
     if (out->flood) {
         print_part("flooded", json_object_get_object_member(object, "flooded"));
-        printf("the flood costs the others %.1f %%\n",
-               json_object_get_double_member(object, "flood_cost_percent"));
+        printf("the flood costs the others %.1f %% of their quotes; p50 is %.2f times that of the "
+               "quiet run, p99 %.2f times\n",
+               member(object, NULL, "flood_cost_percent"),
+               member(object, "flood_latency_ratio", "p50"),
+               member(object, "flood_latency_ratio", "p99"));
     }
     if (o->host_ak) {
         printf("verified %d, authentic %u%s%s\n", out->verified, out->authentic,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "load_run.h"
 
+#include "load_flood.h"
+
 #include <errno.h>
 #include <gio/gio.h>
 #include <math.h>
@@ -15,16 +17,6 @@ enum {
     HELLOS_AT_ONCE = 128,
     RETRY_MS = 2, /* after a refusal */
     NS_PER_MS = 1000000,
-};
-
-/** How a VM floods: so many requests of a kind without waiting for answers. */
-static const struct {
-    const char *name;
-    LoadRequest request;
-    unsigned depth; /* 0: none; as soon as it is welcomed it comes back as a new instance */
-} flood_kinds[] = {
-    { "quote", LOAD_QUOTE, 1 }, { "pipeline", LOAD_QUOTE, 8 },  { "pcr-read", LOAD_PCR_READ, 1 },
-    { "hello", LOAD_HELLO, 1 }, { "instances", LOAD_HELLO, 0 },
 };
 
 /* VMs that ask again later, each so long after it was put in. */
@@ -44,7 +36,6 @@ struct LoadRun {
     GPtrArray *vms;
     guint welcomed;
     guint hellos; /* outstanding, of those that do not flood */
-    guint kind;   /* of flood */
     Delay think, retry;
     GQueue idle;    /* open loop: VMs without a request */
     GQueue backlog; /* open loop: times of requests that found no VM idle */
@@ -56,7 +47,7 @@ struct LoadRun {
     const char *fault;
 };
 
-static void ask(LoadVm *vm, int64_t due_ns);
+static void ask(LoadRun *run, LoadVm *vm, int64_t due_ns);
 
 static void delay_put(Delay *delay, LoadVm *vm)
 {
@@ -66,13 +57,13 @@ static void delay_put(Delay *delay, LoadVm *vm)
     g_queue_push_tail(&delay->queue, item);
 }
 
-static void delay_run(Delay *delay, int64_t now)
+static void delay_run(LoadRun *run, Delay *delay, int64_t now)
 {
     DelayItem *item;
 
     while ((item = g_queue_peek_head(&delay->queue)) && item->at <= now) {
         g_queue_pop_head(&delay->queue);
-        ask(item->vm, now);
+        ask(run, item->vm, now);
         g_free(item);
     }
 }
@@ -94,36 +85,39 @@ static gboolean watch(LoadRun *run, LoadVm *vm)
 static gboolean say_hello(LoadRun *run, LoadVm *vm)
 {
     if (!load_vm_connect(vm, run->options->socket) || !watch(run, vm) ||
-        !load_vm_ask(vm, LOAD_HELLO)) {
+        !(vm->flood ? load_flood_begin(vm) : load_vm_ask(vm, LOAD_HELLO))) {
         load_vm_disconnect(vm);
         return FALSE;
     }
-    run->hellos += !vm->floods;
+    run->hellos += !vm->flood;
     return TRUE;
+}
+
+/* Who floods tries again a little later. */
+static void not_let_in(LoadRun *run, LoadVm *vm)
+{
+    if (vm->flood) {
+        delay_put(&run->retry, vm);
+    } else {
+        run->fault = "the manager does not let a VM connect again; see its log";
+    }
 }
 
 /* The manager closed it: comes back, as a vTPM would. */
 static void lost(LoadRun *run, LoadVm *vm)
 {
-    if (!vm->floods) {
+    if (!vm->flood) {
         run->hellos -= !vm->welcomed;
         run->welcomed -= vm->welcomed;
         if (run->stats) {
             run->stats->closed++;
         }
+    } else if (run->stats) {
+        run->stats->flood_closed++;
     }
     load_vm_disconnect(vm);
     if (!say_hello(run, vm)) {
-        run->fault = "the manager does not let a VM connect again; see its log";
-    }
-}
-
-static void flood(LoadRun *run, LoadVm *vm)
-{
-    while (vm->outstanding < flood_kinds[run->kind].depth) {
-        if (!load_vm_ask(vm, flood_kinds[run->kind].request)) {
-            return; /* closed: epoll tells */
-        }
+        not_let_in(run, vm);
     }
 }
 
@@ -139,8 +133,14 @@ static void reborn(LoadRun *run, LoadVm *vm)
     lost(run, vm);
 }
 
-static void ask(LoadVm *vm, int64_t due_ns)
+static void ask(LoadRun *run, LoadVm *vm, int64_t due_ns)
 {
+    if (vm->flood) {
+        if (!say_hello(run, vm)) {
+            not_let_in(run, vm);
+        }
+        return;
+    }
     if (!vm->welcomed || vm->outstanding > 0) {
         return; /* it was reconnected meanwhile, and asks when it is welcomed */
     }
@@ -160,13 +160,13 @@ static void ready(LoadRun *run, LoadVm *vm)
         if (run->think.ns > 0) {
             delay_put(&run->think, vm);
         } else {
-            ask(vm, load_now_ns());
+            ask(run, vm, load_now_ns());
         }
         return;
     }
     arrived = g_queue_pop_head(&run->backlog);
     if (arrived) {
-        ask(vm, *arrived);
+        ask(run, vm, *arrived);
         g_free(arrived);
     } else {
         g_queue_push_tail(&run->idle, vm);
@@ -175,7 +175,7 @@ static void ready(LoadRun *run, LoadVm *vm)
 
 static void welcomed(LoadRun *run, LoadVm *vm, ManagerStatus status)
 {
-    if (status != MANAGER_OK && vm->floods) {
+    if (status != MANAGER_OK && vm->flood) {
         lost(run, vm);
         return;
     }
@@ -184,7 +184,7 @@ static void welcomed(LoadRun *run, LoadVm *vm, ManagerStatus status)
         return;
     }
     vm->welcomed = TRUE;
-    if (!vm->floods) {
+    if (!vm->flood) {
         run->welcomed++;
         run->hellos--;
         ready(run, vm);
@@ -223,7 +223,7 @@ static void handle(LoadRun *run, LoadVm *vm, WireBytes packet)
     ManagerMessage m;
 
     if (!wire_decode_manager_message(packet, &m) || m.type < MANAGER_HELLO_REPLY ||
-        (!vm->floods && m.id != vm->id)) {
+        (!vm->flood && m.id != vm->id)) {
         if (run->stats) {
             run->stats->wrong++;
         }
@@ -233,15 +233,16 @@ static void handle(LoadRun *run, LoadVm *vm, WireBytes packet)
     vm->outstanding -= vm->outstanding > 0;
     if (m.type == MANAGER_HELLO_REPLY && !vm->welcomed) {
         welcomed(run, vm, m.reply.status);
-    } else if (!vm->floods) {
+    } else if (!vm->flood) {
         answered(run, vm, m.type, &m.reply);
     } else if (run->stats) {
         run->stats->flood++;
+        run->stats->flood_refused += m.reply.status != MANAGER_OK;
     }
-    if (vm->floods && vm->welcomed && flood_kinds[run->kind].depth == 0) {
+    if (vm->flood && vm->welcomed && vm->flood->way == FLOOD_REBORN) {
         reborn(run, vm);
-    } else if (vm->floods && vm->welcomed) {
-        flood(run, vm);
+    } else if (vm->flood && vm->welcomed) {
+        load_flood_go_on(vm);
     }
 }
 
@@ -264,7 +265,7 @@ static void arrivals(LoadRun *run, int64_t now)
         LoadVm *vm = g_queue_pop_head(&run->idle);
 
         if (vm) {
-            ask(vm, run->next_arrival);
+            ask(run, vm, run->next_arrival);
         } else {
             int64_t *at = g_new(int64_t, 1);
 
@@ -291,8 +292,8 @@ static gboolean step(LoadRun *run, int64_t until)
         readable(run, events[i].data.ptr);
     }
     now = load_now_ns();
-    delay_run(&run->think, now);
-    delay_run(&run->retry, now);
+    delay_run(run, &run->think, now);
+    delay_run(run, &run->retry, now);
     arrivals(run, now);
     return !run->fault;
 }
@@ -398,21 +399,16 @@ gboolean load_run_flood(LoadRun *run, GError **error)
 {
     const guint first = run->vms->len;
 
-    while (run->kind < G_N_ELEMENTS(flood_kinds) &&
-           strcmp(flood_kinds[run->kind].name, run->options->flood_kind) != 0) {
-        run->kind++;
-    }
-    if (run->kind == G_N_ELEMENTS(flood_kinds)) {
+    if (!load_flood_find(run->options->flood_kind, 0)) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                    "--flood-kind %s: there are quote, pipeline, pcr-read, hello and instances",
-                    run->options->flood_kind);
+                    "--flood-kind %s: give " LOAD_FLOOD_KINDS, run->options->flood_kind);
         return FALSE;
     }
     for (int i = 0; i < run->options->flood; i++) {
         LoadVm *vm = load_vm_new(first + (guint)i, (uint32_t)run->options->seed,
                                  (guint)run->options->timeout_ms);
 
-        vm->floods = TRUE;
+        vm->flood = load_flood_find(run->options->flood_kind, (unsigned)i);
         g_ptr_array_add(run->vms, vm);
     }
     return connect_all(run, first, error);

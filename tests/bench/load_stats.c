@@ -119,6 +119,12 @@ static double quantile_ms(const GArray *sorted, double q)
     return sorted->len ? g_array_index(sorted, uint32_t, (guint)(q * last + 0.5)) / 1000.0 : 0;
 }
 
+double load_stats_latency_ms(LoadStats *stats, double q)
+{
+    g_array_sort(stats->latency, compare_u32);
+    return quantile_ms(stats->latency, q);
+}
+
 static void report_latency(LoadStats *stats, JsonBuilder *b)
 {
     static const struct {
@@ -195,6 +201,8 @@ void load_stats_report(LoadStats *stats, JsonBuilder *b)
     report_batches(stats, b);
     report_errors(stats, b);
     put_count(b, "flood_replies", stats->flood);
+    put_count(b, "flood_refused", stats->flood_refused);
+    put_count(b, "flood_closed", stats->flood_closed);
     put(b, "manager_cpu_seconds", cpu);
     put(b, "manager_cpu_us_per_answer", stats->latency->len ? cpu * 1e6 / stats->latency->len : 0);
     put(b, "manager_rss_mb", stats->after.rss_kb / 1024.0);

@@ -173,29 +173,70 @@ static gboolean send_small(LoadVm *vm, const ManagerMessage *m)
     return send(vm->fd, buf, w.len, MSG_NOSIGNAL) == (ssize_t)w.len;
 }
 
+static void ask_hello(const LoadVm *vm, ManagerMessage *m)
+{
+    m->type = MANAGER_HELLO;
+    m->hello.uuid = vm->uuid;
+    memcpy(m->hello.instance, vm->instance, sizeof(vm->instance));
+}
+
+static void ask_prepare(G_GNUC_UNUSED const LoadVm *vm, ManagerMessage *m)
+{
+    m->type = MANAGER_PREPARE;
+    m->prepare = (ManagerPrepare){ DEEPQUOTE_HASH_UUID, host_pcrs(), ROOM };
+}
+
+static void ask_pcr_read(G_GNUC_UNUSED const LoadVm *vm, ManagerMessage *m)
+{
+    m->type = MANAGER_PCR_READ;
+    wire_pcr_select(&m->pcr_read, TPM_ALG_SHA256, 0);
+}
+
+static void ask_pcr_any(G_GNUC_UNUSED const LoadVm *vm, ManagerMessage *m)
+{
+    m->type = MANAGER_PCR_READ;
+    for (int i = 0; i < 3; i++) {
+        wire_pcr_select(&m->pcr_read, TPM_ALG_SHA256, (unsigned)g_random_int_range(0, 24));
+    }
+}
+
+static void ask_credential(G_GNUC_UNUSED const LoadVm *vm, ManagerMessage *m)
+{
+    m->type = MANAGER_CREDENTIAL;
+    m->credential = (ManagerCredential){ DEEPQUOTE_HOST_AK_PUBLIC, 0, DEEPQUOTE_PAGE_MAX };
+}
+
+static gboolean send_quote(LoadVm *vm)
+{
+    WireWriter w = { vm->packet, sizeof(vm->packet), vm->packet_len };
+
+    wire_set_u32(&w, ID_AT, vm->id);
+    new_nonce(vm);
+    return send(vm->fd, vm->packet, vm->packet_len, MSG_NOSIGNAL) == (ssize_t)vm->packet_len;
+}
+
+static gboolean send_nonsense(const LoadVm *vm)
+{
+    return send(vm->fd, &vm->index, sizeof(vm->index), MSG_NOSIGNAL) == sizeof(vm->index);
+}
+
 gboolean load_vm_ask(LoadVm *vm, LoadRequest request)
 {
+    static void (*const small[])(const LoadVm *vm, ManagerMessage *m) = {
+        [LOAD_HELLO] = ask_hello,           [LOAD_PREPARE] = ask_prepare,
+        [LOAD_PCR_READ] = ask_pcr_read,     [LOAD_PCR_ANY] = ask_pcr_any,
+        [LOAD_CREDENTIAL] = ask_credential,
+    };
     ManagerMessage m = { .id = ++vm->id };
-    WireWriter w = { vm->packet, sizeof(vm->packet), vm->packet_len };
     gboolean sent;
 
-    if (request == LOAD_HELLO) {
-        m.type = MANAGER_HELLO;
-        m.hello.uuid = vm->uuid;
-        memcpy(m.hello.instance, vm->instance, sizeof(vm->instance));
-        sent = send_small(vm, &m);
-    } else if (request == LOAD_PREPARE) {
-        m.type = MANAGER_PREPARE;
-        m.prepare = (ManagerPrepare){ DEEPQUOTE_HASH_UUID, host_pcrs(), ROOM };
-        sent = send_small(vm, &m);
-    } else if (request == LOAD_PCR_READ) {
-        m.type = MANAGER_PCR_READ;
-        wire_pcr_select(&m.pcr_read, TPM_ALG_SHA256, 0);
-        sent = send_small(vm, &m);
+    if (request == LOAD_QUOTE) {
+        sent = send_quote(vm);
+    } else if (request == LOAD_MALFORMED) {
+        sent = send_nonsense(vm);
     } else {
-        wire_set_u32(&w, ID_AT, vm->id);
-        new_nonce(vm);
-        sent = send(vm->fd, vm->packet, vm->packet_len, MSG_NOSIGNAL) == (ssize_t)vm->packet_len;
+        small[request](vm, &m);
+        sent = send_small(vm, &m);
     }
     vm->outstanding += sent;
     return sent;

@@ -15,6 +15,9 @@ typedef enum LoadRequest {
     LOAD_PREPARE,
     LOAD_QUOTE,
     LOAD_PCR_READ,
+    LOAD_PCR_ANY, /* other PCRs each time */
+    LOAD_CREDENTIAL,
+    LOAD_MALFORMED, /* no message of the protocol */
 } LoadRequest;
 
 typedef struct LoadVm {
@@ -31,7 +34,7 @@ typedef struct LoadVm {
     unsigned outstanding;
     int64_t asked_ns; /* when the request was due: with an open loop, before it was sent */
     gboolean welcomed;
-    gboolean floods;
+    const struct LoadFlood *flood; /* how it floods; NULL: it does not */
 } LoadVm;
 
 /** load_vm_new: makes its key; its UUID follows from @index and @seed. */

@@ -61,6 +61,26 @@ def _():
     assert report['flooded']['flood_replies'] > 0 and report['flooded']['answers'] > 0, text
 
 
+@tap.case('every kind of flood reaches the manager, and quotes go on with their latency compared')
+def _():
+    for kind in ('quote', 'pipeline', 'pcr-read', 'pcr-any', 'credential', 'hello', 'instances',
+                 'malformed', 'silent', 'all'):
+        code, report, text = real('--vms', '2', '--flood', '9', '--flood-kind', kind)
+        tap.equal(code, 0, text)
+        flooded = report['flooded']
+        assert flooded['answers'] > 0 and report['flood_latency_ratio']['p50'] > 0, text
+        assert 'times that of the quiet run' in text, text
+        if kind != 'silent':
+            assert flooded['flood_replies'] + flooded['flood_closed'] > 0, (kind, flooded)
+
+
+@tap.case('a kind of flood that there is not is refused with those that there are')
+def _():
+    code, report, text = real('--flood', '1', '--flood-kind', 'rain')
+    tap.equal((code, report), (1, None))
+    assert 'malformed' in text and 'rain' in text, text
+
+
 @tap.case('evidence that is not for the request counts as wrong')
 def _():
     with tempfile.TemporaryDirectory(prefix='load-') as folder:
