@@ -379,11 +379,12 @@ static void test_credentials_come_page_by_page(void)
     const uint8_t *data;
     static const uint8_t pages[][20] = {
         { 0x80, 1, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 5, 0, 3, 'a', 'b', 'c' },
+        { 0x80, 1, 0, 0, 0, 10, 0, 0, 0x09, 0x22 }, /* RETRY: others want theirs */
         { 0x80, 1, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 5, 0, 2, 'd', 'e' },
     };
 
     fake_init(&f);
-    for (f.count = 0; f.count < 2; f.count++) {
+    for (f.count = 0; f.count < G_N_ELEMENTS(pages); f.count++) {
         memcpy(f.answer[f.count].bytes, pages[f.count], sizeof(pages[0]));
         f.answer[f.count].size = pages[f.count][5];
     }

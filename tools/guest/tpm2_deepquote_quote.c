@@ -9,6 +9,8 @@ enum {
     QUOTE_ATTEMPTS = 5,         /* how often a PCR may change between quote and reading */
     CREDENTIAL_MAX = 64 * 1024, /* more than any certificate chain */
     LOG_MAX = 256 * 1024 * 1024,
+    PAGE_TRIES = 100, /* where the host has no time for one: it hands out so many a second */
+    PAGE_WAIT_US = 100 * 1000,
 };
 
 void deepquote_free(DeepQuote *quote)
@@ -161,6 +163,22 @@ static uint32_t largest(uint32_t what)
                                                                              : CREDENTIAL_MAX;
 }
 
+/** Waits where the host is busy: a log is thousands of pages, and others want theirs. */
+static gboolean ask_for_page(Vtpm *vtpm, WireBytes command, uint8_t *buf, WireReader *ret_body,
+                             GError **error)
+{
+    TSS2_RC rc = vtpm_exchange(vtpm->tcti, command, buf, ret_body);
+
+    for (int i = 1; i < PAGE_TRIES && (rc & 0xffffu) == TPM2_RC_RETRY; i++) {
+        if (!interrupt_check(error)) {
+            return FALSE;
+        }
+        g_usleep(PAGE_WAIT_US);
+        rc = vtpm_exchange(vtpm->tcti, command, buf, ret_body);
+    }
+    return vtpm_check(rc, "reading the host's credential", error);
+}
+
 /** One page of TPM2_HostCredential; borrowed from @buf. */
 static gboolean credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint8_t *buf,
                                 uint32_t *ret_total, WireBytes *ret_page, GError **error)
@@ -173,8 +191,7 @@ static gboolean credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint
     WireBytes page;
 
     g_assert(wire_put_tpm_header(&w, &h) && wire_put_u32(&w, what) && wire_put_u32(&w, offset));
-    if (!vtpm_check(vtpm_exchange(vtpm->tcti, wire_written(&w), buf, &body),
-                    "reading the host's credential", error)) {
+    if (!ask_for_page(vtpm, wire_written(&w), buf, &body, error)) {
         return FALSE;
     }
     if (!wire_get_u32(&body, &total) || !wire_get_tpm2b(&body, DEEPQUOTE_PAGE_MAX, &page) ||
