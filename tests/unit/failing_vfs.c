@@ -5,9 +5,12 @@
  */
 #include "failing_vfs.h"
 
+#include <glib/gstdio.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #define TABLES_MAX 8
+#define NO_DISK "/dev/shm"
 
 typedef struct Table {
     const sqlite3_io_methods *real;
@@ -108,6 +111,9 @@ void failing_vfs_install(void)
     vfs.zName = "failing";
     vfs.xOpen = failing_open;
     g_assert_cmpint(sqlite3_vfs_register(&vfs, 1), ==, SQLITE_OK);
+    if (g_access(NO_DISK, W_OK) == 0) {
+        g_setenv("TMPDIR", NO_DISK, TRUE);
+    }
 }
 
 static void arm(int calls, gboolean stays)

@@ -6,7 +6,11 @@
 
 #include "faults.h"
 
-/** failing_vfs_install: for all files that are opened from now on. */
+/**
+ * failing_vfs_install: for all files that are opened from now on. Folders that g_dir_make_tmp()
+ * makes are in memory, where there is such a file system: tests of failures sync thousands of
+ * times.
+ */
 void failing_vfs_install(void);
 
 /** failing_disk: one call fails; full_disk: so do all that come after it. */

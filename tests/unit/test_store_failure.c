@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NO_DISK "/dev/shm"
-
 /* A whole life of a store. Returns FALSE, with the error checked, at the first failure. */
 static gboolean live(StoreFixture *f, uint8_t ret_challenge[DQ_CHALLENGE_SIZE], gboolean *ret_used)
 {
@@ -162,9 +160,6 @@ int main(int argc, char **argv)
 {
     failing_memory_install();
     failing_vfs_install();
-    if (g_access(NO_DISK, W_OK) == 0) {
-        g_setenv("TMPDIR", NO_DISK, TRUE); /* thousands of stores are made, and each syncs */
-    }
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/store/failure/one-failed-write-loses-nothing", &failing_disk,
                          test_injected);
