@@ -204,7 +204,8 @@ gboolean dq_check_vtpm_signature(DqRun *r)
 
     if (signer.len == 0) {
         return r->vtpm_signature.alg == TPM_ALG_NULL
-                   ? dq_run_note(r, "not signed by the vTPM; the host vouches for it")
+                   ? dq_run_skip(r, "no key of the vTPM signed, the host alone vouches for it: have "
+                                    "the guest sign with a key, and expect that with vm add --ak")
                    : dq_run_fail(r, "there is a signature, but the binding names no key");
     }
     key = find_signer(r);

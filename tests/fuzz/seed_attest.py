@@ -6,7 +6,7 @@ import os
 import pathlib
 import sys
 
-VERIFY = ['trusted-one-leaf', 'trusted-rsa-both', 'trusted-leaf-3-of-3', 'trusted-unsigned',
+VERIFY = ['trusted-one-leaf', 'trusted-rsa-both', 'trusted-leaf-3-of-3', 'authentic-unsigned',
           'trusted-vtpm-banks', 'bad-proof-node', 'not-a-quote-host-type', 'malformed-long-path']
 POLICY = ['trusted-full-policy', 'trusted-all-flags', 'trusted-host-banks', 'wrong-vm-policy-ek',
           'trusted-lineage-any', 'trusted-sha1-allowed']

@@ -115,9 +115,25 @@ static void any_key_seen(CaseWork *w)
     any_key(w);
 }
 
-static void unsigned_not_added(CaseWork *w)
+static void unsigned_vtpm(CaseWork *w)
 {
     case_vtpm_signs_with(w, NULL);
+}
+
+static void unsigned_with_digest(CaseWork *w)
+{
+    case_vtpm_signs_with(w, NULL);
+    w->order.digest_unsigned = TRUE;
+}
+
+static void unsigned_without_signature(CaseWork *w)
+{
+    g_byte_array_set_size(w->deed->vtpm_signature, 0);
+}
+
+static void unsigned_not_added(CaseWork *w)
+{
+    unsigned_vtpm(w);
     w->no_vm = TRUE;
 }
 
@@ -145,6 +161,12 @@ const Case cases_authentic[] = {
     { "authentic-any-vm", "the policy allows any VM, nobody added this one", any_vm, NULL },
     { "authentic-any-key", "nothing says which key the vTPM signs with", any_key, NULL },
     { "authentic-any-key-seen", "the same for a VM that was seen before", any_key_seen, NULL },
+    { "authentic-unsigned", "TPM_RH_NULL: a quote without digest and signature", unsigned_vtpm,
+      NULL },
+    { "authentic-unsigned-with-digest", "TPM_RH_NULL, with a SHA-256 digest of PCR values",
+      unsigned_with_digest, NULL },
+    { "authentic-unsigned-no-bytes", "TPM_RH_NULL; the signature is left out", unsigned_vtpm,
+      unsigned_without_signature },
     { "authentic-unsigned-not-added", "TPM_RH_NULL, of a VM that is not in the store",
       unsigned_not_added, NULL },
     { NULL, NULL, NULL, NULL },

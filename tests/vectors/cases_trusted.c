@@ -74,22 +74,6 @@ static void rsa_both(CaseWork *w)
     rsa_vtpm(w);
 }
 
-static void unsigned_vtpm(CaseWork *w)
-{
-    case_vtpm_signs_with(w, NULL);
-}
-
-static void unsigned_with_digest(CaseWork *w)
-{
-    case_vtpm_signs_with(w, NULL);
-    w->order.digest_unsigned = TRUE;
-}
-
-static void unsigned_without_signature(CaseWork *w)
-{
-    g_byte_array_set_size(w->deed->vtpm_signature, 0);
-}
-
 static void host_banks(CaseWork *w)
 {
     static const uint16_t banks[] = { TPM_ALG_SHA1, TPM_ALG_SHA256, TPM_ALG_SHA384, 0 };
@@ -333,12 +317,6 @@ const Case cases_trusted[] = {
     { "trusted-rsapss-vtpm", "the vTPM signs with RSAPSS", rsapss_vtpm, NULL },
     { "trusted-p384-vtpm", "the vTPM signs with P-384 and SHA-384", p384_vtpm, NULL },
     { "trusted-rsa-both", "RSA on both sides", rsa_both, NULL },
-    { "trusted-unsigned", "TPM_RH_NULL: a quote without digest and signature", unsigned_vtpm,
-      NULL },
-    { "trusted-unsigned-with-digest", "TPM_RH_NULL, with a SHA-256 digest of PCR values",
-      unsigned_with_digest, NULL },
-    { "trusted-unsigned-no-bytes", "TPM_RH_NULL; the signature is left out", unsigned_vtpm,
-      unsigned_without_signature },
     { "trusted-host-banks", "host PCRs of three banks", host_banks, NULL },
     { "trusted-vtpm-banks", "vTPM PCRs of three banks", vtpm_banks, NULL },
     { "trusted-no-vtpm-pcrs", "the vTPM quotes no PCR at all", no_vtpm_pcrs, NULL },

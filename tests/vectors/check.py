@@ -342,7 +342,7 @@ class Verification:
         name = self.b['signer']
         if not name:
             require(self.signature['alg'] == 0x10, 'bad-vtpm-signature')
-            return True
+            return False
         key = self.vtpm_keys.get(name)
         # fixedTPM, restricted and sign, but not decrypt
         require(key and (key['attributes'] & 0x70002 == 0x50002 or name in self.allowed),
