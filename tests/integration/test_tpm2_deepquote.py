@@ -253,4 +253,25 @@ def _():
             tap.equal(guest.left_inside(), ['', '', ''])
 
 
+@tap.case('a second Ctrl-C ends at once, and no file is written')
+def _():
+    clean()
+    with Guest(deepquote=f'manager={manager.socket},timeout=20', dir=path('vtpm')) as guest:
+        manager.process.send_signal(signal.SIGSTOP)
+        try:
+            process = guest.start_program(*guest.quote_command('--ak-create'))
+            time.sleep(0.7)
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+            tap.equal(process.poll(), None)
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=5)
+        finally:
+            manager.process.send_signal(signal.SIGCONT)
+        tap.equal(process.returncode, -signal.SIGINT, error)
+        assert b'once more ends at once' in error, error
+        for name in OUTPUTS:
+            assert not os.path.exists(path(name)), name
+
+
 deepquote_guest.main()

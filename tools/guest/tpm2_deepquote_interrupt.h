@@ -7,7 +7,8 @@
 
 /**
  * interrupt_hold: from now on SIGINT, SIGTERM and SIGHUP wait. A command that the TPM is at is
- * finished, so that the key and the sessions can be taken out of the TPM afterwards.
+ * finished, so that the key and the sessions can be taken out of the TPM afterwards. A second one
+ * ends the program at once.
  */
 void interrupt_hold(void);
 
