@@ -100,6 +100,17 @@ static GBytes *find_key(const uint8_t *data, gsize len)
     return key;
 }
 
+GBytes *dq_spki_new(DqBytes data, GError **error)
+{
+    GBytes *key = find_key(data.data, data.len);
+
+    if (!key) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY,
+                    "this is no certificate and no public key, in PEM or DER");
+    }
+    return key;
+}
+
 gboolean dq_bind_nonce(DqBytes challenge, DqBytes channel_key, uint8_t ret_nonce[DQ_HASH_SIZE],
                        GError **error)
 {

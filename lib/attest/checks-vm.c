@@ -4,6 +4,7 @@
 #include "attest/bytes.h"
 #include "attest/digest.h"
 #include "attest/signature.h"
+#include "wire/hash.h"
 
 static gboolean fail_unequal(DqRun *r, const char *what, DqBytes got, DqBytes want)
 {
@@ -153,35 +154,6 @@ static Wanted wanted_signers(const DqRun *r)
     return w;
 }
 
-gboolean dq_check_vm(DqRun *r)
-{
-    const WireBinding *b = &r->evidence.binding;
-    const Wanted eks = wanted_eks(r), signers = wanted_signers(r);
-
-    if (!check_uuid(r) || !check_names(r, "the vTPM's EK", b->vtpm_ek, &eks) ||
-        !check_names(r, "the vTPM's signing key", b->vtpm_signer, &signers)) {
-        return FALSE;
-    }
-    if (!r->expected->uuid && !r->challenge_bound && !r->policy_vm && !r->has_vm &&
-        signers.count == 0) {
-        return dq_run_skip(r, "nothing says which VM is expected: vm add, or --uuid");
-    }
-    return b->vtpm_signer.len == 0 || signers.count > 0 ||
-           dq_run_skip(r, "nothing says which key the vTPM signs with: vm add --ak, or -u or --ak");
-}
-
-gboolean dq_check_vtpm_quote(DqRun *r)
-{
-    uint8_t digest[DQ_HASH_SIZE];
-
-    dq_sha256(&r->quote->vtpm_quoted, 1, digest);
-    if (!dq_bytes_equal((DqBytes){ digest, sizeof(digest) },
-                        dq_unwire(r->evidence.binding.vtpm_quoted))) {
-        return dq_run_fail(r, "the host vouched for another quote of the vTPM");
-    }
-    return TRUE;
-}
-
 /* The key with the Name that the host vouches for, whoever gave it; borrowed, or NULL. */
 static DqKey *find_signer(const DqRun *r)
 {
@@ -197,6 +169,53 @@ static DqKey *find_signer(const DqRun *r)
     return NULL;
 }
 
+/* A key without a Name is compared with the one that has the evidence's Name. */
+static gboolean check_spki(DqRun *r)
+{
+    const DqBytes spki = r->expected->vtpm_spki;
+    const DqKey *key = find_signer(r);
+
+    if (spki.len == 0 || (r->evidence.binding.vtpm_signer.len > 0 && !key)) {
+        return TRUE; /* or without a key that could verify the signature */
+    }
+    if (!key) {
+        return dq_run_fail(r, "the vTPM signed with no key, and one is expected");
+    }
+    return dq_key_has_spki(key, spki)
+               ? dq_run_note(r, "the signing key is the one expected; its attributes and Name are "
+                                "the evidence's")
+               : dq_run_fail(r, "the vTPM's signing key is another than the one expected");
+}
+
+gboolean dq_check_vm(DqRun *r)
+{
+    const WireBinding *b = &r->evidence.binding;
+    const Wanted eks = wanted_eks(r), signers = wanted_signers(r);
+    const gboolean key_is_known = signers.count > 0 || r->expected->vtpm_spki.len > 0;
+
+    if (!check_uuid(r) || !check_names(r, "the vTPM's EK", b->vtpm_ek, &eks) ||
+        !check_names(r, "the vTPM's signing key", b->vtpm_signer, &signers) || !check_spki(r)) {
+        return FALSE;
+    }
+    if (!r->expected->uuid && !r->challenge_bound && !r->policy_vm && !r->has_vm && !key_is_known) {
+        return dq_run_skip(r, "nothing says which VM is expected: vm add, or --uuid");
+    }
+    return b->vtpm_signer.len == 0 || key_is_known ||
+           dq_run_skip(r, "nothing says which key the vTPM signs with: vm add --ak, or -u or --ak");
+}
+
+gboolean dq_check_vtpm_quote(DqRun *r)
+{
+    uint8_t digest[DQ_HASH_SIZE];
+
+    dq_sha256(&r->quote->vtpm_quoted, 1, digest);
+    if (!dq_bytes_equal((DqBytes){ digest, sizeof(digest) },
+                        dq_unwire(r->evidence.binding.vtpm_quoted))) {
+        return dq_run_fail(r, "the host vouched for another quote of the vTPM");
+    }
+    return TRUE;
+}
+
 gboolean dq_check_vtpm_signature(DqRun *r)
 {
     const WireBytes signer = r->evidence.binding.vtpm_signer;
@@ -204,8 +223,9 @@ gboolean dq_check_vtpm_signature(DqRun *r)
 
     if (signer.len == 0) {
         return r->vtpm_signature.alg == TPM_ALG_NULL
-                   ? dq_run_skip(r, "no key of the vTPM signed, the host alone vouches for it: have "
-                                    "the guest sign with a key, and expect that with vm add --ak")
+                   ? dq_run_skip(r,
+                                 "no key of the vTPM signed, the host alone vouches for it: have "
+                                 "the guest sign with a key, and expect that with vm add --ak")
                    : dq_run_fail(r, "there is a signature, but the binding names no key");
     }
     key = find_signer(r);
@@ -221,10 +241,32 @@ gboolean dq_check_vtpm_signature(DqRun *r)
         return dq_run_fail(r, "the vTPM's quote is signed with SHA-1 or another hash that proves "
                               "nothing: use a key with SHA-256");
     }
+    if (!dq_key_makes_signature(key, &r->vtpm_signature)) {
+        return dq_run_fail(r,
+                           "the signature's scheme 0x%04x is not the key's, or none of RSASSA, "
+                           "RSAPSS and ECDSA: sign with one of these",
+                           r->vtpm_signature.alg);
+    }
     if (!dq_key_verify_signature(key, r->quote->vtpm_quoted, &r->vtpm_signature)) {
         return dq_run_fail(r, "the vTPM's key did not sign the vTPM's quote");
     }
     return TRUE;
+}
+
+static gboolean fail_size(DqRun *r, const WirePcrSelection *selection)
+{
+    const gsize got = r->quote->vtpm_pcrs.len;
+    gsize want = 0;
+
+    for (WirePcrWalk w = { 0 }; wire_pcr_next(selection, &w);) {
+        want += wire_hash_size(w.hash);
+    }
+    return got == 0 ? dq_run_fail(r, "no vTPM PCR values were given: -f, or pcrs.bin")
+                    : dq_run_fail(r,
+                                  "the vTPM PCR values given are %" G_GSIZE_FORMAT
+                                  " bytes, those that the quote selects are %" G_GSIZE_FORMAT
+                                  ": give what tpm2_deepquote -o or tpm2_quote -o wrote with it",
+                                  got, want);
 }
 
 /* A quote that no key signed may carry no digest: then it proves no PCR values. */
@@ -238,10 +280,7 @@ gboolean dq_check_vtpm_pcrs(DqRun *r)
         return dq_run_note(r, "no PCR values are quoted or given");
     }
     if (!dq_pcr_split(selection, r->quote->vtpm_pcrs, r->vtpm_pcr)) {
-        return dq_run_fail(r, r->quote->vtpm_pcrs.len == 0
-                                  ? "no vTPM PCR values were given: -f, or pcrs.bin"
-                                  : "the vTPM PCR values given are not as many bytes as the quote "
-                                    "selects: give the values alone, bank by bank");
+        return fail_size(r, selection);
     }
     if (!dq_pcr_digest_matches(r->vtpm_signature.alg == TPM_ALG_NULL ? TPM_ALG_NULL
                                                                      : r->vtpm_signature.hash,

@@ -182,6 +182,17 @@ DqKey *dq_key_new_from_file(const char *path, GError **error);
 DqKey *dq_key_ref(DqKey *key);
 void dq_key_unref(DqKey *key);
 
+/**
+ * dq_spki_new: (transfer full): SubjectPublicKeyInfo, DER, of a public key or certificate.
+ * @data: PEM or DER
+ *
+ * Errors: DQ_ERROR_KEY.
+ */
+GBytes *dq_spki_new(DqBytes data, GError **error);
+
+/** dq_key_has_spki: whether @spki, from dq_spki_new(), is of the same public key. */
+gboolean dq_key_has_spki(const DqKey *key, DqBytes spki);
+
 /** dq_key_get_name: the key's Name, borrowed. */
 DqBytes dq_key_get_name(const DqKey *key);
 
@@ -328,6 +339,8 @@ typedef struct DqQuote {
  * @uuid: (nullable): the VM's UUID
  * @vtpm_key: (nullable): the vTPM's signing key
  * @vtpm_ak: Name of the vTPM's signing key
+ * @vtpm_spki: the signing key without attributes and Name: dq_spki_new(). The key that has the Name
+ *     in the evidence must then be this one; its attributes are those that this Name covers
  * @vtpm_ek: Name of the vTPM's EK
  */
 typedef struct DqExpected {
@@ -336,6 +349,7 @@ typedef struct DqExpected {
     const uint8_t *uuid;
     DqKey *vtpm_key;
     DqBytes vtpm_ak;
+    DqBytes vtpm_spki;
     DqBytes vtpm_ek;
 } DqExpected;
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "attest/key.h"
 
+#include "attest/crypto.h"
 #include "attest/digest.h"
-
 #include "attest/public.h"
+
+#include <openssl/x509.h>
 
 DqKey *dq_key_new(const uint8_t *data, gsize len, GError **error)
 {
@@ -78,6 +80,17 @@ void dq_key_unref(DqKey *key)
 DqBytes dq_key_get_name(const DqKey *key)
 {
     return (DqBytes){ key->name, key->name_len };
+}
+
+gboolean dq_key_has_spki(const DqKey *key, DqBytes spki)
+{
+    const uint8_t *p = spki.data;
+    EVP_PKEY *other = d2i_PUBKEY(NULL, &p, (long)spki.len);
+    const gboolean same = other && EVP_PKEY_eq(key->pkey, other) == 1;
+
+    EVP_PKEY_free(other);
+    dq_crypto_failed();
+    return same;
 }
 
 EVP_PKEY *dq_key_get_pkey(const DqKey *key)

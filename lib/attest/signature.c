@@ -57,6 +57,13 @@ static gboolean scheme_fits(const WirePublic *p, const WireSignature *s, int *re
     return FALSE;
 }
 
+gboolean dq_key_makes_signature(const DqKey *key, const WireSignature *signature)
+{
+    int padding;
+
+    return scheme_fits(&key->public, signature, &padding);
+}
+
 /* Shortest DER INTEGER of an unsigned big-endian number; returns its size. */
 static gsize put_integer(uint8_t *out, WireBytes n)
 {
