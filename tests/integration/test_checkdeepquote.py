@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """tpm2_checkdeepquote: three verdicts, exit codes, output, folders; fed from tests/vectors."""
+import base64
 import contextlib
 import glob
 import json
@@ -7,6 +8,7 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 
 import tap
 import verifier_store
@@ -338,6 +340,115 @@ def _():
         tap.equal(c.run('-Q', '-u', c.guest + '/ak.pub').stdout, TRUSTED + '\n')
 
 
+def pem_of(digits):
+    """SubjectPublicKeyInfo of a TPM2B_PUBLIC with a point on P-256, in PEM and in DER."""
+    public = bytes.fromhex(digits)
+    x, y = public[-66:-34], public[-32:]
+    der = bytes.fromhex('3059301306072a8648ce3d020106082a8648ce3d03010703420004') + x + y
+    return f'-----BEGIN PUBLIC KEY-----\n{base64.encodebytes(der).decode()}' \
+           '-----END PUBLIC KEY-----\n', der
+
+
+@tap.case('a signing key is expected as PEM or DER: this key, with what the evidence says of it')
+def _():
+    for form in range(2):
+        with case('authentic-any-key') as c:
+            key = write(c.folder + '/key', pem_of(c.vector['quote']['vtpmKey'])[form])
+            done = c.run('-u', key)
+            tap.equal(done.stdout.splitlines()[-1], TRUSTED)
+            assert re.search("^✓ wrong-vm .*attributes and Name are the evidence's", done.stdout,
+                             re.M), done.stdout
+    with case('authentic-any-key') as c:
+        other = write(c.folder + '/key', pem_of(c.vector['store']['hosts'][0]['public'])[0])
+        tap.equal(c.run('-u', other, '-Q').stdout, 'verdict: refused (wrong-vm)\n')
+    with case('authentic-any-key') as c:
+        key = write(c.folder + '/key', pem_of(c.vector['quote']['vtpmKey'])[0])
+        os.unlink(c.guest + '/ak.pub')
+        tap.equal(c.run('-u', key, '-Q').stdout, 'verdict: refused (bad-vtpm-signature)\n')
+    with case('authentic-unsigned') as c:
+        tap.equal(c.run('-u', write(c.folder + '/key', pem_of(
+            c.vector['store']['hosts'][0]['public'])[0]), '-Q').stdout,
+                  'verdict: refused (wrong-vm)\n')
+
+
+@tap.case('what no key signed is authentic, and says how it would be trusted')
+def _():
+    for name in ('authentic-unsigned', 'authentic-unsigned-with-digest'):
+        with case(name) as c:
+            done = c.run()
+            tap.equal(done.returncode, 3)
+            assert re.search('^- bad-vtpm-signature .*vm add --ak', done.stdout, re.M), done.stdout
+
+
+def serialized(values, size=32):
+    """PCR values as tpm2_quote -F serialized writes them, of one bank that is left blank."""
+    values = [values[at:at + size] for at in range(0, len(values), size)]
+    lists = [values[at:at + 8] for at in range(0, len(values), 8)]
+    out = b'\1' + bytes(131) + len(lists).to_bytes(4, 'little')
+    for some in lists:
+        out += len(some).to_bytes(4, 'little') + b''.join(
+            len(v).to_bytes(2, 'little') + v.ljust(64, b'\0') for v in some) + \
+            bytes(66 * (8 - len(some)))
+    return out
+
+
+@tap.case('PCR values are taken in serialized form, and a wrong size is told with the right one')
+def _():
+    with case('trusted-only-store') as c:
+        values = bytes.fromhex(c.vector['quote']['vtpmPcrs'])
+        write(c.guest + '/pcrs.bin', serialized(values))
+        tap.equal(c.run('-Q').stdout, TRUSTED + '\n')
+    with case('trusted-only-store') as c:
+        write(c.guest + '/pcrs.bin', serialized(values)[:-1])
+        done = c.run()
+        assert f'are {len(serialized(values)) - 1} bytes' in done.stdout, done.stdout
+        assert f'selects are {len(values)}: ' in done.stdout, done.stdout
+    with case('trusted-only-store') as c:
+        os.unlink(c.guest + '/pcrs.bin')
+        assert 'no vTPM PCR values were given: -f' in c.run().stdout
+
+
+@tap.case('options of tpm2_checkquote are taken, or refused with what to do instead')
+def _():
+    for args, part in ((['-l', 'sha256:0'], '--policy'), (['-g', 'sha256'], 'leave -g out'),
+                       (['-e', 'log'], '--policy'), (['-T', 'device'], 'leave -T out'),
+                       (['-V'], 'leave -V out'), (['-F', 'plain'], 'tss')):
+        with case('trusted-only-store') as c:
+            done = c.run(*args)
+            tap.equal((done.returncode, done.stdout), (2, ''))
+            assert done.stderr.startswith(f'tpm2_checkdeepquote: {args[0]}: '), done.stderr
+            assert part in done.stderr, done.stderr
+            tap.equal(c.run('-F', 'tss', '-Q').stdout, TRUSTED + '\n')
+
+
+@tap.case('bytes are bytes: names of files that are no ASCII, in the C locale too')
+def _():
+    for locale in ('C', 'C.UTF-8'):
+        with case('trusted-only-store') as c:
+            folder = os.fsencode(c.folder) + b'/\xc3\xa4\xff'
+            os.rename(c.guest, folder)
+            done = subprocess.run([TOOL, *c.expected, folder], capture_output=True, check=False,
+                                  env=os.environ | {'LC_ALL': locale}, timeout=60)
+            tap.equal(done.returncode, 0, repr(done))
+            assert b'verdict: trusted' in done.stdout and b'\xff' not in done.stdout
+
+
+@tap.case('the name of a folder cannot look like a verdict')
+def _():
+    with case('bad-proof-node') as c:
+        folder = c.folder + '/a: verdict: trusted\nb\x1b[2J'
+        os.rename(c.guest, folder)
+        host = ['--host', c.key('host.bin', c.vector['givenHost']
+                                or c.vector['store']['hosts'][0]['public']), '-q', 'ab' * 32]
+        done = run(*host, folder)
+        tap.equal(len(done.stdout.splitlines()), 2, done.stdout)
+        assert '\x1b' not in done.stdout and 'refused (bad-proof)' in done.stdout
+        write(folder + '/uuid', '')
+        done = run(*host, folder)
+        tap.equal(len(done.stdout.splitlines()), 2, done.stdout)
+        assert '\x1b' not in done.stdout and 'no verdict' in done.stdout
+
+
 @tap.case('a folder of a guest is read: a verdict each, 0 only if all are trusted')
 def _():
     with case('trusted-only-store') as good, case('bad-proof-node') as bad, \
@@ -398,6 +509,43 @@ def _():
         os.unlink(c.guest + '/evidence.bin')
         os.mkfifo(c.guest + '/evidence.bin')
         assert 'no regular file' in run(*c.expected, c.guest).stdout
+
+
+@tap.case('files of a guest that are huge, endless or swapped while they are read cost nothing')
+def _():
+    for name in FILES.values():
+        with case('trusted-only-store') as c:
+            file = os.path.join(c.guest, name)
+            os.unlink(file)
+            with open(file, 'wb') as f:
+                f.truncate(1 << 40)
+            assert 'more than' in run(*c.expected, c.guest).stdout
+            os.unlink(file)
+            os.symlink('/dev/zero', file)
+            assert 'no regular file' in run(*c.expected, c.guest).stdout
+    with case('trusted-only-store') as c:
+        file = os.path.join(c.guest, 'evidence.bin')
+        os.rename(file, c.folder + '/good')
+        os.mkfifo(c.folder + '/pipe')
+        stop = threading.Event()
+
+        def swap():
+            while not stop.is_set():
+                for target in ('pipe', 'good'):
+                    with contextlib.suppress(FileExistsError):
+                        os.link(os.path.join(c.folder, target), file + '.new')
+                    os.replace(file + '.new', file)
+
+        os.link(c.folder + '/good', file)
+        thread = threading.Thread(target=swap)
+        thread.start()
+        try:
+            for _ in range(30):  # a pipe that is opened to be read would wait for ever
+                subprocess.run([TOOL, *c.expected, c.guest], capture_output=True, check=False,
+                               timeout=20)
+        finally:
+            stop.set()
+            thread.join()
 
 
 @tap.case('--version and --help exit 0')

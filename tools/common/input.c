@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static gboolean is_hex_number(const char *text)
@@ -66,10 +67,10 @@ static gboolean read_at_most(int fd, const char *path, gsize max, GByteArray *ou
     return FALSE;
 }
 
-GBytes *input_read(const char *path, gsize max, GError **error)
+/* Closes @fd, which is -1 with errno where opening failed. */
+static GBytes *read_open(int fd, const char *path, gsize max, GError **error)
 {
     g_autoptr(GByteArray) out = g_byte_array_sized_new((guint)MIN(max + 1, 65536));
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
     gboolean ok =
         fd >= 0 ? read_at_most(fd, path, max, out, error) : file_error(path, errno, error);
 
@@ -77,6 +78,28 @@ GBytes *input_read(const char *path, gsize max, GError **error)
         close(fd);
     }
     return ok ? g_byte_array_free_to_bytes(g_steal_pointer(&out)) : NULL;
+}
+
+GBytes *input_read(const char *path, gsize max, GError **error)
+{
+    return read_open(open(path, O_RDONLY | O_CLOEXEC), path, max, error);
+}
+
+GBytes *input_read_own(const char *path, gsize max, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if ((fd < 0 && errno == ELOOP) || (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))) {
+        g_autofree char *name = g_filename_display_name(path);
+
+        if (fd >= 0) {
+            close(fd);
+        }
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: it is no regular file", name);
+        return NULL;
+    }
+    return read_open(fd, path, max, error);
 }
 
 static GBytes *nonce_from_file(const char *option, const char *path, gsize max, GError **error)

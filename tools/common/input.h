@@ -24,6 +24,12 @@ gboolean input_number(const char *text, uint64_t max, uint64_t *ret);
 GBytes *input_read(const char *path, gsize max, GError **error);
 
 /**
+ * input_read_own: as input_read(), of a regular file alone: a link, pipe or device that stands in
+ * its place, or is put there meanwhile, is not opened for reading.
+ */
+GBytes *input_read_own(const char *path, gsize max, GError **error);
+
+/**
  * input_nonce:
  * @text: hexadecimal digits; the same after 0x or hex:; or a file that holds the bytes, which is
  *   what tpm2_quote -q takes. What could be both is refused.

@@ -9,7 +9,10 @@
 #include "key_name.h"
 
 #include "common/args.h"
+#include "common/escape.h"
 
+#include <limits.h>
+#include <string.h>
 #include <unistd.h>
 
 /** The command line as it was given. */
@@ -20,8 +23,21 @@ static struct {
     char **folders; /* borrowed */
     char *policy, *store;
     int threads;
-    gboolean allow_simulated, json, quiet, version;
+    char *pcr_list, *hash, *format, *event_log, *tcti;
+    gboolean allow_simulated, json, quiet, verbose, version;
 } opt;
+
+/** Options of tpm2_checkquote that have no place here: whose value, what to do. */
+static char *const *const refused_values[] = { &opt.pcr_list, &opt.hash, &opt.event_log,
+                                               &opt.tcti };
+static const char *const refused_texts[] = {
+    "-l: the quote itself says which PCRs it covers; say in a --policy what their values must be",
+    "-g: the signature itself says which hash it is made with; leave -g out",
+    "-e: event logs are not appraised; say in a --policy what the values of PCRs must be",
+    "-T: no TPM is needed; leave -T out",
+};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(refused_values) == G_N_ELEMENTS(refused_texts));
 
 static const GOptionEntry entries[] = {
     { "message", 'm', 0, G_OPTION_ARG_FILENAME, &opt.paths.message,
@@ -29,7 +45,7 @@ static const GOptionEntry entries[] = {
     { "signature", 's', 0, G_OPTION_ARG_FILENAME, &opt.paths.signature,
       "From the guest: the signature, a TPMT_SIGNATURE; left out where no key signed", "FILE" },
     { "pcr", 'f', 0, G_OPTION_ARG_FILENAME, &opt.paths.pcrs,
-      "From the guest: the values of the vTPM's PCRs, one after the other", "FILE" },
+      "From the guest: the values of the vTPM's PCRs, one after the other or serialized", "FILE" },
     { "evidence", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.evidence, "From the guest: the evidence",
       "FILE" },
     { "guest-public", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.key,
@@ -40,7 +56,7 @@ static const GOptionEntry entries[] = {
       "Certificate or public key of the server at the other end of the channel to the VM", "FILE" },
     { "uuid", 0, 0, G_OPTION_ARG_STRING, &opt.expected.uuid, "The VM that is expected", "UUID" },
     { "public", 'u', 0, G_OPTION_ARG_FILENAME, &opt.expected.key,
-      "The vTPM's signing key that is expected, a TPM2B_PUBLIC", "FILE" },
+      "The vTPM's signing key that is expected, a TPM2B_PUBLIC, or PEM or DER", "FILE" },
     { "ak", 0, 0, G_OPTION_ARG_STRING, &opt.expected.ak, "Its Name", "KEY" },
     { "ek", 0, 0, G_OPTION_ARG_STRING, &opt.expected.ek,
       "Name of the vTPM's endorsement key that is expected", "KEY" },
@@ -60,6 +76,12 @@ static const GOptionEntry entries[] = {
       "How many FOLDERs to verify at a time (one after the other)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print one JSON object for each verdict", NULL },
     { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print the verdict only", NULL },
+    { "pcr-list", 'l', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.pcr_list, NULL, NULL },
+    { "hash-algorithm", 'g', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.hash, NULL, NULL },
+    { "eventlog", 'e', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.event_log, NULL, NULL },
+    { "tcti", 'T', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.tcti, NULL, NULL },
+    { "format", 'F', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.format, NULL, NULL },
+    { "verbose", 'V', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt.verbose, NULL, NULL },
     { "version", 'v', 0, G_OPTION_ARG_NONE, &opt.version, "Print the version", NULL },
     { 0 },
 };
@@ -156,7 +178,8 @@ static DqVerifier *set_up(GError **error)
 /* @name is NULL for the deep quote that the options name. */
 static void report(const char *name, const DqVerdict *verdict)
 {
-    g_autofree char *prefix = name ? g_strconcat(name, ": ", NULL) : g_strdup("");
+    g_autofree char *shown = name ? escape_text(name, PATH_MAX) : NULL;
+    g_autofree char *prefix = name ? g_strconcat(shown, ": ", NULL) : g_strdup("");
 
     if (opt.json) {
         report_json(stdout, name, verdict);
@@ -262,7 +285,10 @@ static int report_job(const Job *job)
     if (opt.json) {
         report_json_error(stdout, job->name, job->error->message);
     } else {
-        printf("%s: no verdict: %s\n", job->name, job->error->message);
+        g_autofree char *name = escape_text(job->name, PATH_MAX);
+        g_autofree char *why = escape_text(job->error->message, 2 * PATH_MAX);
+
+        printf("%s: no verdict: %s\n", name, why);
     }
     return EXIT_UNUSABLE;
 }
@@ -304,6 +330,23 @@ static int check_folders(DqVerifier *verifier, const CheckExpected *expected)
     return report_jobs(jobs);
 }
 
+static gboolean check_options(GError **error)
+{
+    const char *text = opt.verbose ? "-V: everything is told without it; leave -V out" : NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(refused_values); i++) {
+        text = *refused_values[i] ? refused_texts[i] : text;
+    }
+    if (opt.format && strcmp(opt.format, "tss") != 0) {
+        text = "-F: the signature is taken as the TPM makes it, which is tss; leave -F out (the "
+               "form of PCR values is recognised)";
+    }
+    if (text) {
+        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
+    }
+    return !text;
+}
+
 int check_command(char **argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("[FOLDER...] - verify deep quotes");
@@ -322,6 +365,9 @@ int check_command(char **argv, GError **error)
         return EXIT_DONE;
     }
     opt.folders = words + 1;
+    if (!check_options(error)) {
+        return EXIT_UNUSABLE;
+    }
     expected = check_expected_read(&opt.expected, opt.store != NULL, error);
     verifier = expected ? set_up(error) : NULL;
     if (!verifier) {

@@ -56,11 +56,21 @@ static gboolean read_channel(CheckExpected *x, const char *path, GError **error)
 
 static gboolean read_key(CheckExpected *x, const char *path, GError **error)
 {
+    g_autoptr(GBytes) bytes = NULL;
+
     if (!path) {
         return TRUE;
     }
-    x->key = dq_key_new_from_file(path, error);
-    return x->key != NULL;
+    bytes = input_read(path, CHANNEL_MAX, error);
+    if (!bytes) {
+        return FALSE;
+    }
+    x->spki = dq_spki_new(peek(bytes), NULL);
+    if (!x->spki) {
+        x->key = dq_key_new(peek(bytes).data, peek(bytes).len, error);
+        g_prefix_error(error, "-u %s: ", path);
+    }
+    return x->spki || x->key;
 }
 
 CheckExpected *check_expected_read(const CheckExpectedOptions *o, gboolean has_store,
@@ -83,6 +93,7 @@ CheckExpected *check_expected_read(const CheckExpectedOptions *o, gboolean has_s
 void check_expected_free(CheckExpected *expected)
 {
     g_clear_pointer(&expected->challenge, g_bytes_unref);
+    g_clear_pointer(&expected->spki, g_bytes_unref);
     dq_key_unref(expected->key);
     g_free(expected);
 }
@@ -95,6 +106,7 @@ DqExpected check_expected_get(const CheckExpected *expected)
                          expected->bound ? sizeof(expected->bound_nonce) : 0 },
         .uuid = expected->has_uuid ? expected->uuid : NULL,
         .vtpm_key = expected->key,
+        .vtpm_spki = peek(expected->spki),
         .vtpm_ak = { expected->ak.data, expected->ak.len },
         .vtpm_ek = { expected->ek.data, expected->ek.len },
     };

@@ -10,7 +10,7 @@ typedef struct CheckExpectedOptions {
     char *challenge; /* hexadecimal digits, or a file with the bytes */
     char *bind;      /* a file with a certificate or a public key */
     char *uuid;
-    char *key; /* a file with a TPM2B_PUBLIC */
+    char *key; /* a file with a TPM2B_PUBLIC, or a public key in PEM or DER */
     char *ak;  /* a Name, or a file with a TPM2B_PUBLIC */
     char *ek;  /* a Name, or a file with a TPM2B_PUBLIC */
 } CheckExpectedOptions;
@@ -21,7 +21,8 @@ typedef struct CheckExpected {
     uint8_t bound_nonce[DQ_HASH_SIZE];
     gboolean has_uuid;
     uint8_t uuid[DQ_UUID_SIZE];
-    DqKey *key; /* or NULL */
+    DqKey *key;   /* or NULL */
+    GBytes *spki; /* instead of @key; or NULL */
     DqName ak, ek;
 } CheckExpected;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check_input.h"
+#include "check_pcrs.h"
 
 #include "common/input.h"
 
@@ -9,17 +10,20 @@
 
 #define PART_MAX 65536 /* more than any part of a deep quote has */
 
+/* input_read(), or input_read_own() where others may change what is there. */
+typedef GBytes *(*Read)(const char *path, gsize max, GError **error);
+
 /* NULL for no @path, without an error. */
-static gboolean read_part(const char *path, GBytes **ret_bytes, GError **error)
+static gboolean read_part(Read read, const char *path, GBytes **ret_bytes, GError **error)
 {
     if (!path) {
         return TRUE;
     }
-    *ret_bytes = input_read(path, PART_MAX, error);
+    *ret_bytes = read(path, PART_MAX, error);
     return *ret_bytes != NULL;
 }
 
-static gboolean read_key(const char *path, DqKey **ret_key, GError **error)
+static gboolean read_key(Read read, const char *path, DqKey **ret_key, GError **error)
 {
     g_autoptr(GBytes) bytes = NULL;
     gsize len;
@@ -28,7 +32,7 @@ static gboolean read_key(const char *path, DqKey **ret_key, GError **error)
     if (!path) {
         return TRUE;
     }
-    if (!read_part(path, &bytes, error)) {
+    if (!read_part(read, path, &bytes, error)) {
         return FALSE;
     }
     data = g_bytes_get_data(bytes, &len);
@@ -49,18 +53,26 @@ static gboolean require(const char *value, const char *what, GError **error)
     return TRUE;
 }
 
-CheckInput *check_input_read(const CheckPaths *p, GError **error)
+static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
 {
     g_autoptr(CheckInput) in = g_new0(CheckInput, 1);
 
     if (!require(p->message, "name the vTPM's quote with -m, or a folder", error) ||
         !require(p->evidence, "name the evidence with --evidence", error) ||
-        !read_part(p->message, &in->message, error) ||
-        !read_part(p->signature, &in->signature, error) || !read_part(p->pcrs, &in->pcrs, error) ||
-        !read_part(p->evidence, &in->evidence, error) || !read_key(p->key, &in->key, error)) {
+        !read_part(read, p->message, &in->message, error) ||
+        !read_part(read, p->signature, &in->signature, error) ||
+        !read_part(read, p->pcrs, &in->pcrs, error) ||
+        !read_part(read, p->evidence, &in->evidence, error) ||
+        !read_key(read, p->key, &in->key, error)) {
         return NULL;
     }
+    unserialize_pcrs(&in->pcrs);
     return g_steal_pointer(&in);
+}
+
+CheckInput *check_input_read(const CheckPaths *paths, GError **error)
+{
+    return read_parts(input_read, paths, error);
 }
 
 /* What a guest must not say about itself: a verifier that read it would let the guest choose. */
@@ -130,7 +142,7 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
         return NULL;
     }
     p = (CheckPaths){ message, signature, pcrs, evidence, key };
-    return check_input_read(&p, error);
+    return read_parts(input_read_own, &p, error);
 }
 
 void check_input_free(CheckInput *input)

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int status;
 
-    setlocale(LC_ALL, "");
+    setlocale(LC_CTYPE, "");
     g_set_prgname("tpm2_checkdeepquote");
     status = command ? command->run(argv + 1, &error) : check_command(argv, &error);
     if (error) {
