@@ -9,8 +9,8 @@ typedef struct TpmWorker TpmWorker;
 
 /** Jobs of a kind are run in order. */
 typedef enum TpmJobKind {
-    TPM_JOB_QUOTE, /* goes before reads, but not for ever: each eighth time a read is next */
-    TPM_JOB_READ,
+    TPM_JOB_QUOTE, /* goes before reads, but not for ever: after eight of them a read is next */
+    TPM_JOB_READ,  /* has an eighth of the TPM's time where quotes come */
     TPM_JOB_KINDS,
 } TpmJobKind;
 
