@@ -7,6 +7,7 @@ import resource
 import socket
 import struct
 import time
+import uuid
 
 import cgroup
 import protocol
@@ -156,6 +157,35 @@ def _():
             vtpm.hello()
         refused(BUSY, lambda: [vtpm.hello() for _ in range(HELLOS)])
         vtpm.quote(NONCE)
+
+
+@tap.case('vTPMs that start while quotes are made are all welcome')
+def _():
+    with setting(2) as (_, manager, gate, askers), contextlib.ExitStack() as stack:
+        new = [stack.enter_context(VtpmClient(manager.socket, uuid=str(uuid.uuid4())))
+               for _ in range(50)]
+        first_then(manager, gate, askers)
+        hellos = [(vtpm, vtpm.send(protocol.HELLO, vtpm.hello_body())) for vtpm in new]
+        for vtpm, number in hellos:
+            vtpm.receive(protocol.HELLO, number)
+        gate.leave_open()
+        for vtpm in new:
+            vtpm.quote(NONCE)
+
+
+@tap.case('starts, which are written to the disk, leave time for others while quotes are made')
+def _():
+    with setting(2) as (_, manager, gate, askers), contextlib.ExitStack() as stack:
+        new = [stack.enter_context(VtpmClient(manager.socket, uuid=str(uuid.uuid4())))
+               for _ in range(200)]
+        first_then(manager, gate, askers[:1])
+        hellos = [(vtpm, vtpm.send(protocol.HELLO, vtpm.hello_body())) for vtpm in new]
+        askers[1].credential(1)
+        assert manager.admin('status')['connected'] < 200, 'all starts went first'
+        for vtpm, number in hellos:
+            vtpm.receive(protocol.HELLO, number)
+        gate.leave_open()
+        askers[0].answer()
 
 
 @tap.case('credentials over and over are told to wait while others do')

@@ -123,7 +123,7 @@ def _():
             vm.receive(protocol.PCR_READ, request)
 
 
-@tap.case('100 VMs that ask for PCRs of a slow TPM without end: quotes go on, reads have their turn')
+@tap.case('100 VMs ask for PCRs of a slow TPM without end: quotes go on, reads have their turn')
 def _():
     with slow_reads() as (_, manager), VtpmClient(manager.socket) as honest:
         def times(count):

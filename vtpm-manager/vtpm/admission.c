@@ -8,6 +8,8 @@
 #include "registry/error.h"
 #include "vtpm/endorsement.h"
 
+enum { DISK_RESTS = 2 }; /* times as long as a start took, before another one during quotes */
+
 static LogKind refusals = LOG_KIND("refusals of VMs");
 static LogKind unwritten = LOG_KIND("VMs that could not be registered");
 
@@ -16,6 +18,7 @@ struct Admission {
     Limiter *limiter;
     gboolean auto_register;
     uint64_t throttled;
+    int64_t disk_rests_until; /* from starts, during quotes; monotonic, in microseconds */
 };
 
 Admission *admission_new(RegistryVms *vms, Limiter *limiter, gboolean auto_register)
@@ -145,22 +148,35 @@ ManagerReason admission_greet(Admission *admission, const UnixPeer *peer, const 
     return reason == MANAGER_REASON_NONE ? reason : admission_refuse(peer, uuid, reason);
 }
 
-ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
-                              const ManagerHello *live)
+/* Whether all that is to be said against it has been, but for the disk. */
+static ManagerReason check_hello(Admission *admission, const RegistryVm *vm,
+                                 const ManagerHello *hello, const ManagerHello *live,
+                                 const Endorsements *shown)
+{
+    ManagerReason reason = MANAGER_REASON_NONE;
+
+    if (live && !same_instance(live->instance, hello->instance)) {
+        reason = MANAGER_REASON_ANOTHER_VTPM;
+    }
+    if (reason == MANAGER_REASON_NONE) {
+        reason = compare_ek(vm, shown);
+    }
+    if (reason == MANAGER_REASON_NONE && starts_life(vm, hello)) {
+        reason = ration(admission, vm, LIMITER_LIFE, LIMITER_ALONE);
+    }
+    return reason;
+}
+
+static ManagerReason start(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
+                           const ManagerHello *live)
 {
     const RegistryVm *vm = find_or_register(admission, peer, &hello->uuid);
     const Endorsements shown = endorsements_of(hello);
     ManagerReason reason = objection(peer, vm);
     g_autoptr(GError) error = NULL;
 
-    if (reason == MANAGER_REASON_NONE && live && !same_instance(live->instance, hello->instance)) {
-        reason = MANAGER_REASON_ANOTHER_VTPM;
-    }
     if (reason == MANAGER_REASON_NONE) {
-        reason = compare_ek(vm, &shown);
-    }
-    if (reason == MANAGER_REASON_NONE && starts_life(vm, hello)) {
-        reason = ration(admission, vm, LIMITER_LIFE, LIMITER_ALONE);
+        reason = check_hello(admission, vm, hello, live, &shown);
     }
     if (reason != MANAGER_REASON_NONE) {
         return admission_refuse(peer, &hello->uuid, reason);
@@ -171,6 +187,33 @@ ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const 
         return admission_refuse_error(peer, &hello->uuid, error);
     }
     return MANAGER_REASON_NONE;
+}
+
+/* Whether it takes the disk, for which everybody waits. */
+static gboolean writes(const Admission *admission, const ManagerHello *hello)
+{
+    const RegistryVm *vm = vms_find(admission->vms, &hello->uuid);
+
+    return vm ? starts_life(vm, hello) : admission->auto_register;
+}
+
+int64_t admission_hello_after(const Admission *admission, const ManagerHello *hello)
+{
+    return writes(admission, hello) ? admission->disk_rests_until : 0;
+}
+
+ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
+                              const ManagerHello *live)
+{
+    const gboolean write = writes(admission, hello);
+    const int64_t begun = g_get_monotonic_time();
+    const ManagerReason reason = start(admission, peer, hello, live);
+    const int64_t done = g_get_monotonic_time();
+
+    if (write) {
+        admission->disk_rests_until = done + DISK_RESTS * (done - begun);
+    }
+    return reason;
 }
 
 ManagerReason admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,

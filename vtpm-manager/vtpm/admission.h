@@ -19,6 +19,12 @@ void admission_free(Admission *admission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Admission, admission_free)
 
 /**
+ * admission_hello_after: until when the disk rests from starts of vTPMs, in microseconds of
+ * monotonic time; 0: this one is not written to it.
+ */
+int64_t admission_hello_after(const Admission *admission, const ManagerHello *hello);
+
+/**
  * admission_hello: a vTPM says which VM's it is.
  * @live: the vTPM that speaks for this VM over another connection; %NULL: none
  *

@@ -28,11 +28,15 @@ struct VtpmServer {
     void *data;       /* theirs */
     GHashTable *live; /* uuid -> VtpmConnection */
     Strangers *strangers;
+    Deadlines *later; /* of requests that were postponed */
+    gsize packet_len;
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* one byte more shows a packet that is too long */
 };
 
 struct VtpmConnection {
     PollerWatch watch; /* first */
+    Deadline later;
+    GBytes *postponed; /* a request, until it is answered; NULL: none */
     VtpmServer *server;
     UnixPeer peer;
     char *group;       /* of processes: a GRefString */
@@ -63,6 +67,8 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
         g_hash_table_remove(server->live, &connection->hello.uuid);
     }
     strangers_remove(&connection->stranger);
+    deadline_clear(&connection->later);
+    g_clear_pointer(&connection->postponed, g_bytes_unref);
     poller_remove(server->poller, &connection->watch);
     close(connection->watch.fd);
     g_hash_table_remove(server->listener.connections, connection);
@@ -78,6 +84,7 @@ void vtpm_connection_reply(VtpmConnection *connection, ManagerMessageType type, 
     ManagerMessage message = { .type = type, .id = id, .reply = *reply };
 
     connection->pending = NULL;
+    g_clear_pointer(&connection->postponed, g_bytes_unref);
     if (!wire_put_manager_message(&w, &message)) {
         vtpm_connection_close(connection, "the reply to it does not fit a packet");
         return;
@@ -138,11 +145,27 @@ static void connection_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
         close_malformed(connection, "it sent a reply");
         return;
     }
-    if (connection->pending) {
+    if (connection->pending || connection->postponed) {
         close_malformed(connection, "it sent a request before the last one was answered");
         return;
     }
+    server->packet_len = (gsize)n;
     server->handlers->request(connection, &message, server->data);
+}
+
+/* It was decoded before. */
+static void request_again(Deadline *deadline)
+{
+    VtpmConnection *connection =
+        (VtpmConnection *)((char *)deadline - G_STRUCT_OFFSET(VtpmConnection, later));
+    VtpmServer *server = connection->server;
+    gsize size;
+    const uint8_t *bytes = g_bytes_get_data(connection->postponed, &size);
+    ManagerMessage message;
+
+    if (wire_decode_manager_message((WireBytes){ bytes, size }, &message)) {
+        server->handlers->request(connection, &message, server->data);
+    }
 }
 
 static void put_out(void *data)
@@ -230,6 +253,7 @@ VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener,
     server->handlers = handlers;
     server->data = data;
     server->strangers = strangers_new(context, put_out);
+    server->later = deadlines_new(context, request_again);
     server->live = g_hash_table_new(wire_uuid_hash, wire_uuid_equal);
     if (!listener_start(&server->listener, poller, listener, listener_ready, error)) {
         vtpm_server_free(server);
@@ -256,6 +280,7 @@ void vtpm_server_free(VtpmServer *server)
     listener_clear(&server->listener, close_one);
     g_hash_table_unref(server->live);
     strangers_free(server->strangers);
+    deadlines_free(server->later);
     g_free(server);
 }
 
@@ -325,4 +350,19 @@ gboolean vtpm_connection_set_prepared(VtpmConnection *connection, gboolean prepa
 void vtpm_connection_wait(VtpmConnection *connection, void *pending)
 {
     connection->pending = pending;
+}
+
+void vtpm_connection_postpone(VtpmConnection *connection, int64_t until)
+{
+    VtpmServer *server = connection->server;
+
+    if (!connection->postponed) {
+        connection->postponed = g_bytes_new(server->packet, server->packet_len);
+    }
+    deadline_set(server->later, &connection->later, until);
+}
+
+gboolean vtpm_connection_postponed(const VtpmConnection *connection)
+{
+    return connection->postponed != NULL;
 }

@@ -19,7 +19,7 @@ typedef struct VtpmConnection VtpmConnection;
 typedef struct VtpmHandlers {
     /**
      * A decoded request. It is answered once by vtpm_connection_reply(): at once, or later where
-     * vtpm_connection_wait() says so; or the connection is closed.
+     * vtpm_connection_wait() or vtpm_connection_postpone() says so; or the connection is closed.
      */
     void (*request)(VtpmConnection *connection, const ManagerMessage *message, void *data);
     /** The connection goes away, and @pending of vtpm_connection_wait() was not answered. */
@@ -70,6 +70,15 @@ gboolean vtpm_connection_set_prepared(VtpmConnection *connection, gboolean prepa
 
 /** vtpm_connection_wait: the request is answered later; @pending is what stands for it then. */
 void vtpm_connection_wait(VtpmConnection *connection, void *pending);
+
+/**
+ * vtpm_connection_postpone: the request that is being handled is handed out again later.
+ * @until: microseconds of monotonic time
+ */
+void vtpm_connection_postpone(VtpmConnection *connection, int64_t until);
+
+/** vtpm_connection_postponed: the request that is being handled was postponed before. */
+gboolean vtpm_connection_postponed(const VtpmConnection *connection);
 
 /** vtpm_connection_reply: @reply answers the packet @id with type @type; closes on failure. */
 void vtpm_connection_reply(VtpmConnection *connection, ManagerMessageType type, uint32_t id,

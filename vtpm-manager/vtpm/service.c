@@ -68,6 +68,20 @@ static ManagerReason hello_reason(const VtpmService *service, VtpmConnection *co
                : reason;
 }
 
+/* A start is written to the disk, for which all wait: during quotes it has a part of the time. */
+static gboolean postpone(const VtpmService *service, VtpmConnection *connection,
+                         const ManagerHello *hello)
+{
+    const int64_t until = admission_hello_after(service->admission, hello);
+
+    if (until <= g_get_monotonic_time() ||
+        (quoter_idle(service->quoter) && !vtpm_connection_postponed(connection))) {
+        return FALSE;
+    }
+    vtpm_connection_postpone(connection, until);
+    return TRUE;
+}
+
 static void handle_hello(const VtpmService *service, VtpmConnection *connection,
                          const ManagerMessage *message)
 {
@@ -77,6 +91,9 @@ static void handle_hello(const VtpmService *service, VtpmConnection *connection,
 
     if (before && !wire_uuid_equal(&before->uuid, &hello->uuid)) {
         vtpm_connection_close(connection, "it said HELLO for a second VM");
+        return;
+    }
+    if (postpone(service, connection, hello)) {
         return;
     }
     reply = refusal(hello_reason(service, connection, hello));
