@@ -2,7 +2,6 @@
 """All figures on batches in one command: a software TPM as slow as a chip, one vtpm-managerd in
 front of it, deepquote-load at it, with and without batches, and what came of it plotted."""
 import argparse
-import contextlib
 import json
 import os
 import pathlib
@@ -12,69 +11,11 @@ import sys
 import tempfile
 import time
 
-from manager import Manager
+from load_stand import Stand, machine
 from process import Failed
-from programs import built
-from vtpm import Vtpm
 
 ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
-LONG_MS = 3600 * 1000
 SMALL_LIMIT = 4096  # half of vtpm-managerd's default
-
-
-class Stand:
-    """A swtpm, behind a latency where wanted, and a manager in front of it."""
-
-    def __init__(self, latency=None, **options):
-        self.latency, self.options = latency, options
-
-    def __enter__(self):
-        with contextlib.ExitStack() as stack:
-            tcti = stack.enter_context(Vtpm(client=False)).tcti
-            if self.latency:
-                tcti = f'{built("tests", "bench", "tcti-latency.so")}:{self.latency}:{tcti}'
-            self.manager = stack.enter_context(
-                Manager(tcti=tcti, auto_register=True, **self.options))
-            self.stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *error):
-        return self.stack.__exit__(*error)
-
-    def load(self, vms, seconds, warmup, *options):
-        report, ak = (os.path.join(self.manager.dir, name) for name in ('report.json', 'ak.pub'))
-        self.manager.ctl('ak', '--output', ak)
-        done = subprocess.run(
-            [built('tests', 'bench', 'deepquote-load'), '--socket', self.manager.socket, '--vms',
-             str(vms), '--seconds', str(seconds), '--warmup', str(warmup), '--host-ak', ak,
-             '--manager-pid', str(self.manager.process.pid), '--timeout', str(LONG_MS), '--json',
-             report, *options], capture_output=True, text=True, check=False)
-        if not os.path.exists(report):
-            raise Failed('deepquote-load: ' + done.stderr)
-        with open(report, encoding='utf-8') as f:
-            found = json.load(f)
-        print(f'  {done.stdout.splitlines()[0]}', flush=True)
-        return found
-
-
-def processor():
-    for line in pathlib.Path('/proc/cpuinfo').read_text().splitlines():
-        if line.startswith('model name'):
-            return line.split(':', 1)[1].strip()
-    return os.uname().machine
-
-
-def machine():
-    return (f'{len(os.sched_getaffinity(0))} cores of {processor()}, Linux {os.uname().release}, '
-            f'swtpm {first_word("swtpm", "--version")}')
-
-
-def first_word(*argv):
-    try:
-        text = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
-    except FileNotFoundError:
-        raise Failed(f'{argv[0]} is not installed: run scripts/setup build run bench') from None
-    return text.split('version', 1)[-1].split(',')[0].strip()
 
 
 def sweep(args, vms, limit=None):
