@@ -12,7 +12,6 @@
 #include "common/escape.h"
 
 #include <limits.h>
-#include <string.h>
 #include <unistd.h>
 
 /** The command line as it was given. */
@@ -332,14 +331,15 @@ static int check_folders(DqVerifier *verifier, const CheckExpected *expected)
 
 static gboolean check_options(GError **error)
 {
+    static const char *const formats[] = { "values", "serialized", "tss", NULL };
     const char *text = opt.verbose ? "-V: everything is told without it; leave -V out" : NULL;
 
     for (gsize i = 0; i < G_N_ELEMENTS(refused_values); i++) {
         text = *refused_values[i] ? refused_texts[i] : text;
     }
-    if (opt.format && strcmp(opt.format, "tss") != 0) {
-        text = "-F: the signature is taken as the TPM makes it, which is tss; leave -F out (the "
-               "form of PCR values is recognised)";
+    if (opt.format && !g_strv_contains(formats, opt.format)) {
+        text = "-F: PCR values are values or serialized, the signature is tss: leave -F out, all "
+               "of them are recognised";
     }
     if (text) {
         g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);

@@ -5,22 +5,36 @@
  */
 #include "check_pcrs.h"
 
+#include "wire/cursor.h"
 #include "wire/hash.h"
 
-#include <string.h>
-
 enum {
-    SELECTION_SIZE = 4 + 16 * 8,
-    DIGESTS_IN_LIST = 8,
-    DIGEST_SIZE = 2 + 64,
-    LIST_SIZE = 4 + DIGESTS_IN_LIST * DIGEST_SIZE,
     BANKS_MAX = 16,
-    HEAD_SIZE = SELECTION_SIZE + 4,
+    BANK_SIZE = 8,
+    VALUES_IN_LIST = 8,
+    VALUE_ROOM = 64,
 };
 
-static uint32_t get_u32(const uint8_t *p)
+static gboolean get_u32(WireReader *r, uint32_t *ret)
 {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    uint32_t n;
+
+    if (!wire_get_u32(r, &n)) {
+        return FALSE;
+    }
+    *ret = GUINT32_SWAP_LE_BE(n);
+    return TRUE;
+}
+
+static gboolean get_u16(WireReader *r, uint16_t *ret)
+{
+    uint16_t n;
+
+    if (!wire_get_u16(r, &n)) {
+        return FALSE;
+    }
+    *ret = GUINT16_SWAP_LE_BE(n);
+    return TRUE;
 }
 
 static gboolean is_hash_size(gsize size)
@@ -35,24 +49,49 @@ static gboolean is_hash_size(gsize size)
     return FALSE;
 }
 
-/* @list has LIST_SIZE bytes. */
-static gboolean append_list(const uint8_t *list, GByteArray *out)
+/* A value in the room that the longest has. */
+static gboolean get_value(WireReader *r, GByteArray *out)
 {
-    const uint32_t count = get_u32(list);
+    WireBytes room;
+    uint16_t size;
 
-    if (count == 0 || count > DIGESTS_IN_LIST) {
+    if (!get_u16(r, &size) || !is_hash_size(size) || !wire_get_bytes(r, VALUE_ROOM, &room)) {
+        return FALSE;
+    }
+    g_byte_array_append(out, room.p, size);
+    return TRUE;
+}
+
+static gboolean get_list(WireReader *r, GByteArray *out)
+{
+    WireBytes rest;
+    uint32_t count;
+
+    if (!get_u32(r, &count) || count == 0 || count > VALUES_IN_LIST) {
         return FALSE;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *digest = list + 4 + i * DIGEST_SIZE;
-        const guint size = (guint)digest[0] | (guint)digest[1] << 8;
-
-        if (!is_hash_size(size)) {
+        if (!get_value(r, out)) {
             return FALSE;
         }
-        g_byte_array_append(out, digest + 2, size);
     }
-    return TRUE;
+    return wire_get_bytes(r, (VALUES_IN_LIST - count) * (sizeof(uint16_t) + VALUE_ROOM), &rest);
+}
+
+static gboolean get_lists(WireReader *r, GByteArray *out)
+{
+    uint32_t banks, lists;
+    WireBytes selection;
+
+    if (!get_u32(r, &banks) || banks == 0 || banks > BANKS_MAX ||
+        !wire_get_bytes(r, BANKS_MAX * BANK_SIZE, &selection) || !get_u32(r, &lists) ||
+        lists == 0) {
+        return FALSE;
+    }
+    while (lists > 0 && get_list(r, out)) {
+        lists--;
+    }
+    return lists == 0 && r->left == 0;
 }
 
 void unserialize_pcrs(GBytes **pcrs)
@@ -60,17 +99,10 @@ void unserialize_pcrs(GBytes **pcrs)
     g_autoptr(GByteArray) values = g_byte_array_new();
     gsize len = 0;
     const uint8_t *p = *pcrs ? g_bytes_get_data(*pcrs, &len) : NULL;
+    WireReader r = WIRE_READER(p, len);
 
-    if (len <= HEAD_SIZE || get_u32(p) == 0 || get_u32(p) > BANKS_MAX ||
-        (len - HEAD_SIZE) % LIST_SIZE != 0 ||
-        get_u32(p + SELECTION_SIZE) != (len - HEAD_SIZE) / LIST_SIZE) {
-        return;
+    if (get_lists(&r, values)) {
+        g_bytes_unref(*pcrs);
+        *pcrs = g_byte_array_free_to_bytes(g_steal_pointer(&values));
     }
-    for (gsize at = HEAD_SIZE; at < len; at += LIST_SIZE) {
-        if (!append_list(p + at, values)) {
-            return;
-        }
-    }
-    g_bytes_unref(*pcrs);
-    *pcrs = g_byte_array_free_to_bytes(g_steal_pointer(&values));
 }
