@@ -408,6 +408,27 @@ def _():
         assert 'no vTPM PCR values were given: -f' in c.run().stdout
 
 
+@tap.case('a signature of a scheme or hash that proves nothing is told as that')
+def _():
+    for at, alg, part in ((0, '001c', "scheme 0x001c is not the key's"), (2, '0004', 'SHA-1')):
+        with case('trusted-only-store') as c:
+            signature = bytes.fromhex(c.vector['quote']['vtpmSignature'])
+            write(c.guest + '/quote.sig', signature[:at] + bytes.fromhex(alg) + signature[at + 2:])
+            done = c.run()
+            tap.equal(done.stdout.splitlines()[-1], 'verdict: refused (bad-vtpm-signature)')
+            assert re.search(f'^✗ bad-vtpm-signature .*{part}', done.stdout, re.M), done.stdout
+
+
+@tap.case('a verdict that cannot be written is none: exit 2')
+def _():
+    for form in ([], ['-Q'], ['--json']):
+        with case('trusted-only-store') as c, open('/dev/full', 'wb') as full:
+            done = subprocess.run([TOOL, *c.options_of_guest(), *c.expected, *form], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+            tap.equal(done.returncode, 2)
+            assert 'could not be written' in done.stderr, done.stderr
+
+
 @tap.case('options of tpm2_checkquote are taken, or refused with what to do instead')
 def _():
     for args, part in ((['-l', 'sha256:0'], '--policy'), (['-g', 'sha256'], 'leave -g out'),
@@ -418,7 +439,7 @@ def _():
             tap.equal((done.returncode, done.stdout), (2, ''))
             assert done.stderr.startswith(f'tpm2_checkdeepquote: {args[0]}: '), done.stderr
             assert part in done.stderr, done.stderr
-            tap.equal(c.run('-F', 'tss', '-Q').stdout, TRUSTED + '\n')
+            tap.equal(c.run('-F', 'values', '-Q').stdout, TRUSTED + '\n')
 
 
 @tap.case('bytes are bytes: names of files that are no ASCII, in the C locale too')

@@ -233,6 +233,26 @@ def _(guest):
     assert content('elsewhere').startswith(b'\xffTCG')
 
 
+@with_guest('on a full disk no file is left, neither whole nor in part')
+def _(guest):
+    small = path('small')
+    os.mkdir(small)
+    # room for three files of one page each, and five are written
+    if os.system(f'mount -t tmpfs -o size=12k deepquote-test {small} 2>/dev/null'):
+        tap.skip('cannot mount a tmpfs here')
+    try:
+        before = set(os.listdir(work))
+        status, out, error = guest.run(
+            TOOL, '--ak-create', '--ak-public', 'small/ak.pub', '-q', NONCE, '-l', 'sha256:0',
+            '--host-pcr-list', 'sha256:0', '-m', 'small/quote.msg', '-s', 'small/quote.sig',
+            '-o', 'small/pcrs.bin', '--evidence', 'small/evidence.bin')
+        tap.equal((status, out), (1, ''))
+        assert 'No space left' in error, error
+        tap.equal((os.listdir(small), set(os.listdir(work))), ([], before))
+    finally:
+        os.system(f'umount {small}')
+
+
 @tap.case('Ctrl-C takes the key out of the TPM and writes nothing')
 def _():
     for key in (('--ak-create',), ('-c', 'kept.ctx')):

@@ -32,9 +32,17 @@ def _(guest):
                         '-s', 's', '-o', 'tools.bin', '-F', form)
             expect_done(guest.deepquote('-c', 'ak.ctx', '-F', form, pcrs=pcrs))
             assert content('pcrs.bin') == content('tools.bin'), f'{pcrs} {form}'
+            expect_authentic('-s', 'quote.sig', '-u', 'ak.pub')
         tap.equal(quoted('quote.msg'), quoted('m'))
-        expect_done(guest.deepquote('-c', 'ak.ctx', pcrs=pcrs))
-        expect_authentic('-s', 'quote.sig', '-u', 'ak.pub')
+
+
+@with_guest('a key in PEM, as tpm2_readpublic writes it, is one that tpm2_checkdeepquote expects')
+def _(guest):
+    guest.make_ak('ak')
+    expect_done(guest.deepquote('-c', 'ak.ctx'))
+    for form in ('pem', 'der'):
+        guest.tools('tpm2_readpublic', '-c', 'ak.ctx', '-f', form, '-o', form)
+        expect_authentic('-s', 'quote.sig', '-u', form, '--guest-public', 'ak.pub')
 
 
 @with_guest('other PCR lists are refused, where tpm2_quote does not say what it makes of them too')
