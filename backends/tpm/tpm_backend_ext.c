@@ -6,7 +6,7 @@
 #include "qemu/module.h"
 #include "qapi/qapi-commands-tpm-status.h"
 #include "qapi/util.h"
-#include "sysemu/tpm_backend_ext.h"
+#include "system/tpm_backend_ext.h"
 
 static GPtrArray *ext_backends;
 

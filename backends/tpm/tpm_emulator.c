@@ -12,7 +12,8 @@
 #include "qemu/error-report.h"
 #include "qemu/module.h"
 #include "chardev/char-socket.h"
-#include "sysemu/tpm_backend_ext.h"
+#include "system/tpm_backend_ext.h"
+#include "system/tpm_qemu_version.h"
 #include "tpm_emulator_control.h"
 #include "tpm_emulator_io.h"
 #include "tpm_emulator_link.h"
@@ -143,8 +144,7 @@ static TpmStatus *tpm_emulator_query_status(TPMBackend *tb)
     status->id = g_strdup(tb->id);
     status->version = version[s->version];
     status->state = s->state;
-    status->has_reason = s->lost_reason != NULL;
-    status->reason = g_strdup(s->lost_reason);
+    TPM_SET_OPTIONAL(status, reason, g_strdup(s->lost_reason));
     status->connected = s->ctrl_open;
     status->has_locality = s->locality != TPM_EMULATOR_NO_LOCALITY;
     status->locality = s->locality;

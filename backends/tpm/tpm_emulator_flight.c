@@ -3,16 +3,15 @@
  * TPM emulator back end: the record of the command in flight; its answer to the front end
  */
 #include "qemu/osdep.h"
-#include "block/aio.h"
-#include "sysemu/tpm_util.h"
+#include "system/tpm_qemu_version.h"
+#include "system/tpm_util.h"
 #include "tpm_emulator_flight.h"
 #include "trace.h"
 
 void tpm_emulator_flight_unwatch(TPMEmulator *s)
 {
     if (s->flight.watched_fd >= 0) {
-        aio_set_fd_handler(qemu_get_aio_context(), s->flight.watched_fd, false, NULL, NULL, NULL,
-                           NULL, NULL);
+        tpm_watch_fd(s->flight.watched_fd, NULL, NULL);
         s->flight.watched_fd = -1;
         timer_del(s->command_timer);
     }

@@ -16,7 +16,8 @@
 #include "qemu/main-loop.h"
 #include "qemu/bswap.h"
 #include "hw/core/cpu.h"
-#include "sysemu/cpus.h"
+#include "system/cpus.h"
+#include "system/tpm_qemu_version.h"
 #include "tpm_emulator_control.h"
 #include "tpm_emulator_flight.h"
 #include "tpm_emulator_io.h"
@@ -138,7 +139,7 @@ static void flight_watch(TPMEmulator *s)
     }
     tpm_emulator_flight_unwatch(s);
     s->flight.watched_fd = fd;
-    aio_set_fd_handler(qemu_get_aio_context(), fd, false, flight_news, NULL, NULL, NULL, s);
+    tpm_watch_fd(fd, flight_news, s);
     if (s->command_timeout_ms) {
         timer_mod(s->command_timer, s->flight.started_ns / SCALE_MS + s->command_timeout_ms);
     }
@@ -183,9 +184,9 @@ static void flight_wait_on_vcpu(CPUState *cpu, run_on_cpu_data data)
            !cpu_is_stopped(cpu)) {
         int fd = flight_fd(s);
 
-        qemu_mutex_unlock_iothread();
+        bql_unlock();
         news = tpm_emulator_wait_readable(fd, deadline_ns);
-        qemu_mutex_lock_iothread();
+        bql_lock();
         if (news) {
             flight_advance(s);
         }

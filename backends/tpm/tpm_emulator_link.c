@@ -12,8 +12,9 @@
 #include "qemu/sockets.h"
 #include "chardev/char-socket.h"
 #include "io/channel-socket.h"
-#include "sysemu/runstate.h"
-#include "sysemu/tpm_util.h"
+#include "system/runstate.h"
+#include "system/tpm_qemu_version.h"
+#include "system/tpm_util.h"
 #include "tpm_emulator_control.h"
 #include "tpm_emulator_io.h"
 #include "tpm_emulator_link.h"
@@ -184,7 +185,7 @@ bool tpm_emulator_connect(TPMEmulator *s, Error **errp)
 /* At a guest reset: takes a TPM that has come back. */
 static bool link_again(TPMEmulator *s, Error **errp)
 {
-    if (!s->ctrl_open && !SOCKET_CHARDEV(s->ctrl.chr)->reconnect_time &&
+    if (!s->ctrl_open && !TPM_SOCKET_RECONNECTS(s->ctrl.chr) &&
         !SOCKET_CHARDEV(s->ctrl.chr)->is_listen && qemu_chr_fe_wait_connected(&s->ctrl, errp) < 0) {
         return false;
     }

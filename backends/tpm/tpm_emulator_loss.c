@@ -5,6 +5,7 @@
 #include "qemu/osdep.h"
 #include "qapi/qapi-events-tpm-status.h"
 #include "qemu/error-report.h"
+#include "system/tpm_qemu_version.h"
 #include "tpm_emulator_flight.h"
 #include "tpm_emulator_loss.h"
 #include "trace.h"
@@ -44,7 +45,7 @@ void tpm_emulator_set_state(TPMEmulator *s, TpmBackendState state, const char *r
     /* a reset passes through stopped and comes back to running: no news for anyone */
     if (state != TPM_BACKEND_STATE_STOPPED && state != s->told_state && s->parent.id) {
         s->told_state = state;
-        qapi_event_send_tpm_backend_state(s->parent.id, state, reason != NULL, reason);
+        qapi_event_send_tpm_backend_state(s->parent.id, state, TPM_OPTIONAL(reason));
     }
 }
 

@@ -8,7 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
-#include "sysemu/tpm_frame.h"
+#include "system/tpm_frame.h"
 #include "tpm_emulator_order.h"
 
 #define SU_CLEAR 0

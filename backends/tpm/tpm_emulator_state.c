@@ -12,7 +12,8 @@
 #include "migration/blocker.h"
 #include "migration/qemu-file-types.h"
 #include "migration/vmstate.h"
-#include "sysemu/runstate.h"
+#include "system/runstate.h"
+#include "system/tpm_qemu_version.h"
 #include "tpm_emulator_control.h"
 #include "tpm_emulator_io.h"
 #include "tpm_emulator_link.h"
@@ -255,10 +256,7 @@ void tpm_emulator_state_unregister(TPMEmulator *s)
     vmstate_unregister(NULL, &vmstate_tpm_emulator, s);
     qemu_del_vm_change_state_handler(s->vm_state_entry);
     blobs_clear(s);
-    if (s->migration_blocker) {
-        migrate_del_blocker(s->migration_blocker);
-        error_free(s->migration_blocker);
-    }
+    migrate_del_blocker(&s->migration_blocker);
 }
 
 bool tpm_emulator_block_migration(TPMEmulator *s, Error **errp)
@@ -267,10 +265,5 @@ bool tpm_emulator_block_migration(TPMEmulator *s, Error **errp)
         return true;
     }
     error_setg(&s->migration_blocker, "the TPM process cannot save its state; use one that can");
-    if (migrate_add_blocker(s->migration_blocker, errp) < 0) {
-        error_free(s->migration_blocker);
-        s->migration_blocker = NULL;
-        return false;
-    }
-    return true;
+    return migrate_add_blocker(&s->migration_blocker, errp) == 0;
 }

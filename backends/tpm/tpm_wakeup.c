@@ -3,7 +3,7 @@
  * Whether a reset is that of a guest that wakes up
  */
 #include "qemu/osdep.h"
-#include "sysemu/tpm_wakeup.h"
+#include "system/tpm_wakeup.h"
 
 static bool waking_up;
 

@@ -10,9 +10,10 @@
 #include "qemu/module.h"
 #include "exec/address-spaces.h"
 #include "hw/qdev-properties.h"
-#include "sysemu/reset.h"
-#include "sysemu/tpm_backend_ext.h"
-#include "sysemu/xen.h"
+#include "system/reset.h"
+#include "system/tpm_backend_ext.h"
+#include "system/tpm_qemu_version.h"
+#include "system/xen.h"
 #include "tpm_crb_regs.h"
 #include "tpm_crb_state.h"
 #include "tpm_crb_vmstate.h"
@@ -107,13 +108,10 @@ static void tpm_crb_realize(DeviceState *dev, Error **errp)
     }
 }
 
-static Property tpm_crb_properties[] = {
-    DEFINE_PROP_TPMBE("tpmdev", CRBState, tpmbe),
-    DEFINE_PROP_BOOL("ppi", CRBState, ppi_enabled, true),
-    DEFINE_PROP_UINT8("localities", CRBState, localities, 1),
-    DEFINE_PROP_BOOL("enforce-idle", CRBState, enforce_idle, false),
-    DEFINE_PROP_END_OF_LIST(),
-};
+TPM_PROPERTIES(tpm_crb_properties, DEFINE_PROP_TPMBE("tpmdev", CRBState, tpmbe),
+               DEFINE_PROP_BOOL("ppi", CRBState, ppi_enabled, true),
+               DEFINE_PROP_UINT8("localities", CRBState, localities, 1),
+               DEFINE_PROP_BOOL("enforce-idle", CRBState, enforce_idle, false));
 
 static void tpm_crb_class_init(ObjectClass *klass, void *data)
 {

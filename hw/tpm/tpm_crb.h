@@ -17,7 +17,7 @@
 
 #include "hw/acpi/tpm.h"
 #include "hw/qdev-core.h"
-#include "sysemu/tpm_backend.h"
+#include "system/tpm_backend.h"
 #include "tpm_ppi.h"
 
 #define TPM_CRB_LOCALITIES 5

@@ -5,8 +5,8 @@
  * PTP 1.03, "CRB interface state transitions" and "Locality control and status".
  */
 #include "qemu/osdep.h"
-#include "sysemu/runstate.h"
-#include "sysemu/tpm_frame.h"
+#include "system/runstate.h"
+#include "system/tpm_frame.h"
 #include "tpm_crb_state.h"
 
 /* Bits of LOC_CTRL and CTRL_REQ */

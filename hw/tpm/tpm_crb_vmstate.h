@@ -6,7 +6,7 @@
 #define TPM_TPM_CRB_VMSTATE_H
 
 #include "migration/vmstate.h"
-#include "sysemu/runstate.h"
+#include "system/runstate.h"
 #include "tpm_crb.h"
 
 extern const VMStateDescription vmstate_tpm_crb;

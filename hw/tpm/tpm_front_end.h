@@ -5,7 +5,7 @@
 #ifndef TPM_TPM_FRONT_END_H
 #define TPM_TPM_FRONT_END_H
 
-#include "sysemu/tpm_backend.h"
+#include "system/tpm_backend.h"
 
 /**
  * tpm_front_end_check:

@@ -11,8 +11,8 @@
 #include "hw/acpi/tpm.h"
 #include "hw/qdev-core.h"
 #include "migration/vmstate.h"
-#include "sysemu/memory_mapping.h"
-#include "sysemu/tpm_wakeup.h"
+#include "system/memory_mapping.h"
+#include "system/tpm_wakeup.h"
 #include "tpm_ppi.h"
 #include "trace.h"
 
@@ -66,7 +66,7 @@ void tpm_ppi_reset(TPMPPI *tpmppi)
 
 void tpm_ppi_init(TPMPPI *tpmppi, MemoryRegion *m, hwaddr addr, Object *obj)
 {
-    size_t size = HOST_PAGE_ALIGN(TPM_PPI_ADDR_SIZE);
+    size_t size = ROUND_UP(TPM_PPI_ADDR_SIZE, qemu_real_host_page_size());
 
     /* zeros are no request */
     tpmppi->buf = qemu_memalign(qemu_real_host_page_size(), size);

@@ -21,8 +21,8 @@
 
 #include "hw/acpi/tpm.h"
 #include "hw/qdev-properties.h"
-#include "sysemu/tpm_backend.h"
-#include "sysemu/tpm_frame.h"
+#include "system/tpm_backend.h"
+#include "system/tpm_frame.h"
 #include "tpm_ppi.h"
 #include "tpm_prop.h"
 

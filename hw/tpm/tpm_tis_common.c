@@ -5,6 +5,8 @@
  * TIS 1.3, table "Register space", and PTP 1.03, table "FIFO interface registers".
  */
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/crc-ccitt.h"
 #include "hw/pci/pci_ids.h"
 #include "tpm_tis_common.h"
 #include "tpm_tis_hash.h"
@@ -63,10 +65,8 @@ static void int_enable_write(TPMState *s, uint8_t locty, uint32_t val, uint32_t 
     uint32_t writable =
         TPM_TIS_INT_ENABLED | TPM_TIS_INT_POLARITY_MASK | TPM_TIS_INTERRUPTS_SUPPORTED;
 
-    if (s->active_locty == locty) {
-        s->loc[locty].inte = (s->loc[locty].inte & ~mask) | (val & writable);
-        tpm_tis_update_irq(s);
-    }
+    s->loc[locty].inte = (s->loc[locty].inte & ~mask) | (val & writable);
+    tpm_tis_update_irq(s);
 }
 
 static uint32_t int_vector_read(TPMState *s, uint8_t locty, unsigned size)
@@ -81,10 +81,8 @@ static uint32_t int_status_read(TPMState *s, uint8_t locty, unsigned size)
 
 static void int_status_write(TPMState *s, uint8_t locty, uint32_t val, uint32_t mask)
 {
-    if (s->active_locty == locty) {
-        s->loc[locty].ints &= ~(val & TPM_TIS_INTERRUPTS_SUPPORTED);
-        tpm_tis_update_irq(s);
-    }
+    s->loc[locty].ints &= ~(val & TPM_TIS_INTERRUPTS_SUPPORTED);
+    tpm_tis_update_irq(s);
 }
 
 static uint32_t capability_read(TPMState *s, uint8_t locty, unsigned size)
@@ -188,9 +186,8 @@ static uint32_t stream_read(TPMState *s, const TPMTISRegister *reg, uint8_t loct
     return val;
 }
 
-static uint64_t tpm_tis_mmio_read(void *opaque, hwaddr addr, unsigned size)
+uint32_t tpm_tis_read_data(TPMState *s, hwaddr addr, unsigned size)
 {
-    TPMState *s = opaque;
     uint8_t locty = addr >> TPM_TIS_LOCALITY_SHIFT;
     const TPMTISRegister *reg = find_register(addr & PAGE_OFFSET);
     uint32_t val = NO_VALUE;
@@ -224,9 +221,8 @@ static bool hash_write(TPMState *s, hwaddr offset, uint64_t val, unsigned size)
     }
 }
 
-static void tpm_tis_mmio_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
+void tpm_tis_write_data(TPMState *s, hwaddr addr, uint64_t val, uint32_t size)
 {
-    TPMState *s = opaque;
     uint8_t locty = addr >> TPM_TIS_LOCALITY_SHIFT;
     hwaddr offset = addr & PAGE_OFFSET;
     const TPMTISRegister *reg = find_register(offset);
@@ -253,6 +249,21 @@ static void tpm_tis_mmio_write(void *opaque, hwaddr addr, uint64_t val, unsigned
     } else if (reg->write) {
         reg->write(s, locty, (val & mask) << shift, mask << shift);
     }
+}
+
+static uint64_t tpm_tis_mmio_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return tpm_tis_read_data(opaque, addr, size);
+}
+
+static void tpm_tis_mmio_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
+{
+    tpm_tis_write_data(opaque, addr, val, size);
+}
+
+uint16_t tpm_tis_get_checksum(TPMState *s)
+{
+    return bswap16(crc_ccitt(0, s->buffer, s->rw_offset));
 }
 
 static const MemoryRegionOps memory_ops = {

@@ -5,7 +5,7 @@
  * TIS 1.3 and PTP 1.03, "Locality 4 hash interface".
  */
 #include "qemu/osdep.h"
-#include "sysemu/tpm_backend_ext.h"
+#include "system/tpm_backend_ext.h"
 #include "tpm_tis_hash.h"
 #include "tpm_tis_locality.h"
 

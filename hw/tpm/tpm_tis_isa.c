@@ -7,7 +7,8 @@
 #include "qemu/module.h"
 #include "hw/acpi/acpi_aml_interface.h"
 #include "hw/isa/isa.h"
-#include "sysemu/tpm_backend_ext.h"
+#include "system/tpm_backend_ext.h"
+#include "system/tpm_qemu_version.h"
 #include "tpm_front_end.h"
 #include "tpm_tis_common.h"
 #include "tpm_tis_transfer.h"
@@ -48,12 +49,9 @@ static void tpm_tis_isa_reset(DeviceState *dev)
     tpm_tis_reset(&TPM_TIS_ISA(dev)->state);
 }
 
-static Property tpm_tis_isa_properties[] = {
-    TPM_TIS_PROPERTIES(TPMStateISA),
-    DEFINE_PROP_BOOL("acpi-irq", TPMStateISA, acpi_irq, false),
-    DEFINE_PROP_BOOL("ppi", TPMStateISA, state.ppi_enabled, true),
-    DEFINE_PROP_END_OF_LIST(),
-};
+TPM_PROPERTIES(tpm_tis_isa_properties, TPM_TIS_PROPERTIES(TPMStateISA),
+               DEFINE_PROP_BOOL("acpi-irq", TPMStateISA, acpi_irq, false),
+               DEFINE_PROP_BOOL("ppi", TPMStateISA, state.ppi_enabled, true));
 
 static void tpm_tis_isa_init(Object *obj)
 {
@@ -117,7 +115,7 @@ static void tpm_tis_isa_class_init(ObjectClass *klass, void *data)
     device_class_set_props(dc, tpm_tis_isa_properties);
     dc->vmsd = &vmstate_tpm_tis_isa;
     dc->realize = tpm_tis_isa_realize;
-    dc->reset = tpm_tis_isa_reset;
+    device_class_set_legacy_reset(dc, tpm_tis_isa_reset);
     dc->user_creatable = true;
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
     tc->model = TPM_MODEL_TPM_TIS;

@@ -6,7 +6,8 @@
 #include "qapi/error.h"
 #include "qemu/module.h"
 #include "hw/sysbus.h"
-#include "sysemu/tpm_backend_ext.h"
+#include "system/tpm_backend_ext.h"
+#include "system/tpm_qemu_version.h"
 #include "tpm_front_end.h"
 #include "tpm_tis_common.h"
 #include "tpm_tis_transfer.h"
@@ -46,10 +47,7 @@ static void tpm_tis_sysbus_reset(DeviceState *dev)
     tpm_tis_reset(&TPM_TIS_SYSBUS(dev)->state);
 }
 
-static Property tpm_tis_sysbus_properties[] = {
-    TPM_TIS_PROPERTIES(TPMStateSysBus),
-    DEFINE_PROP_END_OF_LIST(),
-};
+TPM_PROPERTIES(tpm_tis_sysbus_properties, TPM_TIS_PROPERTIES(TPMStateSysBus));
 
 static void tpm_tis_sysbus_init(Object *obj)
 {
@@ -77,7 +75,7 @@ static void tpm_tis_sysbus_class_init(ObjectClass *klass, void *data)
     device_class_set_props(dc, tpm_tis_sysbus_properties);
     dc->vmsd = &vmstate_tpm_tis_sysbus;
     dc->realize = tpm_tis_sysbus_realize;
-    dc->reset = tpm_tis_sysbus_reset;
+    device_class_set_legacy_reset(dc, tpm_tis_sysbus_reset);
     dc->user_creatable = true;
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
     tc->model = TPM_MODEL_TPM_TIS;
@@ -87,7 +85,7 @@ static void tpm_tis_sysbus_class_init(ObjectClass *klass, void *data)
 
 static const TypeInfo tpm_tis_sysbus_info = {
     .name = TYPE_TPM_TIS_SYSBUS,
-    .parent = TYPE_SYS_BUS_DEVICE,
+    .parent = TYPE_DYNAMIC_SYS_BUS_DEVICE,
     .instance_size = sizeof(TPMStateSysBus),
     .instance_init = tpm_tis_sysbus_init,
     .class_init = tpm_tis_sysbus_class_init,

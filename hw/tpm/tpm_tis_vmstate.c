@@ -10,13 +10,16 @@
 #include "tpm_tis_vmstate.h"
 #include "trace.h"
 
-static int pre_save(void *opaque)
+int tpm_tis_pre_save(TPMState *s)
 {
-    TPMState *s = opaque;
-
     trace_tpm_tis_pre_save(s->active_locty, s->rw_offset);
     tpm_backend_finish_sync(s->be_driver);
     return 0;
+}
+
+static int pre_save(void *opaque)
+{
+    return tpm_tis_pre_save(opaque);
 }
 
 /*
@@ -75,7 +78,7 @@ static int post_load(void *opaque, int version_id)
     return 0;
 }
 
-static const VMStateDescription vmstate_locality = {
+const VMStateDescription vmstate_locty = {
     .name = "tpm-tis/locty",
     .version_id = 0,
     .fields =
@@ -120,7 +123,7 @@ const VMStateDescription vmstate_tpm_tis = {
             VMSTATE_UINT8(active_locty, TPMState),
             VMSTATE_UINT8(aborting_locty, TPMState),
             VMSTATE_UINT8(next_locty, TPMState),
-            VMSTATE_STRUCT_ARRAY(loc, TPMState, TPM_TIS_NUM_LOCALITIES, 0, vmstate_locality,
+            VMSTATE_STRUCT_ARRAY(loc, TPMState, TPM_TIS_NUM_LOCALITIES, 0, vmstate_locty,
                                  TPMLocality),
             VMSTATE_END_OF_LIST(),
         },

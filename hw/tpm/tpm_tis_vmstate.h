@@ -11,4 +11,10 @@
 /* All that the section "tpm-tis" of either device holds. */
 extern const VMStateDescription vmstate_tpm_tis;
 
+/* For QEMU's tpm_tis_i2c.c: one locality, as it is in the section. */
+extern const VMStateDescription vmstate_locty;
+
+/* Before the state is saved: no command is in execution afterwards. Returns: 0. */
+int tpm_tis_pre_save(TPMState *s);
+
 #endif

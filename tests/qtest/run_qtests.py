@@ -15,6 +15,7 @@ import tempfile
 
 ROOT = pathlib.Path(os.environ.get('SOURCE_ROOT', pathlib.Path(__file__).parents[2]))
 TIME_LIMIT = 300  # seconds a program
+ON_ARM = re.compile(r'-(device|i2c)-')
 ON_BOTH = {'vtpm-stream-test'}  # x86_64 and aarch64
 CASE = re.compile(r'^(ok|not ok) \d+ (.*)')
 
@@ -39,7 +40,7 @@ def programs(build_dir):
     """(program, QEMU binary): ours and those of QEMU that need no more than a TPM."""
     tests = build_dir / 'tests' / 'qtest'
     for path in sorted([*tests.glob('tpm-*-test'), *tests.glob('vtpm-*-test')]):
-        archs = ['aarch64' if 'device' in path.name else 'x86_64']
+        archs = ['aarch64' if ON_ARM.search(path.name) else 'x86_64']
         if path.name in ON_BOTH:
             archs = ['x86_64', 'aarch64']
         for arch in archs:

@@ -6,7 +6,7 @@
 #ifndef TESTS_VTPM_FAKE_H
 #define TESTS_VTPM_FAKE_H
 
-#include "sysemu/tpm.h"
+#include "system/tpm.h"
 
 #define VTPM_FAKE_FRAME 4096
 #define VTPM_FAKE_BYTES 256

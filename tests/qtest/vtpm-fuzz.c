@@ -5,7 +5,7 @@
 #include "qemu/osdep.h"
 #include "qapi/qapi-commands-tpm-status.h"
 #include "qemu/main-loop.h"
-#include "sysemu/runstate.h"
+#include "system/runstate.h"
 #include "fuzz/fuzz.h"
 #include "vtpm-play.h"
 

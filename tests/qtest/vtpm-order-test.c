@@ -7,7 +7,7 @@
 #include <glib/gstdio.h>
 #include "hw/acpi/tpm.h"
 #include "qapi/error.h"
-#include "qapi/qmp/qjson.h"
+#include "qobject/qjson.h"
 #include "qemu/bswap.h"
 #include "vtpm-swtpm.h"
 #include "vtpm-util.h"

@@ -5,8 +5,8 @@
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
 #include "hw/acpi/tpm.h"
-#include "qapi/qmp/qlist.h"
-#include "qapi/qmp/qstring.h"
+#include "qobject/qlist.h"
+#include "qobject/qstring.h"
 #include "qemu/bswap.h"
 #include "vtpm-util.h"
 

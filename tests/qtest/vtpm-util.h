@@ -6,7 +6,7 @@
 #define TESTS_VTPM_UTIL_H
 
 #include "libqtest.h"
-#include "qapi/qmp/qdict.h"
+#include "qobject/qdict.h"
 #include "vtpm-fake.h"
 
 #define VTPM_PCR_READ 0x17e /* TPM2_PCR_Read: any command will do for a fake vTPM */

@@ -52,7 +52,7 @@ OWNERS = [
     (r'tss2/', 'tss2'),
     (r'libtpms/', 'libtpms'),
     (r'sqlite3\.h', 'sqlite'),
-    (r'(qemu|qom|qapi|hw|sysemu|exec|migration|io|chardev|ui|monitor|block|'
+    (r'(qemu|qom|qapi|qobject|hw|system|exec|migration|io|chardev|ui|monitor|block|'
      r'standard-headers|trace)/',
      'qemu'),
     (r'(trace|tpm_ppi|tpm_prop|tpm_tis|tpm_int|tpm_ioctl)\.h', 'qemu'),

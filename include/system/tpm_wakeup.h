@@ -3,10 +3,10 @@
  * Whether a reset is that of a guest that wakes up
  *
  * A PC wakes up from suspend to RAM (ACPI S3) by way of a reset of its devices, after which the
- * guest expects its memory to be as it was. softmmu/runstate.c tells, by an edit of the wiring.
+ * guest expects its memory to be as it was. system/runstate.c tells, by an edit of the wiring.
  */
-#ifndef SYSEMU_TPM_WAKEUP_H
-#define SYSEMU_TPM_WAKEUP_H
+#ifndef SYSTEM_TPM_WAKEUP_H
+#define SYSTEM_TPM_WAKEUP_H
 
 /* Around the resets of a wake-up. */
 void tpm_wakeup_begin(void);

@@ -7,11 +7,11 @@
  * below work on every back end and fall back where it does not. All of them, and the methods, are
  * called with the big lock held.
  */
-#ifndef SYSEMU_TPM_BACKEND_EXT_H
-#define SYSEMU_TPM_BACKEND_EXT_H
+#ifndef SYSTEM_TPM_BACKEND_EXT_H
+#define SYSTEM_TPM_BACKEND_EXT_H
 
 #include "qapi/qapi-types-tpm-status.h"
-#include "sysemu/tpm_backend.h"
+#include "system/tpm_backend.h"
 
 #define TYPE_TPM_BACKEND_EXT "tpm-backend-ext"
 typedef struct TPMBackendExtClass TPMBackendExtClass;

@@ -3,12 +3,12 @@
  * Frames of TPM commands and responses: what the devices and the back end know of them
  *
  * TPM 1.2 Main Part 2 and TPM 2.0 Part 2. Fields of a header are read and written by
- * sysemu/tpm_util.h.
+ * system/tpm_util.h.
  */
-#ifndef SYSEMU_TPM_FRAME_H
-#define SYSEMU_TPM_FRAME_H
+#ifndef SYSTEM_TPM_FRAME_H
+#define SYSTEM_TPM_FRAME_H
 
-#include "sysemu/tpm_util.h"
+#include "system/tpm_util.h"
 
 #define TPM_FRAME_HEADER 10 /* tag, size, code: of commands and responses alike */
 #define TPM_FRAME_MAX 4096  /* largest command or response of either version */
