@@ -39,6 +39,37 @@ run_quietly()
     fi
 }
 
+# tell_progress LOG SECONDS: how far a ninja is that has been at work for so long.
+tell_progress()
+{
+    local steps
+    steps=$(sed -nE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 \2/p' "$1" | tail -n 1)
+    [ -n "$steps" ] || return 0
+    local at=${steps% *} all=${steps#* }
+    say "  $at of $all steps, about $(((all - at) * $2 / (at > 0 ? at : 1) / 60 + 1)) min left"
+}
+
+# ninja_into LOG ARGUMENT...: ninja with its output appended to LOG; where it takes long, a line of
+# progress now and then.
+ninja_into()
+{
+    local log=$1 began=$SECONDS told=$SECONDS pid timer
+    shift
+    NINJA_STATUS='[%f/%t] ' ninja "$@" >>"$log" 2>&1 &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 1 &
+        timer=$!
+        wait -n "$pid" "$timer" || true
+        kill "$timer" 2>/dev/null || true
+        if [ $((SECONDS - told)) -ge 20 ]; then
+            tell_progress "$log" $((SECONDS - began))
+            told=$SECONDS
+        fi
+    done
+    wait "$pid"
+}
+
 # build_tree DIR: configures DIR if needed and builds; silent when there is nothing to do.
 build_tree()
 {
@@ -50,6 +81,7 @@ build_tree()
     fi
     if ! ninja -C "$dir" -n 2>/dev/null | grep -q 'no work to do'; then
         say "building ..."
-        run_quietly "$log" ninja -C "$dir"
+        : >"$log"
+        ninja_into "$log" -C "$dir" || { tail -n 40 "$log" >&2; die "failed: all of it is in $log"; }
     fi
 }
