@@ -53,7 +53,6 @@ static void test_peer_is_in_its_cgroup(void)
 
 static void test_who_is_gone_counts_by_uid(void)
 {
-    g_autofree char *want = NULL;
     char *group;
     UnixPeer peer = { .uid = 4242 };
     int status;
