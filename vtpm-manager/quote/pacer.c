@@ -2,9 +2,10 @@
 #include "quote/pacer.h"
 
 enum {
-    LINGER_MAX_US = 10000, /* with nothing to do, nor longer than this share of a quote: */
+    LINGER_MAX_US = 20000, /* with nothing to do, nor longer than this share of a quote: */
     LINGER_SHARE = 16,
-    READING_MAX_US = 20000, /* more, for reading what has arrived by then */
+    READING_MAX_US = 40000, /* more, for reading what has arrived by then */
+    SOON_US = 10000,        /* after the last answer: who asks by then has come back */
     RETURN_SHARE = 8,       /* of those answered: so many soon back are worth waiting for */
 };
 
@@ -165,7 +166,7 @@ void pacer_done(Pacer *pacer, guint size, int64_t quote_us, guint waiting)
 void pacer_answered(Pacer *pacer)
 {
     if (pacer->soon == G_MAXINT64) {
-        pacer->soon = g_get_monotonic_time() + LINGER_MAX_US;
+        pacer->soon = g_get_monotonic_time() + SOON_US;
     }
     handle(pacer, ANSWERED);
 }
