@@ -3,9 +3,12 @@
 
 #include "attest/crypto.h"
 #include "attest/digest.h"
+#include "attest/file.h"
 #include "attest/public.h"
 
 #include <openssl/x509.h>
+
+#define KEY_FILE_MAX 65536 /* more than any key or certificate has */
 
 DqKey *dq_key_new(const uint8_t *data, gsize len, GError **error)
 {
@@ -45,11 +48,11 @@ DqKey *dq_key_new(const uint8_t *data, gsize len, GError **error)
 
 DqKey *dq_key_new_from_file(const char *path, GError **error)
 {
-    g_autofree char *data = NULL;
     gsize len;
+    g_autofree char *data = dq_file_read(path, KEY_FILE_MAX, &len, error);
     DqKey *key;
 
-    if (!g_file_get_contents(path, &data, &len, error)) {
+    if (!data) {
         return NULL;
     }
     key = dq_key_new((const uint8_t *)data, len, error);

@@ -3,11 +3,13 @@
 #include "attest/policy.h"
 
 #include "attest/bytes.h"
+#include "attest/file.h"
 #include "wire/name.h"
 
 #include <string.h>
 
 #define WORDS_MAX 1024 /* in one line */
+#define POLICY_FILE_MAX (16 * 1024 * 1024)
 
 /* The line that is being read. */
 typedef struct Parser {
@@ -372,10 +374,10 @@ DqPolicy *dq_policy_new_from_text(const char *text, gsize len, const char *name,
 
 DqPolicy *dq_policy_new_from_file(const char *path, GError **error)
 {
-    g_autofree char *text = NULL;
     gsize len;
+    g_autofree char *text = dq_file_read(path, POLICY_FILE_MAX, &len, error);
 
-    if (!g_file_get_contents(path, &text, &len, error)) {
+    if (!text) {
         return NULL;
     }
     return dq_policy_new_from_text(text, len, path, error);

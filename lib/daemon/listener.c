@@ -42,28 +42,32 @@ static int accept_one(const Listener *listener)
     return accept4(listener->watch.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
+/* Accepts with the spare descriptor, which tells whether anybody waits at all. */
+static int accept_with_spare(Listener *listener, int number)
+{
+    int fd;
+
+    close(listener->spare);
+    fd = accept_one(listener);
+    if (fd >= 0 && (!listener->make_room || !listener->make_room(listener))) {
+        close(fd);
+        fd = -1;
+        log_kind_warn(&full, "a connection is turned away: %s%s", g_strerror(number),
+                      errno_advice(number));
+    }
+    listener->spare = open_spare();
+    return fd;
+}
+
 int listener_accept(Listener *listener)
 {
     int fd = accept_one(listener);
     int number = errno;
 
-    if (fd >= 0) {
-        return fd;
+    if (fd < 0 && (number == EMFILE || number == ENFILE) && listener->spare >= 0) {
+        fd = accept_with_spare(listener, number);
     }
-    if ((number != EMFILE && number != ENFILE) || listener->spare < 0) {
-        return -1;
-    }
-    close(listener->spare);
-    fd = accept_one(listener);
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (fd >= 0) {
-        log_kind_warn(&full, "a connection is turned away: %s%s", g_strerror(number),
-                      errno_advice(number));
-    }
-    listener->spare = open_spare();
-    return -1;
+    return fd;
 }
 
 void listener_stop(Listener *listener)

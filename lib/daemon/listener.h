@@ -5,10 +5,11 @@
 
 #include "daemon/poller.h"
 
-/** The first member of a server's struct; all zeros before listener_start(). */
+/** The first member of a server's struct; all zeros but make_room before listener_start(). */
 typedef struct Listener {
     PollerWatch watch; /* first */
     Poller *poller;
+    gboolean (*make_room)(struct Listener *listener); /* closes a connection; NULL: none can be */
     int spare;               /* closed to accept one more when no descriptor is left; -1: none */
     GHashTable *connections; /* set of PollerWatch; its server adds and removes them */
 } Listener;
@@ -26,8 +27,9 @@ gboolean listener_start(Listener *listener, Poller *poller, int fd, PollerReady 
 /**
  * listener_accept: a non-blocking connection, the caller's to close; -1: none now.
  *
- * When the process has no descriptor left, the connection is accepted with the spare one and closed
- * at once. Otherwise its peer would wait for ever, and the socket would stay readable.
+ * When the process has no descriptor left, the connection is accepted with the spare one, and closed
+ * at once where make_room() makes no room for it. Otherwise its peer would wait for ever, and the
+ * socket would stay readable.
  */
 int listener_accept(Listener *listener);
 

@@ -180,6 +180,21 @@ def _():
             tap.equal(done.returncode != 0, code != 0, done.stderr)
 
 
+@tap.case('of the files of a quote none is written where one cannot be; a full disk is told')
+def _():
+    with tempfile.TemporaryDirectory() as d:
+        with open(d + '/m', 'wb') as f:
+            f.write(b'old')
+        for place in ('/dev/full', d + '/no such folder/s'):
+            done = ctl('quote', '--nonce', '00' * 16, '--pcrs', 'sha256:0', '-m', d + '/m', '-o',
+                       d + '/o', '-s', place, code=1)
+            assert place in done.stderr, done.stderr
+            with open(d + '/m', 'rb') as f:
+                tap.equal(f.read(), b'old')
+            tap.equal(os.listdir(d), ['m'])
+        assert 'No space left' in ctl('ak', '--output', '/dev/full', code=1).stderr
+
+
 @tap.case('no manager there: exit 1')
 def _():
     done = subprocess.run([program('vtpm-managerctl'), '--socket', manager.dir + '/none', 'status'],

@@ -250,6 +250,30 @@ static void test_threads(void)
     }
 }
 
+/* A pipe, a device or a mistyped name must not fill the verifier's memory. */
+static void test_endless_file(void)
+{
+    g_autoptr(GError) error = NULL;
+    DqKey *key = dq_key_new_from_file("/dev/zero", &error);
+
+    g_assert_null(key);
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL);
+    g_assert_nonnull(strstr(error->message, "more than 65536 bytes"));
+}
+
+static void test_no_file(void)
+{
+    g_autoptr(GError) error = NULL;
+    DqKey *key = dq_key_new_from_file("/nonexistent/key", &error);
+
+    g_assert_null(key);
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+    g_clear_error(&error);
+    key = dq_key_new_from_file("/", &error); /* opens, and cannot be read */
+    g_assert_null(key);
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -264,5 +288,7 @@ int main(int argc, char **argv)
     g_test_add_func("/attest/key/numbers-may-begin-with-zeroes", test_short_numbers);
     g_test_add_func("/attest/key/the-scheme-is-the-keys", test_other_scheme);
     g_test_add_func("/attest/key/threads-share-keys", test_threads);
+    g_test_add_func("/attest/key/a-file-without-end-is-refused", test_endless_file);
+    g_test_add_func("/attest/key/a-file-that-cannot-be-read-says-why", test_no_file);
     return g_test_run();
 }

@@ -130,7 +130,7 @@ static const struct {
       "folder/name:1: write it as: vm" },
     { "\nhost-ak", "folder/name:2: write it as: host-ak FILE" },
     { "host-ak a b", "folder/name:1: write it as: host-ak FILE" },
-    { "host-ak missing.pub", "folder/name:1: Failed to open file" },
+    { "host-ak missing.pub", "folder/name:1: cannot read folder/missing.pub" },
     { "host-ak name:000c" HEX32, "folder/name:1: 000c" },
     { "host-pcr sha256:7", "folder/name:1: write it as: host-pcr BANK" },
     { "host-pcr sha256:32 " HEX32, "folder/name:1: sha256:32 is no PCR" },

@@ -2,6 +2,7 @@
 #include "vtpm/host_logs.h"
 
 #include "daemon/growing_file.h"
+#include "daemon/log_kind.h"
 #include "wire/deepquote.h"
 
 enum {
@@ -9,6 +10,8 @@ enum {
     LOGS = DEEPQUOTE_HOST_IMA_LOG - FIRST + 1,
     LOG_MAX = 128 * 1024 * 1024,
 };
+
+static LogKind troubles = LOG_KIND("troubles with the logs that this host shares");
 
 typedef struct HostLog {
     GrowingFile *file; /* NULL: the host has none */
@@ -31,8 +34,10 @@ typedef struct Wait {
 static void tell(HostLog *log, const GError *error)
 {
     if (error && g_strcmp0(log->told, error->message) != 0) {
-        g_warning("a log of the host cannot be shared: %s; see --share-logs in vtpm-managerd(8)",
-                  error->message);
+        log_kind_warn(&troubles,
+                      "a log of the host cannot be shared: %s; see --share-logs in "
+                      "vtpm-managerd(8)",
+                      error->message);
     }
     g_free(log->told);
     log->told = error ? g_strdup(error->message) : NULL;

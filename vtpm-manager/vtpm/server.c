@@ -224,6 +224,12 @@ static void receive_peer(VtpmServer *server, int fd, const UnixPeer *peer)
     g_ref_string_release(group);
 }
 
+/* Who is connected and has not said who it is makes room for whoever comes. */
+static gboolean make_room(Listener *listener)
+{
+    return strangers_out_oldest(((VtpmServer *)listener)->strangers);
+}
+
 static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
 {
     VtpmServer *server = (VtpmServer *)watch;
@@ -255,6 +261,7 @@ VtpmServer *vtpm_server_new(GMainContext *context, Poller *poller, int listener,
     server->strangers = strangers_new(context, put_out);
     server->later = deadlines_new(context, request_again);
     server->live = g_hash_table_new(wire_uuid_hash, wire_uuid_equal);
+    server->listener.make_room = make_room;
     if (!listener_start(&server->listener, poller, listener, listener_ready, error)) {
         vtpm_server_free(server);
         return NULL;
