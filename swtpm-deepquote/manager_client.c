@@ -330,6 +330,14 @@ void manager_client_greet(ManagerClient *c)
     }
 }
 
+/* Nothing may come while nothing is asked: whatever is there to read ends the connection. */
+static bool has_ended(const ManagerClient *c)
+{
+    struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+    return poll(&p, 1, 0) != 0;
+}
+
 /* Takes the answer to HELLO; on any but MANAGER_OK the client is closed. */
 static IoResult take_welcome(ManagerClient *c, uint64_t deadline, uint32_t *ret_rc)
 {
@@ -349,6 +357,9 @@ static uint32_t make_ready(ManagerClient *c, uint64_t deadline)
 {
     uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
 
+    if (c->state == MANAGER_WELCOMED && has_ended(c)) {
+        drop_connection(c);
+    }
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         IoResult result = IO_OK;
 
