@@ -27,9 +27,9 @@ gboolean listener_start(Listener *listener, Poller *poller, int fd, PollerReady 
 /**
  * listener_accept: a non-blocking connection, the caller's to close; -1: none now.
  *
- * When the process has no descriptor left, the connection is accepted with the spare one, and closed
- * at once where make_room() makes no room for it. Otherwise its peer would wait for ever, and the
- * socket would stay readable.
+ * When the process has no descriptor left, the connection is accepted with the spare one, and
+ * closed at once where make_room() makes no room for it. Otherwise its peer would wait for ever,
+ * and the socket would stay readable.
  */
 int listener_accept(Listener *listener);
 
