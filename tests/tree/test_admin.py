@@ -28,12 +28,13 @@ def tables(folder):
     names = []
     for path in sorted((ROOT / folder).glob('*.c')):
         for table in re.findall(r'commands\[\] = \{(.*?)\n\};', path.read_text(), re.S):
-            names += re.findall(r'\{ *"([\w-]+)"', table)
+            names += re.findall(r'\{ *(?:\.name = )?"([\w-]+)"', table)
     assert names, f'{folder} has no table of commands'
     return names
 
 
 COMMANDS = tables('vtpm-manager/admin')
+LOCAL = re.findall(r'\{ *\.name = "(\w+)"[^{}]*\.local = ', text('tools/host/command.c'))
 COMPLETION = text('packaging/completion/vtpm-managerctl')
 
 
@@ -48,10 +49,10 @@ def help_text():
                           check=True).stdout
 
 
-def same(where, names):
+def same(where, names, local=True):
     @tap.case(f'every administration command is in {where}, and no other')
     def _():
-        tap.equal(sorted(names()), sorted(COMMANDS))
+        tap.equal(sorted(names()), sorted(COMMANDS + (LOCAL if local else [])))
 
 
 same('vtpm-managerctl', lambda: tables('tools/host'))
@@ -63,7 +64,7 @@ same('the manual page', lambda: re.findall(
 same('the specification', lambda: re.findall(
     r'`([a-z]+)`', '\n'.join(row.split('|')[1] for row in between(
         text('docs/specs/manager-admin.md'), '| command | members | answer |\n|---|---|---|\n',
-        '\n\n').splitlines())))
+        '\n\n').splitlines())), local=False)
 same('the completion', lambda: between(
     COMPLETION, "    '')\n        COMPREPLY=($(compgen -W '", "'").split())
 same("the completion's search for the command", lambda: between(

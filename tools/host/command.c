@@ -6,6 +6,7 @@
 #include "attest/deepquote.h"
 #include "common/input.h"
 #include "common/pcr-list.h"
+#include "doctor.h"
 #include "print.h"
 #include "print_status.h"
 #include "wire/deepquote-constants.h"
@@ -134,25 +135,46 @@ static gboolean prepare_quote(const CtlOptions *options, JsonObject *request, GE
 }
 
 static const CtlCommand commands[] = {
-    { "status", NULL, "The manager, its TPM and what it has done", NULL, ctl_print_status },
-    { "list", NULL, "All registered VMs", NULL, ctl_print_list },
-    { "show", "uuid", "One VM", NULL, ctl_print_vm },
-    { "register", "uuid", "Allow a VM: [--owner USER] [--name NAME] [--ek NAME] [--group GROUP]",
-      prepare_register, NULL },
-    { "unregister", "uuid", "Forget a VM; its epoch and generation are kept", NULL, NULL },
-    { "enable", "uuid", "Allow a VM that was disabled", NULL, NULL },
-    { "disable", "uuid", "Refuse a VM", NULL, NULL },
-    { "move", "uuid", "Put a VM into another group: --group GROUP", prepare_move, NULL },
-    { "rename", "uuid", "Give a VM another name, and keep all else: --name NAME", prepare_rename,
-      NULL },
-    { "groups", NULL, "All groups of VMs, and how much of the TPM each VM in them may use", NULL,
-      ctl_print_groups },
-    { "group", "group", "Make a group, or change it: --weight N", prepare_group, NULL },
-    { "ungroup", "group", "Remove a group without VMs", NULL, NULL },
-    { "ak", NULL, "Name of the attestation key, for enrolment: [--output FILE]", NULL,
-      ctl_print_ak },
-    { "quote", NULL, "A quote of the host: --nonce HEX --pcrs LIST [-m FILE] [-s FILE] [-o FILE]",
-      prepare_quote, ctl_print_quote },
+    { .name = "status",
+      .help = "The manager, its TPM and what it has done",
+      .print = ctl_print_status },
+    { .name = "list", .help = "All registered VMs", .print = ctl_print_list },
+    { .name = "show", .argument = "uuid", .help = "One VM", .print = ctl_print_vm },
+    { .name = "register",
+      .argument = "uuid",
+      .help = "Allow a VM: [--owner USER] [--name NAME] [--ek NAME] [--group GROUP]",
+      .prepare = prepare_register },
+    { .name = "unregister",
+      .argument = "uuid",
+      .help = "Forget a VM; its epoch and generation are kept" },
+    { .name = "enable", .argument = "uuid", .help = "Allow a VM that was disabled" },
+    { .name = "disable", .argument = "uuid", .help = "Refuse a VM" },
+    { .name = "move",
+      .argument = "uuid",
+      .help = "Put a VM into another group: --group GROUP",
+      .prepare = prepare_move },
+    { .name = "rename",
+      .argument = "uuid",
+      .help = "Give a VM another name, and keep all else: --name NAME",
+      .prepare = prepare_rename },
+    { .name = "groups",
+      .help = "All groups of VMs, and how much of the TPM each VM in them may use",
+      .print = ctl_print_groups },
+    { .name = "group",
+      .argument = "group",
+      .help = "Make a group, or change it: --weight N",
+      .prepare = prepare_group },
+    { .name = "ungroup", .argument = "group", .help = "Remove a group without VMs" },
+    { .name = "ak",
+      .help = "Name of the attestation key, for enrolment: [--output FILE]",
+      .print = ctl_print_ak },
+    { .name = "quote",
+      .help = "A quote of the host: --nonce HEX --pcrs LIST [-m FILE] [-s FILE] [-o FILE]",
+      .prepare = prepare_quote,
+      .print = ctl_print_quote },
+    { .name = "doctor",
+      .help = "What of this host weakens deep quotes, and what to do: [--root FOLDER]",
+      .local = ctl_doctor },
 };
 
 char *ctl_commands_describe(void)
@@ -166,7 +188,9 @@ char *ctl_commands_describe(void)
 
         g_string_append_printf(text, "  %-22s %s\n", synopsis, command->help);
     }
-    g_string_append(text, "\nExit status: 0 done, 1 refused or failed, 2 wrong usage.\n");
+    g_string_append(
+        text,
+        "\nExit status: 0 done, 1 refused, failed or bad, 2 wrong usage, 3 (doctor) warnings.\n");
     return g_string_free(text, FALSE);
 }
 

@@ -11,6 +11,9 @@ typedef struct CtlCommand {
     const char *name;
     const char *argument; /* member of the request that the argument is; NULL: none */
     const char *help;
+    /** Does without a request of that name to the manager, and ends the program with this status;
+     * NULL: the manager is asked. */
+    int (*local)(const CtlOptions *options);
     /** Puts into @request what options say; NULL: nothing. Errors: G_OPTION_ERROR. */
     gboolean (*prepare)(const CtlOptions *options, JsonObject *request, GError **error);
     /** Shows @answer to people; NULL: there is nothing to show. */

@@ -74,7 +74,9 @@ int main(G_GNUC_UNUSED int argc, char **argv)
     } else if (words) {
         command = ctl_command_find((int)g_strv_length(words), words, &error);
     }
-    if (command) {
+    if (command && command->local) {
+        status = command->local(&options);
+    } else if (command) {
         run(command, command->argument ? words[2] : NULL, &options, &error);
     }
     if (error) {

@@ -28,6 +28,8 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
         { "signature", 's', 0, G_OPTION_ARG_FILENAME, &ret->signature, "Write the TPMT_SIGNATURE",
           "FILE" },
         { "pcr", 'o', 0, G_OPTION_ARG_FILENAME, &ret->values, "Write the PCR values", "FILE" },
+        { "root", 0, 0, G_OPTION_ARG_FILENAME, &ret->root,
+          "Look at the host whose files are there (this one)", "FOLDER" },
         { "version", 'v', 0, G_OPTION_ARG_NONE, &ret->version, "Print the version", NULL },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
@@ -40,8 +42,8 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
 
 void ctl_options_clear(CtlOptions *o)
 {
-    char **all[] = { &o->socket, &o->owner, &o->name,    &o->ek,        &o->group, &o->output,
-                     &o->nonce,  &o->pcrs,  &o->message, &o->signature, &o->values };
+    char **all[] = { &o->socket, &o->owner, &o->name,    &o->ek,        &o->group,  &o->output,
+                     &o->nonce,  &o->pcrs,  &o->message, &o->signature, &o->values, &o->root };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_free);

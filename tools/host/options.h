@@ -20,6 +20,7 @@ typedef struct CtlOptions {
     char *message;
     char *signature;
     char *values;
+    char *root;
 } CtlOptions;
 
 /**

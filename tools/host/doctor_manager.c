@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the manager says of itself and of its TPM. */
+#include "doctor_check.h"
+
+#include "json.h"
+
+static void unanswered(DoctorFinding *ret)
+{
+    doctor_found(ret, DOCTOR_UNKNOWN, "the manager did not say");
+}
+
+static JsonObject *tpm_of(const DoctorHost *host)
+{
+    return host->status && json_object_has_member(host->status, "tpm")
+               ? json_object_get_object_member(host->status, "tpm")
+               : NULL;
+}
+
+static void look_manager(const DoctorHost *host, DoctorFinding *ret)
+{
+    if (host->status) {
+        doctor_found(ret, DOCTOR_GOOD, "the manager answers");
+    } else {
+        doctor_found(ret, DOCTOR_BAD, "%s", host->no_answer);
+    }
+}
+
+static void look_version(const DoctorHost *host, DoctorFinding *ret)
+{
+    const char *version = host->status ? text_of(host->status, "version") : NULL;
+
+    if (!version) {
+        unanswered(ret);
+    } else if (g_str_equal(version, PROJECT_VERSION)) {
+        doctor_found(ret, DOCTOR_GOOD, "it is of this tool's version, %s", version);
+    } else {
+        doctor_found(ret, DOCTOR_WARNING, "it is version %s, and this tool %s", version,
+                     PROJECT_VERSION);
+    }
+}
+
+static void look_tpm(const DoctorHost *host, DoctorFinding *ret)
+{
+    JsonObject *tpm = tpm_of(host);
+
+    if (!tpm) {
+        unanswered(ret);
+    } else if (g_str_equal(text_of(tpm, "state"), "ok")) {
+        doctor_found(ret, DOCTOR_GOOD, "its last quote did not fail");
+    } else {
+        doctor_found(ret, DOCTOR_BAD, "its last quote failed: %s", text_of(tpm, "error"));
+    }
+}
+
+static void look_hardware(const DoctorHost *host, DoctorFinding *ret)
+{
+    if (!host->status) {
+        unanswered(ret);
+    } else if (truth_of(host->status, "simulated")) {
+        doctor_found(ret, DOCTOR_BAD, "its TPM is simulated");
+    } else {
+        doctor_found(ret, DOCTOR_GOOD, "it was told to use a TPM that is not simulated");
+    }
+}
+
+static void look_auto_register(const DoctorHost *host, DoctorFinding *ret)
+{
+    if (!host->status) {
+        unanswered(ret);
+    } else if (truth_of(host->status, "auto-register")) {
+        doctor_found(ret, DOCTOR_BAD, "new VMs register themselves");
+    } else {
+        doctor_found(ret, DOCTOR_GOOD, "only an administrator registers VMs");
+    }
+}
+
+static void look_certificate(const DoctorHost *host, DoctorFinding *ret)
+{
+    JsonObject *tpm = tpm_of(host);
+
+    if (!tpm) {
+        unanswered(ret);
+    } else if (truth_of(tpm, "ek-certificate")) {
+        doctor_found(ret, DOCTOR_GOOD, "the TPM has a certificate of its endorsement key");
+    } else {
+        doctor_found(ret, DOCTOR_WARNING, "the TPM has no certificate of its endorsement key");
+    }
+}
+
+const DoctorCheck doctor_manager_checks[] = {
+    { "manager", look_manager, "without it no VM of this host gets a deep quote",
+      "systemctl status vtpm-managerd tells why it does not run" },
+    { "manager-version", look_version, "a manager that was not restarted has the old faults",
+      "systemctl restart vtpm-managerd; VMs go on meanwhile" },
+    { "manager-tpm", look_tpm, "while its TPM fails no VM gets a deep quote",
+      "vtpm-managerctl status, the manager's log, and docs/howto/host-tpm.md" },
+    { "hardware", look_hardware, "nothing that a simulated TPM signs may be trusted",
+      "start vtpm-managerd without --simulate-tpm" },
+    { "auto-register", look_auto_register,
+      "every user of this host can make VMs up, and take a UUID before its VM does",
+      "start vtpm-managerd without --auto-register" },
+    { "ek-certificate", look_certificate,
+      "verifiers cannot tell by the TPM's maker that the TPM is genuine",
+      "ask the maker of the TPM or of the board; some must be fetched from the maker's server" },
+    { NULL, NULL, NULL, NULL },
+};
