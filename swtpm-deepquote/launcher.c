@@ -222,8 +222,8 @@ static bool find_uuid(const CommandLine *c, Settings *s)
         return true;
     }
     if (!s->have_uuid) {
-        complain("--deepquote: the path of the TPM's state has no UUID in it; add uuid=UUID with "
-                 "the VM's UUID");
+        complain("--deepquote: the TPM's state is not where libvirt keeps that of a domain "
+                 "(.../swtpm/UUID/tpm2); add uuid=UUID with the VM's UUID");
     }
     return s->have_uuid;
 }

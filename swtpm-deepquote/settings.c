@@ -30,15 +30,18 @@ __attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error
 
 bool settings_uuid_from_path(const char *path, WireUuid *ret)
 {
-    bool found = false;
+    static const char before[] = "/swtpm/";
+    static const char after[] = "/tpm2";
+    enum {
+        UUID_AT = sizeof(before) - 1,
+        AFTER_AT = UUID_AT + WIRE_UUID_TEXT_SIZE - 1,
+        SIZE = AFTER_AT + sizeof(after) - 1,
+    };
+    size_t len = strlen(path);
+    const char *end = len >= SIZE ? path + len - SIZE : "";
 
-    while (*path) {
-        size_t len = strcspn(path, "/");
-
-        found |= wire_uuid_parse(path, len, ret);
-        path += len + (path[len] == '/');
-    }
-    return found;
+    return strncmp(end, before, UUID_AT) == 0 && strcmp(end + AFTER_AT, after) == 0 &&
+           wire_uuid_parse(end + UUID_AT, WIRE_UUID_TEXT_SIZE - 1, ret);
 }
 
 static bool parse_manager(Settings *s, const char *value, char *error, size_t error_size)

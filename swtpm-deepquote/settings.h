@@ -42,7 +42,10 @@ void settings_init(Settings *s);
  */
 bool settings_parse(Settings *s, const char *text, char *error, size_t error_size);
 
-/** settings_uuid_from_path: the last component of @path that is a UUID. */
+/**
+ * settings_uuid_from_path: of a domain, from where libvirt keeps the state of its TPM 2.0:
+ * .../swtpm/UUID/tpm2, for the system and for sessions alike. No other path is taken for one.
+ */
 bool settings_uuid_from_path(const char *path, WireUuid *ret);
 
 #endif

@@ -118,6 +118,19 @@ def _():
             assert word in error and error.count(b'\n') == 1, (value, error)
 
 
+@tap.case("a state path is a VM's only where it ends as libvirt's do")
+def _():
+    other = UUID[:-1] + ('0' if UUID[-1] != '0' else '1')
+    for path in (f'/x/{UUID}', f'/x/{UUID}/tpm2', f'/x/swtpm/{UUID}', f'/x/swtpm/{UUID}/tpm2/',
+                 f'/x/swtpm/{UUID}/tpm2/{other}', f'/x/swtpm/{UUID}/tpm1.2', f'/x/swtpm{UUID}/tpm2',
+                 f'/x/notswtpm/{UUID}/tpm2', f'/swtpm/{UUID[:-1]}/tpm2', f'swtpm/{UUID}/tpm2',
+                 f'/x/swtpm/{UUID.replace("-", "")}/tpm2', '/tpm2', '/swtpm//tpm2', ''):
+        code, out, error = run(LAUNCHER, 'socket', '--tpm2', '--tpmstate', f'dir={path}',
+                               '--deepquote', 'manager=/m')
+        tap.equal((code, out), (2, b''), path)
+        assert b'uuid=' in error, (path, error)
+
+
 def asks_manager(sock, manager):
     """Whether a vendor command goes through to the manager, in the name of the VM."""
     tap.equal(tpm2.rc_of(exchange(sock, STARTUP)) in (0, 0x100), True)
@@ -130,7 +143,7 @@ class Place:
 
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix='launcher-')
-        self.state = os.path.join(self.dir, UUID, 'tpm2')
+        self.state = os.path.join(self.dir, 'swtpm', UUID, 'tpm2')
         os.makedirs(self.state)
         self.manager = FakeManager(self.path('manager')).__enter__()
         self.deepquote = ['--deepquote', f'manager={self.path("manager")}']

@@ -147,7 +147,7 @@ def launcher(*arguments):
 @tap.case('wrong settings stop no probe of what swtpm can do; where they stop a TPM the log of the '
           'system says why')
 def _():
-    state = f'dir=/run/deepquote/{PLAIN}/tpm2'
+    state = f'dir=/run/deepquote/swtpm/{PLAIN}/tpm2'
     good = launcher('--print-capabilities')
     assert good.returncode == 0 and 'tpm-2.0' in good.stdout, good
     os.rename(CONF, CONF + '.away')
