@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """libdeepquote as others use it: installed, found by pkg-config, its header in C and C++."""
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -88,6 +89,16 @@ def _():
         tap.skip('a program without the sanitizers cannot load a library with them')
     with Installed() as library:
         tap.equal(library.compile('cc', 'program.c', '-std=c11'), 'malformed\nstores\n')
+
+
+@tap.case('an installed program knows where it is, unless the loader looks there by itself')
+def _():
+    with Installed() as library:
+        wanted, = library.pkg_config('--variable=libdir')
+        wanted = wanted.removeprefix(library.root)
+        program, = pathlib.Path(library.root).glob('**/bin/tpm2_checkdeepquote')
+        found = re.findall(r'\(RUNPATH\).*\[(.*)\]', run('readelf', '-d', str(program)))
+        tap.equal(found, [] if re.match('/usr/lib(/|$)', wanted) else [wanted])
 
 
 @tap.case('its header is good C++ too')
