@@ -20,6 +20,13 @@ CACHE = os.path.join(ROOT, 'build', 'cache', 'arm64')
 MODULES = ('tpm_tis_core.ko', 'tpm_tis.ko')
 
 
+def unmeasured_firmware():
+    """Whether the firmware is one that was seen to leave the TPM alone, under every QEMU."""
+    version = subprocess.run(['dpkg-query', '-W', '-f', '${Version}', 'qemu-efi-aarch64'],
+                             capture_output=True, text=True, check=True).stdout
+    return version.startswith('2025.02-')
+
+
 def content(path):
     with open(path, 'rb') as f:
         return f.read()
@@ -44,6 +51,7 @@ class Boot(machine.Boot):
     def __init__(self, qemu):
         super().__init__(qemu)
         self.said = {}
+        self.measured = True
 
     def run(self):
         initrd = self.path('initramfs')
@@ -60,6 +68,8 @@ class Boot(machine.Boot):
             if word == 'say':
                 self.said.setdefault(rest[0], []).append(rest[1:])
 
+        self.measured = 'log' in self.said or not unmeasured_firmware()
+
     def banks(self):
         banks = {}
         for bank, pcr, value in self.said['pcr']:
@@ -67,6 +77,8 @@ class Boot(machine.Boot):
         return banks
 
     def log(self):
+        if not self.measured:
+            tap.skip('this firmware, of Debian 13, starts no TPM')
         return eventlog.parse(base64.b64decode(''.join(line[0] for line in self.said['log'])))
 
 
@@ -77,7 +89,8 @@ def cases(name, boot):
         boot.run()
         tap.equal(boot.said['driver'], [['tpm_tis']])
         tap.equal(boot.said['version'], [['2']])
-        tap.equal(boot.said.get('complaint', []), [])
+        if boot.measured:  # else the kernel finds the TPM not started, says so, and starts it
+            tap.equal(boot.said.get('complaint', []), [])
 
     @tap.case(f'{name}: PCRs 0 to 7 are extended, and a separator is in each')
     def _():
