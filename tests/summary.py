@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Counts the test cases of meson test runs: summary.py JUNIT-FILE...
+"""Counts the test cases of meson test runs: summary.py JUNIT-FILE|skip:WHAT:WHY...
 
 Prints each failure and each reason to skip, then `N passed, N failed, N skipped`.
 Exits 1 if a case failed or none ran.
 """
+import os
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -21,8 +22,16 @@ def outcome(case):
 
 
 def results(files):
-    """(outcome, program, case, message) of every case; a program that died is a failed case."""
+    """(outcome, program, case, message) of every case; a program that died is a failed case, and
+    so is a run that left no file."""
     for name in files:
+        if name.startswith('skip:'):
+            _, what, why = name.split(':', 2)
+            yield 'skipped', what, 'not run', why
+            continue
+        if not os.path.exists(name):
+            yield 'failed', name, 'was not written', 'the run that writes it ended early'
+            continue
         with open(name, 'rb') as file:
             root = ElementTree.fromstring(CONTROL.sub(b'?', file.read()))
         for suite in root.iter('testsuite'):

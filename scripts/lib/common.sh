@@ -16,6 +16,19 @@ die()
     exit 1
 }
 
+# release_codename, release_name: of the running system, as OS_RELEASE or /etc/os-release tells.
+release_codename()
+{
+    # shellcheck disable=SC1090
+    (. "${OS_RELEASE:-/etc/os-release}" && [ "${ID:-}" = debian ] && printf '%s' "${VERSION_CODENAME:-}") || true
+}
+
+release_name()
+{
+    # shellcheck disable=SC1090
+    (. "${OS_RELEASE:-/etc/os-release}" && printf '%s' "${PRETTY_NAME:-this system}") || true
+}
+
 # as_root COMMAND...: runs it as root, through sudo where that is needed.
 as_root()
 {

@@ -12,11 +12,14 @@ import tap
 ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
 
 
-def setup(*args, installed=None):
-    """The lines that scripts/setup prints; `installed`: what dpkg-query tells instead of the
-    truth."""
+def run(*args, installed=None, release=None):
+    """scripts/setup, done; `installed`: what dpkg-query tells instead of the truth; `release`: the
+    text of os-release."""
     with tempfile.TemporaryDirectory(prefix='setup-') as folder:
         env = dict(os.environ)
+        if release is not None:
+            env['OS_RELEASE'] = f'{folder}/os-release'
+            pathlib.Path(env['OS_RELEASE']).write_text(release)
         if installed is not None:
             query = pathlib.Path(folder) / 'dpkg-query'
             query.write_text("#!/bin/sh\ncat <<'END'\n" + ''.join(i + '\n' for i in installed) +
@@ -24,7 +27,14 @@ def setup(*args, installed=None):
             query.chmod(0o755)
             env['PATH'] = f'{folder}:{env["PATH"]}'
         return subprocess.run([str(ROOT / 'scripts' / 'setup'), *args], env=env,
-                              capture_output=True, text=True, check=True).stdout.splitlines()
+                              capture_output=True, text=True, check=False)
+
+
+def setup(*args, installed=None, release=None):
+    """The lines that scripts/setup prints."""
+    done = run(*args, installed=installed, release=release)
+    tap.equal((done.returncode, done.stderr), (0, ''))
+    return done.stdout.splitlines()
 
 
 def packages():
@@ -60,6 +70,25 @@ def _():
 def _():
     longer = [f'installed {name}-tools-extra, ' for name in RUN]
     tap.equal(setup('--missing', 'run', installed=longer), RUN)
+
+
+@tap.case('setup names what Debian 12 and 13 lack, and refuses another system with their names')
+def _():
+    for name in ('bookworm', 'trixie'):
+        tap.equal(setup('--missing', 'run', installed=INSTALLED[1:],
+                        release=f'ID=debian\nVERSION_CODENAME={name}\n'), RUN[:1])
+    for release in ('ID=debian\nVERSION_CODENAME=bullseye\nPRETTY_NAME="Debian 11"\n',
+                    'ID=ubuntu\nVERSION_CODENAME=trixie\nPRETTY_NAME="Ubuntu of 13"\n',
+                    'ID=debian\nPRETTY_NAME="Debian sid"\n'):
+        done = run('--missing', 'run', installed=INSTALLED[1:], release=release)
+        tap.equal((done.returncode, done.stdout), (1, ''))
+        assert 'Debian 12 (bookworm) and 13 (trixie), not ' in done.stderr, done.stderr
+        assert release.split('"')[1] in done.stderr, done.stderr
+
+
+@tap.case('setup has nothing against another system that has every package')
+def _():
+    tap.equal(setup('run', installed=INSTALLED, release='ID=ubuntu\nVERSION_CODENAME=noble\n'), [])
 
 
 @tap.case('every package has a purpose that setup knows')
