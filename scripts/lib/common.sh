@@ -57,18 +57,18 @@ tell_progress()
 {
     local steps
     steps=$(sed -nE 's/^\[([0-9]+)\/([0-9]+)\].*/\1 \2/p' "$1" | tail -n 1)
-    [ -n "$steps" ] || return 0
     local at=${steps% *} all=${steps#* }
-    say "  $at of $all steps, about $(((all - at) * $2 / (at > 0 ? at : 1) / 60 + 1)) min left"
+    [ "${at:-0}" -gt 0 ] && [ "$at" -lt "$all" ] || return 0
+    say "  $at of $all steps, about $(((all - at) * $2 / at / 60 + 1)) min left"
 }
 
-# ninja_into LOG ARGUMENT...: ninja with its output appended to LOG; where it takes long, a line of
-# progress now and then.
-ninja_into()
+# progress_into LOG COMMAND...: runs it with its output appended to LOG; where it has a ninja build for
+# long, a line of progress now and then.
+progress_into()
 {
     local log=$1 began=$SECONDS told=$SECONDS pid timer
     shift
-    NINJA_STATUS='[%f/%t] ' ninja "$@" >>"$log" 2>&1 &
+    NINJA_STATUS='[%f/%t] ' "$@" >>"$log" 2>&1 &
     pid=$!
     while kill -0 "$pid" 2>/dev/null; do
         sleep 1 &
@@ -81,6 +81,14 @@ ninja_into()
         fi
     done
     wait "$pid"
+}
+
+# ninja_into LOG ARGUMENT...: ninja in the same way.
+ninja_into()
+{
+    local log=$1
+    shift
+    progress_into "$log" ninja "$@"
 }
 
 # build_tree DIR: configures DIR if needed and builds; silent when there is nothing to do.
