@@ -84,6 +84,9 @@ def _():
     unit = text(BUILD / 'packaging' / 'vtpm-managerd.service')
     tap.equal(re.findall(r'^DeviceAllow=(.*) rw$', unit, re.M),
               [defaults.TCTI.removeprefix('device:')])
+    tap.equal(re.findall(r'^ConditionPathExists=(.*)$', unit, re.M),
+              ['|' + defaults.TCTI.removeprefix('device:'),
+               '|' + re.search(r'^EnvironmentFile=-(.*)$', unit, re.M)[1]])
     tap.equal(re.findall(r'^StateDirectory=(.*)$', unit, re.M),
               [defaults.STATE_DIR.removeprefix('/var/lib/')])
     tap.equal(re.findall(r'^RuntimeDirectory=(.*)$', unit, re.M),
