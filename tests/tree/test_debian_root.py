@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What scripts/debian-root refuses, and how; that it works is seen by scripts/test --other-debian."""
+"""What scripts/debian-root refuses, and how; scripts/test --other-debian sees that it works."""
 import os
 import subprocess
 

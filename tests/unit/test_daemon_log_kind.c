@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     lines = g_ptr_array_new_with_free_func(g_free);
-    g_log_set_always_fatal(G_LOG_FATAL_MASK); /* warnings are what is tested */
+    g_log_set_always_fatal(G_LOG_FATAL_MASK);               /* warnings are what is tested */
     g_log_set_default_handler(g_log_default_handler, NULL); /* that of tests may print instead */
     g_log_set_writer_func(keep, NULL, NULL);
     g_test_add_func("/daemon/log-kind/says-how-many-were-left-out",
