@@ -3,8 +3,7 @@
 
 struct Deadlines {
     GSequence *sorted; /* of Deadline, by time */
-    GSource *timer;
-    int64_t fires; /* the timer: at the first of them, or earlier; -1: never */
+    GSource *timer;    /* fires at the first of them, or earlier */
     DeadlinePassed passed;
 };
 
@@ -23,16 +22,6 @@ static Deadline *first(Deadlines *deadlines)
     return g_sequence_iter_is_end(begin) ? NULL : g_sequence_get(begin);
 }
 
-/*
- * GLib wakes the loop from its own thread too where a time is set, so it is only ever set earlier
- * until it has come: a daemon that answers in time sets it once in a while, not at each request.
- */
-static void fire_at(Deadlines *deadlines, int64_t until)
-{
-    deadlines->fires = until;
-    g_source_set_ready_time(deadlines->timer, until);
-}
-
 static gboolean timer_dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc callback, gpointer data)
 {
     Deadlines *deadlines = data;
@@ -43,7 +32,7 @@ static gboolean timer_dispatch(GSource *source, G_GNUC_UNUSED GSourceFunc callba
         deadline_clear(next);
         deadlines->passed(next);
     }
-    fire_at(deadlines, next ? next->until : -1);
+    g_source_set_ready_time(source, next ? next->until : -1);
     return G_SOURCE_CONTINUE;
 }
 
@@ -60,7 +49,6 @@ Deadlines *deadlines_new(GMainContext *context, DeadlinePassed passed)
 
     deadlines->sorted = g_sequence_new(NULL);
     deadlines->passed = passed;
-    deadlines->fires = -1;
     deadlines->timer = g_source_new(&timer_funcs, sizeof(GSource));
     g_source_set_callback(deadlines->timer, callback_unused, deadlines, NULL);
     g_source_set_static_name(deadlines->timer, "deadlines");
@@ -80,6 +68,19 @@ void deadlines_free(Deadlines *deadlines)
     g_free(deadlines);
 }
 
+/*
+ * GLib wakes the loop from its own thread too where a time is set, so it is only ever set earlier
+ * until it has come: a daemon that answers in time sets it once in a while, not at each request.
+ */
+static void fire_by(Deadlines *deadlines, int64_t until)
+{
+    int64_t fires = g_source_get_ready_time(deadlines->timer);
+
+    if (fires < 0 || until < fires) {
+        g_source_set_ready_time(deadlines->timer, until);
+    }
+}
+
 void deadline_set(Deadlines *deadlines, Deadline *deadline, int64_t until)
 {
     GSequenceIter *last = g_sequence_iter_prev(g_sequence_get_end_iter(deadlines->sorted));
@@ -92,9 +93,7 @@ void deadline_set(Deadlines *deadlines, Deadline *deadline, int64_t until)
     } else {
         deadline->place = g_sequence_insert_sorted(deadlines->sorted, deadline, compare, NULL);
     }
-    if (deadlines->fires < 0 || until < deadlines->fires) {
-        fire_at(deadlines, until);
-    }
+    fire_by(deadlines, until);
 }
 
 void deadline_clear(Deadline *deadline)
