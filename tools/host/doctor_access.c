@@ -95,20 +95,17 @@ static void look_owners(const DoctorHost *host, DoctorFinding *ret)
 
 static void look_shared(const DoctorHost *host, DoctorFinding *ret)
 {
-    g_autoptr(GHashTable) owners = g_hash_table_new(g_int64_hash, g_int64_equal);
-    g_autoptr(GArray) numbers = NULL;
+    g_autoptr(GHashTable) owners = g_hash_table_new(NULL, NULL);
     guint n = host->vms ? json_array_get_length(host->vms) : 0;
 
     if (!host->vms) {
         doctor_found(ret, DOCTOR_UNKNOWN, "the manager did not say");
         return;
     }
-    numbers = g_array_sized_new(FALSE, TRUE, sizeof(int64_t), n + 1);
     for (guint i = 0; i < n; i++) {
-        const int64_t uid = number_of(json_array_get_object_element(host->vms, i), "owner");
+        JsonObject *vm = json_array_get_object_element(host->vms, i);
 
-        g_array_append_val(numbers, uid);
-        g_hash_table_add(owners, &g_array_index(numbers, int64_t, i));
+        g_hash_table_add(owners, GSIZE_TO_POINTER((gsize)number_of(vm, "owner")));
     }
     if (g_hash_table_size(owners) < n) {
         doctor_found(ret, DOCTOR_WARNING, "%u VMs have %u owners", n, g_hash_table_size(owners));
@@ -151,7 +148,7 @@ static void look_state_files(const DoctorHost *host, DoctorFinding *ret)
         g_autofree char *path = g_build_filename(DEFAULT_STATE_DIR, name, NULL);
 
         look_private(host, path, ret);
-        if (ret->result == DOCTOR_BAD) {
+        if (ret->result != DOCTOR_GOOD) {
             return;
         }
     }

@@ -117,7 +117,7 @@ static void look_ptrace(const DoctorHost *host, DoctorFinding *ret)
     if (!text || text[0] == '0') {
         doctor_found(ret, DOCTOR_WARNING, "a process may read the memory of any other of its user");
     } else {
-        doctor_found(ret, DOCTOR_GOOD, "processes of one user may not trace each other");
+        doctor_found(ret, DOCTOR_GOOD, "a process may trace no other of its user but its children");
     }
 }
 
@@ -137,12 +137,14 @@ static void look_dumps(const DoctorHost *host, DoctorFinding *ret)
     }
 }
 
-/* Whether what is swapped out stays in memory (zram) or is encrypted (device mapper, presumably).
- */
-static gboolean swap_is_safe(const char *device)
+/* Whether what is swapped out stays in memory (zram), or goes through dm-crypt. */
+static gboolean swap_is_safe(const DoctorHost *host, const char *device)
 {
-    return g_str_has_prefix(device, "/dev/zram") || g_str_has_prefix(device, "/dev/dm-") ||
-           g_str_has_prefix(device, "/dev/mapper/");
+    g_autofree char *name = g_path_get_basename(device);
+    g_autofree char *path = g_strdup_printf("/sys/block/%s/dm/uuid", name);
+    g_autofree char *uuid = doctor_read(host, path, NULL);
+
+    return g_str_has_prefix(name, "zram") || (uuid && g_str_has_prefix(uuid, "CRYPT-"));
 }
 
 static void look_swap(const DoctorHost *host, DoctorFinding *ret)
@@ -156,8 +158,9 @@ static void look_swap(const DoctorHost *host, DoctorFinding *ret)
     }
     for (guint i = 1; i < g_strv_length(lines); i++) {
         lines[i][strcspn(lines[i], " \t")] = '\0';
-        if (*lines[i] && !swap_is_safe(lines[i])) {
-            doctor_found(ret, DOCTOR_WARNING, "memory is swapped out to %s, in clear as it seems",
+        if (*lines[i] && !swap_is_safe(host, lines[i])) {
+            doctor_found(ret, DOCTOR_WARNING,
+                         "memory is swapped out to %s, which is not known to be encrypted",
                          lines[i]);
             return;
         }
