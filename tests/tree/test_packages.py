@@ -14,7 +14,8 @@ BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
 DEBIAN = ROOT / 'packaging' / 'debian'
 # What debhelper provides, and files that packaging/debian/rules places
 PROVIDED = {'debhelper-compat': 'debhelper', 'dh-sequence-installsysusers': 'debhelper'}
-PLACED = ['usr/lib/systemd/system/vtpm-managerd.service']
+PLACED = [f'usr/lib/systemd/system/{unit}' for unit in (
+    'vtpm-managerd.service', 'swtpm-deepquote@.service', 'swtpm-deepquote@.socket')]
 
 
 def output(*argv):
@@ -76,7 +77,7 @@ def _():
         fnmatch.fnmatch(name, p) or name.startswith(p + '/') for p in patterns)], [])
 
 
-@tap.case('the unit that the packages place is the one that is installed')
+@tap.case('the units that the packages place are those that are installed')
 def _():
     tap.equal([path for path in PLACED if path not in set(installed())], [])
 

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""systemd reads our units without a complaint and finds them well confined."""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import tap
+from programs import program
+
+UNITS = pathlib.Path(os.environ['BUILD_ROOT'], 'packaging')
+UUID = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
+SERVICES = ['vtpm-managerd.service', 'swtpm-deepquote@.service']
+NAMES = SERVICES + ['swtpm-deepquote@.socket']
+EXPOSURE = 10  # tenths of what systemd-analyze says, at most
+
+
+def analyze(*arguments):
+    if shutil.which('systemd-analyze') is None:
+        tap.skip('no systemd-analyze: run scripts/setup test')
+    done = subprocess.run(['systemd-analyze', '--no-pager', *arguments], capture_output=True,
+                          text=True, check=False, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+def text(name):
+    return (UNITS / name).read_text(encoding='utf-8')
+
+
+@contextlib.contextmanager
+def units(change=lambda unit: unit):
+    """A folder with the units, a VM's own among them; what they execute is in the build tree."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in NAMES:
+            unit = re.sub(r'^ExecStart=\S*/([\w-]+)', lambda m: 'ExecStart=' + program(m[1]),
+                          text(name), flags=re.M)
+            pathlib.Path(folder, name.replace('@', f'@{UUID}')).write_text(
+                change(unit), encoding='utf-8')
+        yield [os.path.join(folder, name.replace('@', f'@{UUID}')) for name in NAMES]
+
+
+def verify(files):
+    return analyze('verify', '--man=no', '--recursive-errors=no', *files)
+
+
+@tap.case('systemd-analyze verify has nothing to say of the units')
+def _():
+    with units() as files:
+        tap.equal(verify(files), (0, ''))
+
+
+@tap.case('and has where a key is misspelt')
+def _():
+    with units(lambda unit: unit.replace('SocketMode', 'SocketMood')) as files:
+        assert 'SocketMood' in verify(files)[1]
+
+
+def exposure_case(name):
+    @tap.case(f'{name} is exposed to {EXPOSURE / 10} or less')
+    def _():
+        security = ('security', '--offline=true', f'--threshold={EXPOSURE}')
+        code, said = analyze(*security, str(UNITS / name))
+        tap.equal(code, 0, said)
+        with units(lambda unit: unit.replace('NoNewPrivileges=yes\n', '')
+                   .replace('CapabilityBoundingSet=\n', '')) as files:
+            code, said = analyze(*security, files[NAMES.index(name)])
+            assert code != 0, said
+
+
+for _name in SERVICES:
+    exposure_case(_name)
+
+
+@tap.case("a VM's vTPM gets the VM's socket, state and identity, and no other's")
+def _():
+    service, socket = text('swtpm-deepquote@.service'), text('swtpm-deepquote@.socket')
+    tap.equal(re.findall(r'^ListenStream=(.*)$', socket, re.M), ['/run/swtpm-deepquote/%i.sock'])
+    tap.equal(re.findall(r'^StateDirectory=(.*)$', service, re.M), ['swtpm-deepquote/%i'])
+    assert ' --tpmstate dir=%S/swtpm-deepquote/%i,' in service, service
+    assert ' --ctrl type=unixio,fd=3 ' in service, service
+    assert re.search(r' --deepquote manager=/[^,]*,uuid=%i,', service), service
+
+
+@tap.case('no socket is there for a VM that has no user of its own')
+def _():
+    condition = r'^AssertPathExists=/etc/systemd/system/swtpm-deepquote@%i\.service\.d/vm\.conf$'
+    for name in NAMES[1:]:
+        assert re.search(condition, text(name), re.M), name
+    assert not re.search('^User=', text('swtpm-deepquote@.service'), re.M)
+
+
+@tap.case('nothing that a guest or its QEMU does ends the socket')
+def _():
+    service = text('swtpm-deepquote@.service')
+    assert '\nStartLimitIntervalSec=0\n' in service, service
+    pause = float(re.search(r'^ExecStopPost=/bin/sleep (.*)$', service, re.M)[1])
+    limit = {key: int(value) for key, value in re.findall(
+        r'^TriggerLimit(\w+)=(\d+)$', text('swtpm-deepquote@.socket'), re.M)}
+    assert limit['IntervalSec'] / pause < limit['Burst'] / 2, (pause, limit)
+
+
+tap.main()
