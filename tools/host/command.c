@@ -3,6 +3,7 @@
 
 #include <pwd.h>
 
+#include "ask.h"
 #include "attest/deepquote.h"
 #include "common/input.h"
 #include "common/pcr-list.h"
@@ -202,7 +203,7 @@ const CtlCommand *ctl_command_find(int argc, char **argv, GError **error)
         if (!g_str_equal(argv[1], command->name)) {
             continue;
         }
-        if (argc == (command->argument ? 3 : 2)) {
+        if (command->more || argc == (command->argument ? 3 : 2)) {
             return command;
         }
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s takes %s%s", command->name,
@@ -218,12 +219,8 @@ const CtlCommand *ctl_command_find(int argc, char **argv, GError **error)
 char *ctl_command_request(const CtlCommand *command, const char *argument,
                           const CtlOptions *options, GError **error)
 {
-    JsonObject *request = json_object_new();
-    g_autoptr(JsonNode) node = json_node_alloc();
-    g_autofree char *text = NULL;
+    g_autoptr(JsonObject) request = json_object_new();
 
-    json_node_init_object(node, request);
-    json_object_unref(request);
     json_object_set_string_member(request, "command", command->name);
     if (command->argument) {
         json_object_set_string_member(request, command->argument, argument);
@@ -231,6 +228,5 @@ char *ctl_command_request(const CtlCommand *command, const char *argument,
     if (command->prepare && !command->prepare(options, request, error)) {
         return NULL;
     }
-    text = json_to_string(node, FALSE);
-    return g_strconcat(text, "\n", NULL);
+    return ctl_line(g_steal_pointer(&request));
 }

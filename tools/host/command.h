@@ -10,10 +10,11 @@
 typedef struct CtlCommand {
     const char *name;
     const char *argument; /* member of the request that the argument is; NULL: none */
+    gboolean more;        /* any words may follow: `local` looks at them */
     const char *help;
-    /** Does without a request of that name to the manager, and ends the program with this status;
-     * NULL: the manager is asked. */
-    int (*local)(const CtlOptions *options);
+    /** Does without a request of that name to the manager, and ends the program with this status,
+     * where it sets no error; @words are the command line's. NULL: the manager is asked. */
+    int (*local)(const CtlOptions *options, char **words, GError **error);
     /** Puts into @request what options say; NULL: nothing. Errors: G_OPTION_ERROR. */
     gboolean (*prepare)(const CtlOptions *options, JsonObject *request, GError **error);
     /** Shows @answer to people; NULL: there is nothing to show. */

@@ -3,9 +3,8 @@
 
 #include <stdio.h>
 
-#include "client.h"
+#include "ask.h"
 #include "doctor_check.h"
-#include "manager_defaults.h"
 
 static const struct {
     const char *name;
@@ -25,20 +24,6 @@ static const DoctorCheck *const tables[] = {
     doctor_manager_checks,
     doctor_libvirt_checks,
 };
-
-/* The manager's answer to a command without arguments; NULL: there is none that can be used. */
-static JsonNode *ask(const CtlOptions *options, const char *line, GError **error)
-{
-    g_autofree char *answer =
-        client_ask(options->socket ? options->socket : DEFAULT_ADMIN_SOCKET, line, error);
-    g_autoptr(JsonNode) node = answer ? json_from_string(answer, NULL) : NULL;
-
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node) ||
-        !json_object_get_boolean_member_with_default(json_node_get_object(node), "ok", FALSE)) {
-        return NULL;
-    }
-    return g_steal_pointer(&node);
-}
 
 static void print_finding(const DoctorCheck *check, const DoctorFinding *finding)
 {
@@ -72,14 +57,12 @@ static void print_json(JsonArray *checks, DoctorResult worst)
 {
     JsonObject *object = json_object_new();
     g_autoptr(JsonNode) node = json_node_alloc();
-    g_autofree char *text = NULL;
 
     json_object_set_string_member(object, "worst", results[worst].name);
     json_object_set_array_member(object, "checks", json_array_ref(checks));
     json_node_init_object(node, object);
     json_object_unref(object);
-    text = json_to_string(node, TRUE);
-    printf("%s\n", text);
+    ctl_print_json(node);
 }
 
 static int examine(const DoctorHost *host, gboolean json)
@@ -110,18 +93,18 @@ static int examine(const DoctorHost *host, gboolean json)
     return results[worst].status;
 }
 
-int ctl_doctor(const CtlOptions *options)
+int ctl_doctor(const CtlOptions *options, G_GNUC_UNUSED char **words, G_GNUC_UNUSED GError **error)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(JsonNode) status = ask(options, "{\"command\":\"status\"}\n", &error);
-    g_autoptr(JsonNode) list = ask(options, "{\"command\":\"list\"}\n", NULL);
+    g_autoptr(GError) silence = NULL;
+    g_autoptr(JsonNode) status = ctl_ask(options, "{\"command\":\"status\"}\n", &silence);
+    g_autoptr(JsonNode) list = ctl_ask(options, "{\"command\":\"list\"}\n", NULL);
     JsonObject *vms = list ? json_node_get_object(list) : NULL;
     const DoctorHost host = {
         .root = options->root ? options->root : "",
         .status = status ? json_node_get_object(status) : NULL,
         .vms = vms && json_object_has_member(vms, "vms") ? json_object_get_array_member(vms, "vms")
                                                          : NULL,
-        .no_answer = error ? error->message : "the manager's answer is not understood",
+        .no_answer = silence ? silence->message : "",
     };
 
     return examine(&host, options->json);

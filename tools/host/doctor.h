@@ -12,7 +12,7 @@ enum {
     DOCTOR_EXIT_WARNING = 3,
 };
 
-/** ctl_doctor: prints what was found. Returns: the exit status. */
-int ctl_doctor(const CtlOptions *options);
+/** ctl_doctor: prints what was found; takes no @words. Returns: the exit status. */
+int ctl_doctor(const CtlOptions *options, char **words, GError **error);
 
 #endif

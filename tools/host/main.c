@@ -1,60 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vtpm-managerctl: the administrator's tool for vtpm-managerd. */
-#include <gio/gio.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client.h"
+#include "ask.h"
 #include "command.h"
 #include "common/escape.h"
 #include "files.h"
-#include "manager_defaults.h"
 
 enum {
     EXIT_USAGE = 2,
     MESSAGE_MAX = 1000, /* characters; a message may quote what others chose */
 };
 
-static gboolean show(const CtlCommand *command, const char *line, const CtlOptions *options,
-                     GError **error)
-{
-    g_autoptr(JsonNode) node = json_from_string(line, NULL);
-    JsonObject *answer = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-
-    if (!answer) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                    "the manager's answer is not understood: check that both are of one version");
-        return FALSE;
-    }
-    if (!json_object_get_boolean_member_with_default(answer, "ok", FALSE)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s",
-                    json_object_get_string_member_with_default(answer, "error", "refused"));
-        return FALSE;
-    }
-    if (!ctl_write_files(answer, options, error)) {
-        return FALSE;
-    }
-    if (options->json) {
-        g_autofree char *text = json_to_string(node, TRUE);
-
-        printf("%s\n", text);
-        return TRUE;
-    }
-    if (command->print) {
-        command->print(answer);
-    }
-    return TRUE;
-}
-
 static gboolean run(const CtlCommand *command, const char *argument, const CtlOptions *options,
                     GError **error)
 {
-    const char *socket = options->socket ? options->socket : DEFAULT_ADMIN_SOCKET;
     g_autofree char *line = ctl_command_request(command, argument, options, error);
-    g_autofree char *answer = line ? client_ask(socket, line, error) : NULL;
+    g_autoptr(JsonNode) node = line ? ctl_ask(options, line, error) : NULL;
+    JsonObject *answer = node ? json_node_get_object(node) : NULL;
 
-    return answer && show(command, answer, options, error);
+    if (!answer || !ctl_write_files(answer, options, error)) {
+        return FALSE;
+    }
+    if (options->json) {
+        ctl_print_json(node);
+    } else if (command->print) {
+        command->print(answer);
+    }
+    return TRUE;
 }
 
 int main(G_GNUC_UNUSED int argc, char **argv)
@@ -75,7 +50,7 @@ int main(G_GNUC_UNUSED int argc, char **argv)
         command = ctl_command_find((int)g_strv_length(words), words, &error);
     }
     if (command && command->local) {
-        status = command->local(&options);
+        status = command->local(&options, words, &error);
     } else if (command) {
         run(command, command->argument ? words[2] : NULL, &options, &error);
     }
