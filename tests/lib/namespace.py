@@ -26,11 +26,11 @@ def inside():
     return os.environ.get(_INSIDE) == 'yes'
 
 
-def obstacle():
-    """Why namespaces cannot be had here, or None."""
+def obstacle(programs=('unshare', 'libvirtd', 'virsh')):
+    """Why namespaces with these programs cannot be had here, or None."""
     if os.geteuid() != 0:
-        return 'a system libvirtd needs root'
-    for program in ('unshare', 'libvirtd', 'virsh'):
+        return "a host's own paths need root"
+    for program in programs:
         if shutil.which(program) is None:
             return f'no {program}: run scripts/setup'
     done = subprocess.run([*_unshare(), 'true'], capture_output=True, text=True, check=False)
@@ -41,8 +41,8 @@ def _mount(*arguments):
     subprocess.run(['mount', *arguments], check=True)
 
 
-def _mount_private():
-    for path in _PRIVATE:
+def _mount_private(more):
+    for path in _PRIVATE + more:
         if os.path.isdir(path):
             _mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
     etc = '/run/etc'
@@ -83,13 +83,13 @@ def _reap_until_end_of(child):
             os._exit(os.waitstatus_to_exitcode(status) & 0xff)
 
 
-def enter():
-    """Runs the whole program again inside; returns only there."""
+def enter(more=()):
+    """Runs the whole program again inside; returns only there. `more`: folders to be empty."""
     if not inside():
         os.environ[_INSIDE] = 'yes'
         os.execvp('unshare', [*_unshare(), sys.executable, *sys.argv])
     child = os.fork()
     if child != 0:
         _reap_until_end_of(child)
-    _mount_private()
+    _mount_private(list(more))
     _open_way(os.path.realpath(os.environ['SOURCE_ROOT']))

@@ -35,6 +35,8 @@ def tables(folder):
 
 COMMANDS = tables('vtpm-manager/admin')
 LOCAL = re.findall(r'\{ *\.name = "(\w+)"[^{}]*\.local = ', text('tools/host/command.c'))
+VM_COMMANDS = re.findall(r'\{ "([\w-]+)",\s+"', between(
+    text('tools/host/vm.c'), 'vm_table[] = {', '\n};'))
 COMPLETION = text('packaging/completion/vtpm-managerctl')
 
 
@@ -57,7 +59,7 @@ def same(where, names, local=True):
 
 same('vtpm-managerctl', lambda: tables('tools/host'))
 same("vtpm-managerctl's help", lambda: re.findall(
-    r'^  ([a-z]+)\b', between(help_text(), 'Commands:\n', 'Exit status'), re.M))
+    r'^  ([a-z]+)\b', between(help_text(), '\nCommands:\n', '\n\n'), re.M))
 same('the manual page', lambda: re.findall(
     r'\*([a-z]+)\*', '\n'.join(re.findall(r'^\*[a-z]+\*.*', between(
         text('docs/man/vtpm-managerctl.1.scd'), '# COMMANDS', '# OPTIONS'), re.M))))
@@ -69,6 +71,16 @@ same('the completion', lambda: between(
     COMPLETION, "    '')\n        COMPREPLY=($(compgen -W '", "'").split())
 same("the completion's search for the command", lambda: between(
     COMPLETION, 'case $word in\n', ')').replace('\\', '').replace('|', ' ').split())
+
+
+@tap.case('every command on VMs that are units is in the help, the manual page and the completion')
+def _():
+    assert len(VM_COMMANDS) > 3, VM_COMMANDS
+    page = text('docs/man/vtpm-managerctl.1.scd')
+    tap.equal(re.findall(r'^  vm ([a-z-]+) UUID ', help_text(), re.M), VM_COMMANDS)
+    tap.equal(re.findall(r'^\*vm ([a-z-]+)\*', page, re.M), VM_COMMANDS)
+    tap.equal(between(COMPLETION, "vm)\n        COMPREPLY=($(compgen -W '", "'").split(),
+              VM_COMMANDS)
 
 
 @tap.case('every option of vtpm-managerctl is in the completion and the manual page')

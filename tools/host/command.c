@@ -10,6 +10,7 @@
 #include "doctor.h"
 #include "print.h"
 #include "print_status.h"
+#include "vm.h"
 #include "wire/deepquote-constants.h"
 
 static gboolean parse_owner(const char *text, int64_t *ret, GError **error)
@@ -176,6 +177,10 @@ static const CtlCommand commands[] = {
     { .name = "doctor",
       .help = "What of this host weakens deep quotes, and what to do: [--root FOLDER]",
       .local = ctl_doctor },
+    { .name = "vm",
+      .more = TRUE,
+      .help = "What concerns a VM's TPM that is a unit of systemd's, see below",
+      .local = ctl_vm },
 };
 
 char *ctl_commands_describe(void)
@@ -189,6 +194,7 @@ char *ctl_commands_describe(void)
 
         g_string_append_printf(text, "  %-22s %s\n", synopsis, command->help);
     }
+    ctl_vm_describe(text);
     g_string_append(
         text,
         "\nExit status: 0 done, 1 refused, failed or bad, 2 wrong usage, 3 (doctor) warnings.\n");

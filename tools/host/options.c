@@ -30,6 +30,22 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
         { "pcr", 'o', 0, G_OPTION_ARG_FILENAME, &ret->values, "Write the PCR values", "FILE" },
         { "root", 0, 0, G_OPTION_ARG_FILENAME, &ret->root,
           "Look at the host whose files are there (this one)", "FOLDER" },
+        { "generate", 0, 0, G_OPTION_ARG_NONE, &ret->generate, "vm new: choose the UUID", NULL },
+        { "qemu-group", 0, 0, G_OPTION_ARG_STRING, &ret->qemu_group,
+          "vm new: who may connect (" VM_QEMU_GROUP ")", "GROUP" },
+        { "pcr-banks", 0, 0, G_OPTION_ARG_STRING, &ret->pcr_banks,
+          "vm new: banks that are active, as swtpm_setup takes them", "LIST" },
+        { "keep-state", 0, 0, G_OPTION_ARG_NONE, &ret->keep_state,
+          "vm new, vm delete: the TPM's state is there, and stays", NULL },
+        { "yes", 0, 0, G_OPTION_ARG_NONE, &ret->yes, "vm delete: do not ask", NULL },
+        { "memory-max", 0, 0, G_OPTION_ARG_STRING, &ret->memory_max,
+          "vm edit: the most memory it gets, such as 64M", "SIZE" },
+        { "cpu-weight", 0, 0, G_OPTION_ARG_INT, &ret->cpu_weight,
+          "vm edit: share of processors among vTPMs, 1 to 10000", "N" },
+        { "model", 0, 0, G_OPTION_ARG_STRING, &ret->model,
+          "vm console-xml: tpm-tis or tpm-crb (tpm-crb)", "MODEL" },
+        { "qemu", 0, 0, G_OPTION_ARG_NONE, &ret->qemu,
+          "vm console-xml: QEMU's options in place of XML", NULL },
         { "version", 'v', 0, G_OPTION_ARG_NONE, &ret->version, "Print the version", NULL },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
@@ -42,8 +58,10 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
 
 void ctl_options_clear(CtlOptions *o)
 {
-    char **all[] = { &o->socket, &o->owner, &o->name,    &o->ek,        &o->group,  &o->output,
-                     &o->nonce,  &o->pcrs,  &o->message, &o->signature, &o->values, &o->root };
+    char **all[] = { &o->socket,     &o->owner,     &o->name,       &o->ek,
+                     &o->group,      &o->output,    &o->nonce,      &o->pcrs,
+                     &o->message,    &o->signature, &o->values,     &o->root,
+                     &o->qemu_group, &o->pcr_banks, &o->memory_max, &o->model };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_free);

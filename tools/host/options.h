@@ -21,6 +21,16 @@ typedef struct CtlOptions {
     char *signature;
     char *values;
     char *root;
+    /* Of `vm` commands */
+    gboolean generate;
+    gboolean keep_state;
+    gboolean qemu;
+    gboolean yes;
+    char *qemu_group;
+    char *pcr_banks;
+    char *memory_max;
+    int cpu_weight; /* 0: not given */
+    char *model;
 } CtlOptions;
 
 /**
