@@ -13,6 +13,16 @@ static uint64_t load_be(const uint8_t *p, size_t n)
     return v;
 }
 
+static uint64_t load_le(const uint8_t *p, size_t n)
+{
+    uint64_t v = 0;
+
+    while (n-- > 0) {
+        v = v << 8 | p[n];
+    }
+    return v;
+}
+
 /* Writes @v at @at, which is inside the buffer. */
 static void store_be(WireWriter *w, size_t at, size_t n, uint64_t v)
 {
@@ -85,6 +95,44 @@ bool wire_get_u32(WireReader *r, uint32_t *ret)
 bool wire_get_u64(WireReader *r, uint64_t *ret)
 {
     return get_be(r, sizeof(*ret), ret);
+}
+
+static bool get_le(WireReader *r, size_t n, uint64_t *ret)
+{
+    WireBytes b;
+
+    if (!wire_get_bytes(r, n, &b)) {
+        return false;
+    }
+    *ret = load_le(b.p, n);
+    return true;
+}
+
+bool wire_get_le16(WireReader *r, uint16_t *ret)
+{
+    uint64_t v;
+
+    if (!get_le(r, sizeof(*ret), &v)) {
+        return false;
+    }
+    *ret = (uint16_t)v;
+    return true;
+}
+
+bool wire_get_le32(WireReader *r, uint32_t *ret)
+{
+    uint64_t v;
+
+    if (!get_le(r, sizeof(*ret), &v)) {
+        return false;
+    }
+    *ret = (uint32_t)v;
+    return true;
+}
+
+bool wire_get_le64(WireReader *r, uint64_t *ret)
+{
+    return get_le(r, sizeof(*ret), ret);
 }
 
 bool wire_get_copy(WireReader *r, size_t n, uint8_t *ret)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bounds-checked big-endian cursors over memory that the caller owns.
+ * Bounds-checked cursors over memory that the caller owns. Numbers are big-endian, as TPMs have
+ * them, where the name does not say le: logs of firmware and of the kernel are little-endian.
  *
  * Every function is all or nothing: it returns true and moves the cursor, or returns false and
  * changes neither the cursor nor its output. Nothing here allocates, copies by an unchecked
@@ -42,6 +43,10 @@ bool wire_get_u8(WireReader *r, uint8_t *ret);
 bool wire_get_u16(WireReader *r, uint16_t *ret);
 bool wire_get_u32(WireReader *r, uint32_t *ret);
 bool wire_get_u64(WireReader *r, uint64_t *ret);
+
+bool wire_get_le16(WireReader *r, uint16_t *ret);
+bool wire_get_le32(WireReader *r, uint32_t *ret);
+bool wire_get_le64(WireReader *r, uint64_t *ret);
 
 /** wire_get_bytes: the next @n bytes, borrowed. */
 bool wire_get_bytes(WireReader *r, size_t n, WireBytes *ret);

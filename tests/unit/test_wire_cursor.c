@@ -24,6 +24,33 @@ static void reads_big_endian(void)
     g_assert_cmpuint(r.left, ==, 0);
 }
 
+static void reads_little_endian_where_it_says_so(void)
+{
+    const uint8_t bytes[] = { 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff };
+    WireReader r = WIRE_READER(bytes, 1);
+    uint16_t u16 = 0xa5a5;
+    uint32_t u32 = 0xa5a5a5a5;
+    uint64_t u64 = 0xa5a5a5a5a5a5a5a5;
+
+    g_assert_false(wire_get_le16(&r, &u16));
+    r = WIRE_READER(bytes, 3);
+    g_assert_false(wire_get_le32(&r, &u32));
+    r = WIRE_READER(bytes, 7);
+    g_assert_false(wire_get_le64(&r, &u64));
+    g_assert_true(r.p == bytes && r.left == 7);
+    g_assert_cmphex(u16, ==, 0xa5a5);
+    g_assert_cmphex(u32, ==, 0xa5a5a5a5);
+    g_assert_cmphex(u64, ==, 0xa5a5a5a5a5a5a5a5);
+    r = WIRE_READER(bytes, sizeof(bytes));
+    g_assert_true(wire_get_le16(&r, &u16));
+    g_assert_true(wire_get_le32(&r, &u32));
+    g_assert_true(wire_get_le64(&r, &u64));
+    g_assert_cmphex(u16, ==, 0x0302);
+    g_assert_cmphex(u32, ==, 0x07060504);
+    g_assert_cmphex(u64, ==, 0xff0e0d0c0b0a0908);
+    g_assert_cmpuint(r.left, ==, 0);
+}
+
 static void failed_read_moves_nothing(void)
 {
     const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7 };
@@ -138,6 +165,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/wire/cursor/reads-big-endian", reads_big_endian);
+    g_test_add_func("/wire/cursor/reads-little-endian-where-it-says-so",
+                    reads_little_endian_where_it_says_so);
     g_test_add_func("/wire/cursor/failed-read-moves-nothing", failed_read_moves_nothing);
     g_test_add_func("/wire/cursor/tpm2b-keeps-to-its-maximum", tpm2b_keeps_to_its_maximum);
     g_test_add_func("/wire/cursor/writes-until-full-and-no-further",
