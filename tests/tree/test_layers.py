@@ -37,6 +37,7 @@ OWNERS = [
     (r'manager_defaults\.h', 'defaults'),
     (r'wire/', 'wire'),
     (r'(attest|deepquote)/', 'attest'),
+    (r'appraise/', 'appraise'),
     (r'store/', 'store'),
     (r'daemon/', 'daemon'),
     (r'common/', 'common'),
