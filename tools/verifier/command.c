@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "command.h"
 
+#include "appraise/error.h"
 #include "common/args.h"
 
 #include <string.h>
@@ -53,7 +54,9 @@ GStrv command_parse(const GOptionEntry *entries, char **argv, const char *summar
 
 int command_status(const GError *error)
 {
-    return g_error_matches(error, DQ_ERROR, DQ_ERROR_RECORD) ? EXIT_REFUSED : EXIT_UNUSABLE;
+    return g_error_matches(error, DQ_ERROR, DQ_ERROR_RECORD) || error->domain == DQ_LOG_ERROR
+               ? EXIT_REFUSED
+               : EXIT_UNUSABLE;
 }
 
 DqStoreFile *command_open_store(const char *path, GError **error)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tpm2_checkdeepquote: verifies deep quotes, and keeps what a verifier remembers. It needs no TPM.
- */
+/* tpm2_checkdeepquote: verifies deep quotes, keeps what a verifier remembers, and shows logs. It
+ * needs no TPM. */
 #include "accept_command.h"
 #include "challenge_command.h"
 #include "check_command.h"
 #include "command.h"
+#include "eventlog_command.h"
 #include "host_command.h"
 #include "init_command.h"
 #include "vm_command.h"
@@ -13,8 +14,13 @@
 #include <stdio.h>
 
 static const Command commands[] = {
-    { "init", init_command }, { "challenge", challenge_command }, { "host", host_command },
-    { "vm", vm_command },     { "accept", accept_command },       { 0 },
+    { "init", init_command },
+    { "challenge", challenge_command },
+    { "host", host_command },
+    { "vm", vm_command },
+    { "accept", accept_command },
+    { "eventlog", eventlog_command },
+    { 0 },
 };
 
 int main(int argc, char **argv)
