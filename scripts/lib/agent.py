@@ -2,6 +2,7 @@
 """Talks to the agent of the guest image over the guest's second serial port."""
 import base64
 import os
+import shlex
 import time
 
 from process import connect
@@ -90,14 +91,17 @@ class Agent:
             raise GuestError(f'status {status} of: {script}\n{error}'.rstrip())
         return output
 
-    def deepquote(self, nonce, vtpm_pcrs, host_pcrs, to, seconds=60):
+    def deepquote(self, nonce, vtpm_pcrs, host_pcrs, to, seconds=60, tcti=None):
         """Runs tpm2_deepquote in the guest and puts its files into the directory `to`.
+
+        tcti: of the TPM that it asks; None: the guest's device
 
         Returns what it said on standard error.
         """
         files = ['ak.pub', 'quote.msg', 'quote.sig', 'pcrs.bin', 'evidence.bin']
         _, _, said = self._checked(
-            'cd /tmp && tpm2_deepquote --ak-create --ak-public ak.pub '
+            f'cd /tmp && tpm2_deepquote {f"--tcti {shlex.quote(tcti)} " if tcti else ""}'
+            '--ak-create --ak-public ak.pub '
             f'-q {nonce} -l {vtpm_pcrs} --host-pcr-list {host_pcrs} '
             '-m quote.msg -s quote.sig -o pcrs.bin --evidence evidence.bin', seconds)
         os.makedirs(to, exist_ok=True)

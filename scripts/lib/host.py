@@ -26,6 +26,16 @@ FIRMWARE_EVENTS = """\
 """
 
 
+def write_policy(path, uuid, values):
+    """The policy that a VM is the one with this UUID, on a host with these values of PCRS."""
+    if len(values) != 32 * len(PCRS):
+        raise Failed(f'{len(values)} bytes of PCR values')
+    with open(path, 'w', encoding='ascii') as f:
+        f.write(f'vm {uuid}\n')
+        for i, pcr in enumerate(PCRS):
+            f.write(f'host-pcr sha256:{pcr} {values[32 * i:32 * i + 32].hex()}\n')
+
+
 class Host(Manager):
     """The manager of a host with FIRMWARE_EVENTS; everything is below `dir`."""
 
@@ -62,11 +72,5 @@ class Host(Manager):
                  '-m', os.path.join(directory, 'host-quote.msg'),
                  '-s', os.path.join(directory, 'host-quote.sig'), '-o', values)
         with open(values, 'rb') as f:
-            data = f.read()
-        if len(data) != 32 * len(PCRS):
-            raise Failed(f'{len(data)} bytes of PCR values')
-        with open(policy, 'w', encoding='ascii') as f:
-            f.write(f'vm {uuid}\n')
-            for i, pcr in enumerate(PCRS):
-                f.write(f'host-pcr sha256:{pcr} {data[32 * i:32 * i + 32].hex()}\n')
+            write_policy(policy, uuid, f.read())
         return name, key, policy

@@ -6,9 +6,9 @@ import socket
 import sys
 
 
-def main():
-    with socket.socket(socket.AF_UNIX) as tpm, selectors.DefaultSelector() as ready:
-        tpm.connect(sys.argv[1])
+def carry(tpm):
+    """Until either end closes."""
+    with selectors.DefaultSelector() as ready:
         ready.register(0, selectors.EVENT_READ)
         ready.register(tpm, selectors.EVENT_READ)
         while True:
@@ -22,4 +22,7 @@ def main():
                     os.write(1, data)
 
 
-main()
+if __name__ == '__main__':
+    with socket.socket(socket.AF_UNIX) as server:
+        server.connect(sys.argv[1])
+        carry(server)
