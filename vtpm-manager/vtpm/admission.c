@@ -41,22 +41,21 @@ uint64_t admission_throttled(const Admission *admission)
     return admission->throttled;
 }
 
-static void log_refusal(const UnixPeer *peer, const WireUuid *uuid, const char *why)
+static void log_refusal(const Peer *peer, const WireUuid *uuid, const char *why)
 {
     g_autofree char *text = dq_uuid_format(uuid->byte);
 
-    log_kind_warn(&refusals, "VM %s (process %d, uid %u) is refused: %s", text, (int)peer->pid,
-                  peer->uid, why);
+    log_kind_warn(&refusals, "VM %s (process %d, uid %u) is refused: %s", text,
+                  (int)peer->process.pid, peer->process.uid, why);
 }
 
-ManagerReason admission_refuse(const UnixPeer *peer, const WireUuid *uuid, ManagerReason reason)
+ManagerReason admission_refuse(const Peer *peer, const WireUuid *uuid, ManagerReason reason)
 {
     log_refusal(peer, uuid, manager_reason_text(reason));
     return reason;
 }
 
-ManagerReason admission_refuse_error(const UnixPeer *peer, const WireUuid *uuid,
-                                     const GError *error)
+ManagerReason admission_refuse_error(const Peer *peer, const WireUuid *uuid, const GError *error)
 {
     static const struct {
         RegistryError code;
@@ -76,7 +75,7 @@ ManagerReason admission_refuse_error(const UnixPeer *peer, const WireUuid *uuid,
     return MANAGER_REASON_STORAGE;
 }
 
-static const RegistryVm *find_or_register(Admission *admission, const UnixPeer *peer,
+static const RegistryVm *find_or_register(Admission *admission, const Peer *peer,
                                           const WireUuid *uuid)
 {
     const RegistryVm *vm = vms_find(admission->vms, uuid);
@@ -85,7 +84,8 @@ static const RegistryVm *find_or_register(Admission *admission, const UnixPeer *
     if (vm || !admission->auto_register) {
         return vm;
     }
-    if (!vms_register(admission->vms, uuid, peer->uid, NULL, NULL, (WireBytes){ 0 }, &error)) {
+    if (!vms_register(admission->vms, uuid, peer->process.uid, NULL, NULL, (WireBytes){ 0 },
+                      &error)) {
         log_kind_warn(&unwritten, "a new VM cannot be registered: %s", error->message);
         return NULL;
     }
@@ -93,12 +93,12 @@ static const RegistryVm *find_or_register(Admission *admission, const UnixPeer *
 }
 
 /* Why @peer may not speak for @vm. */
-static ManagerReason objection(const UnixPeer *peer, const RegistryVm *vm)
+static ManagerReason objection(const Peer *peer, const RegistryVm *vm)
 {
-    return !vm                      ? MANAGER_REASON_UNREGISTERED
-           : !vm->enabled           ? MANAGER_REASON_DISABLED
-           : vm->owner != peer->uid ? MANAGER_REASON_OTHER_OWNER
-                                    : MANAGER_REASON_NONE;
+    return !vm                              ? MANAGER_REASON_UNREGISTERED
+           : !vm->enabled                   ? MANAGER_REASON_DISABLED
+           : vm->owner != peer->process.uid ? MANAGER_REASON_OTHER_OWNER
+                                            : MANAGER_REASON_NONE;
 }
 
 /* Whether the endorsement keys that a vTPM shows are those of @vm. */
@@ -139,7 +139,7 @@ static ManagerReason ration(Admission *admission, const RegistryVm *vm, LimiterA
                                                  vm->group->weight, crowd, g_get_monotonic_time()));
 }
 
-ManagerReason admission_greet(Admission *admission, const UnixPeer *peer, const char *group,
+ManagerReason admission_greet(Admission *admission, const Peer *peer, const char *group,
                               const WireUuid *uuid)
 {
     const ManagerReason reason = count_throttled(
@@ -167,7 +167,7 @@ static ManagerReason check_hello(Admission *admission, const RegistryVm *vm,
     return reason;
 }
 
-static ManagerReason start(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
+static ManagerReason start(Admission *admission, const Peer *peer, const ManagerHello *hello,
                            const ManagerHello *live)
 {
     const RegistryVm *vm = find_or_register(admission, peer, &hello->uuid);
@@ -202,7 +202,7 @@ int64_t admission_hello_after(const Admission *admission, const ManagerHello *he
     return writes(admission, hello) ? admission->disk_rests_until : 0;
 }
 
-ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
+ManagerReason admission_hello(Admission *admission, const Peer *peer, const ManagerHello *hello,
                               const ManagerHello *live)
 {
     const gboolean write = writes(admission, hello);
@@ -216,7 +216,7 @@ ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const 
     return reason;
 }
 
-ManagerReason admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
+ManagerReason admission_find(Admission *admission, const Peer *peer, const WireUuid *uuid,
                              LimiterAct act, LimiterCrowd crowd, const RegistryVm **ret_vm)
 {
     const RegistryVm *vm = vms_find(admission->vms, uuid);

@@ -3,7 +3,7 @@
 #ifndef VTPM_MANAGER_VTPM_ADMISSION_H
 #define VTPM_MANAGER_VTPM_ADMISSION_H
 
-#include "daemon/unix_socket.h"
+#include "daemon/peer.h"
 #include "registry/vm.h"
 #include "vtpm/limiter.h"
 
@@ -31,7 +31,7 @@ int64_t admission_hello_after(const Admission *admission, const ManagerHello *he
  * Returns: MANAGER_REASON_NONE, and the life of this instance has started, with its endorsement key
  * pinned where none was; else why not.
  */
-ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const ManagerHello *hello,
+ManagerReason admission_hello(Admission *admission, const Peer *peer, const ManagerHello *hello,
                               const ManagerHello *live);
 
 /**
@@ -40,7 +40,7 @@ ManagerReason admission_hello(Admission *admission, const UnixPeer *peer, const 
  *
  * Returns: MANAGER_REASON_NONE, or why it has to wait.
  */
-ManagerReason admission_greet(Admission *admission, const UnixPeer *peer, const char *group,
+ManagerReason admission_greet(Admission *admission, const Peer *peer, const char *group,
                               const WireUuid *uuid);
 
 /**
@@ -48,17 +48,16 @@ ManagerReason admission_greet(Admission *admission, const UnixPeer *peer, const 
  *
  * Returns: MANAGER_REASON_NONE, or why it may not, and @ret_vm is untouched.
  */
-ManagerReason admission_find(Admission *admission, const UnixPeer *peer, const WireUuid *uuid,
+ManagerReason admission_find(Admission *admission, const Peer *peer, const WireUuid *uuid,
                              LimiterAct act, LimiterCrowd crowd, const RegistryVm **ret_vm);
 
 /** admission_throttled: requests and lives of VMs that had more than their share, so far. */
 uint64_t admission_throttled(const Admission *admission);
 
 /** admission_refuse: logs that a request for this VM is refused. Returns: @reason. */
-ManagerReason admission_refuse(const UnixPeer *peer, const WireUuid *uuid, ManagerReason reason);
+ManagerReason admission_refuse(const Peer *peer, const WireUuid *uuid, ManagerReason reason);
 
 /** admission_refuse_error: the same for what the registry says against it. */
-ManagerReason admission_refuse_error(const UnixPeer *peer, const WireUuid *uuid,
-                                     const GError *error);
+ManagerReason admission_refuse_error(const Peer *peer, const WireUuid *uuid, const GError *error);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "daemon/listener.h"
 #include "daemon/log_kind.h"
-#include "daemon/peer_group.h"
 #include "vtpm/strangers.h"
 
 enum {
@@ -38,7 +37,7 @@ struct VtpmConnection {
     Deadline later;
     GBytes *postponed; /* a request, until it is answered; NULL: none */
     VtpmServer *server;
-    UnixPeer peer;
+    Peer peer;
     char *group;       /* of processes: a GRefString */
     Stranger stranger; /* until it is welcomed */
     gboolean welcomed; /* @hello is set, and this is the VM's one live connection */
@@ -58,7 +57,7 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
 
     if (why) {
         log_kind_warn(&closed, "closing the connection of process %d, uid %u: %s",
-                      (int)connection->peer.pid, connection->peer.uid, why);
+                      (int)connection->peer.process.pid, connection->peer.process.uid, why);
     }
     if (connection->pending) {
         server->handlers->abandon(connection->pending);
@@ -172,21 +171,24 @@ static void put_out(void *data)
 {
     VtpmConnection *connection = data;
 
-    g_debug("process %d, uid %u: no accepted HELLO in time", (int)connection->peer.pid,
-            connection->peer.uid);
+    g_debug("process %d, uid %u: no accepted HELLO in time", (int)connection->peer.process.pid,
+            connection->peer.process.uid);
     vtpm_connection_close(connection, NULL);
 }
 
-static void add_connection(VtpmServer *server, int fd, const UnixPeer *peer, char *group)
+/* Takes over what @peer points to. */
+static void add_connection(VtpmServer *server, int fd, Peer *peer, char *group)
 {
     VtpmConnection *connection = g_new0(VtpmConnection, 1);
 
     connection->server = server;
     connection->peer = *peer;
+    *peer = (Peer){ 0 };
     connection->group = g_ref_string_acquire(group);
     if (!poller_add(server->poller, &connection->watch, fd, connection_ready)) {
         close(fd);
         g_ref_string_release(connection->group);
+        peer_clear(&connection->peer);
         g_free(connection);
         return;
     }
@@ -209,14 +211,14 @@ static const char *objection(VtpmServer *server, const char *group)
     return NULL;
 }
 
-static void receive_peer(VtpmServer *server, int fd, const UnixPeer *peer)
+static void receive_peer(VtpmServer *server, int fd, Peer *peer)
 {
-    char *group = peer_group(fd, peer);
+    char *group = peer_group(peer);
     const char *why = objection(server, group);
 
     if (why) {
-        log_kind_warn(&turned_away, "process %d, uid %u, %s is turned away: %s", (int)peer->pid,
-                      peer->uid, group, why);
+        log_kind_warn(&turned_away, "process %d, uid %u, %s is turned away: %s",
+                      (int)peer->process.pid, peer->process.uid, group, why);
         close(fd);
     } else {
         add_connection(server, fd, peer, group);
@@ -235,13 +237,13 @@ static void listener_ready(PollerWatch *watch, G_GNUC_UNUSED uint32_t events)
     VtpmServer *server = (VtpmServer *)watch;
 
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-        UnixPeer peer;
+        g_auto(Peer) peer = { 0 };
         int fd = listener_accept(&server->listener);
 
         if (fd < 0) {
             return;
         }
-        if (unix_socket_peer(fd, &peer)) {
+        if (peer_read(fd, &peer)) {
             receive_peer(server, fd, &peer);
         } else {
             close(fd);
@@ -312,7 +314,7 @@ void vtpm_server_disconnect(VtpmServer *server, const WireUuid *uuid)
 
 /* ---------------------------------------------------------------------------------- connections */
 
-const UnixPeer *vtpm_connection_peer(const VtpmConnection *connection)
+const Peer *vtpm_connection_peer(const VtpmConnection *connection)
 {
     return &connection->peer;
 }

@@ -6,8 +6,8 @@
 #ifndef VTPM_MANAGER_VTPM_SERVER_H
 #define VTPM_MANAGER_VTPM_SERVER_H
 
+#include "daemon/peer.h"
 #include "daemon/poller.h"
-#include "daemon/unix_socket.h"
 #include "vtpm/limiter.h"
 #include "wire/manager.h"
 
@@ -48,7 +48,7 @@ gboolean vtpm_server_connected(const VtpmServer *server, const WireUuid *uuid);
 void vtpm_server_disconnect(VtpmServer *server, const WireUuid *uuid);
 
 /** vtpm_connection_peer: who is at the other end. */
-const UnixPeer *vtpm_connection_peer(const VtpmConnection *connection);
+const Peer *vtpm_connection_peer(const VtpmConnection *connection);
 
 /** vtpm_connection_group: the group of processes that it is counted with. */
 const char *vtpm_connection_group(const VtpmConnection *connection);

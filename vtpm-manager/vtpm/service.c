@@ -54,7 +54,7 @@ static ManagerReason permitted(const VtpmService *service, VtpmConnection *conne
 static ManagerReason hello_reason(const VtpmService *service, VtpmConnection *connection,
                                   const ManagerHello *hello)
 {
-    const UnixPeer *peer = vtpm_connection_peer(connection);
+    const Peer *peer = vtpm_connection_peer(connection);
     const RegistryVm *vm;
     const ManagerReason reason =
         vtpm_connection_hello(connection)
@@ -189,8 +189,8 @@ static void handle_prepare(const VtpmService *service, VtpmConnection *connectio
 /* -------------------------------------------------------------------------------------- QUOTE */
 
 /* Makes the binding; changes the registry only where all else is right. */
-static ManagerReason bind_quote(const VtpmService *service, const UnixPeer *peer,
-                                const RegistryVm *vm, const ManagerQuote *quote, Binding *ret)
+static ManagerReason bind_quote(const VtpmService *service, const Peer *peer, const RegistryVm *vm,
+                                const ManagerQuote *quote, Binding *ret)
 {
     RegistryVm now = *vm;
     g_autoptr(GError) error = NULL;
@@ -211,7 +211,7 @@ static ManagerReason bind_quote(const VtpmService *service, const UnixPeer *peer
 static ManagerReason accept_quote(const VtpmService *service, VtpmConnection *connection,
                                   const ManagerQuote *quote, Binding *ret)
 {
-    const UnixPeer *peer = vtpm_connection_peer(connection);
+    const Peer *peer = vtpm_connection_peer(connection);
     gboolean prepared = vtpm_connection_set_prepared(connection, FALSE);
     const RegistryVm *vm;
     ManagerReason reason =

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/peer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
+
+enum { FILE_MAX = 16384 }; /* of what is read below /proc */
+
+char *peer_cgroup_of(const char *text)
+{
+    static const char *const hierarchies[] = { "0::", ":name=systemd:" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(hierarchies); i++) {
+        for (const char *line = text; line; line = strchr(line, '\n')) {
+            const char *colon;
+
+            line += *line == '\n';
+            colon = i == 0 ? line : strchr(line, ':');
+            if (colon && g_str_has_prefix(colon, hierarchies[i])) {
+                colon += strlen(hierarchies[i]);
+                return g_strndup(colon, strcspn(colon, "\n"));
+            }
+        }
+    }
+    return NULL;
+}
+
+/* All of a file in the folder @dir, without its last line's end; NULL where that cannot be. */
+static char *read_file(int dir, const char *name)
+{
+    g_autofree char *text = g_malloc(FILE_MAX);
+    const int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+    gsize len = 0;
+    ssize_t n = -1;
+
+    while (fd >= 0 && len < FILE_MAX && (n = read(fd, text + len, FILE_MAX - len)) > 0) {
+        len += (gsize)n;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (n != 0) {
+        return NULL;
+    }
+    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\0')) {
+        len--;
+    }
+    return g_strndup(text, len);
+}
+
+/* Whether the process in /proc's folder @dir is of this user: its effective one is the second. */
+static gboolean runs_as(int dir, uid_t uid)
+{
+    g_autofree char *status = read_file(dir, "status");
+    const char *line = status ? strstr(status, "\nUid:\t") : NULL;
+    unsigned effective;
+
+    return line && sscanf(line, "\nUid:\t%*u\t%u", &effective) == 1 && effective == uid;
+}
+
+static gboolean has_ended(int pidfd)
+{
+    struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+    return poll(&ended, 1, 0) != 0;
+}
+
+/* Whether @dir, opened after that connection was made, is of the process that made it. */
+static gboolean made_by(int fd, int dir, const UnixPeer *process)
+{
+    int pidfd = -1;
+    socklen_t len = sizeof(pidfd);
+    gboolean same;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) != 0) {
+        /* Any other error says that the process is gone, and its number may be another's. */
+        return errno == ENOPROTOOPT && runs_as(dir, process->uid);
+    }
+    same = !has_ended(pidfd);
+    close(pidfd);
+    return same;
+}
+
+/* The folder stays that of one process, whatever becomes of the number. */
+static int open_process(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d", (int)pid);
+
+    return pid > 0 ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
+gboolean peer_read(int fd, Peer *ret)
+{
+    Peer peer = { 0 };
+    int dir;
+
+    if (!unix_socket_peer(fd, &peer.process)) {
+        return FALSE;
+    }
+    dir = open_process(peer.process.pid);
+    if (dir >= 0 && made_by(fd, dir, &peer.process)) {
+        g_autofree char *cgroups = read_file(dir, "cgroup");
+
+        peer.cgroup = cgroups ? peer_cgroup_of(cgroups) : NULL;
+        peer.label = read_file(dir, "attr/apparmor/current");
+    }
+    if (dir >= 0) {
+        close(dir);
+    }
+    *ret = peer;
+    return TRUE;
+}
+
+void peer_clear(Peer *peer)
+{
+    g_clear_pointer(&peer->cgroup, g_free);
+    g_clear_pointer(&peer->label, g_free);
+}
+
+char *peer_group(const Peer *peer)
+{
+    g_autofree char *name = peer->cgroup ? g_strconcat("cgroup ", peer->cgroup, NULL)
+                                         : g_strdup_printf("uid %u", peer->process.uid);
+
+    return g_ref_string_new_intern(name);
+}

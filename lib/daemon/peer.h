@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The process at the other end of a Unix socket, as the kernel describes it. */
+#ifndef DAEMON_PEER_H
+#define DAEMON_PEER_H
+
+#include "daemon/unix_socket.h"
+
+/** What a process was when it was looked at. Nothing in it comes from the process itself. */
+typedef struct Peer {
+    UnixPeer process; /* that connected */
+    char *cgroup;     /* its control group, such as /machine.slice/a.scope; NULL: cannot be told */
+    char *label;      /* its AppArmor profile and mode; NULL: there is none, or it cannot be told */
+} Peer;
+
+/**
+ * peer_read: who connected @fd.
+ * @ret: cgroup and label are %NULL where the process has ended since, or is hidden from us
+ *
+ * What is read is of the process that connected, not of one that was given its number since. Where
+ * the kernel has no SO_PEERPIDFD (before Linux 6.5), what speaks for that is that it runs as the
+ * user who connected: a process of the same user could still have taken the number's place.
+ *
+ * Returns: %FALSE: @fd is no connected Unix socket, and @ret is untouched
+ */
+gboolean peer_read(int fd, Peer *ret);
+void peer_clear(Peer *peer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Peer, peer_clear)
+
+/**
+ * peer_group: which processes it is counted with where connections are limited: those of its
+ * control group ("cgroup /machine.slice/a.scope"), or of its user ("uid 107") where that cannot be
+ * told.
+ *
+ * Returns: (transfer full): a GRefString, shared by all of the group
+ */
+char *peer_group(const Peer *peer);
+
+/**
+ * peer_cgroup_of:
+ * @text: what /proc/PID/cgroup holds
+ *
+ * Returns: (transfer full): the path in the unified hierarchy; without one, that which systemd
+ * made; %NULL: none of them
+ */
+char *peer_cgroup_of(const char *text);
+
+#endif
