@@ -124,7 +124,6 @@ static gboolean serve_administrators(Daemon *d, int listener, GError **error)
     d->admin_status = (AdminStatus){
         .tcti = d->options.tcti,
         .started = d->started,
-        .auto_register = d->options.auto_register,
         .share_logs = d->options.share_logs,
         .tpm = d->host,
         .credentials = d->credentials,
@@ -304,8 +303,7 @@ static gboolean prepare(Daemon *daemon, GError **error)
         return FALSE;
     }
     daemon->limiter = limiter_new(o->vm_rate, o->vm_burst);
-    daemon->admission =
-        admission_new(registry_vms(daemon->registry), daemon->limiter, o->auto_register);
+    daemon->admission = admission_new(registry_vms(daemon->registry), daemon->limiter);
     daemon->poller = poller_new(daemon->context, error);
     if (!daemon->poller) {
         return FALSE;

@@ -143,8 +143,6 @@ static gboolean parse_command_line(char **argv, Options *o, Unchecked *u, GError
           "Certificate of the attestation key, handed out to guests", "FILE" },
         { "eh-auth", 0, 0, G_OPTION_ARG_FILENAME, &u->eh_auth,
           "Authorization value of the TPM's endorsement hierarchy, best as file:PATH", "AUTH" },
-        { "auto-register", 0, 0, G_OPTION_ARG_NONE, &o->auto_register,
-          "Register VMs that connect for the first time", NULL },
         { "share-logs", 0, 0, G_OPTION_ARG_NONE, &o->share_logs,
           "Hand the host's own logs out to guests", NULL },
         { "boot-log", 0, 0, G_OPTION_ARG_FILENAME, &o->boot_log,

@@ -17,7 +17,6 @@ typedef struct Options {
     TpmAkAlgorithm ak_algorithm;
     char *ak_certificate; /* NULL: none */
     AuthValue eh_auth;    /* an AUTH_PASSWORD; empty: none */
-    gboolean auto_register;
     gboolean share_logs;
     char *boot_log; /* NULL: none to share */
     char *ima_log;  /* NULL: none to share */

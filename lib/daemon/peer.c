@@ -57,6 +57,15 @@ static char *read_file(int dir, const char *name)
     return g_strndup(text, len);
 }
 
+/* Who may name a control group must not write to our log what he likes. */
+static char *printable(char *text)
+{
+    for (char *c = text; c && *c; c++) {
+        *c = g_ascii_iscntrl(*c) ? '?' : *c;
+    }
+    return text;
+}
+
 /* Whether the process in /proc's folder @dir is of this user: its effective one is the second. */
 static gboolean runs_as(int dir, uid_t uid)
 {
@@ -110,8 +119,8 @@ gboolean peer_read(int fd, Peer *ret)
     if (dir >= 0 && made_by(fd, dir, &peer.process)) {
         g_autofree char *cgroups = read_file(dir, "cgroup");
 
-        peer.cgroup = cgroups ? peer_cgroup_of(cgroups) : NULL;
-        peer.label = read_file(dir, "attr/apparmor/current");
+        peer.cgroup = cgroups ? printable(peer_cgroup_of(cgroups)) : NULL;
+        peer.label = printable(read_file(dir, "attr/apparmor/current"));
     }
     if (dir >= 0) {
         close(dir);

@@ -11,9 +11,9 @@ static const struct {
     [MANAGER_REASON_UNREGISTERED] = { MANAGER_DENIED, "it is not registered; use vtpm-managerctl "
                                                       "register" },
     [MANAGER_REASON_DISABLED] = { MANAGER_DENIED, "it is disabled; use vtpm-managerctl enable" },
-    [MANAGER_REASON_OTHER_OWNER] = { MANAGER_DENIED,
-                                     "its vTPM runs as another user than the registered owner; "
-                                     "register it with --owner" },
+    [MANAGER_REASON_BREAKS_RULE] = { MANAGER_DENIED,
+                                     "its vTPM is not what the rule of its registration asks for; "
+                                     "the manager's log says what that is, and what to do" },
     [MANAGER_REASON_ANOTHER_VTPM] = { MANAGER_DENIED,
                                       "another vTPM with this UUID is connected; stop that one, or "
                                       "give this VM its own" },

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A private vtpm-managerd: its directories, its sockets and its stand-in TPM are its own.
 
-    with Manager(auto_register=True) as manager:
+    with Manager() as manager:
         manager.admin('status')
 """
 import json
@@ -9,7 +9,7 @@ import os
 import socket
 import tempfile
 
-from process import run, spawn, stop, wait_until
+from process import Failed, run, spawn, stop, wait_until
 from programs import program
 
 
@@ -21,7 +21,7 @@ class Manager:
     tcti: of its TPM, instead of a stand-in
     prepare: called in its process before it starts
     keep: it outlives us
-    options: any other becomes an option (auto_register=True, ak_algorithm='rsa')
+    options: any other becomes an option (share_logs=True, ak_algorithm='rsa')
     """
 
     def __init__(self, dir=None, sockets=None, state=None, tcti=None, prepare=None, keep=False,
@@ -45,6 +45,7 @@ class Manager:
             option = '--' + name.replace('_', '-')
             self.argv += [option] if value is True else [option, str(value)]
         self.process = None
+        self.introduced = set()
 
     def __enter__(self):
         return self.start()
@@ -113,6 +114,14 @@ class Manager:
                     raise ConnectionResetError('the manager closed the connection')
                 answer += part
         return json.loads(answer)
+
+    def introduce(self, uuid, owner):
+        """Registers a VM of this user, if that was not done before."""
+        if uuid not in self.introduced:
+            answer = self.admin('register', uuid=uuid, rule='user', owner=owner)
+            if not answer['ok'] and 'is registered already' not in answer['error']:
+                raise Failed(answer['error'])
+            self.introduced.add(uuid)
 
     def ctl(self, *arguments, code=0):
         """vtpm-managerctl, as process.run()."""

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 typedef struct Outcome {
     LoadStats *calm;
@@ -22,6 +23,8 @@ static gboolean parse(int argc, char **argv, LoadOptions *o, GError **error)
     const GOptionEntry entries[] = {
         { "socket", 's', 0, G_OPTION_ARG_FILENAME, &o->socket, "The manager's socket for vTPMs",
           "PATH" },
+        { "admin-socket", 'a', 0, G_OPTION_ARG_FILENAME, &o->admin_socket,
+          "Its socket for administrators: the VMs are registered there first", "PATH" },
         { "vms", 'n', 0, G_OPTION_ARG_INT, &o->vms, "Simulated VMs (1)", "N" },
         { "seconds", 't', 0, G_OPTION_ARG_DOUBLE, &o->seconds, "How long to measure (10)", "S" },
         { "warmup", 'w', 0, G_OPTION_ARG_DOUBLE, &o->warmup, "Before that (2)", "S" },
@@ -58,12 +61,18 @@ static gboolean parse(int argc, char **argv, LoadOptions *o, GError **error)
                     "--socket is needed, and numbers must be positive; see --help");
         return FALSE;
     }
+    if (o->vms + o->flood > 1 && geteuid() != 0) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "each VM is another user's, which only root can be: run it as root");
+        return FALSE;
+    }
     return TRUE;
 }
 
 static void clear(LoadOptions *o)
 {
     g_free(o->socket);
+    g_free(o->admin_socket);
     g_free(o->host_ak);
     g_free(o->flood_kind);
     g_free(o->label);

@@ -2,6 +2,7 @@
 #include "load_run.h"
 
 #include "load_flood.h"
+#include "load_register.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -180,7 +181,7 @@ static void welcomed(LoadRun *run, LoadVm *vm, ManagerStatus status)
         return;
     }
     if (status != MANAGER_OK) {
-        run->fault = "the manager refuses a VM; start it with --auto-register, and see its log";
+        run->fault = "the manager refuses a VM; give --admin-socket, and see its log";
         return;
     }
     vm->welcomed = TRUE;
@@ -308,7 +309,11 @@ static gboolean fail(const LoadRun *run, GError **error)
 static gboolean connect_all(LoadRun *run, guint first, GError **error)
 {
     const int64_t until = load_now_ns() + 600 * G_GINT64_CONSTANT(1000000000);
+    const char *admin = run->options->admin_socket;
 
+    if (admin && !load_register(admin, run->vms, first, error)) {
+        return FALSE;
+    }
     for (guint i = first; i < run->vms->len; i++) {
         if (!say_hello(run, run->vms->pdata[i])) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,

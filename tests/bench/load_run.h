@@ -8,6 +8,7 @@
 
 typedef struct LoadOptions {
     char *socket;
+    char *admin_socket; /* where VMs are registered; NULL: they are */
     int manager_pid;
     char *host_ak;
     int vms;

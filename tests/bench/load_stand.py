@@ -30,7 +30,7 @@ class Stand:
             if self.latency:
                 tcti = f'{built("tests", "bench", "tcti-latency.so")}:{self.latency}:{tcti}'
             self.manager = stack.enter_context(
-                Manager(tcti=tcti, auto_register=True, **self.options))
+                Manager(tcti=tcti, **self.options))
             self.stack = stack.pop_all()
         return self
 
@@ -41,7 +41,8 @@ class Stand:
         report, ak = (os.path.join(self.manager.dir, name) for name in ('report.json', 'ak.pub'))
         self.manager.ctl('ak', '--output', ak)
         done = subprocess.run(
-            [built('tests', 'bench', 'deepquote-load'), '--socket', self.manager.socket, '--vms',
+            [built('tests', 'bench', 'deepquote-load'), '--socket', self.manager.socket, '--admin-socket',
+             self.manager.admin_socket, '--vms',
              str(vms), '--seconds', str(seconds), '--warmup', str(warmup), '--host-ak', ak,
              '--manager-pid', str(self.manager.process.pid), '--timeout', str(LONG_MS), '--json',
              report, *options], capture_output=True, text=True, check=False)

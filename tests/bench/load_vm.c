@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 enum { ID_AT = 8, HOST_PCRS = 8, ROOM = 3000 };
+enum { FIRST_OWNER = 100000 };
 
 static uint8_t pcr_values[LOAD_VTPM_PCRS * DQ_HASH_SIZE];
 
@@ -103,6 +104,7 @@ LoadVm *load_vm_new(unsigned index, uint32_t seed, guint timeout_ms)
     uint8_t digest[DQ_HASH_SIZE];
 
     vm->index = index;
+    vm->owner = index == 0 ? geteuid() : FIRST_OWNER + index;
     vm->fd = -1;
     sha256(label, sizeof(label), digest);
     memcpy(vm->uuid.byte, digest, sizeof(vm->uuid.byte));
@@ -121,6 +123,25 @@ void load_vm_free(LoadVm *vm)
     g_free(vm);
 }
 
+/* The manager knows a VM by the user who connects. */
+static gboolean connect_as(uid_t user, int fd, const struct sockaddr_un *address)
+{
+    const uid_t before = geteuid();
+    gboolean ok;
+    int saved;
+
+    if (user != before && seteuid(user) != 0) {
+        return FALSE;
+    }
+    ok = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+    saved = errno;
+    if (user != before && seteuid(before) != 0) {
+        g_error("cannot be user %u again", (unsigned)before);
+    }
+    errno = saved;
+    return ok;
+}
+
 gboolean load_vm_connect(LoadVm *vm, const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -132,7 +153,7 @@ gboolean load_vm_connect(LoadVm *vm, const char *path)
     }
     strcpy(address.sun_path, path);
     vm->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (vm->fd < 0 || connect(vm->fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+    if (vm->fd < 0 || !connect_as(vm->owner, vm->fd, &address)) {
         const int saved = errno;
 
         load_vm_disconnect(vm);

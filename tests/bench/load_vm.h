@@ -22,7 +22,8 @@ typedef enum LoadRequest {
 
 typedef struct LoadVm {
     unsigned index;
-    int fd; /* -1: not connected */
+    uid_t owner; /* as whom it connects */
+    int fd;      /* -1: not connected */
     WireUuid uuid;
     uint8_t instance[MANAGER_INSTANCE_SIZE];
     MakerKey *key;
@@ -37,7 +38,7 @@ typedef struct LoadVm {
     const struct LoadFlood *flood; /* how it floods; NULL: it does not */
 } LoadVm;
 
-/** load_vm_new: makes its key; its UUID follows from @index and @seed. */
+/** load_vm_new: makes its key; its UUID follows from @index and @seed, its owner from @index. */
 LoadVm *load_vm_new(unsigned index, uint32_t seed, guint timeout_ms);
 void load_vm_free(LoadVm *vm);
 

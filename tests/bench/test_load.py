@@ -27,11 +27,11 @@ def load(path, *options):
 
 
 def real(*options):
-    with Manager(auto_register=True) as manager:
+    with Manager() as manager:
         with tempfile.NamedTemporaryFile(prefix='load-', suffix='.pub') as ak:
             ak.write(bytes.fromhex(manager.admin('ak')['public']))
             ak.flush()
-            return load(manager.socket, '--host-ak', ak.name, '--manager-pid',
+            return load(manager.socket, '--admin-socket', manager.admin_socket, '--host-ak', ak.name, '--manager-pid',
                         str(manager.process.pid), '--seconds', '1', '--warmup', '0.2', *options)
 
 

@@ -10,6 +10,8 @@ import subprocess
 import tpm2
 from manager import Manager
 from programs import built
+from protocol import UUID
+from users import own
 from vtpm import Vtpm
 
 
@@ -113,7 +115,8 @@ def show(commands, trip):
 
 
 def main():
-    with Manager(auto_register=True) as manager:
+    with Manager() as manager:
+        own(manager, UUID)
         commands, trip = measure_commands(manager), measure_round_trip(manager)
     if options.json:
         print(json.dumps({'commands': commands, 'round_trip': trip}, indent=2))

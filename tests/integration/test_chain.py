@@ -12,11 +12,12 @@ import tempfile
 import tap
 from client import Binding
 from manager import Manager
-from process import run
+from process import run, wait_until
 from programs import program
 from protocol import UUID
 from relay import Relay
 from tpm2 import Reader
+from users import own
 from verifier import Store, verify
 from vtpm import Vtpm
 
@@ -28,13 +29,16 @@ class Guest:
     """A vTPM, and the files that tpm2_deepquote makes of it."""
 
     def __init__(self, manager, uuid=UUID):
+        self.manager = manager
         self.uuid = uuid
         self.folder = tempfile.mkdtemp(prefix='chain-')
         self.vtpm = Vtpm(deepquote='manager=' + manager.socket, uuid=uuid, dir=self.folder,
                          client=False)
 
     def __enter__(self):
+        own(self.manager, self.uuid)
         self.vtpm.start()
+        wait_until(lambda: self.manager.vm(self.uuid)['connected'], 'the vTPM is welcome')
         return self
 
     def __exit__(self, *_):
@@ -45,6 +49,7 @@ class Guest:
         return os.path.join(self.folder, name)
 
     def quote(self, nonce, *options):
+        own(self.manager, self.uuid)
         run([program('tpm2_deepquote'), '-T', self.vtpm.tcti, '--ak-create', '--ak-public',
              'ak.pub', '-q', nonce, '-l', 'sha256:0,1,10',
              '--host-pcr-list', 'sha256:' + ','.join(map(str, HOST_PCRS)), '-m', 'quote.msg',
@@ -97,7 +102,7 @@ def read(path):
 @contextlib.contextmanager
 def chain(**options):
     """(manager, guest, verifier)."""
-    with Manager(auto_register=True, **options) as manager, Guest(manager) as guest:
+    with Manager(**options) as manager, Guest(manager) as guest:
         yield manager, guest, Verifier(manager, guest)
 
 
@@ -152,7 +157,7 @@ def _():
 
 @tap.case('the evidence of one VM is not taken for another')
 def _():
-    with Manager(auto_register=True) as manager, Guest(manager) as guest, \
+    with Manager() as manager, Guest(manager) as guest, \
             Guest(manager, OTHER_UUID) as other:
         verifier = Verifier(manager, guest, other)
         for one in (guest, other):
@@ -242,6 +247,7 @@ def _():
         trusted(guest, verifier)
         guest.vtpm.stop()
         manager.ctl('unregister', guest.uuid)
+        manager.ctl('register', guest.uuid)
         guest.vtpm.start()
         challenge = verifier.challenge()
         guest.quote(challenge)

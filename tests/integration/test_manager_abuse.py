@@ -82,7 +82,7 @@ def _():
 @tap.case('refusals: a bounded number of lines, and the rest is counted right')
 def _():
     with Manager() as manager:
-        with VtpmClient(manager.socket) as vtpm:
+        with VtpmClient(manager, known=False) as vtpm:
             for _ in range(100):
                 refused(protocol.DENIED, vtpm.hello)
         manager.stop()
@@ -94,23 +94,23 @@ def _():
 
 @tap.case('who sends malformed packets without end is turned away, and comes back later')
 def _():
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as before:
+    with Manager() as manager, VtpmClient(manager) as before:
         before.hello()
         for _ in range(DOOR // MALFORMED + 50):
             malformed(manager)
         wait_until(lambda: 'is turned away' in manager.log_text(), 'it is turned away')
         before.quote(NONCE)  # who was welcome stays
         time.sleep(1)
-        with VtpmClient(manager.socket, uuid='00000000-0000-4000-8000-000000000001') as after:
+        with VtpmClient(manager, uuid='00000000-0000-4000-8000-000000000001') as after:
             after.hello()
 
 
 @tap.case('silent connections: the oldest go, and who says HELLO is welcome')
 def _():
     open_files(4096)
-    with Manager(auto_register=True) as manager, contextlib.ExitStack() as stack:
+    with Manager() as manager, contextlib.ExitStack() as stack:
         silent = [stack.enter_context(connect(manager)) for _ in range(1100)]
-        with VtpmClient(manager.socket) as vtpm:
+        with VtpmClient(manager) as vtpm:
             vtpm.hello()
             vtpm.quote(NONCE)
         assert is_closed(silent[0])
@@ -127,7 +127,7 @@ def _():
     if cgroup.obstacle():
         tap.skip(cgroup.obstacle())
     open_files(4096)
-    with Manager(auto_register=True) as manager, cgroup.Cgroup() as bad, cgroup.Cgroup() as good:
+    with Manager() as manager, cgroup.Cgroup() as bad, cgroup.Cgroup() as good:
         def flood():
             held = [connect(manager) for _ in range(1024)]
             for _ in range(DOOR // MALFORMED + 50):
@@ -139,7 +139,7 @@ def _():
                 assert is_closed(sock)
 
         def served():
-            with VtpmClient(manager.socket) as vtpm:
+            with VtpmClient(manager) as vtpm:
                 vtpm.hello()
                 vtpm.quote(NONCE)
         bad.start(flood)
@@ -151,7 +151,7 @@ def _():
 
 @tap.case('HELLO over and over is told to wait, and the VM is served')
 def _():
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+    with Manager() as manager, VtpmClient(manager) as vtpm:
         vtpm.hello()
         for _ in range(HELLOS):
             vtpm.hello()
@@ -162,7 +162,7 @@ def _():
 @tap.case('vTPMs that start while quotes are made are all welcome')
 def _():
     with setting(2) as (_, manager, gate, askers), contextlib.ExitStack() as stack:
-        new = [stack.enter_context(VtpmClient(manager.socket, uuid=str(uuid.uuid4())))
+        new = [stack.enter_context(VtpmClient(manager, uuid=str(uuid.uuid4())))
                for _ in range(50)]
         first_then(manager, gate, askers)
         hellos = [(vtpm, vtpm.send(protocol.HELLO, vtpm.hello_body())) for vtpm in new]
@@ -176,7 +176,7 @@ def _():
 @tap.case('starts, which are written to the disk, leave time for others while quotes are made')
 def _():
     with setting(2) as (_, manager, gate, askers), contextlib.ExitStack() as stack:
-        new = [stack.enter_context(VtpmClient(manager.socket, uuid=str(uuid.uuid4())))
+        new = [stack.enter_context(VtpmClient(manager, uuid=str(uuid.uuid4())))
                for _ in range(200)]
         first_then(manager, gate, askers[:1])
         hellos = [(vtpm, vtpm.send(protocol.HELLO, vtpm.hello_body())) for vtpm in new]
@@ -207,7 +207,7 @@ def _():
 @tap.case('a packet that is none of the protocol closes the connection and nothing else')
 def _():
     packets = [b'\0', b'\xff' * 9000, struct.pack('>IHHI', protocol.MAGIC, 2, 0x102, 1)]
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+    with Manager() as manager, VtpmClient(manager) as vtpm:
         vtpm.hello()
         for packet in packets:
             with connect(manager) as sock:

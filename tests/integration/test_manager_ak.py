@@ -54,8 +54,7 @@ def _():
         sent, names, secrets = [], set(), []
         relay.hook = lambda command: sent.append(command)
         for _ in range(2):
-            with Manager(dir=folder, tcti=relay.tcti, auto_register=True,
-                         verbose=True) as manager, greeted(manager) as vtpm:
+            with Manager(dir=folder, tcti=relay.tcti, verbose=True) as manager, greeted(manager) as vtpm:
                 names.add(Binding(authentic(manager, vtpm)).host_signer)
                 secrets.append(password_of([c for c in sent if code_of(c) == QUOTE][-1]))
                 handle = first_transient(relay)
@@ -104,7 +103,7 @@ def _():
 def _():
     with Relay() as relay:
         relay.tool('tpm2_changeauth', '-c', 'e', 'secret')
-        with Manager(tcti=relay.tcti, auto_register=True, eh_auth='str:secret') as manager:
+        with Manager(tcti=relay.tcti, eh_auth='str:secret') as manager:
             with greeted(manager) as vtpm:
                 first = Binding(authentic(manager, vtpm)).host_signer
                 relay.tool('tpm2_clear')
@@ -206,7 +205,7 @@ def _():
     try:
         names = []
         for algorithm in ('rsa', 'ecc', 'rsa'):
-            with Manager(dir=folder, ak_algorithm=algorithm, auto_register=True) as manager:
+            with Manager(dir=folder, ak_algorithm=algorithm) as manager:
                 with greeted(manager) as vtpm:
                     evidence = authentic(manager, vtpm)
                 tap.equal(Binding(evidence).algorithm,
@@ -230,7 +229,7 @@ def _():
         if done.returncode:
             tap.skip('swtpm_setup: ' + (done.stdout + done.stderr).strip().splitlines()[-1])
         relay.back()
-        with Manager(tcti=relay.tcti, auto_register=True) as manager:
+        with Manager(tcti=relay.tcti) as manager:
             status = manager.admin('status')['tpm']
             tap.equal(status['ek-certificate'], True)
             with greeted(manager) as vtpm:

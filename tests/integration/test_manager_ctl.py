@@ -16,6 +16,7 @@ from client import greeted
 from manager import Manager
 from programs import built, program
 from protocol import UUID
+from users import owner_of
 
 manager = Manager().start()
 OTHER = '00000000-0000-4000-8000-000000000002'
@@ -27,8 +28,8 @@ ctl = manager.ctl
 def _():
     tap.equal(ctl('register', UUID, '--owner', 'nobody', '--name', 'web', '--ek', EK).stdout, '')
     lines = ctl('list').stdout.splitlines()
-    tap.equal(lines[0].split(), ['UUID', 'STATE', 'OWNER', 'EPOCH', 'GENERATION', 'NAME'])
-    tap.equal(lines[1].split(), [UUID, 'enabled', 'nobody', '0', '0', 'web'])
+    tap.equal(lines[0].split(), ['UUID', 'STATE', 'RULE', 'OWNER', 'EPOCH', 'GENERATION', 'NAME'])
+    tap.equal(lines[1].split(), [UUID, 'enabled', 'user', 'nobody', '0', '0', 'web'])
     shown = dict(line.split(maxsplit=1) for line in ctl('show', UUID).stdout.splitlines()
                  if not line.startswith('endorsement'))
     tap.equal((shown['UUID'], shown['name'], shown['seen']), (UUID, 'web', 'never'))
@@ -44,10 +45,11 @@ def _():
 @tap.case('a connected VM is shown as connected')
 def _():
     ctl('register', OTHER)
+    tap.equal(json.loads(ctl('--json', 'show', OTHER).stdout)['vm']['owner'], os.geteuid())
+    ctl('rule', OTHER, '--rule', 'user', '--owner', str(owner_of(OTHER)))
     with greeted(manager, uuid=OTHER):
         assert ' connected ' in ctl('list').stdout
         assert '1 registered, 1 connected' in ctl('status').stdout
-    tap.equal(json.loads(ctl('--json', 'show', OTHER).stdout)['vm']['owner'], os.geteuid())
 
 
 @tap.case('what does not exist or exists already: exit 1, a line on what to do, no output')

@@ -84,8 +84,8 @@ def results(root, socket='/nonexistent/socket'):
     return {check['check']: check['result'] for check in doctor(str(root), socket)[1]}
 
 
-FROM_MANAGER = ('vm-owners', 'shared-owners', 'manager', 'manager-version', 'manager-tpm',
-                'hardware', 'auto-register', 'ek-certificate')
+FROM_MANAGER = ('vm-owners', 'vm-rules', 'manager', 'manager-version', 'manager-tpm',
+                'hardware', 'ek-certificate')
 NOT_GOOD = {'clock': 'unknown', 'manager': 'bad'} | {
     name: 'unknown' for name in FROM_MANAGER if name != 'manager'}
 
@@ -194,14 +194,12 @@ def _():
         expected['ek-certificate'] = found()['ek-certificate']
         assert expected['ek-certificate'] in ('good', 'warning')
         tap.equal(found(), expected)
-        manager.ctl('register', UUID, '--owner', str(TSS))
+        manager.ctl('register', UUID, '--rule', 'unit')
         tap.equal(found(), expected)
         manager.ctl('register', OTHER, '--owner', str(TSS))
-        tap.equal(found(), expected | {'shared-owners': 'warning'})
+        tap.equal(found(), expected | {'vm-rules': 'warning'})
         tss_in_group_of_the_tpm(root)
-        tap.equal(found(), expected | {'shared-owners': 'warning', 'vm-owners': 'bad'})
-    with Manager(auto_register=True) as manager, good_host() as root:
-        tap.equal(results(root, manager.admin_socket)['auto-register'], 'bad')
+        tap.equal(found(), expected | {'vm-rules': 'warning', 'vm-owners': 'bad'})
 
 
 @tap.case('the exit status is the worst, and words and JSON say the same')

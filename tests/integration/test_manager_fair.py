@@ -43,7 +43,7 @@ def _():
         tap.equal(ctl(manager, 'groups'), 'weight     VMs  group\n     1       0  default\n')
         tap.equal(ctl(manager, 'group', 'gold', '--weight', '5'), '')
         ctl(manager, 'register', UUID, '--group', 'gold')
-        ctl(manager, 'register', OTHER)
+        ctl(manager, 'register', OTHER, '--rule', 'unit')
         tap.equal(json.loads(ctl(manager, '--json', 'groups'))['groups'],
                   [{'group': 'default', 'weight': 1, 'vms': 1},
                    {'group': 'gold', 'weight': 5, 'vms': 1}])
@@ -125,7 +125,7 @@ def _():
         spend(gate, 12, askers[0])
         first_then(manager, gate, askers[1:])
         askers[0].close()
-        with VtpmClient(manager.socket, uuid=askers[0].uuid,
+        with VtpmClient(manager, uuid=askers[0].uuid,
                         instance=askers[0].instance) as again:
             again.hello()
             refused(BUSY, again.quote, NONCE)
@@ -146,16 +146,16 @@ def _():
 
 @tap.case('a vTPM that starts over and over has to wait, and changes nothing by it')
 def _():
-    with Manager(auto_register=True) as manager:
+    with Manager() as manager:
         def start(instance):
-            with VtpmClient(manager.socket, instance=instance) as vtpm:
+            with VtpmClient(manager, instance=instance) as vtpm:
                 return outcome(vtpm.hello)
         instances = [os.urandom(16) for _ in range(17)]
         tap.equal([start(i) for i in instances], [OK] * 16 + [BUSY])
         assert 'starts anew too often' in manager.log_text()
         tap.equal(manager.vm(UUID)['epoch'], 16)
         tap.equal(start(instances[15]), OK)  # the same life again costs nothing
-        with VtpmClient(manager.socket, uuid=OTHER) as other:
+        with VtpmClient(manager, uuid=OTHER) as other:
             other.hello()
         wait_until(lambda: start(instances[16]) == OK, 'it may start again', 30)
         tap.equal(manager.vm(UUID)['epoch'], 17)

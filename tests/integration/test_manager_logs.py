@@ -15,8 +15,9 @@ from deepquote_guest import (HOST_PCRS, NONCE, PCRS, TOOL, Guest, content, expec
                              work)
 from manager import Manager
 from process import wait_until
-from protocol import BAD_VALUE, NOT_SHARED
+from protocol import BAD_VALUE, NOT_SHARED, UUID
 from tpm2 import u32
+from users import own
 from verifier import check
 from vtpm import Vtpm
 
@@ -32,7 +33,7 @@ def sharing(**options):
         logs = {what: os.path.join(folder, name) for what, name in ((BOOT, 'boot'), (IMA, 'ima'))}
         for what, file in logs.items():
             append(file, bytes([what]) * 10000)
-        with Manager(auto_register=True, share_logs=True, boot_log=logs[BOOT], ima_log=logs[IMA],
+        with Manager(share_logs=True, boot_log=logs[BOOT], ima_log=logs[IMA],
                      **options) as manager:
             yield manager, logs
 
@@ -82,7 +83,7 @@ def _():
 
 @tap.case('without --share-logs the logs are refused for that reason, and all else is not')
 def _():
-    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
+    with Manager() as manager, greeted(manager) as vtpm:
         for what in (BOOT, IMA):
             tap.equal(reason_of(vtpm.credential, what), (NOT_SHARED, NOT_SHARED_REASON))
         tap.equal(vtpm.credential(0)[1].hex(), manager.admin('ak')['public'])
@@ -92,7 +93,7 @@ def _():
 
 @tap.case('a stand-in TPM has no logs but those that are named')
 def _():
-    with Manager(auto_register=True, share_logs=True) as manager, greeted(manager) as vtpm:
+    with Manager(share_logs=True) as manager, greeted(manager) as vtpm:
         for what in (BOOT, IMA):
             tap.equal(vtpm.credential(what), (0, b''))
             refused(BAD_VALUE, vtpm.credential, what, 1)
@@ -177,9 +178,14 @@ def _():
         tap.equal(whole(vtpm, IMA)[0], 10000)
 
 
+def vtpm_of(manager):
+    own(manager, UUID)
+    return Vtpm(deepquote=f'manager={manager.socket}')
+
+
 @tap.case('a vTPM with the module gives its guest the logs, and the answer when there are none')
 def _():
-    with sharing() as (manager, logs), Vtpm(deepquote=f'manager={manager.socket}') as tpm:
+    with sharing() as (manager, logs), vtpm_of(manager) as tpm:
         for what, file in logs.items():
             got = b''
             while len(got) < 10000:
@@ -189,8 +195,7 @@ def _():
             tap.equal(got, read(file))
             tap.equal(tpm.rc(tpm2.host_credential_command(what, 10001)), 0x2C4)  # VALUE, 2
         before = tpm.log_text()
-    with Manager(auto_register=True) as manager, \
-            Vtpm(deepquote=f'manager={manager.socket}') as tpm:
+    with Manager() as manager, vtpm_of(manager) as tpm:
         tpm2.check(tpm.send(tpm2.host_credential_command(0)))
         before = tpm.log_text()
         for _ in range(20):
@@ -202,7 +207,7 @@ def _():
 
 @contextlib.contextmanager
 def guest_of(manager):
-    with Guest(deepquote=f'manager={manager.socket}', dir=path('vtpm')) as guest:
+    with Guest(manager, f'manager={manager.socket}', dir=path('vtpm')) as guest:
         yield guest
 
 
@@ -226,7 +231,7 @@ def _():
 
 @tap.case('tpm2_deepquote says what to do where they are not shared, and writes nothing')
 def _():
-    with Manager(auto_register=True) as manager, guest_of(manager) as guest:
+    with Manager() as manager, guest_of(manager) as guest:
         expect_refused(guest.run(TOOL, '--host-credential', 'ak=new.pub', '--host-credential',
                                  'boot-log=x.log'), 1, '0x506', '--share-logs')
         assert not os.path.exists(path('new.pub'))

@@ -30,7 +30,7 @@ class Unix:
     """A manager whose metrics are on a Unix socket."""
 
     def __init__(self, **options):
-        self.manager = Manager(auto_register=True, **options)
+        self.manager = Manager(**options)
         self.path = os.path.join(self.manager.dir, 'metrics.sock')
         self.manager.argv += ['--metrics', 'unix:' + self.path]
         self.manager.start()

@@ -32,7 +32,7 @@ def slow_reads(seconds=SLOW_S):
     def hook(command):
         if code_of(command) == PCR_READ:
             time.sleep(seconds)
-    with Relay() as relay, Manager(tcti=relay.tcti, auto_register=True, vm_rate=0) as manager:
+    with Relay() as relay, Manager(tcti=relay.tcti, vm_rate=0) as manager:
         relay.hook = hook
         yield relay, manager
 
@@ -73,7 +73,7 @@ class Storm:
 
 @tap.case('PCRs that were just read are not read again, by whomever they are asked for')
 def _():
-    with Relay() as relay, Manager(tcti=relay.tcti, auto_register=True) as manager:
+    with Relay() as relay, Manager(tcti=relay.tcti) as manager:
         askers = [Asker(manager) for _ in range(5)]
         before = relay.counts.get(PCR_READ, 0)
         start = time.monotonic()
@@ -85,7 +85,7 @@ def _():
 
 @tap.case('PCRs are shown as they are 100 ms later')
 def _():
-    with Relay() as relay, Manager(tcti=relay.tcti, auto_register=True) as manager:
+    with Relay() as relay, Manager(tcti=relay.tcti) as manager:
         asker = Asker(manager)
         before = asker.pcr_read(HOST_PCRS)
         relay.tool('tpm2_pcrextend', '0:sha256=' + hashlib.sha256(b'more').hexdigest())
@@ -125,7 +125,7 @@ def _():
 
 @tap.case('100 VMs ask for PCRs of a slow TPM without end: quotes go on, reads have their turn')
 def _():
-    with slow_reads() as (_, manager), VtpmClient(manager.socket) as honest:
+    with slow_reads() as (_, manager), VtpmClient(manager) as honest:
         def times(count):
             found = []
             for _ in range(count):
@@ -145,7 +145,7 @@ def _():
 
 @tap.case('reads that cannot be made are refused, and asked of the TPM again')
 def _():
-    with Relay() as relay, Manager(tcti=relay.tcti, auto_register=True) as manager:
+    with Relay() as relay, Manager(tcti=relay.tcti) as manager:
         asker = Asker(manager)
         relay.hook = lambda command: (error_response(0x101) if code_of(command) == PCR_READ
                                       else None)

@@ -16,13 +16,14 @@ from process import wait_until
 from protocol import (BAD_VALUE, CREDENTIAL, DENIED, HELLO, HOST_PCRS, PCR_READ, QUOTE, TIMEOUT,
                       TOO_LARGE)
 from tpm2 import ALG_SHA1, ALG_SHA256, b2, u16, u32, u64
+from users import owner_of
 
 NONCE = bytes(range(32))
-manager = Manager(auto_register=True).start()
+manager = Manager().start()
 
 
 def client(**options):
-    return VtpmClient(manager.socket, **options)
+    return VtpmClient(manager, **options)
 
 
 def new_uuid():
@@ -262,9 +263,9 @@ def _():
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def can_say_hello(to):
+def can_say_hello(to, name=None):
     try:
-        with VtpmClient(to.socket, uuid=new_uuid()) as vtpm:
+        with VtpmClient(to, uuid=name or known_uuid(to)) as vtpm:
             vtpm.hello()
     except (EOFError, OSError):
         return False
@@ -278,8 +279,14 @@ def cpu_seconds(process):
 
 
 def manager_with_few_files():
-    return Manager(auto_register=True,
-                   prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+    return Manager(prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+
+
+def known_uuid(to):
+    """Of a VM that is registered before descriptors are short."""
+    name = new_uuid()
+    to.introduce(name, owner_of(name))
+    return name
 
 
 def sleeps(to):
@@ -291,10 +298,11 @@ def sleeps(to):
 @tap.case('out of descriptors the oldest that say nothing make room')
 def _():
     with manager_with_few_files() as few, greeted(few) as vtpm, contextlib.ExitStack() as stack:
-        silent = [stack.enter_context(VtpmClient(few.socket, uuid=new_uuid())) for _ in range(64)]
+        spare, *names = [known_uuid(few) for _ in range(65)]
+        silent = [stack.enter_context(VtpmClient(few, uuid=name)) for name in names]
         assert closed(silent[0])
         silent[-1].hello()
-        assert can_say_hello(few)
+        assert can_say_hello(few, spare)
         assert sleeps(few)
         vtpm.quote(NONCE)
         assert 'turned away' not in few.log_text(), few.log_text()
@@ -304,8 +312,8 @@ def _():
 def _():
     with manager_with_few_files() as few, greeted(few) as vtpm:
         with contextlib.ExitStack() as others:
-            for _ in range(64):
-                client = others.enter_context(VtpmClient(few.socket, uuid=new_uuid()))
+            for name in [known_uuid(few) for _ in range(64)]:
+                client = others.enter_context(VtpmClient(few, uuid=name))
                 try:
                     client.hello()
                 except (EOFError, OSError):

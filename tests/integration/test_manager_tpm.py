@@ -265,7 +265,7 @@ def _():
                         {'prepare': lambda: os.environ.update(CREDENTIALS_DIRECTORY=folder)}):
             sent = []
             relay.hook = lambda command, sent=sent: sent.append(command)
-            with Manager(tcti=relay.tcti, auto_register=True, verbose=True, **options) as manager:
+            with Manager(tcti=relay.tcti, verbose=True, **options) as manager:
                 with greeted(manager) as vtpm:
                     authentic(manager, vtpm)
                     tpm2.flush(relay.send, first_transient(relay))
@@ -397,7 +397,7 @@ def _():
 
 @tap.case('a changed event of the simulated host shows in its PCRs')
 def _():
-    with Manager(auto_register=True) as manager:
+    with Manager() as manager:
         def pcr_4():
             return manager.admin('quote', nonce='aa' * 16, pcrs=[{'bank': 11, 'pcr': 4}])['pcrs']
         first = pcr_4()
@@ -420,7 +420,7 @@ def _():
 
 @tap.case('the simulated TPM starts again when its process was killed')
 def _():
-    with Manager(auto_register=True) as manager, greeted(manager) as vtpm:
+    with Manager() as manager, greeted(manager) as vtpm:
         first = authentic(manager, vtpm)
         children = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(manager.process.pid)],
                                   capture_output=True, text=True, check=True).stdout.split()

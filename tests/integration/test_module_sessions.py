@@ -9,13 +9,15 @@ from manager import Manager
 from programs import built
 from protocol import UUID
 from swtpm import environment
+from users import own
 from vtpm import Vtpm
 
 
 @contextlib.contextmanager
 def chain():
     """(manager, vtpm)"""
-    with Manager(auto_register=True) as manager:
+    with Manager() as manager:
+        own(manager, UUID)
         with Vtpm(deepquote=f'manager={manager.socket},timeout=1', client=False) as vtpm:
             yield manager, vtpm
 

@@ -257,7 +257,7 @@ def _(guest):
 def _():
     for key in (('--ak-create',), ('-c', 'kept.ctx')):
         clean()
-        with Guest(deepquote=f'manager={manager.socket},timeout=2', dir=path('vtpm')) as guest:
+        with Guest(manager, f'manager={manager.socket},timeout=2', dir=path('vtpm')) as guest:
             tap.equal(guest.run(TOOL, '--ak-create', '-c', 'kept.ctx')[0], 0)
             manager.process.send_signal(signal.SIGSTOP)
             try:
@@ -276,7 +276,7 @@ def _():
 @tap.case('a second Ctrl-C ends at once, and no file is written')
 def _():
     clean()
-    with Guest(deepquote=f'manager={manager.socket},timeout=20', dir=path('vtpm')) as guest:
+    with Guest(manager, f'manager={manager.socket},timeout=20', dir=path('vtpm')) as guest:
         manager.process.send_signal(signal.SIGSTOP)
         try:
             process = guest.start_program(*guest.quote_command('--ak-create'))

@@ -3,6 +3,7 @@
 
     with Cgroup() as group:
         group.start(function)   # in a process in it
+    with Cgroup('/system.slice/a.service') as group:    # of this name, with its parents
 """
 import os
 import signal
@@ -22,31 +23,42 @@ def _root():
     return None
 
 
-def obstacle():
-    """Why there can be none here, or None."""
+def obstacle(top=False):
+    """Why there can be none here, or None.
+
+    top: whether they are to be at the top of the hierarchy
+    """
     root = _root()
     if root is None or not os.access(root, os.W_OK):
         return 'control groups cannot be made here'
+    if top and root not in ROOTS:
+        return 'control groups cannot be made at the top of the hierarchy here'
     return None
 
 
 class Cgroup:
     count = 0
 
-    def __init__(self):
+    def __init__(self, name=None):
         Cgroup.count += 1
-        self.path = os.path.join(_root(), f'deepquote-test-{os.getpid()}-{Cgroup.count}')
+        self.path = _root() + (name or f'/deepquote-test-{os.getpid()}-{Cgroup.count}')
+        self.made = []
         self.pids = []
 
     def __enter__(self):
-        os.mkdir(self.path)
+        missing = self.path
+        while not os.path.exists(missing):
+            self.made.append(missing)
+            missing = os.path.dirname(missing)
+        os.makedirs(self.path, exist_ok=True)
         return self
 
     def __exit__(self, *_):
         for pid in self.pids:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        os.rmdir(self.path)
+        for path in self.made:
+            os.rmdir(path)
 
     def _be_in_it(self, function, told):
         kept = None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A vTPM that speaks the manager's protocol, and what it gets.
 
-    with Manager(auto_register=True) as manager, VtpmClient(manager.socket) as vtpm:
+    with Manager() as manager, VtpmClient(manager) as vtpm:
         vtpm.hello()
         expect_authentic(manager, vtpm, vtpm.quote(nonce), nonce)
 """
@@ -14,6 +14,7 @@ import tempfile
 
 import protocol
 import tpm2
+import users
 import verifier
 from protocol import HOST_PCRS, OK, UUID, uuid_bytes
 from tpm2 import ALG_SHA256, Reader, b2, u16, u32, u64
@@ -54,8 +55,11 @@ def make_ek(number, hierarchy=0x4000000B, attributes=0x000300B2, policy=None):
 class VtpmClient:
     """What swtpm-deepquote's module says to the manager, with a made-up vTPM quote."""
 
-    def __init__(self, path, uuid=UUID, instance=None, timeout=30, eks=(), stores=0):
+    def __init__(self, manager, uuid=UUID, instance=None, timeout=30, eks=(), stores=0,
+                 known=True):
+        self.manager = manager
         self.uuid = uuid
+        self.known = known       # it is registered when it first says HELLO
         self.eks = eks           # (public, qualified name) of each endorsement key
         self.stores = stores
         self.instance = instance or os.urandom(16)
@@ -65,7 +69,8 @@ class VtpmClient:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(timeout)
         try:
-            self.sock.connect(path)
+            with users.acting_as(users.owner_of(uuid)):
+                self.sock.connect(manager.socket)
         except BaseException:
             self.sock.close()
             raise
@@ -111,6 +116,8 @@ class VtpmClient:
         return epoch, generation
 
     def hello_body(self):
+        if self.known:
+            self.manager.introduce(self.uuid, users.owner_of(self.uuid))
         return (uuid_bytes(self.uuid) + self.instance + u64(self.stores) +
                 bytes([len(self.eks)]) + b''.join(b2(part) for ek in self.eks for part in ek))
 
@@ -170,7 +177,7 @@ class Binding:
 @contextlib.contextmanager
 def greeted(manager, **options):
     """A VtpmClient that the manager has welcomed."""
-    with VtpmClient(manager.socket, **options) as vtpm:
+    with VtpmClient(manager, **options) as vtpm:
         vtpm.hello()
         yield vtpm
 

@@ -10,6 +10,7 @@ import tap
 from manager import Manager
 from programs import program
 from swtpm import environment
+from users import own
 from verifier import check
 from vtpm import Vtpm
 
@@ -21,7 +22,7 @@ OUTPUTS = ('quote.msg', 'quote.sig', 'pcrs.bin', 'evidence.bin')
 AK_ATTRIBUTES = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|sign|noda'
 
 work = tempfile.mkdtemp(prefix='tpm2-deepquote-')
-manager = Manager(auto_register=True, vm_rate=0)
+manager = Manager(vm_rate=0)
 
 
 class Guest(Vtpm):
@@ -30,9 +31,11 @@ class Guest(Vtpm):
 
     latest = None  # the UUID of the last one
 
-    def __init__(self, **options):
+    def __init__(self, manager=None, deepquote=None, **options):
         self.uuid = Guest.latest = str(uuid.uuid4())
-        super().__init__(client=False, uuid=self.uuid, **options)
+        if manager:
+            own(manager, self.uuid)
+        super().__init__(client=False, uuid=self.uuid, deepquote=deepquote, **options)
 
     def start_program(self, *command, **variables):
         env = dict(environment(), TPM2TOOLS_TCTI=self.tcti, **variables)
@@ -131,7 +134,7 @@ def with_guest(name):
         @tap.case(name)
         def _():
             clean()
-            with Guest(deepquote=f'manager={manager.socket}', dir=path('vtpm')) as guest:
+            with Guest(manager, f'manager={manager.socket}', dir=path('vtpm')) as guest:
                 function(guest)
     return register
 

@@ -53,7 +53,7 @@ class Asker(VtpmClient):
     """A vTPM of its own with at most one request that is not answered yet."""
 
     def __init__(self, manager):
-        super().__init__(manager.socket, uuid=str(uuid.uuid4()))
+        super().__init__(manager, uuid=str(uuid.uuid4()))
         self.manager = manager
         self.hello()
 
@@ -73,7 +73,7 @@ class Asker(VtpmClient):
 def setting(vms, **options):
     with contextlib.ExitStack() as stack:
         relay = stack.enter_context(Relay())
-        manager = stack.enter_context(Manager(tcti=relay.tcti, auto_register=True, **options))
+        manager = stack.enter_context(Manager(tcti=relay.tcti, **options))
         askers = [stack.enter_context(Asker(manager)) for _ in range(vms)]
         gate = Gate(relay)
         try:

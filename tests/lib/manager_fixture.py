@@ -14,7 +14,7 @@ NONCE = b'q' * 32
 
 @contextlib.contextmanager
 def setting(**options):
-    with Relay() as relay, Manager(tcti=relay.tcti, auto_register=True, **options) as manager:
+    with Relay() as relay, Manager(tcti=relay.tcti, **options) as manager:
         with greeted(manager) as vtpm:
             yield relay, manager, vtpm
 

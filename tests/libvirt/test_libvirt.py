@@ -64,6 +64,8 @@ def add_model_cases(model):
 
     @tap.case(f'{model}: libvirt starts the launcher as its swtpm, and the guest deep-quotes')
     def _():
+        for vm in manager.admin('list')['vms']:
+            manager.ctl('rule', vm['uuid'], '--rule', 'unit')  # tss may own one by the rule "user"
         manager.ctl('register', uuid, '--owner', 'tss', '--name', name)
         with Domain(name, uuid, model) as domain:
             lines = domain.vtpm_processes()

@@ -82,9 +82,18 @@ static void crash(Fixture *f)
     open_registry(f);
 }
 
+/* Known by libvirt's profile, so that an owner may have several. */
+static gboolean register_vm(Fixture *f, const WireUuid *uuid, uid_t owner, const char *name,
+                            const char *group, WireBytes ek, GError **error)
+{
+    const RegistryNewVm vm = { *uuid, REGISTRY_RULE_LIBVIRT, owner, name, group, ek };
+
+    return vms_register(f->vms, &vm, error);
+}
+
 static const RegistryVm *add(Fixture *f, const WireUuid *uuid)
 {
-    g_assert_true(vms_register(f->vms, uuid, 1000, "name", NULL, no_ek, NULL));
+    g_assert_true(register_vm(f, uuid, 1000, "name", NULL, no_ek, NULL));
     return vms_find(f->vms, uuid);
 }
 
@@ -106,8 +115,7 @@ static void test_keeps_rows(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_autoptr(GPtrArray) list = NULL;
 
     add(f, &vm_b);
-    g_assert_true(
-        vms_register(f->vms, &vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", NULL, ek, NULL));
+    g_assert_true(register_vm(f, &vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", NULL, ek, NULL));
     g_assert_true(vms_enable(f->vms, &vm_a, FALSE, NULL));
     reopen(f);
     vm = vms_find(f->vms, &vm_a);
@@ -128,7 +136,7 @@ static void test_refuses_doubles_and_strangers(Fixture *f, G_GNUC_UNUSED gconstp
     g_autoptr(GError) error = NULL;
 
     add(f, &vm_a);
-    g_assert_false(vms_register(f->vms, &vm_a, 1, "other", NULL, no_ek, &error));
+    g_assert_false(register_vm(f, &vm_a, 1, "other", NULL, no_ek, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_EXISTS);
     g_clear_error(&error);
     g_assert_cmpstr(vms_find(f->vms, &vm_a)->name, ==, "name");
@@ -304,7 +312,7 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     g_assert_false(vms_start_life(f->vms, &vm_a, second, 0, ek, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
     g_clear_error(&error);
-    g_assert_false(vms_register(f->vms, &vm_b, 1, NULL, NULL, no_ek, NULL));
+    g_assert_false(register_vm(f, &vm_b, 1, NULL, NULL, no_ek, NULL));
     g_assert_false(vms_unregister(f->vms, &vm_a, NULL));
     g_assert_false(vms_advance(f->vms, &vm_a, 5000, NULL));
     g_assert_true(vms_advance(f->vms, &vm_a, 4000, NULL));
@@ -355,7 +363,7 @@ static void test_names_are_text_of_one_line(Fixture *f, G_GNUC_UNUSED gconstpoin
 
         g_assert_false(vms_rename(f->vms, &vm_a, bad[i], &error));
         g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
-        g_assert_false(vms_register(f->vms, &vm_b, 1, bad[i], NULL, no_ek, NULL));
+        g_assert_false(register_vm(f, &vm_b, 1, bad[i], NULL, no_ek, NULL));
         g_assert_false(groups_set(f->groups, bad[i], 1, NULL));
         g_assert_cmpstr(vms_find(f->vms, &vm_a)->name, ==, "name");
         g_assert_null(vms_find(f->vms, &vm_b));
@@ -431,10 +439,10 @@ static void test_refuses_wrong_groups(Fixture *f, G_GNUC_UNUSED gconstpointer da
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
     g_assert_false(vms_move(f->vms, &vm_b, longest, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(vms_register(f->vms, &vm_b, 1, NULL, "a", no_ek, &error));
+    g_assert_false(register_vm(f, &vm_b, 1, NULL, "a", no_ek, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
     g_assert_null(vms_find(f->vms, &vm_b));
-    g_assert_true(vms_register(f->vms, &vm_b, 1, NULL, longest, no_ek, NULL));
+    g_assert_true(register_vm(f, &vm_b, 1, NULL, longest, no_ek, NULL));
     g_assert_false(groups_remove(f->groups, longest, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
     g_assert_cmpuint(members(f, longest), ==, 1);
@@ -451,6 +459,7 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_clear_pointer(&f->registry, registry_close);
     break_file(f->path, "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
                         "ALTER TABLE vm DROP COLUMN lineage;"
+                        "ALTER TABLE vm DROP COLUMN rule;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
@@ -513,7 +522,7 @@ int main(int argc, char **argv)
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 4");
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 5");
     ADD("refuses-a-format-below-0", test_refuses_what_it_cannot_read, "PRAGMA user_version = -1");
     ADD("refuses-an-unknown-group", test_refuses_what_it_cannot_read,
         "UPDATE vm SET vm_group = 'x'");
@@ -525,6 +534,7 @@ int main(int argc, char **argv)
         "UPDATE vm SET instance = x'00'");
     ADD("refuses-a-damaged-ek", test_refuses_what_it_cannot_read,
         "UPDATE vm SET ek = zeroblob(67)");
+    ADD("refuses-an-unknown-rule", test_refuses_what_it_cannot_read, "UPDATE vm SET rule = 'x'");
     ADD("refuses-another-file", test_refuses_what_it_cannot_read, NULL);
     return g_test_run();
 }

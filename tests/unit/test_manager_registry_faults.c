@@ -61,13 +61,22 @@ static Fixture *fixture_new(void)
     return f;
 }
 
+/* Known by libvirt's profile, so that an owner may have several. */
+static gboolean register_vm(Fixture *f, const WireUuid *uuid, uid_t owner, const char *name,
+                            const char *group, WireBytes ek, GError **error)
+{
+    const RegistryNewVm vm = { *uuid, REGISTRY_RULE_LIBVIRT, owner, name, group, ek };
+
+    return vms_register(f->vms, &vm, error);
+}
+
 /* A VM that has told a generation, in one of two groups. */
 static void furnish(Fixture *f)
 {
     open_registry(f);
     g_assert_true(groups_set(f->groups, "gold", 5, NULL));
     g_assert_true(groups_set(f->groups, "tin", 2, NULL));
-    g_assert_true(vms_register(f->vms, &vm_a, 1000, "a", "gold", no_ek, NULL));
+    g_assert_true(register_vm(f, &vm_a, 1000, "a", "gold", no_ek, NULL));
     g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
     g_assert_true(vms_advance(f->vms, &vm_a, told, NULL));
 }
@@ -152,7 +161,7 @@ typedef gboolean (*Change)(Fixture *f, GError **error);
 
 static gboolean add_vm(Fixture *f, GError **error)
 {
-    return vms_register(f->vms, &vm_b, 1000, "b", "tin", no_ek, error);
+    return register_vm(f, &vm_b, 1000, "b", "tin", no_ek, error);
 }
 
 static gboolean remove_vm(Fixture *f, GError **error)

@@ -52,15 +52,26 @@ static gboolean prepare_rename(const CtlOptions *options, JsonObject *request, G
     return set_name(options, request, error);
 }
 
-static gboolean prepare_register(const CtlOptions *options, JsonObject *request, GError **error)
+static gboolean prepare_rule(const CtlOptions *options, JsonObject *request, GError **error)
 {
     int64_t owner;
 
+    if (options->rule) {
+        json_object_set_string_member(request, "rule", options->rule);
+    }
     if (options->owner) {
         if (!parse_owner(options->owner, &owner, error)) {
             return FALSE;
         }
         json_object_set_int_member(request, "owner", owner);
+    }
+    return TRUE;
+}
+
+static gboolean prepare_register(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (!prepare_rule(options, request, error)) {
+        return FALSE;
     }
     if (options->name && !set_name(options, request, error)) {
         return FALSE;
@@ -72,6 +83,16 @@ static gboolean prepare_register(const CtlOptions *options, JsonObject *request,
         json_object_set_string_member(request, "group", options->group);
     }
     return TRUE;
+}
+
+static gboolean prepare_new_rule(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (!options->rule) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "rule needs --rule unit, --rule libvirt or --rule user");
+        return FALSE;
+    }
+    return prepare_rule(options, request, error);
 }
 
 static gboolean prepare_move(const CtlOptions *options, JsonObject *request, GError **error)
@@ -144,8 +165,13 @@ static const CtlCommand commands[] = {
     { .name = "show", .argument = "uuid", .help = "One VM", .print = ctl_print_vm },
     { .name = "register",
       .argument = "uuid",
-      .help = "Allow a VM: [--owner USER] [--name NAME] [--ek NAME] [--group GROUP]",
+      .help = "Allow a VM: [--rule RULE] [--owner USER] [--name NAME] [--ek NAME] "
+              "[--group GROUP]",
       .prepare = prepare_register },
+    { .name = "rule",
+      .argument = "uuid",
+      .help = "Have a VM known by another rule: --rule RULE [--owner USER]",
+      .prepare = prepare_new_rule },
     { .name = "unregister",
       .argument = "uuid",
       .help = "Forget a VM; its epoch and generation are kept" },

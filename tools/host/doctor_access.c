@@ -81,8 +81,9 @@ static void look_owners(const DoctorHost *host, DoctorFinding *ret)
     }
     for (guint i = 0; i < json_array_get_length(host->vms); i++) {
         JsonObject *vm = json_array_get_object_element(host->vms, i);
-        g_autoptr(DoctorUser) user = doctor_user_of(host, (uid_t)number_of(vm, "owner"));
-        const char *device = device_of(host, user);
+        const int64_t owner = number_of(vm, "owner");
+        g_autoptr(DoctorUser) user = owner < 0 ? NULL : doctor_user_of(host, (uid_t)owner);
+        const char *device = user ? device_of(host, user) : NULL;
 
         if (device) {
             doctor_found(ret, DOCTOR_BAD, "the vTPM of VM %s runs as %s, who can open %s",
@@ -93,10 +94,10 @@ static void look_owners(const DoctorHost *host, DoctorFinding *ret)
     doctor_found(ret, DOCTOR_GOOD, "no VM's vTPM runs as a user who can open the TPM");
 }
 
-static void look_shared(const DoctorHost *host, DoctorFinding *ret)
+static void look_rules(const DoctorHost *host, DoctorFinding *ret)
 {
-    g_autoptr(GHashTable) owners = g_hash_table_new(NULL, NULL);
     guint n = host->vms ? json_array_get_length(host->vms) : 0;
+    guint users = 0;
 
     if (!host->vms) {
         doctor_found(ret, DOCTOR_UNKNOWN, "the manager did not say");
@@ -105,12 +106,13 @@ static void look_shared(const DoctorHost *host, DoctorFinding *ret)
     for (guint i = 0; i < n; i++) {
         JsonObject *vm = json_array_get_object_element(host->vms, i);
 
-        g_hash_table_add(owners, GSIZE_TO_POINTER((gsize)number_of(vm, "owner")));
+        users += g_str_equal(text_of(vm, "rule"), "user");
     }
-    if (g_hash_table_size(owners) < n) {
-        doctor_found(ret, DOCTOR_WARNING, "%u VMs have %u owners", n, g_hash_table_size(owners));
+    if (users > 0) {
+        doctor_found(ret, DOCTOR_WARNING, "%u of %u VMs are known by their vTPM's user alone",
+                     users, n);
     } else {
-        doctor_found(ret, DOCTOR_GOOD, "each VM has an owner of its own");
+        doctor_found(ret, DOCTOR_GOOD, "no VM is known by its vTPM's user alone");
     }
 }
 
@@ -168,9 +170,9 @@ const DoctorCheck doctor_access_checks[] = {
       "set swtpm_user in /etc/libvirt/qemu.conf to a user who is not in the TPM's group" },
     { "vm-owners", look_owners, "a guest that breaks out of its vTPM has the hardware TPM, too",
       "run that VM's vTPM as another user, and register the VM anew for that one" },
-    { "shared-owners", look_shared,
-      "whoever has one vTPM of a user can speak for every other VM of that user while it is off",
-      "run the vTPMs of VMs that do not trust each other as different users" },
+    { "vm-rules", look_rules,
+      "any process of that user, and not the vTPM alone, can speak for the VM while it is off",
+      "run the vTPM in its unit or by libvirt under AppArmor, and vtpm-managerctl rule UUID" },
     { "state-folder", look_state, "in it is what makes the attestation key",
       "chmod 0700 " DEFAULT_STATE_DIR },
     { "state-files", look_state_files,

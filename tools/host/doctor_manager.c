@@ -63,17 +63,6 @@ static void look_hardware(const DoctorHost *host, DoctorFinding *ret)
     }
 }
 
-static void look_auto_register(const DoctorHost *host, DoctorFinding *ret)
-{
-    if (!host->status) {
-        unanswered(ret);
-    } else if (truth_of(host->status, "auto-register")) {
-        doctor_found(ret, DOCTOR_BAD, "new VMs register themselves");
-    } else {
-        doctor_found(ret, DOCTOR_GOOD, "only an administrator registers VMs");
-    }
-}
-
 static void look_certificate(const DoctorHost *host, DoctorFinding *ret)
 {
     JsonObject *tpm = tpm_of(host);
@@ -96,9 +85,6 @@ const DoctorCheck doctor_manager_checks[] = {
       "vtpm-managerctl status, the manager's log, and docs/howto/host-tpm.md" },
     { "hardware", look_hardware, "nothing that a simulated TPM signs may be trusted",
       "start vtpm-managerd without --simulate-tpm" },
-    { "auto-register", look_auto_register,
-      "every user of this host can make VMs up, and take a UUID before its VM does",
-      "start vtpm-managerd without --auto-register" },
     { "ek-certificate", look_certificate,
       "verifiers cannot tell by the TPM's maker that the TPM is genuine",
       "ask the maker of the TPM or of the board; some must be fetched from the maker's server" },

@@ -9,6 +9,7 @@ typedef struct CtlOptions {
     char *socket;
     gboolean json;
     gboolean version;
+    char *rule;
     char *owner;
     char *name;
     char *ek;

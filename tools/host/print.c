@@ -30,8 +30,11 @@ char *ctl_time_text(int64_t seconds)
 
 static char *owner_text(int64_t uid)
 {
-    struct passwd *user = getpwuid((uid_t)uid);
+    struct passwd *user = uid < 0 ? NULL : getpwuid((uid_t)uid);
 
+    if (uid < 0) {
+        return g_strdup("-");
+    }
     return user ? escape_text(user->pw_name, LONG_TEXT) : g_strdup_printf("%" G_GINT64_FORMAT, uid);
 }
 
@@ -47,16 +50,16 @@ void ctl_print_list(JsonObject *answer)
 {
     JsonArray *vms = json_object_get_array_member(answer, "vms");
 
-    printf("%-36s  %-9s  %-16s  %5s  %10s  %s\n", "UUID", "STATE", "OWNER", "EPOCH", "GENERATION",
-           "NAME");
+    printf("%-36s  %-9s  %-7s  %-16s  %5s  %10s  %s\n", "UUID", "STATE", "RULE", "OWNER", "EPOCH",
+           "GENERATION", "NAME");
     for (guint i = 0; i < json_array_get_length(vms); i++) {
         JsonObject *vm = json_array_get_object_element(vms, i);
         g_autofree char *owner = owner_text(number_of(vm, "owner"));
         g_autofree char *name = escape_text(text_of(vm, "name"), SHORT_TEXT);
 
-        printf("%-36s  %-9s  %-16s  %5" G_GINT64_FORMAT "  %10" G_GINT64_FORMAT "  %s\n",
-               text_of(vm, "uuid"), state_of(vm), owner, number_of(vm, "epoch"),
-               number_of(vm, "generation"), name);
+        printf("%-36s  %-9s  %-7s  %-16s  %5" G_GINT64_FORMAT "  %10" G_GINT64_FORMAT "  %s\n",
+               text_of(vm, "uuid"), state_of(vm), text_of(vm, "rule"), owner,
+               number_of(vm, "epoch"), number_of(vm, "generation"), name);
     }
 }
 
@@ -69,11 +72,13 @@ void ctl_print_vm(JsonObject *answer)
     g_autofree char *created = ctl_time_text(number_of(vm, "created"));
     g_autofree char *seen = ctl_time_text(number_of(vm, "seen"));
 
-    printf("UUID            %s\nname            %s\nstate           %s\nowner           %s\n"
+    printf("UUID            %s\nname            %s\nstate           %s\n"
+           "rule            %s\nowner           %s\n"
            "group           %s\nendorsement key %s\nepoch           %" G_GINT64_FORMAT
            "\ngeneration      %" G_GINT64_FORMAT "\nregistered      %s\nseen            %s\n",
-           text_of(vm, "uuid"), name, state_of(vm), owner, group, or_none(text_of(vm, "ek")),
-           number_of(vm, "epoch"), number_of(vm, "generation"), created, seen);
+           text_of(vm, "uuid"), name, state_of(vm), text_of(vm, "rule"), owner, group,
+           or_none(text_of(vm, "ek")), number_of(vm, "epoch"), number_of(vm, "generation"), created,
+           seen);
 }
 
 void ctl_print_groups(JsonObject *answer)

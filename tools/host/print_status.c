@@ -105,9 +105,8 @@ void ctl_print_status(JsonObject *answer)
 
     printf("vtpm-managerd   %s, since %s\n", text_of(answer, "version"), started);
     print_tpm(json_object_get_object_member(answer, "tpm"));
-    printf("VMs             %" G_GINT64_FORMAT " registered, %" G_GINT64_FORMAT " connected%s\n",
-           number_of(answer, "vms"), number_of(answer, "connected"),
-           truth_of(answer, "auto-register") ? "; new ones are registered by themselves" : "");
+    printf("VMs             %" G_GINT64_FORMAT " registered, %" G_GINT64_FORMAT " connected\n",
+           number_of(answer, "vms"), number_of(answer, "connected"));
     if (truth_of(answer, "share-logs")) {
         printf("host's logs     guests may read them\n");
     }

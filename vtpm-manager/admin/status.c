@@ -82,7 +82,6 @@ static void handle_status(const AdminRequest *request, void *part)
     json_object_set_string_member(answer, "version", PROJECT_VERSION);
     json_object_set_int_member(answer, "started", status->started);
     json_object_set_boolean_member(answer, "simulated", info->simulated);
-    json_object_set_boolean_member(answer, "auto-register", status->auto_register);
     json_object_set_boolean_member(answer, "share-logs", status->share_logs);
     json_object_set_int_member(answer, "vms", vms->len);
     json_object_set_int_member(answer, "connected", vtpm_server_connections(status->vtpms));

@@ -14,7 +14,6 @@
 typedef struct AdminStatus {
     const char *tcti; /* as configured */
     int64_t started;  /* seconds since 1970 */
-    gboolean auto_register;
     gboolean share_logs;
     TpmHost *tpm;
     Credentials *credentials;

@@ -11,7 +11,9 @@ static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
 
     json_object_set_string_member(object, "uuid", uuid);
     json_object_set_string_member(object, "name", vm->name);
-    json_object_set_int_member(object, "owner", vm->owner);
+    json_object_set_string_member(object, "rule", registry_rule_name(vm->rule));
+    json_object_set_int_member(object, "owner",
+                               vm->owner == REGISTRY_NO_OWNER ? -1 : (int64_t)vm->owner);
     json_object_set_boolean_member(object, "enabled", vm->enabled);
     json_object_set_boolean_member(object, "connected",
                                    vtpm_server_connected(vms->vtpms, &vm->uuid));
@@ -80,13 +82,19 @@ static gboolean get_ek(const AdminRequest *request, GBytes **ret)
     return TRUE;
 }
 
-static gboolean get_owner(const AdminRequest *request, uid_t *ret)
+static gboolean get_owner(const AdminRequest *request, RegistryRule rule, uid_t *ret)
 {
     JsonNode *node = json_object_get_member(request->json, "owner");
 
     if (!node) {
-        *ret = admin_connection_uid(request->connection);
+        *ret = rule == REGISTRY_RULE_UNIT ? REGISTRY_NO_OWNER
+                                          : admin_connection_uid(request->connection);
         return TRUE;
+    }
+    if (rule == REGISTRY_RULE_UNIT) {
+        admin_connection_fail(request->connection, "by the rule \"unit\" a VM has no owner: its "
+                                                   "unit's user is made when that starts");
+        return FALSE;
     }
     if (json_node_get_value_type(node) != G_TYPE_INT64 || json_node_get_int(node) < 0 ||
         json_node_get_int(node) >= G_MAXUINT32) {
@@ -97,23 +105,55 @@ static gboolean get_owner(const AdminRequest *request, uid_t *ret)
     return TRUE;
 }
 
+/* By which rule, and for which owner; FALSE, and answered, where that is not to be understood. */
+static gboolean get_rule(const AdminRequest *request, RegistryRule *ret_rule, uid_t *ret_owner)
+{
+    const gboolean given = json_object_has_member(request->json, "rule");
+    RegistryRule rule = REGISTRY_RULE_USER;
+
+    if (given && !registry_rule_find(admin_get_string(request->json, "rule"), &rule)) {
+        admin_connection_fail(request->connection, "rule is unit, libvirt or user");
+        return FALSE;
+    }
+    if (!get_owner(request, rule, ret_owner)) {
+        return FALSE;
+    }
+    *ret_rule = rule;
+    return TRUE;
+}
+
 static void handle_register(const AdminRequest *request, void *part)
 {
     const AdminVms *vms = part;
-    WireUuid uuid;
+    RegistryNewVm vm = { .name = admin_get_string(request->json, "name"),
+                         .group = admin_get_string(request->json, "group") };
     g_autoptr(GBytes) ek = NULL;
     g_autoptr(GError) error = NULL;
-    const uint8_t *data;
-    gsize size;
-    uid_t owner;
 
-    if (!admin_get_uuid(request, &uuid) || !get_owner(request, &owner) || !get_ek(request, &ek)) {
+    if (!admin_get_uuid(request, &vm.uuid) || !get_rule(request, &vm.rule, &vm.owner) ||
+        !get_ek(request, &ek)) {
         return;
     }
-    data = g_bytes_get_data(ek, &size);
-    if (!vms_register(vms->known, &uuid, owner, admin_get_string(request->json, "name"),
-                      admin_get_string(request->json, "group"), (WireBytes){ data, size },
-                      &error)) {
+    vm.ek.p = g_bytes_get_data(ek, &vm.ek.len);
+    if (!vms_register(vms->known, &vm, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, vms, &vm.uuid);
+}
+
+static void handle_rule(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    WireUuid uuid;
+    RegistryRule rule;
+    uid_t owner;
+    g_autoptr(GError) error = NULL;
+
+    if (!admin_get_uuid(request, &uuid) || !get_rule(request, &rule, &owner)) {
+        return;
+    }
+    if (!vms_set_rule(vms->known, &uuid, rule, owner, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -202,6 +242,7 @@ const AdminCommand admin_vm_commands[] = {
     { "list", handle_list },
     { "show", handle_show },
     { "register", handle_register },
+    { "rule", handle_rule },
     { "unregister", handle_unregister },
     { "enable", handle_enable },
     { "disable", handle_disable },

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#include "registry/rule.h"
 #include "wire/manager.h"
 
 enum {
@@ -15,6 +16,9 @@ enum {
 
 /** The group that a VM is in unless it was put into another; it is always there. */
 #define REGISTRY_GROUP_DEFAULT "default"
+
+/** Where the rule knows a VM by something else than its vTPM's user. */
+#define REGISTRY_NO_OWNER ((uid_t)-1)
 
 /** VMs that have the same share of the host's TPM each. */
 typedef struct RegistryGroup {
@@ -27,7 +31,8 @@ typedef struct RegistryVm {
     WireUuid uuid;
     char *name; /* for people; may be empty */
     const RegistryGroup *group;
-    uid_t owner;
+    RegistryRule rule;
+    uid_t owner;         /* of its vTPM's process; REGISTRY_NO_OWNER by the rule "unit" */
     gboolean registered; /* FALSE: a tombstone */
     gboolean enabled;
     uint8_t ek[WIRE_NAME_MAX];

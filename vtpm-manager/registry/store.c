@@ -43,15 +43,22 @@ static const char version_3[] = "ALTER TABLE vm ADD COLUMN lineage BLOB NOT NULL
                                 "UPDATE vm SET lineage = randomblob(16);"
                                 "PRAGMA user_version = 3;";
 
+/* Owners of several VMs were what libvirt makes of them; all others keep what they had. */
+static const char version_4[] =
+    "ALTER TABLE vm ADD COLUMN rule TEXT NOT NULL DEFAULT 'user';"
+    "UPDATE vm SET rule = 'libvirt' WHERE owner IN"
+    " (SELECT owner FROM vm WHERE registered GROUP BY owner HAVING count(*) > 1);"
+    "PRAGMA user_version = 4;";
+
 /* From each version to the next; a new file goes through all of them. */
-static const char *const steps[] = { version_1, version_2, version_3 };
+static const char *const steps[] = { version_1, version_2, version_3, version_4 };
 
 enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
 
 /* The order of the columns is that of bind_row() and read_row(). */
 #define COLUMNS                                                                                    \
     "uuid, name, owner, registered, enabled, ek, instance, epoch, base, generation, ceiling, "     \
-    "created, seen, removed, vm_group, lineage"
+    "created, seen, removed, vm_group, lineage, rule"
 
 static const char damage[] =
     "restore it from a backup, or move it and its -wal file away to begin with an empty one, in "
@@ -168,7 +175,7 @@ RegistryStore *registry_store_open(const char *path, GError **error)
     }
     if (sqlite3_prepare_v2(store->db,
                            "INSERT OR REPLACE INTO vm (" COLUMNS ") "
-                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                            -1, &store->put, NULL) != SQLITE_OK) {
         fail(store, "open", error);
         return NULL;
@@ -213,7 +220,8 @@ static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
         !read_blob(s, 6, vm->instance, sizeof(vm->instance), &instance_len) ||
         (instance_len != 0 && instance_len != sizeof(vm->instance)) ||
         !read_blob(s, 15, vm->lineage, sizeof(vm->lineage), &lineage_len) ||
-        lineage_len != sizeof(vm->lineage)) {
+        lineage_len != sizeof(vm->lineage) ||
+        !registry_rule_find((const char *)sqlite3_column_text(s, 16), &vm->rule)) {
         return FALSE;
     }
     vm->name = g_strdup((const char *)sqlite3_column_text(s, 1));
@@ -312,7 +320,8 @@ static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid
     }
     return ok && sqlite3_bind_text(s, 15, vm->group->name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
            sqlite3_bind_blob(s, 16, vm->lineage, sizeof(vm->lineage), SQLITE_TRANSIENT) ==
-               SQLITE_OK;
+               SQLITE_OK &&
+           sqlite3_bind_text(s, 17, registry_rule_name(vm->rule), -1, SQLITE_STATIC) == SQLITE_OK;
 }
 
 gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)

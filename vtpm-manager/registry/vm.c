@@ -165,15 +165,50 @@ GPtrArray *vms_list(const RegistryVms *vms)
     return list;
 }
 
-gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const char *name,
-                      const char *group, WireBytes ek, GError **error)
+/* Another registered VM of that owner with which @vm may not share it; NULL: none. */
+static const RegistryVm *rival_of(const RegistryVms *vms, const RegistryVm *vm)
 {
-    const RegistryVm *old = g_hash_table_lookup(vms->by_uuid, uuid);
-    g_autofree char *own_name = g_strdup(name ? name : "");
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, vms->by_uuid);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const RegistryVm *other = value;
+
+        if (other->registered && other->owner == vm->owner &&
+            !wire_uuid_equal(&other->uuid, &vm->uuid) &&
+            (vm->rule == REGISTRY_RULE_USER || other->rule == REGISTRY_RULE_USER)) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* Whoever has a vTPM of its owner could else speak for a VM that is known by that user alone. */
+static gboolean check_owner(const RegistryVms *vms, const RegistryVm *vm, GError **error)
+{
+    const RegistryVm *rival = vm->owner == REGISTRY_NO_OWNER ? NULL : rival_of(vms, vm);
+    g_autofree char *text = rival ? dq_uuid_format(rival->uuid.byte) : NULL;
+
+    if (rival) {
+        g_set_error(
+            error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+            "user %u owns VM %s, and by the rule \"user\" an owner has one VM only: run this "
+            "VM's vTPM as another user and give that with --owner, or have both known by "
+            "another rule, with --rule unit or --rule libvirt",
+            (unsigned)vm->owner, text);
+    }
+    return !rival;
+}
+
+gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, GError **error)
+{
+    const RegistryVm *old = g_hash_table_lookup(vms->by_uuid, &new_vm->uuid);
+    g_autofree char *own_name = g_strdup(new_vm->name ? new_vm->name : "");
     RegistryVm vm = { 0 };
 
     if (old && old->registered) {
-        g_autofree char *text = dq_uuid_format(uuid->byte);
+        g_autofree char *text = dq_uuid_format(new_vm->uuid.byte);
 
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_EXISTS,
                     "VM %s is registered already; unregister it first to change it", text);
@@ -185,22 +220,24 @@ gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const
     if (!registry_name_check("VM", own_name, 0, error)) {
         return FALSE;
     }
-    vm.uuid = *uuid;
+    vm.uuid = new_vm->uuid;
     vm.name = own_name;
-    vm.group = groups_find(vms->groups, group ? group : REGISTRY_GROUP_DEFAULT, error);
-    if (!vm.group) {
+    vm.rule = new_vm->rule;
+    vm.owner = new_vm->owner;
+    vm.group =
+        groups_find(vms->groups, new_vm->group ? new_vm->group : REGISTRY_GROUP_DEFAULT, error);
+    if (!vm.group || !check_owner(vms, &vm, error)) {
         return FALSE;
     }
     draw_lineage(&vm);
-    vm.owner = owner;
     vm.registered = TRUE;
     vm.enabled = TRUE;
     vm.created = now();
     vm.removed = 0;
-    g_return_val_if_fail(ek.len <= sizeof(vm.ek), FALSE);
-    vm.ek_len = ek.len;
-    if (ek.len > 0) {
-        memcpy(vm.ek, ek.p, ek.len);
+    g_return_val_if_fail(new_vm->ek.len <= sizeof(vm.ek), FALSE);
+    vm.ek_len = new_vm->ek.len;
+    if (vm.ek_len > 0) {
+        memcpy(vm.ek, new_vm->ek.p, vm.ek_len);
     }
     return put(vms, &vm, error);
 }
@@ -262,6 +299,19 @@ gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name, GE
     }
     vm.name = own_name;
     return put(vms, &vm, error);
+}
+
+gboolean vms_set_rule(RegistryVms *vms, const WireUuid *uuid, RegistryRule rule, uid_t owner,
+                      GError **error)
+{
+    RegistryVm vm;
+
+    if (!copy(vms, uuid, &vm, error)) {
+        return FALSE;
+    }
+    vm.rule = rule;
+    vm.owner = owner;
+    return check_owner(vms, &vm, error) && put(vms, &vm, error);
 }
 
 /* ------------------------------------------------------------------------ lives and generations */

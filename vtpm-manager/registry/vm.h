@@ -31,17 +31,32 @@ const RegistryVm *vms_find(const RegistryVms *vms, const WireUuid *uuid);
 /** vms_list: (transfer container) (element-type RegistryVm): registered VMs by UUID. */
 GPtrArray *vms_list(const RegistryVms *vms);
 
+/** A VM that is to be registered; what it points to is borrowed. */
+typedef struct RegistryNewVm {
+    WireUuid uuid;
+    RegistryRule rule;
+    uid_t owner;       /* as in RegistryVm */
+    const char *name;  /* NULL: none */
+    const char *group; /* NULL: REGISTRY_GROUP_DEFAULT */
+    WireBytes ek;      /* may be empty */
+} RegistryNewVm;
+
 /**
- * vms_register:
- * @name: %NULL: none
- * @group: %NULL: REGISTRY_GROUP_DEFAULT
- * @ek: may be empty
+ * vms_register: by the rule "user" its owner has no other VM, whatever that one's rule.
  *
  * Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_UNKNOWN (no such group), REGISTRY_ERROR_CONFLICT
- * for what is no name, REGISTRY_ERROR_STORAGE.
+ * for what is no name and for an owner that has another VM, REGISTRY_ERROR_STORAGE.
  */
-gboolean vms_register(RegistryVms *vms, const WireUuid *uuid, uid_t owner, const char *name,
-                      const char *group, WireBytes ek, GError **error);
+gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, GError **error);
+
+/**
+ * vms_set_rule: all else of the VM stays.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT for an owner that has another VM,
+ * REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_set_rule(RegistryVms *vms, const WireUuid *uuid, RegistryRule rule, uid_t owner,
+                      GError **error);
 
 /** vms_unregister, vms_enable. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
 gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error);

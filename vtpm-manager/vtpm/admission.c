@@ -7,27 +7,25 @@
 #include "daemon/log_kind.h"
 #include "registry/error.h"
 #include "vtpm/endorsement.h"
+#include "vtpm/rule.h"
 
 enum { DISK_RESTS = 2 }; /* times as long as a start took, before another one during quotes */
 
 static LogKind refusals = LOG_KIND("refusals of VMs");
-static LogKind unwritten = LOG_KIND("VMs that could not be registered");
 
 struct Admission {
     RegistryVms *vms;
     Limiter *limiter;
-    gboolean auto_register;
     uint64_t throttled;
     int64_t disk_rests_until; /* from starts, during quotes; monotonic, in microseconds */
 };
 
-Admission *admission_new(RegistryVms *vms, Limiter *limiter, gboolean auto_register)
+Admission *admission_new(RegistryVms *vms, Limiter *limiter)
 {
     Admission *admission = g_new0(Admission, 1);
 
     admission->vms = vms;
     admission->limiter = limiter;
-    admission->auto_register = auto_register;
     return admission;
 }
 
@@ -45,8 +43,9 @@ static void log_refusal(const Peer *peer, const WireUuid *uuid, const char *why)
 {
     g_autofree char *text = dq_uuid_format(uuid->byte);
 
-    log_kind_warn(&refusals, "VM %s (process %d, uid %u) is refused: %s", text,
-                  (int)peer->process.pid, peer->process.uid, why);
+    log_kind_warn(&refusals, "VM %s (process %d, uid %u, cgroup %s, profile %s) is refused: %s",
+                  text, (int)peer->process.pid, peer->process.uid,
+                  peer->cgroup ? peer->cgroup : "unknown", peer->label ? peer->label : "none", why);
 }
 
 ManagerReason admission_refuse(const Peer *peer, const WireUuid *uuid, ManagerReason reason)
@@ -75,30 +74,22 @@ ManagerReason admission_refuse_error(const Peer *peer, const WireUuid *uuid, con
     return MANAGER_REASON_STORAGE;
 }
 
-static const RegistryVm *find_or_register(Admission *admission, const Peer *peer,
-                                          const WireUuid *uuid)
-{
-    const RegistryVm *vm = vms_find(admission->vms, uuid);
-    g_autoptr(GError) error = NULL;
-
-    if (vm || !admission->auto_register) {
-        return vm;
-    }
-    if (!vms_register(admission->vms, uuid, peer->process.uid, NULL, NULL, (WireBytes){ 0 },
-                      &error)) {
-        log_kind_warn(&unwritten, "a new VM cannot be registered: %s", error->message);
-        return NULL;
-    }
-    return vms_find(admission->vms, uuid);
-}
-
 /* Why @peer may not speak for @vm. */
 static ManagerReason objection(const Peer *peer, const RegistryVm *vm)
 {
-    return !vm                              ? MANAGER_REASON_UNREGISTERED
-           : !vm->enabled                   ? MANAGER_REASON_DISABLED
-           : vm->owner != peer->process.uid ? MANAGER_REASON_OTHER_OWNER
-                                            : MANAGER_REASON_NONE;
+    return !vm                     ? MANAGER_REASON_UNREGISTERED
+           : !vm->enabled          ? MANAGER_REASON_DISABLED
+           : !rule_holds(vm, peer) ? MANAGER_REASON_BREAKS_RULE
+                                   : MANAGER_REASON_NONE;
+}
+
+static ManagerReason refuse(const Peer *peer, const WireUuid *uuid, const RegistryVm *vm,
+                            ManagerReason reason)
+{
+    g_autofree char *advice = reason == MANAGER_REASON_BREAKS_RULE ? rule_advice(vm) : NULL;
+
+    log_refusal(peer, uuid, advice ? advice : manager_reason_text(reason));
+    return reason;
 }
 
 /* Whether the endorsement keys that a vTPM shows are those of @vm. */
@@ -170,7 +161,7 @@ static ManagerReason check_hello(Admission *admission, const RegistryVm *vm,
 static ManagerReason start(Admission *admission, const Peer *peer, const ManagerHello *hello,
                            const ManagerHello *live)
 {
-    const RegistryVm *vm = find_or_register(admission, peer, &hello->uuid);
+    const RegistryVm *vm = vms_find(admission->vms, &hello->uuid);
     const Endorsements shown = endorsements_of(hello);
     ManagerReason reason = objection(peer, vm);
     g_autoptr(GError) error = NULL;
@@ -179,7 +170,7 @@ static ManagerReason start(Admission *admission, const Peer *peer, const Manager
         reason = check_hello(admission, vm, hello, live, &shown);
     }
     if (reason != MANAGER_REASON_NONE) {
-        return admission_refuse(peer, &hello->uuid, reason);
+        return refuse(peer, &hello->uuid, vm, reason);
     }
     if (!vms_start_life(admission->vms, &hello->uuid, hello->instance, hello->stores,
                         shown.count > 0 ? endorsements_name(&shown, 0) : (WireBytes){ 0 },
@@ -194,7 +185,7 @@ static gboolean writes(const Admission *admission, const ManagerHello *hello)
 {
     const RegistryVm *vm = vms_find(admission->vms, &hello->uuid);
 
-    return vm ? starts_life(vm, hello) : admission->auto_register;
+    return vm && starts_life(vm, hello);
 }
 
 int64_t admission_hello_after(const Admission *admission, const ManagerHello *hello)
@@ -226,7 +217,7 @@ ManagerReason admission_find(Admission *admission, const Peer *peer, const WireU
         reason = ration(admission, vm, act, crowd);
     }
     if (reason != MANAGER_REASON_NONE) {
-        return admission_refuse(peer, uuid, reason);
+        return refuse(peer, uuid, vm, reason);
     }
     *ret_vm = vm;
     return MANAGER_REASON_NONE;

@@ -12,9 +12,8 @@ typedef struct Admission Admission;
 /**
  * admission_new:
  * @vms, @limiter: borrowed, outlive it
- * @auto_register: VMs that are not known are registered, with the user of their vTPM as owner
  */
-Admission *admission_new(RegistryVms *vms, Limiter *limiter, gboolean auto_register);
+Admission *admission_new(RegistryVms *vms, Limiter *limiter);
 void admission_free(Admission *admission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Admission, admission_free)
 

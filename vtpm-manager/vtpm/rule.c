@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vtpm/rule.h"
+
+#include <string.h>
+
+#include "attest/deepquote.h"
+
+/* The folders of control groups are named as systemd names units: \x2d stands for a dash. */
+#define UNITS "/system.slice/system-swtpm\\x2ddeepquote.slice/swtpm-deepquote@"
+#define DOMAINS "/machine.slice/machine-qemu\\x2d"
+
+static const char *const libvirt_services[] = {
+    "/system.slice/libvirtd.service",
+    "/system.slice/virtqemud.service",
+};
+
+/* What is left of @text behind @prefix; NULL where it does not begin so. */
+static const char *behind(const char *text, const char *prefix)
+{
+    return text && g_str_has_prefix(text, prefix) ? text + strlen(prefix) : NULL;
+}
+
+static gboolean in_own_unit(const RegistryVm *vm, const Peer *peer)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
+
+    return g_strcmp0(behind(behind(peer->cgroup, UNITS), uuid), ".service") == 0;
+}
+
+/* Whether a control group is the scope of a domain, or one below it. */
+static gboolean is_domain(const char *cgroup)
+{
+    const char *name = behind(cgroup, DOMAINS);
+    g_autofree char *scope = name ? g_strndup(name, strcspn(name, "/")) : NULL;
+
+    return scope && g_str_has_suffix(scope, ".scope");
+}
+
+static gboolean is_libvirt(const char *cgroup)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(libvirt_services); i++) {
+        if (g_strcmp0(cgroup, libvirt_services[i]) == 0) {
+            return TRUE;
+        }
+    }
+    return is_domain(cgroup);
+}
+
+static gboolean is_owner(const RegistryVm *vm, const Peer *peer)
+{
+    return peer->process.uid == vm->owner;
+}
+
+/* A profile alone says little: a process that has none may choose one. */
+static gboolean in_own_profile(const RegistryVm *vm, const Peer *peer)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
+
+    return g_strcmp0(behind(behind(peer->label, "libvirt-"), uuid), " (enforce)") == 0 &&
+           is_libvirt(peer->cgroup) && is_owner(vm, peer);
+}
+
+static char *advise_unit(const RegistryVm *vm)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
+
+    return g_strdup_printf("it is to run in the control group " UNITS "%s.service: give QEMU the "
+                           "socket of swtpm-deepquote@%s.socket, or change the rule",
+                           uuid, uuid);
+}
+
+static char *advise_libvirt(const RegistryVm *vm)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
+
+    return g_strdup_printf("it is to run as user %u, in the AppArmor profile libvirt-%s, enforced, "
+                           "and in the control group of a domain or of libvirt: let libvirt start "
+                           "it on a host with AppArmor, or change the rule or its --owner",
+                           vm->owner, uuid);
+}
+
+static char *advise_user(const RegistryVm *vm)
+{
+    return g_strdup_printf("it is to run as user %u: run it so, or change the rule or its --owner",
+                           vm->owner);
+}
+
+static const struct {
+    gboolean (*holds)(const RegistryVm *vm, const Peer *peer);
+    char *(*advise)(const RegistryVm *vm);
+} rules[REGISTRY_RULE_COUNT] = {
+    [REGISTRY_RULE_UNIT] = { in_own_unit, advise_unit },
+    [REGISTRY_RULE_LIBVIRT] = { in_own_profile, advise_libvirt },
+    [REGISTRY_RULE_USER] = { is_owner, advise_user },
+};
+
+gboolean rule_holds(const RegistryVm *vm, const Peer *peer)
+{
+    return rules[vm->rule].holds(vm, peer);
+}
+
+char *rule_advice(const RegistryVm *vm)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
+    g_autofree char *advice = rules[vm->rule].advise(vm);
+
+    return g_strdup_printf("its vTPM breaks the rule \"%s\": %s (vtpm-managerctl rule %s)",
+                           registry_rule_name(vm->rule), advice, uuid);
+}

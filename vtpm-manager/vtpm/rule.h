@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether a process is the vTPM of a VM, by the rule that the VM's registration names. */
+#ifndef VTPM_MANAGER_VTPM_RULE_H
+#define VTPM_MANAGER_VTPM_RULE_H
+
+#include "daemon/peer.h"
+#include "registry/record.h"
+
+/** rule_holds: whether @peer is what @vm's rule asks for. */
+gboolean rule_holds(const RegistryVm *vm, const Peer *peer);
+
+/** rule_advice: (transfer full): what @vm's rule asks for, and what to do where it does not hold.
+ */
+char *rule_advice(const RegistryVm *vm);
+
+#endif
