@@ -8,6 +8,7 @@
  */
 #include "settings.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <spawn.h>
@@ -292,6 +293,24 @@ static bool swtpm_is_us(void)
            strcmp(self, other) == 0;
 }
 
+/* Our version, and that of the libtpms that swtpm gets; swtpm has told its own. */
+static void print_version(void)
+{
+    void *libtpms = dlopen("libtpms.so.0", RTLD_LAZY | RTLD_LOCAL);
+    uint32_t (*get_version)(void) = NULL;
+
+    printf("swtpm-deepquote (" PROJECT_NAME ") " PROJECT_VERSION);
+    if (libtpms) {
+        *(void **)&get_version = dlsym(libtpms, "TPMLIB_GetVersion");
+    }
+    if (get_version) {
+        uint32_t version = get_version(); /* a byte each, the micro version last */
+
+        printf(", libtpms %u.%u.%u", version >> 16, version >> 8 & 0xff, version & 0xff);
+    }
+    putchar('\n');
+}
+
 /* Runs swtpm as a child, then says what we add; returns its exit status. */
 static int inform(const CommandLine *c)
 {
@@ -312,7 +331,7 @@ static int inform(const CommandLine *c)
     if (c->help) {
         fputs(usage, stdout);
     } else {
-        puts("swtpm-deepquote version " PROJECT_VERSION);
+        print_version();
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }

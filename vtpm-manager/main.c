@@ -396,7 +396,7 @@ int main(G_GNUC_UNUSED int argc, char **argv)
         return EXIT_USAGE;
     }
     if (daemon.options.version) {
-        printf("vtpm-managerd %s\n", PROJECT_VERSION);
+        puts("vtpm-managerd (" PROJECT_NAME ") " PROJECT_VERSION);
         options_clear(&daemon.options);
         return EXIT_SUCCESS;
     }

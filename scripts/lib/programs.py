@@ -11,6 +11,8 @@ _FOLDERS = {
     'vtpm-managerd': 'vtpm-manager',
 }
 
+PROGRAMS = tuple(_FOLDERS)
+
 
 def built(*path):
     """The path of something below the build directory."""

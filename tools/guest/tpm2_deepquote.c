@@ -149,7 +149,7 @@ int main(G_GNUC_UNUSED int argc, char **argv)
         return EXIT_USAGE;
     }
     if (task.version) {
-        g_print("tpm2_deepquote " PROJECT_VERSION "\n");
+        g_print("tpm2_deepquote (" PROJECT_NAME ") " PROJECT_VERSION "\n");
         return EXIT_SUCCESS;
     }
     /* errors are told once, by this program */

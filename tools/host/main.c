@@ -45,7 +45,7 @@ int main(G_GNUC_UNUSED int argc, char **argv)
     g_set_prgname("vtpm-managerctl");
     words = ctl_options_parse(argv, description, &options, &error);
     if (words && options.version) {
-        printf("vtpm-managerctl %s\n", PROJECT_VERSION);
+        puts("vtpm-managerctl (" PROJECT_NAME ") " PROJECT_VERSION);
     } else if (words) {
         command = ctl_command_find((int)g_strv_length(words), words, &error);
     }

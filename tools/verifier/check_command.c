@@ -361,7 +361,7 @@ int check_command(char **argv, GError **error)
         return EXIT_UNUSABLE;
     }
     if (opt.version) {
-        printf("tpm2_checkdeepquote %s\n", PROJECT_VERSION);
+        puts("tpm2_checkdeepquote (" PROJECT_NAME ") " PROJECT_VERSION);
         return EXIT_DONE;
     }
     opt.folders = words + 1;
