@@ -4,6 +4,8 @@
  *
  * VTPM_STOCK_QEMU=FILE names a QEMU of the same version with its own TPM code; streams are then
  * passed to it and taken from it as well.
+ * VTPM_NEWER_QEMU=FILE names a newer QEMU, such as 10.0 where this one is 7.2; the same is done
+ * with a machine type that both have. Newer, because libqtest gives options that older ones lack.
  */
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
@@ -13,6 +15,7 @@
 #include "vtpm-util.h"
 
 #define MACHINE "-machine q35 -nodefaults -m 64"
+#define MACHINE_OF_BOTH "-machine pc-q35-7.2 -nodefaults -m 64"
 
 typedef struct Pair {
     char *dir;
@@ -32,15 +35,16 @@ static void use_qemu(const char *path)
 }
 
 /* @from_qemu, @to_qemu: NULL for the QEMU under test */
-static Pair pair_between(const char *device, const char *from_qemu, const char *to_qemu)
+static Pair pair_between(const char *device, const char *machine, const char *from_qemu,
+                         const char *to_qemu)
 {
     g_autofree char *incoming = NULL;
     Pair p = { .dir = g_dir_make_tmp("vtpm-migration.XXXXXX", NULL) };
 
     p.uri = g_strdup_printf("unix:%s/sock", p.dir);
-    incoming = g_strdup_printf(MACHINE " -incoming %s", p.uri);
+    incoming = g_strdup_printf("%s -incoming %s", machine, p.uri);
     use_qemu(from_qemu);
-    p.from = vtpm_start_plain(TPM_VERSION_2_0, device, "", MACHINE);
+    p.from = vtpm_start_plain(TPM_VERSION_2_0, device, "", machine);
     use_qemu(to_qemu);
     p.to = vtpm_start_plain(TPM_VERSION_2_0, device, "", incoming);
     use_qemu(NULL);
@@ -49,7 +53,7 @@ static Pair pair_between(const char *device, const char *from_qemu, const char *
 
 static Pair pair(const char *device)
 {
-    return pair_between(device, NULL, NULL);
+    return pair_between(device, MACHINE, NULL, NULL);
 }
 
 static void pair_end(Pair *p)
@@ -247,9 +251,9 @@ static void test_tis_hash_sequence(void)
 /* --- streams of QEMU's own devices --- */
 
 /* Half of a TIS response is read here, the other half there. */
-static void tis_response_between(const char *from_qemu, const char *to_qemu)
+static void tis_response_between(const char *machine, const char *from_qemu, const char *to_qemu)
 {
-    Pair p = pair_between("tpm-tis", from_qemu, to_qemu);
+    Pair p = pair_between("tpm-tis", machine, from_qemu, to_qemu);
     uint8_t command[64], response[4096];
     size_t size;
 
@@ -269,9 +273,9 @@ static void tis_response_between(const char *from_qemu, const char *to_qemu)
     pair_end(&p);
 }
 
-static void crb_response_between(const char *from_qemu, const char *to_qemu)
+static void crb_response_between(const char *machine, const char *from_qemu, const char *to_qemu)
 {
-    Pair p = pair_between("tpm-crb", from_qemu, to_qemu);
+    Pair p = pair_between("tpm-crb", machine, from_qemu, to_qemu);
     uint8_t command[64], response[4096];
 
     vtpm_command(command, sizeof(command), VTPM_PCR_READ);
@@ -285,22 +289,35 @@ static void crb_response_between(const char *from_qemu, const char *to_qemu)
     pair_end(&p);
 }
 
+static void response_between(const char *machine, const char *from_qemu, const char *to_qemu)
+{
+    tis_response_between(machine, from_qemu, to_qemu);
+    crb_response_between(machine, from_qemu, to_qemu);
+}
+
 static void test_ours(void)
 {
-    tis_response_between(NULL, NULL);
-    crb_response_between(NULL, NULL);
+    response_between(MACHINE, NULL, NULL);
 }
 
 static void test_from_stock(void)
 {
-    tis_response_between(g_getenv("VTPM_STOCK_QEMU"), NULL);
-    crb_response_between(g_getenv("VTPM_STOCK_QEMU"), NULL);
+    response_between(MACHINE, g_getenv("VTPM_STOCK_QEMU"), NULL);
 }
 
 static void test_to_stock(void)
 {
-    tis_response_between(NULL, g_getenv("VTPM_STOCK_QEMU"));
-    crb_response_between(NULL, g_getenv("VTPM_STOCK_QEMU"));
+    response_between(MACHINE, NULL, g_getenv("VTPM_STOCK_QEMU"));
+}
+
+static void test_from_newer(void)
+{
+    response_between(MACHINE_OF_BOTH, g_getenv("VTPM_NEWER_QEMU"), NULL);
+}
+
+static void test_to_newer(void)
+{
+    response_between(MACHINE_OF_BOTH, NULL, g_getenv("VTPM_NEWER_QEMU"));
 }
 
 int main(int argc, char **argv)
@@ -323,6 +340,10 @@ int main(int argc, char **argv)
     if (g_getenv("VTPM_STOCK_QEMU")) {
         qtest_add_func("/vtpm-migration/response/stock-to-ours", test_from_stock);
         qtest_add_func("/vtpm-migration/response/ours-to-stock", test_to_stock);
+    }
+    if (g_getenv("VTPM_NEWER_QEMU")) {
+        qtest_add_func("/vtpm-migration/response/newer-to-ours", test_from_newer);
+        qtest_add_func("/vtpm-migration/response/ours-to-newer", test_to_newer);
     }
     return g_test_run();
 }
