@@ -26,6 +26,7 @@
 #include "registry/registry.h"
 #include "tpm/ak_files.h"
 #include "tpm/boot.h"
+#include "tpm/device.h"
 #include "tpm/host.h"
 #include "tpm/simulator.h"
 #include "tpm/tcti_conf.h"
@@ -47,6 +48,7 @@ typedef struct Daemon {
     Registry *registry;
     Poller *poller;
     Limiter *limiter;
+    Owners *owners;
     Admission *admission;
     Simulator *simulator;
     TpmHost *host;
@@ -132,7 +134,7 @@ static gboolean serve_administrators(Daemon *d, int listener, GError **error)
         .admission = d->admission,
         .vtpms = d->vtpms,
     };
-    d->admin_vms = (AdminVms){ registry_vms(d->registry), d->vtpms };
+    d->admin_vms = (AdminVms){ registry_vms(d->registry), d->vtpms, d->owners };
     d->admin_host = (AdminHost){ d->host, d->credentials, d->worker };
     memcpy(d->admin_parts, parts, sizeof(parts));
     d->admin = admin_server_new(d->poller, listener, admin_command_handle, d->admin_parts, error);
@@ -303,7 +305,9 @@ static gboolean prepare(Daemon *daemon, GError **error)
         return FALSE;
     }
     daemon->limiter = limiter_new(o->vm_rate, o->vm_burst);
-    daemon->admission = admission_new(registry_vms(daemon->registry), daemon->limiter);
+    daemon->owners = owners_new(tpm_device_files(o->tcti));
+    daemon->admission =
+        admission_new(registry_vms(daemon->registry), daemon->limiter, daemon->owners);
     daemon->poller = poller_new(daemon->context, error);
     if (!daemon->poller) {
         return FALSE;
@@ -361,6 +365,7 @@ static void clean_up(Daemon *daemon)
     host_logs_free(daemon->logs);
     credentials_free(daemon->credentials);
     admission_free(daemon->admission);
+    owners_free(daemon->owners);
     limiter_free(daemon->limiter);
     poller_free(daemon->poller);
     registry_close(daemon->registry);

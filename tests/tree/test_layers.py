@@ -53,6 +53,7 @@ OWNERS = [
     (r'tss2/', 'tss2'),
     (r'libtpms/', 'libtpms'),
     (r'sqlite3\.h', 'sqlite'),
+    (r'acl/', 'libacl'),
     (r'(qemu|qom|qapi|qobject|hw|system|exec|migration|io|chardev|ui|monitor|block|'
      r'standard-headers|trace)/',
      'qemu'),

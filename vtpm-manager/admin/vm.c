@@ -105,17 +105,24 @@ static gboolean get_owner(const AdminRequest *request, RegistryRule rule, uid_t 
     return TRUE;
 }
 
-/* By which rule, and for which owner; FALSE, and answered, where that is not to be understood. */
-static gboolean get_rule(const AdminRequest *request, RegistryRule *ret_rule, uid_t *ret_owner)
+/* By which rule, and for which owner; FALSE, and answered, where that cannot be. */
+static gboolean get_rule(const AdminRequest *request, const Owners *owners, RegistryRule *ret_rule,
+                         uid_t *ret_owner)
 {
     const gboolean given = json_object_has_member(request->json, "rule");
     RegistryRule rule = REGISTRY_RULE_USER;
+    g_autofree char *objection = NULL;
 
     if (given && !registry_rule_find(admin_get_string(request->json, "rule"), &rule)) {
         admin_connection_fail(request->connection, "rule is unit, libvirt or user");
         return FALSE;
     }
     if (!get_owner(request, rule, ret_owner)) {
+        return FALSE;
+    }
+    objection = owners_objection(owners, *ret_owner);
+    if (objection) {
+        admin_connection_fail(request->connection, objection);
         return FALSE;
     }
     *ret_rule = rule;
@@ -130,8 +137,8 @@ static void handle_register(const AdminRequest *request, void *part)
     g_autoptr(GBytes) ek = NULL;
     g_autoptr(GError) error = NULL;
 
-    if (!admin_get_uuid(request, &vm.uuid) || !get_rule(request, &vm.rule, &vm.owner) ||
-        !get_ek(request, &ek)) {
+    if (!admin_get_uuid(request, &vm.uuid) ||
+        !get_rule(request, vms->owners, &vm.rule, &vm.owner) || !get_ek(request, &ek)) {
         return;
     }
     vm.ek.p = g_bytes_get_data(ek, &vm.ek.len);
@@ -150,7 +157,7 @@ static void handle_rule(const AdminRequest *request, void *part)
     uid_t owner;
     g_autoptr(GError) error = NULL;
 
-    if (!admin_get_uuid(request, &uuid) || !get_rule(request, &rule, &owner)) {
+    if (!admin_get_uuid(request, &uuid) || !get_rule(request, vms->owners, &rule, &owner)) {
         return;
     }
     if (!vms_set_rule(vms->known, &uuid, rule, owner, &error)) {

@@ -5,12 +5,14 @@
 
 #include "admin/command.h"
 #include "registry/vm.h"
+#include "vtpm/owners.h"
 #include "vtpm/server.h"
 
 /** What the commands act on; borrowed. */
 typedef struct AdminVms {
     RegistryVms *known;
     VtpmServer *vtpms;
+    const Owners *owners;
 } AdminVms;
 
 /** Their part is an AdminVms. */

@@ -16,16 +16,18 @@ static LogKind refusals = LOG_KIND("refusals of VMs");
 struct Admission {
     RegistryVms *vms;
     Limiter *limiter;
+    const Owners *owners;
     uint64_t throttled;
     int64_t disk_rests_until; /* from starts, during quotes; monotonic, in microseconds */
 };
 
-Admission *admission_new(RegistryVms *vms, Limiter *limiter)
+Admission *admission_new(RegistryVms *vms, Limiter *limiter, const Owners *owners)
 {
     Admission *admission = g_new0(Admission, 1);
 
     admission->vms = vms;
     admission->limiter = limiter;
+    admission->owners = owners;
     return admission;
 }
 
@@ -164,8 +166,14 @@ static ManagerReason start(Admission *admission, const Peer *peer, const Manager
     const RegistryVm *vm = vms_find(admission->vms, &hello->uuid);
     const Endorsements shown = endorsements_of(hello);
     ManagerReason reason = objection(peer, vm);
+    g_autofree char *too_much =
+        reason == MANAGER_REASON_NONE ? owners_objection(admission->owners, vm->owner) : NULL;
     g_autoptr(GError) error = NULL;
 
+    if (too_much) {
+        log_refusal(peer, &hello->uuid, too_much);
+        return MANAGER_REASON_BREAKS_RULE;
+    }
     if (reason == MANAGER_REASON_NONE) {
         reason = check_hello(admission, vm, hello, live, &shown);
     }

@@ -6,14 +6,15 @@
 #include "daemon/peer.h"
 #include "registry/vm.h"
 #include "vtpm/limiter.h"
+#include "vtpm/owners.h"
 
 typedef struct Admission Admission;
 
 /**
  * admission_new:
- * @vms, @limiter: borrowed, outlive it
+ * @vms, @limiter, @owners: borrowed, outlive it
  */
-Admission *admission_new(RegistryVms *vms, Limiter *limiter);
+Admission *admission_new(RegistryVms *vms, Limiter *limiter, const Owners *owners);
 void admission_free(Admission *admission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Admission, admission_free)
 
