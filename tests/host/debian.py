@@ -151,6 +151,11 @@ class DebianHost:
     def data(self, command, seconds=120):
         return self.agent.check(command, seconds)
 
+    def wait(self, command, seconds=60):
+        """Waits until a command of root succeeds."""
+        self.text(f'for i in $(seq {seconds}); do if {command} >/dev/null 2>&1; then exit 0; fi; '
+                  f'sleep 1; done; {command}', 3 * seconds)
+
     def status(self, command, seconds=120):
         """(exit status, standard output, standard error) of a command of root."""
         status, output, error = self.agent.run(command, seconds)

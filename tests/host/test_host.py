@@ -2,11 +2,15 @@
 """Our packages on a real Debian host, argv[1]: systemd starts the units, AppArmor confines domains,
 the kernel's driver has the TPM. Quotes are verified outside."""
 import json
+import os
 import sys
 import tempfile
 
+import attacks
 import tap
-from debian import PAYLOAD, DebianHost, packages
+from debian import PAYLOAD, SOURCE, DebianHost, packages
+from units import UnitVm
+from verifying import Verifier
 
 RELEASE = sys.argv.pop(1)
 
@@ -15,6 +19,15 @@ GOOD = ['tpm', 'tpm-version', 'sha256-bank', 'boot-log', 'ima', 'tpm-device', 's
         'state-files', 'admin-socket', 'manager', 'manager-version', 'manager-tpm', 'launcher',
         'apparmor', 'security-driver']
 BAD = ['swtpm-user', 'hardware']
+
+
+REFUSED = 'refused: status 1'
+
+
+def expect_exposure(unit):
+    said = host.text(f'systemd-analyze security --no-pager {unit} | tail -n 1')
+    print('#', said)
+    assert float(said.split(': ')[-1].split()[0]) <= 1.0, said
 
 
 @tap.case('the host boots to its end, and the kernel has the TPM of the board')
@@ -55,11 +68,82 @@ def _():
 
 @tap.case('systemd-analyze gives the exposure of vtpm-managerd as 1.0 or less')
 def _():
-    said = host.text('systemd-analyze security --no-pager vtpm-managerd | tail -n 1')
-    print('#', said)
-    assert float(said.split(':')[1].split()[0]) <= 1.0, said
+    expect_exposure('vtpm-managerd.service')
+
+
+@tap.case('a VM made by vtpm-managerctl vm new is a unit; its deep quote is trusted outside')
+def _():
+    for vm in (web, mail):
+        vm.new()
+    verifier = Verifier(host)
+    verdict = verifier.deepquote(web)
+    assert verdict.authentic, verdict
+    verifier.expect(web)
+    verdict = verifier.deepquote(web)
+    assert verdict.trusted, verdict
+    print('#', verdict.last)
+
+
+@tap.case('each unit has a user and a state of its own, and an exposure of 1.0 or less')
+def _():
+    seen = set()
+    for vm in (web, mail):
+        pid = vm.switch_on()
+        tap.equal(host.text(f'cat /proc/{pid}/cgroup'),
+                  rf'0::/system.slice/system-swtpm\x2ddeepquote.slice/{vm.unit}.service')
+        uid = int(host.text(f'stat -c %u /proc/{pid}'))
+        tap.equal(int(host.text(f'stat -c %u /var/lib/private/swtpm-deepquote/{vm.uuid}')), uid)
+        seen.add(uid)
+        print(f'# uid {uid},', host.text(f'grep VmRSS /proc/{pid}/status'), 'of memory,',
+              vm.property('MemoryCurrent'), 'in the unit')
+        vm.switch_off()
+    tap.equal(len(seen), 2)
+    expect_exposure(web.unit + '.service')
+
+
+@tap.case('a vTPM that was taken over is refused all that it tries, and no other VM is hurt')
+def _():
+    evil.new()
+    pid = web.switch_on()
+    before = web.registration()
+    results = attacks.in_unit(host, evil, web, pid, mail)
+    for name, said in results.items():
+        print(f'# {name}: {said}')
+    tap.equal([f'{name} {said}' for name, said in results.items()
+               if not said.startswith('refused: ')], [])
+    tap.equal(sorted(results), sorted(attacks.names()))
+    tap.equal(web.registration(), before)
+    web.switch_off()
+
+
+@tap.case('memory beyond its limit ends the vTPM that takes it, and no other')
+def _():
+    pid = web.switch_on()
+    attacks.replace(host, evil, "-c 'x = bytearray(1 << 30)'")
+    host.status(f'systemctl start --wait {evil.unit}.service', 300)
+    tap.equal(evil.property('Result'), 'oom-kill')
+    tap.equal(web.property('MainPID'), str(pid))
+    web.switch_off()
+
+
+@tap.case('a unit of the same name of a user\'s own systemd is refused')
+def _():
+    tap.equal(attacks.as_user_unit(host, mail.unit, mail.uuid), REFUSED)
+
+
+@tap.case('what was refused is in the log with its rule, and the log did not grow without end')
+def _():
+    lines = host.text('journalctl -u vtpm-managerd -o cat').splitlines()
+    for vm in (web, mail):
+        said = [line for line in lines if f'VM {vm.uuid} ' in line and 'rule "unit"' in line]
+        assert said, lines[-5:]
+    assert len(lines) < 200, len(lines)
 
 
 with tempfile.TemporaryDirectory(prefix='host-') as directory:
-    with DebianHost(directory, RELEASE, packages(RELEASE)) as host:
+    payload = {name: os.path.join(SOURCE, 'tests/host', name)
+               for name in ('attack.py', 'say_hello.py')}
+    with DebianHost(directory, RELEASE, payload | packages(RELEASE)) as host:
+        web, mail, evil = (UnitVm(host, name, number)
+                           for number, name in enumerate(('web', 'mail', 'evil')))
         tap.main()

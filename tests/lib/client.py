@@ -56,10 +56,11 @@ class VtpmClient:
     """What swtpm-deepquote's module says to the manager, with a made-up vTPM quote."""
 
     def __init__(self, manager, uuid=UUID, instance=None, timeout=30, eks=(), stores=0,
-                 known=True):
+                 known=True, user=None):
         self.manager = manager
         self.uuid = uuid
         self.known = known       # it is registered when it first says HELLO
+        # user: who connects; None: the owner of the VM
         self.eks = eks           # (public, qualified name) of each endorsement key
         self.stores = stores
         self.instance = instance or os.urandom(16)
@@ -69,7 +70,7 @@ class VtpmClient:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(timeout)
         try:
-            with users.acting_as(users.owner_of(uuid)):
+            with users.acting_as(users.owner_of(uuid) if user is None else user):
                 self.sock.connect(manager.socket)
         except BaseException:
             self.sock.close()

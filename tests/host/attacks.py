@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Processes inside a DebianHost that want to be what they are not."""
+import json
+import os
+import re
+
+from debian import PAYLOAD, SOURCE
+
+SOCKET, ADMIN_SOCKET = '/run/vtpm-manager/vtpm.sock', '/run/vtpm-manager/admin.sock'
+LIBRARIES = f'PYTHONPATH={PAYLOAD}/tests/lib:{PAYLOAD}/scripts/lib'
+PYTHON = '/usr/bin/python3 -B'
+AIM = '/etc/attack.json'
+
+
+def names():
+    """Of the attacks of attack.py."""
+    with open(os.path.join(SOURCE, 'tests/host/attack.py'), encoding='utf-8') as f:
+        return re.findall(r"^@attack\('([a-z-]+)'\)$", f.read(), re.M)
+
+
+def replace(host, vm, arguments):
+    """Has python3 run with these arguments in the unit of a VM in place of its vTPM."""
+    host.write(f'/run/systemd/system/{vm.unit}.service.d/zz-attack.conf',
+               f'[Service]\nEnvironment={LIBRARIES}\nExecStart=\n'
+               f'ExecStart={PYTHON} {arguments}\n')
+    host.text('systemctl daemon-reload')
+
+
+def in_unit(host, vm, on, on_pid, off):
+    """{attack: what came of it} of attack.py in the unit of `vm`, on the VMs `on` and `off`."""
+    major, minor = host.text("stat -c '%Hr %Lr' /dev/tpm0").split()
+    state = '/var/lib/private/swtpm-deepquote'
+    aim = {'socket': SOCKET, 'admin_socket': ADMIN_SOCKET, 'on': on.uuid, 'on_pid': on_pid,
+           'off': off.uuid, 'devices': ['/dev/tpm0', '/dev/tpmrm0'],
+           'device_number': [int(major), int(minor)],
+           'state': [f'{state}/{on.uuid}', f'/var/lib/swtpm-deepquote/{on.uuid}'],
+           'secrets': [f'/var/lib/vtpm-manager/{name}' for name in
+                       ('ak-ecc.template', 'ak-ecc.pub', 'registry.db')]}
+    host.write(AIM, json.dumps(aim))
+    replace(host, vm, f'{PAYLOAD}/attack.py {AIM}')
+    host.status(f'systemctl start --wait {vm.unit}.service', 400)
+    lines = host.text(f'journalctl -u {vm.unit}.service -o cat _COMM=python3').splitlines()
+    return dict(line.split(' ', 1) for line in lines if ' ' in line)
+
+
+def say_hello(uuid):
+    return f'/usr/bin/env {LIBRARIES} {PYTHON} {PAYLOAD}/say_hello.py {SOCKET} {uuid}'
+
+
+def as_user_unit(host, unit, uuid):
+    """What came of a HELLO by a unit of this name of an ordinary user's systemd."""
+    host.text('useradd --create-home mallory && loginctl enable-linger mallory')
+    host.wait('systemctl is-active user@$(id -u mallory).service')
+    host.write(f'/home/mallory/.config/systemd/user/{unit}.service',
+               '[Service]\nType=oneshot\nSlice=system-swtpm\\x2ddeepquote.slice\n'
+               f'StandardOutput=file:/home/mallory/said\nExecStart={say_hello(uuid)}\n')
+    host.text('runuser -u mallory -- env XDG_RUNTIME_DIR=/run/user/$(id -u mallory) '
+              f'systemctl --user start {unit}.service', 180)
+    return brief(host.text('cat /home/mallory/said'))
+
+
+def brief(said):
+    """Without the reason, which the manager's log tells."""
+    return said.split(',')[0]

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vTPMs that are units of the host's systemd, and one that is switched on from inside the host."""
+from debian import PAYLOAD
+
+
+class UnitVm:
+    """A VM whose vTPM is a unit of `host`, a DebianHost; `number` tells it from others."""
+
+    def __init__(self, host, name, number):
+        self.host, self.name = host, name
+        self.uuid = f'7d444840-9dc0-41d1-b245-5ffdce74f{number:03x}'
+        self.unit = f'swtpm-deepquote@{self.uuid}'
+        self.holder = f'holder-{name}.service'
+        self.socket = f'/run/swtpm-deepquote/{self.uuid}.sock'
+        self.tcti = f'cmd:/usr/bin/python3 {PAYLOAD}/tests/lib/tcti_power_on.py {self.socket}'
+
+    def new(self):
+        self.host.text(f'vtpm-managerctl vm new {self.uuid} --name {self.name}', 300)
+
+    def property(self, name):
+        """Of the service, as systemd has it."""
+        return self.host.text(f'systemctl show -P {name} {self.unit}.service')
+
+    def registration(self):
+        return self.host.json(f'vtpm-managerctl show {self.uuid} --json')['vm']
+
+    def switch_on(self):
+        """Has it running until switch_off(), as a machine that does nothing; its process."""
+        command = self.tcti.removeprefix('cmd:')
+        self.host.text(f'systemd-run --unit {self.holder} sh -c "sleep infinity | {command}"')
+        self.host.wait(f'systemctl is-active {self.unit}.service')
+        self.host.wait(f'vtpm-managerctl show {self.uuid} --json | grep -q \'"connected" : true\'')
+        return int(self.property('MainPID'))
+
+    def switch_off(self):
+        self.host.text(f'systemctl stop {self.holder}')
+        self.host.wait(f'! systemctl is-active {self.unit}.service')
