@@ -29,8 +29,7 @@ class Stand:
             tcti = stack.enter_context(Vtpm(client=False)).tcti
             if self.latency:
                 tcti = f'{built("tests", "bench", "tcti-latency.so")}:{self.latency}:{tcti}'
-            self.manager = stack.enter_context(
-                Manager(tcti=tcti, **self.options))
+            self.manager = stack.enter_context(Manager(tcti=tcti, **self.options))
             self.stack = stack.pop_all()
         return self
 
@@ -41,9 +40,8 @@ class Stand:
         report, ak = (os.path.join(self.manager.dir, name) for name in ('report.json', 'ak.pub'))
         self.manager.ctl('ak', '--output', ak)
         done = subprocess.run(
-            [built('tests', 'bench', 'deepquote-load'), '--socket', self.manager.socket, '--admin-socket',
-             self.manager.admin_socket, '--vms',
-             str(vms), '--seconds', str(seconds), '--warmup', str(warmup), '--host-ak', ak,
+            [built('tests', 'bench', 'deepquote-load'), '--socket', self.manager.socket,
+             '--admin-socket', self.manager.admin_socket, '--vms', str(vms), '--seconds', str(seconds), '--warmup', str(warmup), '--host-ak', ak,
              '--manager-pid', str(self.manager.process.pid), '--timeout', str(LONG_MS), '--json',
              report, *options], capture_output=True, text=True, check=False)
         if not os.path.exists(report):

@@ -31,8 +31,9 @@ def real(*options):
         with tempfile.NamedTemporaryFile(prefix='load-', suffix='.pub') as ak:
             ak.write(bytes.fromhex(manager.admin('ak')['public']))
             ak.flush()
-            return load(manager.socket, '--admin-socket', manager.admin_socket, '--host-ak', ak.name, '--manager-pid',
-                        str(manager.process.pid), '--seconds', '1', '--warmup', '0.2', *options)
+            return load(manager.socket, '--admin-socket', manager.admin_socket, '--host-ak',
+                        ak.name, '--manager-pid', str(manager.process.pid), '--seconds', '1',
+                        '--warmup', '0.2', *options)
 
 
 @tap.case('closed loop: every VM is answered and a sample is verified')

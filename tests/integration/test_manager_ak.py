@@ -54,7 +54,8 @@ def _():
         sent, names, secrets = [], set(), []
         relay.hook = lambda command: sent.append(command)
         for _ in range(2):
-            with Manager(dir=folder, tcti=relay.tcti, verbose=True) as manager, greeted(manager) as vtpm:
+            with Manager(dir=folder, tcti=relay.tcti, verbose=True) as manager, \
+                    greeted(manager) as vtpm:
                 names.add(Binding(authentic(manager, vtpm)).host_signer)
                 secrets.append(password_of([c for c in sent if code_of(c) == QUOTE][-1]))
                 handle = first_transient(relay)

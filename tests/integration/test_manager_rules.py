@@ -119,7 +119,7 @@ def _():
     with Manager() as manager:
         manager.ctl('register', UUID)
         for arguments, words in (
-                (('register', OTHER), f'owns VM {UUID}, and by the rule "user" an owner has one VM'),
+                (('register', OTHER), f'owns VM {UUID}, and by the rule "user" an owner has one'),
                 (('register', OTHER, '--rule', 'libvirt'), 'run this VM\'s vTPM as another user'),
                 (('register', OTHER, '--rule', 'x'), 'rule is unit, libvirt or user'),
                 (('register', OTHER, '--rule', 'unit', '--owner', '0'), 'a VM has no owner'),

@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "manager_defaults.h"
+#include "qemu_conf.h"
 
 enum { NOBODY = 65534 };
 
@@ -43,23 +44,10 @@ static void look_device(const DoctorHost *host, DoctorFinding *ret)
     }
 }
 
-/* The value of swtpm_user in libvirt's settings; Debian's default where it is not set. */
-static char *swtpm_user(const DoctorHost *host)
-{
-    g_autofree char *text = doctor_read(host, "/etc/libvirt/qemu.conf", NULL);
-    g_autoptr(GMatchInfo) match = NULL;
-    g_autoptr(GRegex) line =
-        g_regex_new("^[ \t]*swtpm_user[ \t]*=[ \t]*\"([^\"\n]*)\"", G_REGEX_MULTILINE, 0, NULL);
-
-    if (text && g_regex_match(line, text, 0, &match)) {
-        return g_match_info_fetch(match, 1);
-    }
-    return g_strdup("tss");
-}
-
 static void look_swtpm_user(const DoctorHost *host, DoctorFinding *ret)
 {
-    g_autofree char *name = swtpm_user(host);
+    g_autofree char *text = doctor_read(host, QEMU_CONF, NULL);
+    g_autofree char *name = qemu_conf_swtpm_user(text);
     g_autoptr(DoctorUser) user = doctor_user(host, name);
     const char *device = user ? device_of(host, user) : NULL;
 
