@@ -47,6 +47,12 @@ def say_hello(uuid):
     return f'/usr/bin/env {LIBRARIES} {PYTHON} {PAYLOAD}/say_hello.py {SOCKET} {uuid}'
 
 
+def as_profile(host, profile, user, uuid):
+    """What came of a HELLO by an unconfined process of `user` that put on an AppArmor profile."""
+    return brief(host.text(f'setpriv --reuid {user} --regid {user} --clear-groups '
+                           f'{say_hello(uuid)} {profile}'))
+
+
 def as_user_unit(host, unit, uuid):
     """What came of a HELLO by a unit of this name of an ordinary user's systemd."""
     host.text('useradd --create-home mallory && loginctl enable-linger mallory')
@@ -62,3 +68,8 @@ def as_user_unit(host, unit, uuid):
 def brief(said):
     """Without the reason, which the manager's log tells."""
     return said.split(',')[0]
+
+
+def denied_by_apparmor(host):
+    """What the kernel's log has of accesses that AppArmor refused."""
+    return host.text('journalctl -k -o cat | grep \'apparmor="DENIED"\' || true')

@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 import attacks
+import domains
 import tap
 from debian import PAYLOAD, SOURCE, DebianHost, packages
 from units import UnitVm
@@ -21,6 +22,7 @@ GOOD = ['tpm', 'tpm-version', 'sha256-bank', 'boot-log', 'ima', 'tpm-device', 's
 BAD = ['swtpm-user', 'hardware']
 
 
+DOMAIN = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 REFUSED = 'refused: status 1'
 
 
@@ -129,6 +131,20 @@ def _():
 @tap.case('a unit of the same name of a user\'s own systemd is refused')
 def _():
     tap.equal(attacks.as_user_unit(host, mail.unit, mail.uuid), REFUSED)
+
+
+@tap.case('a domain with the emulator of libvirt is known by its enforced profile and its scope')
+def _():
+    domains.prepare(host)
+    host.text(f'vtpm-managerctl register {DOMAIN} --rule libvirt --owner tss --name classic')
+    with domains.Domain(host, 'classic', DOMAIN) as domain:
+        pid = domain.vtpm_pid()
+        tap.equal(host.text(f'cat /proc/{pid}/attr/current'), f'libvirt-{DOMAIN} (enforce)')
+        cgroup = host.text(f'cat /proc/{pid}/cgroup')
+        assert cgroup.startswith('0::/machine.slice/machine-qemu'), cgroup
+        host.wait(f'vtpm-managerctl show {DOMAIN} --json | grep -q \'"connected" : true\'')
+        tap.equal(attacks.denied_by_apparmor(host), '')
+        tap.equal(attacks.as_profile(host, f'libvirt-{DOMAIN}', 'tss', DOMAIN), REFUSED)
 
 
 @tap.case('what was refused is in the log with its rule, and the log did not grow without end')

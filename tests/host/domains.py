@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Domains of the host's libvirt: nothing but their firmware runs, which starts the TPM."""
+import os
+import re
+
+from debian import SOURCE
+
+XML = """
+<domain type='qemu'>
+  <name>{name}</name>
+  <uuid>{uuid}</uuid>
+  <memory unit='MiB'>32</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <features><acpi/></features>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <controller type='usb' model='none'/>
+    <memballoon model='none'/>
+    {tpm}
+  </devices>
+</domain>
+"""
+EMULATOR = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>"
+
+
+def documented_rules():
+    """The lines that docs/howto/libvirt.md has for AppArmor."""
+    with open(os.path.join(SOURCE, 'docs/howto/libvirt.md'), encoding='utf-8') as f:
+        section = f.read().split('AppArmor\n\n', 1)[1].split('\n## ', 1)[0]
+    return re.search(r'\n\n((?:    .*\n)+)', section)[1]
+
+
+def prepare(host):
+    """What docs/howto/libvirt.md has an administrator do."""
+    host.write('/etc/swtpm-deepquote.conf', 'manager=/run/vtpm-manager/vtpm.sock\n')
+    host.write('/etc/systemd/system/libvirtd.service.d/path.conf',
+               '[Service]\nEnvironment=PATH=/usr/lib/swtpm-deepquote/bin:'
+               '/usr/sbin:/usr/bin:/sbin:/bin\n')
+    host.write('/etc/apparmor.d/local/abstractions/libvirt-qemu', documented_rules())
+    host.text('systemctl daemon-reload && systemctl restart libvirtd', 300)
+
+
+class Domain:
+    """A domain of `host`, a DebianHost; entering starts it."""
+
+    def __init__(self, host, name, uuid, tpm=EMULATOR):
+        self.host, self.name, self.uuid = host, name, uuid
+        self.xml = XML.format(name=name, uuid=uuid, tpm=tpm)
+
+    def __enter__(self):
+        self.host.write(f'/tmp/{self.name}.xml', self.xml)
+        self.host.text(f'virsh -q define /tmp/{self.name}.xml', 300)
+        self.host.text(f'virsh -q start {self.name}', 300)
+        return self
+
+    def __exit__(self, *_):
+        self.host.status(f'virsh -q destroy {self.name}', 300)
+
+    def vtpm_pid(self):
+        """Of the process that serves the TPM of this domain, by libvirt's emulator back end."""
+        return int(self.host.text(f'pgrep -f "^[^ ]*swtpm socket .*{self.uuid}"'))
