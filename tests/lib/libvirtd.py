@@ -11,6 +11,7 @@ from programs import built
 from vm import accelerator
 
 BIN = '/run/deepquote/bin'       # first on libvirtd's PATH, as PREFIX/lib/swtpm-deepquote/bin is
+HOOKS = '/etc/libvirt/hooks/qemu.d'
 BOOT = '/var/lib/libvirt/boot'
 LIBVIRTD_LOG = '/var/log/libvirt/libvirtd.log'
 
@@ -57,6 +58,8 @@ def install_launcher():
     for name in ('swtpm-deepquote', 'module.so'):
         shutil.copy2(built('swtpm-deepquote', name), f'{BIN}/{name}')
     os.symlink('swtpm-deepquote', f'{BIN}/swtpm')
+    os.makedirs(HOOKS, exist_ok=True)
+    os.symlink(built('tools', 'host', 'libvirt-hook'), f'{HOOKS}/vtpm-manager')
     # QEMU, as libvirt-qemu, makes the agents' sockets here
     shutil.chown('/run/deepquote', 'libvirt-qemu')
 

@@ -2,6 +2,7 @@
 """A real libvirtd starts our launcher as `swtpm`: domains with both TPM models deep-quote."""
 import contextlib
 import os
+import pwd
 import re
 import socket
 import subprocess
@@ -24,6 +25,7 @@ UUIDS = {'tpm-tis': UUID,
          'tpm-crb': '7d444840-9dc0-41d1-b245-5ffdce74fad2'}
 UNKNOWN = '1b4e28ba-2fa1-41d2-883f-0016d3cca427'
 PLAIN = '550e8400-e29b-41d4-a716-446655440000'
+HOOKED = '9b2d1c1e-6f0a-4a3b-8c57-0d1f2e3a4b5c'
 
 
 def skip_all(why):
@@ -172,6 +174,28 @@ def _():
             os.unlink(CONF)
     finally:
         os.rename(CONF + '.away', CONF)
+
+
+@tap.case('the hook registers a domain when it starts, and disables it when it is gone')
+def _():
+    for vm in manager.admin('list')['vms']:
+        manager.ctl('rule', vm['uuid'], '--rule', 'unit')  # or tss owns one by the rule "user"
+    with Domain('dq-hooked', HOOKED, 'tpm-crb') as domain:
+        vm = manager.vm(HOOKED)
+        tap.equal((vm['rule'], vm['name'], vm['owner']),
+                  ('libvirt', 'dq-hooked', pwd.getpwnam('tss').pw_uid))
+        # AppArmor confines nothing in here: the rule holds for no domain
+        status, _, said = domain.agent.run('tpm2_deepquote --host-pcr-list sha256:0 '
+                                           '--host-pcrs-out /tmp/pcrs')
+        assert status == 1 and '0x502' in said, said
+        manager.ctl('rule', HOOKED, '--rule', 'user', '--owner', 'tss')
+        expect_authentic(domain, 'dq-hooked')
+    manager.ctl('rule', HOOKED, '--rule', 'libvirt', '--owner', 'tss')
+    assert manager.vm(HOOKED)['enabled'], 'it is off, and defined'
+    virsh('undefine', 'dq-hooked')
+    with Domain('dq-plain', PLAIN, 'tpm-crb'):
+        pass
+    assert not manager.vm(HOOKED)['enabled'], 'it is gone'
 
 
 def write(path, text):
