@@ -136,7 +136,10 @@ def _():
 @tap.case('a domain with the emulator of libvirt is known by its enforced profile and its scope')
 def _():
     domains.prepare(host)
-    host.text(f'vtpm-managerctl register {DOMAIN} --rule libvirt --owner tss --name classic')
+    register = f'vtpm-managerctl register {DOMAIN} --rule libvirt --name classic --owner'
+    status, _, said = host.status(f'{register} tss')
+    assert status == 1 and 'may write to /dev/tpm0' in said, said
+    host.text(f'{register} swtpm')
     with domains.Domain(host, 'classic', DOMAIN) as domain:
         pid = domain.vtpm_pid()
         tap.equal(host.text(f'cat /proc/{pid}/attr/current'), f'libvirt-{DOMAIN} (enforce)')
@@ -144,7 +147,7 @@ def _():
         assert cgroup.startswith('0::/machine.slice/machine-qemu'), cgroup
         host.wait(f'vtpm-managerctl show {DOMAIN} --json | grep -q \'"connected" : true\'')
         tap.equal(attacks.denied_by_apparmor(host), '')
-        tap.equal(attacks.as_profile(host, f'libvirt-{DOMAIN}', 'tss', DOMAIN), REFUSED)
+        tap.equal(attacks.as_profile(host, f'libvirt-{DOMAIN}', 'swtpm', DOMAIN), REFUSED)
 
 
 @tap.case('what was refused is in the log with its rule, and the log did not grow without end')

@@ -15,9 +15,8 @@
 
 #define HOST_CONF "/etc/swtpm_setup.conf"
 #define STATE_FILE "tpm2-00.permall"
-#define SETUP_USER                                                                                 \
-    "tss" /* the local CA's owner, and swtpm_setup's own choice where root runs it                 \
-           */
+#define LOCAL_CA "/var/lib/swtpm-localca"
+#define SETUP_USER "tss" /* swtpm_setup's own choice where root runs it */
 
 enum { CONF_MAX = 65536, STATE_MAX = 1 << 20, RECORD_MAX = 65536 };
 
@@ -196,9 +195,17 @@ static gboolean take_state(const Setup *setup, const VmUnit *unit, GError **erro
     return TRUE;
 }
 
+/* As whom swtpm_setup runs: whom the local CA belongs to, so that libvirt can go on with it. */
+static const struct passwd *setup_user(void)
+{
+    struct stat st;
+
+    return stat(LOCAL_CA, &st) == 0 && st.st_uid != 0 ? getpwuid(st.st_uid) : getpwnam(SETUP_USER);
+}
+
 gboolean vm_setup(const VmUnit *unit, const CtlOptions *options, char **ret_ek, GError **error)
 {
-    const struct passwd *user = geteuid() == 0 ? getpwnam(SETUP_USER) : NULL;
+    const struct passwd *user = geteuid() == 0 ? setup_user() : NULL;
     g_auto(Setup) setup = { 0 };
     g_autofree char *ek = NULL;
 
