@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a vTPM with the module costs beside plain swtpm while it is idle, and how long it takes from
+a connection to its first answer; with --units as units of systemd's, where that is process 1."""
+import argparse
+import contextlib
+import json
+import os
+import resource
+import shutil
+import socket
+import statistics
+import struct
+import subprocess
+import tempfile
+import time
+import uuid
+
+import tpm2
+from fake_systemd import pass_as
+from manager import Manager
+from process import run, spawn, stop
+from programs import program
+from swtpm import SWTPM, Swtpm, environment
+from vtpm import CTRL, exchange, receive
+
+STATE_DIR = '/var/lib/private/swtpm-deepquote'
+
+
+def arguments():
+    p = argparse.ArgumentParser(prog='unit-figures', description=__doc__)
+    p.add_argument('--build', default=os.environ['BUILD_ROOT'], help='build directory')
+    p.add_argument('--vms', type=int, default=1000, help='idle vTPMs of each kind (1000)')
+    p.add_argument('--starts', type=int, default=100, help='starts of each kind, in turn (100)')
+    p.add_argument('--units', action='store_true',
+                   help='units, by the installed vtpm-managerctl and manager; needs root')
+    p.add_argument('--qemu-group', default='root', help='with --units: whose the sockets are')
+    p.add_argument('--json', action='store_true', help='print JSON')
+    return p.parse_args()
+
+
+options = arguments()
+os.environ['BUILD_ROOT'] = os.path.abspath(options.build)
+
+
+class Client:
+    """What QEMU is to a vTPM: a control and a data channel, and the first command."""
+
+    def __init__(self, path):
+        self.control = socket.socket(socket.AF_UNIX)
+        self.control.settimeout(120)
+        self.control.connect(path)
+
+    def start(self):
+        """To the first answer of a TPM that has its state."""
+        self.data, theirs = socket.socketpair()
+        socket.send_fds(self.control, [struct.pack('>I', CTRL['SET_DATAFD'])], [theirs.fileno()])
+        theirs.close()
+        for message in (None, struct.pack('>II', CTRL['INIT'], 0)):
+            if message:
+                self.control.sendall(message)
+            assert receive(self.control, 4) == bytes(4), 'the vTPM refuses a control command'
+        assert tpm2.rc_of(exchange(self.data, tpm2.command('Startup', tpm2.u16(0)))) == 0
+        return self
+
+    def close(self):
+        self.data.close()
+        self.control.close()
+
+
+class Process:
+    """A vTPM that is started with a listening socket, by us."""
+
+    def __init__(self, argv, state, path):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen(8)
+            self.begun = time.monotonic()
+            self.process = spawn([*argv, '--tpmstate', f'dir={state},mode=0600'], os.devnull,
+                                 env=environment(), close_fds=False,
+                                 prepare=lambda: pass_as(listener.fileno(), 3))
+            self.client = Client(path)
+        os.unlink(path)
+        self.client.start()
+        self.seconds = time.monotonic() - self.begun
+
+    def pid(self):
+        return self.process.pid
+
+    def end(self):
+        self.client.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            stop(self.process)
+
+
+def processes(folder, state, command):
+    """{kind: a function that starts one vTPM}; all have the same keys in a state of their own."""
+    def make(argv):
+        at = tempfile.mkdtemp(dir=folder)
+        shutil.copytree(state, at, dirs_exist_ok=True)
+        return Process(argv, at, at + '.sock')
+
+    plain = [SWTPM, 'socket', '--tpm2', '--ctrl', 'type=unixio,fd=3', '--terminate']
+    ours = [program('swtpm-deepquote'), *plain[1:], '--deepquote', command]
+    return {'plain': lambda: make(plain), 'module': lambda: make(ours)}
+
+
+class Unit:
+    """A vTPM that systemd starts when we connect."""
+
+    def __init__(self, name):
+        self.name = name
+        self.begun = time.monotonic()
+        self.client = Client(f'/run/swtpm-deepquote/{name}.sock').start()
+        self.seconds = time.monotonic() - self.begun
+
+    def pid(self):
+        return int(run(['systemctl', 'show', '--value', '--property', 'MainPID',
+                        f'swtpm-deepquote@{self.name}.service']).stdout)
+
+    def end(self):
+        self.client.close()
+        time.sleep(1)  # the unit's pause between two starts
+
+
+@contextlib.contextmanager
+def units(state, number):
+    """Names of new VMs, with the given state each."""
+    names = [str(uuid.uuid4()) for _ in range(number)]
+    made = []
+    try:
+        for name in names:
+            os.makedirs(STATE_DIR, exist_ok=True)
+            shutil.copytree(state, os.path.join(STATE_DIR, name))
+            made.append(name)
+            run(['vtpm-managerctl', 'vm', 'new', name, '--keep-state', '--qemu-group',
+                 options.qemu_group], timeout=120)
+        yield names
+    finally:
+        for name in made:
+            run(['vtpm-managerctl', 'vm', 'delete', name, '--yes'], timeout=120)
+
+
+def pss(pid):
+    """KiB of a process's memory, what it shares divided by those who share it."""
+    with open(f'/proc/{pid}/smaps_rollup', encoding='ascii') as f:
+        return next(int(line.split()[1]) for line in f if line.startswith('Pss:'))
+
+
+def idle(makers):
+    """Median KiB of vTPMs that all run at once."""
+    running = []
+    try:
+        for make in makers:
+            running.append(make())
+        time.sleep(2)
+        return statistics.median([pss(one.pid()) for one in running])
+    finally:
+        for one in running:
+            one.end()
+
+
+def starts(kinds):
+    """{kind: median milliseconds}, of starts in turn."""
+    times = {kind: [] for kind in kinds}
+    for _ in range(options.starts):
+        for kind, make in kinds.items():
+            one = make()
+            times[kind].append(one.seconds * 1000)
+            one.end()
+    return {kind: statistics.median(values) for kind, values in times.items()}
+
+
+def measure(folder, state):
+    with Manager(dir=os.path.join(folder, 'manager')) as manager:
+        name = str(uuid.uuid4())
+        manager.admin('register', uuid=name, owner=os.geteuid())
+        kinds = processes(folder, state, f'manager={manager.socket},uuid={name}')
+        if not options.units:
+            alone = processes(folder, state, f'manager={folder}/none,uuid={name}')
+            return starts(kinds), {kind: idle([make] * options.vms)
+                                   for kind, make in alone.items()}
+        with units(state, options.vms) as names:
+            chosen = iter(names * options.starts)
+            begun = starts({'plain': kinds['plain'], 'unit': lambda: Unit(next(chosen))})
+            return begun, {
+                'plain': idle([kinds['plain']] * options.vms),
+                'unit': idle([lambda name=name: Unit(name) for name in names])}
+
+
+def main():
+    limit = 8 * options.vms + 1024
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    with tempfile.TemporaryDirectory(prefix='unit-figures-') as folder:
+        os.makedirs(os.path.join(folder, 'manager'))
+        first = Swtpm(os.path.join(folder, 'first'))
+        first.provision()
+        os.unlink(os.path.join(first.state, '.lock'))
+        begun, memory = measure(folder, first.state)
+    if options.json:
+        print(json.dumps({'vms': options.vms, 'pss_kib': memory, 'start_ms': begun}))
+        return
+    other = next(kind for kind in begun if kind != 'plain')
+    print(f'{"":28}{"plain":>10}{other:>10}{"more":>10}')
+    for what, values in ((f'KiB each of {options.vms}, idle', memory),
+                         ('ms to first answer', begun)):
+        print(f'{what:28}{values["plain"]:10.1f}{values[other]:10.1f}'
+              f'{values[other] - values["plain"]:10.1f}')
+
+
+main()
