@@ -95,7 +95,8 @@ def _():
     tap.equal(systemd.calls(), ['systemctl --quiet daemon-reload',
                                 f'systemctl --quiet enable --now {SOCKET}'])
     known = manager.vm(UUID)
-    tap.equal((known['name'], known['ek'], known['group']), ('web', answer['ek'], 'default'))
+    tap.equal([known[member] for member in ('name', 'ek', 'group', 'rule')],
+              ['web', answer['ek'], 'default', 'unit'])
     tap.equal(os.listdir(STATE), ['tpm2-00.permall'])
     for path, mode in ((STATE, 0o40700), (f'{STATE}/tpm2-00.permall', 0o100600)):
         status = os.stat(path)
