@@ -9,10 +9,12 @@
  * DqLogError:
  * @DQ_LOG_ERROR_MALFORMED: it does not decode; the message names the entry and the offset
  * @DQ_LOG_ERROR_TOO_LARGE: more bytes or entries than are read
+ * @DQ_LOG_ERROR_SHORTER: it ends before the place where the last appraisal ended
  */
 typedef enum DqLogError {
     DQ_LOG_ERROR_MALFORMED,
     DQ_LOG_ERROR_TOO_LARGE,
+    DQ_LOG_ERROR_SHORTER,
 } DqLogError;
 
 #define DQ_LOG_ERROR dq_log_error_quark()
