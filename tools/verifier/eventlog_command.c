@@ -4,6 +4,7 @@
 #include "appraise/event-check.h"
 #include "appraise/event-text.h"
 #include "appraise/event-type.h"
+#include "appraise/replay-text.h"
 #include "command.h"
 #include "common/input.h"
 #include "log_fields.h"
@@ -159,7 +160,10 @@ static int print_pcrs(const DqEventLog *log, const GArray *values, GError **erro
         puts("\nPCRs to which these events lead");
     }
     for (guint i = 0; i < pcrs->len; i++) {
-        log_pcrs_print(&g_array_index(pcrs, DqPcrReplay, i), opt.json);
+        const DqPcrReplay *p = &g_array_index(pcrs, DqPcrReplay, i);
+        g_autofree char *said = dq_replay_say(p);
+
+        log_pcrs_print(p, said, opt.json);
     }
     return log_pcrs_status((const DqPcrReplay *)pcrs->data, pcrs->len);
 }

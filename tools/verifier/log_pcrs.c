@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log_pcrs.h"
 
-#include "appraise/replay-text.h"
 #include "command.h"
 #include "common/input.h"
 #include "common/pcr-list.h"
@@ -92,13 +91,12 @@ static void print_json(const DqPcrReplay *pcr, const char *said)
     json_print(o);
 }
 
-void log_pcrs_print(const DqPcrReplay *pcr, gboolean json)
+void log_pcrs_print(const DqPcrReplay *pcr, const char *said, gboolean json)
 {
     static const char *const marks[] = {
         [EXIT_DONE] = "✓", [EXIT_REFUSED] = "✗", [EXIT_UNUSABLE] = "✗", [EXIT_AUTHENTIC] = "-"
     };
     const int status = log_pcrs_status(pcr, 1);
-    g_autofree char *said = dq_replay_say(pcr);
     g_autofree char *value = dq_hex_encode(pcr->value, pcr->size);
     char text[8];
 

@@ -14,8 +14,8 @@
  */
 gboolean log_pcrs_read(const char *text, GArray **ret_values, GError **error);
 
-/** log_pcrs_print: one line of text, or of JSON. */
-void log_pcrs_print(const DqPcrReplay *pcr, gboolean json);
+/** log_pcrs_print: a PCR and what is said of it, as text, or as one line of JSON. */
+void log_pcrs_print(const DqPcrReplay *pcr, const char *said, gboolean json);
 
 /** log_pcrs_status: the exit status for @count outcomes; the worst counts. */
 int log_pcrs_status(const DqPcrReplay *pcrs, gsize count);

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "eventlog_command.h"
 #include "host_command.h"
+#include "ima_command.h"
 #include "init_command.h"
 #include "vm_command.h"
 
@@ -14,13 +15,10 @@
 #include <stdio.h>
 
 static const Command commands[] = {
-    { "init", init_command },
-    { "challenge", challenge_command },
-    { "host", host_command },
-    { "vm", vm_command },
-    { "accept", accept_command },
-    { "eventlog", eventlog_command },
-    { 0 },
+    { "init", init_command },     { "challenge", challenge_command },
+    { "host", host_command },     { "vm", vm_command },
+    { "accept", accept_command }, { "eventlog", eventlog_command },
+    { "ima", ima_command },       { 0 },
 };
 
 int main(int argc, char **argv)
