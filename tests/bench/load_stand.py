@@ -41,7 +41,8 @@ class Stand:
         self.manager.ctl('ak', '--output', ak)
         done = subprocess.run(
             [built('tests', 'bench', 'deepquote-load'), '--socket', self.manager.socket,
-             '--admin-socket', self.manager.admin_socket, '--vms', str(vms), '--seconds', str(seconds), '--warmup', str(warmup), '--host-ak', ak,
+             '--admin-socket', self.manager.admin_socket, '--vms', str(vms), '--seconds',
+             str(seconds), '--warmup', str(warmup), '--host-ak', ak,
              '--manager-pid', str(self.manager.process.pid), '--timeout', str(LONG_MS), '--json',
              report, *options], capture_output=True, text=True, check=False)
         if not os.path.exists(report):

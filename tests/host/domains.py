@@ -32,8 +32,8 @@ def documented_rules():
 
 def prepare(host):
     """What docs/howto/libvirt.md has an administrator do."""
-    host.text('adduser --system --group --quiet --home /var/lib/swtpm-localca --no-create-home swtpm'
-              ' && chown -R swtpm:swtpm /var/lib/swtpm-localca')
+    host.text('adduser --system --group --quiet --home /var/lib/swtpm-localca '
+              '--no-create-home swtpm && chown -R swtpm:swtpm /var/lib/swtpm-localca')
     host.write('/etc/libvirt/qemu.conf', 'swtpm_user = "swtpm"\nswtpm_group = "swtpm"\n')
     host.write('/etc/swtpm-deepquote.conf', 'manager=/run/vtpm-manager/vtpm.sock\n')
     host.write('/etc/systemd/system/libvirtd.service.d/path.conf',
