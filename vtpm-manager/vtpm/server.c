@@ -71,6 +71,7 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     poller_remove(server->poller, &connection->watch);
     close(connection->watch.fd);
     g_hash_table_remove(server->listener.connections, connection);
+    peer_clear(&connection->peer);
     g_ref_string_release(connection->group);
     g_free(connection);
 }
