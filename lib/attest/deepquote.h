@@ -312,6 +312,31 @@ const char *dq_check_word(DqCheck check);
 /** dq_check_text: a line for people on what the check makes sure of. */
 const char *dq_check_text(DqCheck check);
 
+/** DqPcrValue: a PCR of a bank and its value as a TPM quoted it. Borrowed. */
+typedef struct DqPcrValue {
+    uint16_t alg; /* TPM_ALG_* of the bank */
+    unsigned pcr;
+    DqBytes value;
+} DqPcrValue;
+
+/** DqQuotedPcrs: what both TPMs quoted; @vtpm has none where the guest handed none over. */
+typedef struct DqQuotedPcrs {
+    const DqPcrValue *host;
+    gsize host_count;
+    const DqPcrValue *vtpm;
+    gsize vtpm_count;
+} DqQuotedPcrs;
+
+typedef struct DqVerdict DqVerdict;
+
+/**
+ * DqAppraise: looks at more than the checks do, such as logs that explain the PCRs, and says what
+ * it found with dq_verdict_add_finding().
+ *
+ * Called where no check failed, before anything is recorded, and perhaps more than once.
+ */
+typedef void (*DqAppraise)(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer data);
+
 /**
  * DqQuote: what a guest hands over. All of it is borrowed, and nothing of it is believed.
  * @evidence: the evidence
@@ -320,6 +345,7 @@ const char *dq_check_text(DqCheck check);
  * @vtpm_pcrs: the vTPM's selected PCR values, bank by bank, ascending, one after the other
  * @vtpm_key: (nullable): the key that the guest says it signed with: the signature is checked with
  *     it if it has the Name that the host vouches for; it says nothing about whose key it is
+ * @appraise: (nullable): appraises what else came with it; gets @appraise_data
  */
 typedef struct DqQuote {
     DqBytes evidence;
@@ -327,6 +353,8 @@ typedef struct DqQuote {
     DqBytes vtpm_signature;
     DqBytes vtpm_pcrs;
     DqKey *vtpm_key;
+    DqAppraise appraise;
+    gpointer appraise_data;
 } DqQuote;
 
 /**
@@ -387,17 +415,41 @@ typedef struct DqFacts {
     gboolean channel_bound;
 } DqFacts;
 
-/** DqVerdict: every check with its result. */
-typedef struct DqVerdict DqVerdict;
+/**
+ * DqFinding: what an appraisal found, beside the checks.
+ * @word: a stable word for what was appraised; a verdict may have several of one word
+ * @detail: for people; never NULL
+ */
+typedef struct DqFinding {
+    const char *word;
+    DqResult result;
+    const char *detail;
+} DqFinding;
+
+/* DqVerdict: every check with its result, and the findings of an appraisal. */
 
 void dq_verdict_free(DqVerdict *verdict);
 
 DqOutcome dq_verdict_get_outcome(const DqVerdict *verdict);
 
-/** dq_verdict_is_trusted: whether the outcome is DQ_TRUSTED: each of the checks passed. */
+/** dq_verdict_is_trusted: whether the outcome is DQ_TRUSTED: checks and findings all passed. */
 gboolean dq_verdict_is_trusted(const DqVerdict *verdict);
 
-/** dq_verdict_get_reason: the word of the check that failed; NULL where none failed. */
+/**
+ * dq_verdict_add_finding: for a DqAppraise. The outcome is DQ_TRUSTED only where each finding is
+ * DQ_RESULT_PASS, and DQ_REFUSED where one is DQ_RESULT_FAIL.
+ * @word: static
+ * @detail: (transfer full)
+ */
+void dq_verdict_add_finding(DqVerdict *verdict, const char *word, DqResult result, char *detail);
+
+/** dq_verdict_get_findings: how many there are. */
+guint dq_verdict_get_findings(const DqVerdict *verdict);
+
+/** dq_verdict_get_finding: borrowed, of the one with this number from 0. */
+DqFinding dq_verdict_get_finding(const DqVerdict *verdict, guint number);
+
+/** dq_verdict_get_reason: the word of the check or finding that failed; NULL where none failed. */
 const char *dq_verdict_get_reason(const DqVerdict *verdict);
 DqResult dq_verdict_get_result(const DqVerdict *verdict, DqCheck check);
 

@@ -74,15 +74,41 @@ static void put_facts(GString *out, const DqFacts *f)
     put_u64(out, "leafIndex", f->leaf_index, "}");
 }
 
-static void put_check(GString *out, const DqVerdict *v, DqCheck check)
+/* An element of a list; @first: of the list. */
+static void put_result(GString *out, gboolean first, const char *key, DqFinding result)
 {
-    g_string_append(out, check == 0 ? "{\"check\": " : ", {\"check\": ");
-    put_string(out, dq_check_word(check));
+    g_string_append_printf(out, "%s{\"%s\": ", first ? "" : ", ", key);
+    put_string(out, result.word);
     g_string_append(out, ", \"result\": ");
-    put_string(out, result_words[dq_verdict_get_result(v, check)]);
+    put_string(out, result_words[result.result]);
     g_string_append(out, ", \"detail\": ");
-    put_string(out, dq_verdict_get_detail(v, check));
+    put_string(out, result.detail);
     g_string_append_c(out, '}');
+}
+
+static void put_checks(GString *out, const DqVerdict *v)
+{
+    g_string_append(out, ", \"checks\": [");
+    for (unsigned i = 0; i < DQ_CHECKS; i++) {
+        const DqCheck check = (DqCheck)i;
+
+        put_result(out, i == 0, "check",
+                   (DqFinding){ dq_check_word(check), dq_verdict_get_result(v, check),
+                                dq_verdict_get_detail(v, check) });
+    }
+    g_string_append_c(out, ']');
+}
+
+/* Nothing where nothing was appraised. */
+static void put_findings(GString *out, const DqVerdict *v)
+{
+    const guint count = dq_verdict_get_findings(v);
+
+    g_string_append(out, count > 0 ? ", \"findings\": [" : "");
+    for (guint i = 0; i < count; i++) {
+        put_result(out, i == 0, "finding", dq_verdict_get_finding(v, i));
+    }
+    g_string_append(out, count > 0 ? "]" : "");
 }
 
 static const char *truth(gboolean value)
@@ -113,11 +139,8 @@ char *dq_verdict_to_json(const DqVerdict *verdict)
     GString *out = g_string_new(NULL);
 
     put_outcome(out, verdict);
-    g_string_append(out, ", \"checks\": [");
-    for (unsigned i = 0; i < DQ_CHECKS; i++) {
-        put_check(out, verdict, (DqCheck)i);
-    }
-    g_string_append_c(out, ']');
+    put_checks(out, verdict);
+    put_findings(out, verdict);
     if (dq_verdict_get_facts(verdict)) {
         put_facts(out, dq_verdict_get_facts(verdict));
     }

@@ -59,6 +59,7 @@ void dq_verdict_free(DqVerdict *verdict)
     for (gsize i = 0; i < DQ_CHECKS; i++) {
         g_free(verdict->detail[i]);
     }
+    dq_verdict_forget_findings(verdict);
     g_free(verdict);
 }
 
@@ -69,21 +70,68 @@ void dq_verdict_set(DqVerdict *verdict, DqCheck check, DqResult result, char *de
     verdict->result[check] = result;
 }
 
-/* Nothing but a pass in every check is trusted. */
-DqOutcome dq_verdict_get_outcome(const DqVerdict *verdict)
+static void clear_finding(gpointer data)
+{
+    g_free((char *)((DqFinding *)data)->detail);
+}
+
+void dq_verdict_add_finding(DqVerdict *verdict, const char *word, DqResult result, char *detail)
+{
+    const DqFinding finding = { word, result, detail };
+
+    if (!verdict->findings) {
+        verdict->findings = g_array_new(FALSE, FALSE, sizeof(DqFinding));
+        g_array_set_clear_func(verdict->findings, clear_finding);
+    }
+    g_array_append_val(verdict->findings, finding);
+}
+
+void dq_verdict_forget_findings(DqVerdict *verdict)
+{
+    g_clear_pointer(&verdict->findings, g_array_unref);
+}
+
+guint dq_verdict_get_findings(const DqVerdict *verdict)
+{
+    return verdict->findings ? verdict->findings->len : 0;
+}
+
+DqFinding dq_verdict_get_finding(const DqVerdict *verdict, guint number)
+{
+    g_return_val_if_fail(number < dq_verdict_get_findings(verdict),
+                         ((DqFinding){ "", DQ_RESULT_NOT_RUN, "" }));
+    return g_array_index(verdict->findings, DqFinding, number);
+}
+
+/* The outcome so far, and one more result: nothing but a pass leaves it as it is. */
+static DqOutcome lower(DqOutcome outcome, DqResult result)
+{
+    switch (result) {
+    case DQ_RESULT_PASS:
+        return outcome;
+    case DQ_RESULT_NOT_COMPARED:
+        return MIN(outcome, DQ_AUTHENTIC);
+    default:
+        return DQ_REFUSED;
+    }
+}
+
+DqOutcome dq_verdict_of_checks(const DqVerdict *verdict)
 {
     DqOutcome outcome = DQ_TRUSTED;
 
     for (gsize i = 0; i < DQ_CHECKS; i++) {
-        switch (verdict->result[i]) {
-        case DQ_RESULT_PASS:
-            break;
-        case DQ_RESULT_NOT_COMPARED:
-            outcome = DQ_AUTHENTIC;
-            break;
-        default:
-            return DQ_REFUSED;
-        }
+        outcome = lower(outcome, verdict->result[i]);
+    }
+    return outcome;
+}
+
+DqOutcome dq_verdict_get_outcome(const DqVerdict *verdict)
+{
+    DqOutcome outcome = dq_verdict_of_checks(verdict);
+
+    for (guint i = 0; i < dq_verdict_get_findings(verdict); i++) {
+        outcome = lower(outcome, dq_verdict_get_finding(verdict, i).result);
     }
     return outcome;
 }
@@ -98,6 +146,13 @@ const char *dq_verdict_get_reason(const DqVerdict *verdict)
     for (gsize i = 0; i < DQ_CHECKS; i++) {
         if (verdict->result[i] == DQ_RESULT_FAIL) {
             return checks[i].word;
+        }
+    }
+    for (guint i = 0; i < dq_verdict_get_findings(verdict); i++) {
+        const DqFinding finding = dq_verdict_get_finding(verdict, i);
+
+        if (finding.result == DQ_RESULT_FAIL) {
+            return finding.word;
         }
     }
     return NULL;

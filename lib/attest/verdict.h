@@ -9,11 +9,18 @@ struct DqVerdict {
     char *detail[DQ_CHECKS]; /* or NULL */
     gboolean has_facts;
     DqFacts facts;
+    GArray *findings; /* DqFinding, whose details it owns; NULL: none */
 };
 
 DqVerdict *dq_verdict_new(void);
 
 /** dq_verdict_set: takes @detail, which may be NULL; replaces what was set before. */
 void dq_verdict_set(DqVerdict *verdict, DqCheck check, DqResult result, char *detail);
+
+/** dq_verdict_forget_findings: as if nothing had been appraised. */
+void dq_verdict_forget_findings(DqVerdict *verdict);
+
+/** dq_verdict_of_checks: the outcome of the checks alone. */
+DqOutcome dq_verdict_of_checks(const DqVerdict *verdict);
 
 #endif

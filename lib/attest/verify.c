@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The checks in their order; the first that fails ends the run. */
+/* The checks in their order up to the first that fails; then what else came is appraised. */
+#include "attest/appraise.h"
 #include "attest/bytes.h"
 #include "attest/checks-host.h"
 #include "attest/checks-policy.h"
@@ -144,6 +145,7 @@ static gboolean run_checks(DqRun *r, DqVerdict *verdict, gboolean *ret_done, GEr
             return TRUE;
         }
     }
+    dq_run_appraise(r, verdict);
     return record(r, verdict, ret_done, error);
 }
 

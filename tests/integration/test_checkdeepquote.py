@@ -432,7 +432,7 @@ def _():
 @tap.case('options of tpm2_checkquote are taken, or refused with what to do instead')
 def _():
     for args, part in ((['-l', 'sha256:0'], '--policy'), (['-g', 'sha256'], 'leave -g out'),
-                       (['-e', 'log'], '--policy'), (['-T', 'device'], 'leave -T out'),
+                       (['-T', 'device'], 'leave -T out'),
                        (['-V'], 'leave -V out'), (['-F', 'plain'], 'tss')):
         with case('trusted-only-store') as c:
             done = c.run(*args)

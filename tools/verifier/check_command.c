@@ -22,17 +22,15 @@ static struct {
     char **folders; /* borrowed */
     char *policy, *store;
     int threads;
-    char *pcr_list, *hash, *format, *event_log, *tcti;
+    char *pcr_list, *hash, *format, *tcti;
     gboolean allow_simulated, json, quiet, verbose, version;
 } opt;
 
 /** Options of tpm2_checkquote that have no place here: whose value, what to do. */
-static char *const *const refused_values[] = { &opt.pcr_list, &opt.hash, &opt.event_log,
-                                               &opt.tcti };
+static char *const *const refused_values[] = { &opt.pcr_list, &opt.hash, &opt.tcti };
 static const char *const refused_texts[] = {
     "-l: the quote itself says which PCRs it covers; say in a --policy what their values must be",
     "-g: the signature itself says which hash it is made with; leave -g out",
-    "-e: event logs are not appraised; say in a --policy what the values of PCRs must be",
     "-T: no TPM is needed; leave -T out",
 };
 
@@ -49,6 +47,14 @@ static const GOptionEntry entries[] = {
       "FILE" },
     { "guest-public", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.key,
       "From the guest: the key that it signed with, a TPM2B_PUBLIC; not an expectation", "FILE" },
+    { "eventlog", 'e', 0, G_OPTION_ARG_FILENAME, &opt.paths.event_log,
+      "From the guest: its firmware's event log, which must lead to the PCRs quoted", "FILE" },
+    { "ima", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.ima,
+      "From the guest: its kernel's IMA list, binary, the same", "FILE" },
+    { "host-eventlog", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.host_event_log,
+      "From the guest or the host: the event log of the host's firmware, the same", "FILE" },
+    { "host-ima", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.host_ima,
+      "From the guest or the host: the IMA list of the host's kernel, the same", "FILE" },
     { "qualification", 'q', 0, G_OPTION_ARG_STRING, &opt.expected.challenge,
       "The challenge that was given out: digits, or a file that holds it", "HEX" },
     { "bind", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.bind,
@@ -77,7 +83,6 @@ static const GOptionEntry entries[] = {
     { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print the verdict only", NULL },
     { "pcr-list", 'l', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.pcr_list, NULL, NULL },
     { "hash-algorithm", 'g', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.hash, NULL, NULL },
-    { "eventlog", 'e', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.event_log, NULL, NULL },
     { "tcti", 'T', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.tcti, NULL, NULL },
     { "format", 'F', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.format, NULL, NULL },
     { "verbose", 'V', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &opt.verbose, NULL, NULL },
@@ -87,9 +92,9 @@ static const GOptionEntry entries[] = {
 
 static const char description[] =
     "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
-    "they are there quote.sig, pcrs.bin and ak.pub. What is expected comes from options and the\n"
-    "store alone.\n\n"
-    "Other commands: init, challenge, host, vm, accept; each has --help.\n\n"
+    "they are there quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and\n"
+    "host_ima.log. What is expected comes from options and the store alone.\n\n"
+    "Other commands: init, challenge, host, vm, accept, eventlog, ima; each has --help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "
     "is\n"
     "wrong, but not everything was compared.";

@@ -2,6 +2,9 @@
 #include "check_input.h"
 #include "check_pcrs.h"
 
+#include "appraise/event-log.h"
+#include "appraise/ima-list.h"
+#include "attest/bytes.h"
 #include "common/input.h"
 
 #include <errno.h>
@@ -14,13 +17,18 @@
 typedef GBytes *(*Read)(const char *path, gsize max, GError **error);
 
 /* NULL for no @path, without an error. */
-static gboolean read_part(Read read, const char *path, GBytes **ret_bytes, GError **error)
+static gboolean read_log(Read read, const char *path, gsize max, GBytes **ret_bytes, GError **error)
 {
     if (!path) {
         return TRUE;
     }
-    *ret_bytes = read(path, PART_MAX, error);
+    *ret_bytes = read(path, max, error);
     return *ret_bytes != NULL;
+}
+
+static gboolean read_part(Read read, const char *path, GBytes **ret_bytes, GError **error)
+{
+    return read_log(read, path, PART_MAX, ret_bytes, error);
 }
 
 static gboolean read_key(Read read, const char *path, DqKey **ret_key, GError **error)
@@ -44,6 +52,12 @@ static gboolean read_key(Read read, const char *path, DqKey **ret_key, GError **
     return TRUE;
 }
 
+/* Of no bytes for NULL. */
+static DqBytes peek(GBytes *bytes)
+{
+    return bytes ? dq_bytes_peek(bytes) : (DqBytes){ NULL, 0 };
+}
+
 static gboolean require(const char *value, const char *what, GError **error)
 {
     if (!value) {
@@ -63,10 +77,16 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
         !read_part(read, p->signature, &in->signature, error) ||
         !read_part(read, p->pcrs, &in->pcrs, error) ||
         !read_part(read, p->evidence, &in->evidence, error) ||
-        !read_key(read, p->key, &in->key, error)) {
+        !read_key(read, p->key, &in->key, error) ||
+        !read_log(read, p->host_event_log, DQ_EVENT_LOG_MAX, &in->host_event_log, error) ||
+        !read_log(read, p->host_ima, DQ_IMA_LIST_MAX, &in->host_ima, error) ||
+        !read_log(read, p->event_log, DQ_EVENT_LOG_MAX, &in->event_log, error) ||
+        !read_log(read, p->ima, DQ_IMA_LIST_MAX, &in->ima, error)) {
         return NULL;
     }
     unserialize_pcrs(&in->pcrs);
+    in->logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima), peek(in->event_log),
+                         peek(in->ima) };
     return g_steal_pointer(&in);
 }
 
@@ -126,28 +146,47 @@ static gboolean find(const char *folder, const char *name, char **ret_path, GErr
 
 CheckInput *check_input_read_folder(const char *folder, GError **error)
 {
-    g_autofree char *evidence = NULL, *message = NULL, *signature = NULL, *pcrs = NULL;
-    g_autofree char *key = NULL;
-    CheckPaths p;
+    CheckPaths p = { 0 };
+    const struct {
+        const char *name;
+        const char **path;
+    } files[] = {
+        { "evidence.bin", &p.evidence },
+        { "quote.msg", &p.message },
+        { "quote.sig", &p.signature },
+        { "pcrs.bin", &p.pcrs },
+        { "ak.pub", &p.key },
+        { "boot.log", &p.event_log },
+        { "ima.log", &p.ima },
+        { "host_boot.log", &p.host_event_log },
+        { "host_ima.log", &p.host_ima },
+    };
+    g_auto(GStrv) found = g_new0(char *, G_N_ELEMENTS(files) + 1);
+    gsize count = 0;
 
-    if (!has_no_expectations(folder, error) || !find(folder, "evidence.bin", &evidence, error) ||
-        !find(folder, "quote.msg", &message, error) ||
-        !find(folder, "quote.sig", &signature, error) || !find(folder, "pcrs.bin", &pcrs, error) ||
-        !find(folder, "ak.pub", &key, error)) {
+    if (!has_no_expectations(folder, error)) {
         return NULL;
     }
-    if (!require(message, "there is no quote.msg", error) ||
-        !require(evidence, "there is no evidence.bin", error)) {
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        if (!find(folder, files[i].name, &found[count], error)) {
+            return NULL;
+        }
+        *files[i].path = found[count];
+        count += found[count] != NULL;
+    }
+    if (!require(p.message, "there is no quote.msg", error) ||
+        !require(p.evidence, "there is no evidence.bin", error)) {
         g_prefix_error(error, "%s: ", folder);
         return NULL;
     }
-    p = (CheckPaths){ message, signature, pcrs, evidence, key };
     return read_parts(input_read_own, &p, error);
 }
 
 void check_input_free(CheckInput *input)
 {
-    GBytes **all[] = { &input->message, &input->signature, &input->pcrs, &input->evidence };
+    GBytes **all[] = { &input->message,        &input->signature, &input->pcrs,
+                       &input->evidence,       &input->event_log, &input->ima,
+                       &input->host_event_log, &input->host_ima };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_bytes_unref);
@@ -156,17 +195,7 @@ void check_input_free(CheckInput *input)
     g_free(input);
 }
 
-static DqBytes peek(GBytes *bytes)
-{
-    DqBytes b = { NULL, 0 };
-
-    if (bytes) {
-        b.data = g_bytes_get_data(bytes, &b.len);
-    }
-    return b;
-}
-
-DqQuote check_input_quote(const CheckInput *input)
+DqQuote check_input_quote(CheckInput *input)
 {
     return (DqQuote){
         .evidence = peek(input->evidence),
@@ -174,5 +203,7 @@ DqQuote check_input_quote(const CheckInput *input)
         .vtpm_signature = peek(input->signature),
         .vtpm_pcrs = peek(input->pcrs),
         .vtpm_key = input->key,
+        .appraise = dq_logs_appraise,
+        .appraise_data = &input->logs,
     };
 }

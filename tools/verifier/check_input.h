@@ -6,17 +6,21 @@
 #ifndef VERIFIER_CHECK_INPUT_H
 #define VERIFIER_CHECK_INPUT_H
 
+#include "appraise/logs.h"
 #include "attest/deepquote.h"
 
 /** Where the parts of a deep quote are; NULL where one was not named. */
 typedef struct CheckPaths {
     const char *message, *signature, *pcrs, *evidence, *key;
+    const char *host_event_log, *host_ima, *event_log, *ima;
 } CheckPaths;
 
 /** A deep quote that has been read. */
 typedef struct CheckInput {
     GBytes *message, *signature, *pcrs, *evidence;
+    GBytes *host_event_log, *host_ima, *event_log, *ima;
     DqKey *key;
+    DqLogs logs; /* borrowed from the above */
 } CheckInput;
 
 /**
@@ -27,8 +31,9 @@ typedef struct CheckInput {
 CheckInput *check_input_read(const CheckPaths *paths, GError **error);
 
 /**
- * check_input_read_folder: evidence.bin, quote.msg, and if they are there quote.sig, pcrs.bin and
- * ak.pub, of a folder that came from a guest. Only regular files are read.
+ * check_input_read_folder: evidence.bin, quote.msg, and if they are there quote.sig, pcrs.bin,
+ * ak.pub and the logs boot.log, ima.log, host_boot.log and host_ima.log, of a folder that came from
+ * a guest. Only regular files are read.
  *
  * Errors: also where the folder has a file that the verifier alone may have, such as a nonce.
  */
@@ -36,7 +41,7 @@ CheckInput *check_input_read_folder(const char *folder, GError **error);
 void check_input_free(CheckInput *input);
 
 /** check_input_quote: as the library takes it; borrowed from @input. */
-DqQuote check_input_quote(const CheckInput *input);
+DqQuote check_input_quote(CheckInput *input);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CheckInput, check_input_free)
 

@@ -27,6 +27,11 @@ static void report_check(FILE *out, const DqVerdict *verdict, DqCheck check)
     }
 }
 
+static void report_finding(FILE *out, DqFinding finding)
+{
+    fprintf(out, "%s %-18s  %s\n", marks[finding.result], finding.word, finding.detail);
+}
+
 static const char *how_enrolled(const DqFacts *f)
 {
     return f->host_by_proof ? "by proof" : "by the operator's word";
@@ -58,6 +63,9 @@ void report_checks(FILE *out, const DqVerdict *verdict)
 {
     for (unsigned i = 0; i < DQ_CHECKS; i++) {
         report_check(out, verdict, (DqCheck)i);
+    }
+    for (guint i = 0; i < dq_verdict_get_findings(verdict); i++) {
+        report_finding(out, dq_verdict_get_finding(verdict, i));
     }
     if (dq_verdict_get_outcome(verdict) != DQ_REFUSED) { /* else nothing of it can be relied on */
         report_facts(out, dq_verdict_get_facts(verdict));

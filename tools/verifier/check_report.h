@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/** report_checks: each check in its order with its result, then whom it is about. */
+/** report_checks: each check in its order with its result, findings, then whom it is about. */
 void report_checks(FILE *out, const DqVerdict *verdict);
 
 /** report_verdict: the last line; @prefix is put in front of it. */
