@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "appraise/appraise-ima.h"
 
+#include "appraise/appraise-files.h"
 #include "appraise/ima-fields.h"
 #include "appraise/ima-replay.h"
 #include "attest/bytes.h"
@@ -9,7 +10,8 @@
 /** What came of a list in one bank. */
 typedef struct ImaFinding {
     DqResult result;
-    char *detail; /* owned */
+    char *detail;   /* owned */
+    uint64_t count; /* entries that the quote has shown to be true */
 } ImaFinding;
 
 static ImaFinding finding(DqResult result, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -25,16 +27,6 @@ static ImaFinding finding(DqResult result, const char *format, ...)
     return f;
 }
 
-static const DqPcrValue *find_value(const DqLog *log, uint16_t alg, guint pcr)
-{
-    for (gsize i = 0; i < log->count; i++) {
-        if (log->quoted[i].alg == alg && log->quoted[i].pcr == pcr) {
-            return &log->quoted[i];
-        }
-    }
-    return NULL;
-}
-
 /* Whether the first entry is of the boot of which PCRs 0 to 9 are quoted. */
 static ImaFinding check_boot(const DqLog *log)
 {
@@ -47,7 +39,7 @@ static ImaFinding check_boot(const DqLog *log)
         return finding(DQ_RESULT_FAIL, "its first entry is not the boot_aggregate of a boot");
     }
     for (guint i = 0; i < DQ_IMA_PCR; i++) {
-        const DqPcrValue *v = find_value(log, alg, i);
+        const DqPcrValue *v = dq_log_find(log, alg, i);
 
         if (!v) {
             const WireHash *hash = wire_hash_find(alg);
@@ -67,6 +59,7 @@ static ImaFinding check_boot(const DqLog *log)
 /* The list in the bank of one value of PCR 10. */
 static ImaFinding check_bank(const DqLog *log, const DqPcrValue *quoted)
 {
+    ImaFinding good;
     const DqImaState start = dq_ima_start(quoted->alg, quoted->pcr);
     g_autoptr(GError) error = NULL;
     g_autofree char *said = NULL;
@@ -82,11 +75,12 @@ static ImaFinding check_bank(const DqLog *log, const DqPcrValue *quoted)
     if (r.outcome != DQ_PCR_MATCHES || r.altered > 0) {
         return finding(DQ_RESULT_FAIL, "%s", said);
     }
-    return finding(r.violations > 0 ? DQ_RESULT_NOT_COMPARED : DQ_RESULT_PASS, "%s", said);
+    good = finding(r.violations > 0 ? DQ_RESULT_NOT_COMPARED : DQ_RESULT_PASS, "%s", said);
+    good.count = r.state.count;
+    return good;
 }
 
-/* Of two the worse, both where they are as bad; takes them. */
-static ImaFinding worse(ImaFinding a, ImaFinding b)
+static ImaFinding choose(ImaFinding a, ImaFinding b)
 {
     static const guint badness[] = {
         [DQ_RESULT_PASS] = 0,
@@ -101,6 +95,45 @@ static ImaFinding worse(ImaFinding a, ImaFinding b)
     }
     return g_str_equal(first, second) ? finding(a.result, "%s", first)
                                       : finding(a.result, "%s; %s", first, second);
+}
+
+/* Of two the worse, both where they are as bad; takes them. */
+static ImaFinding worse(ImaFinding a, ImaFinding b)
+{
+    ImaFinding f = choose(a, b);
+
+    f.count = MAX(a.count, b.count);
+    return f;
+}
+
+static gboolean lists_files(const DqLog *log)
+{
+    return log->profile && g_hash_table_size(log->profile->files) > 0;
+}
+
+/* What is not in PCR 10 was perhaps never measured. */
+static void add_files(const DqLog *log, const ImaFinding *list, DqVerdict *verdict)
+{
+    if (!lists_files(log) || list->result == DQ_RESULT_FAIL) {
+        return;
+    }
+    if (list->count > 0) {
+        dq_appraise_files(log, log->profile_word, list->count, verdict);
+    } else {
+        dq_verdict_add_finding(verdict, log->profile_word, DQ_RESULT_NOT_COMPARED,
+                               g_strdup_printf("PCR %d is not quoted: nothing shows that the list "
+                                               "is true",
+                                               DQ_IMA_PCR));
+    }
+}
+
+void dq_appraise_ima_missing(const DqLog *log, DqVerdict *verdict)
+{
+    if (lists_files(log)) {
+        dq_verdict_add_finding(verdict, log->profile_word, DQ_RESULT_NOT_COMPARED,
+                               g_strdup_printf("profile '%s' lists files, but no list of IMA came",
+                                               log->profile->name));
+    }
 }
 
 void dq_appraise_ima(const DqLog *log, DqVerdict *verdict)
@@ -120,4 +153,5 @@ void dq_appraise_ima(const DqLog *log, DqVerdict *verdict)
                    : finding(DQ_RESULT_NOT_COMPARED,
                              "PCR %d, into which IMA measures, is not quoted", DQ_IMA_PCR);
     dq_verdict_add_finding(verdict, log->word, worst.result, worst.detail);
+    add_files(log, &worst, verdict);
 }

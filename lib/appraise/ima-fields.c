@@ -4,6 +4,7 @@
 #include "attest/bytes.h"
 #include "attest/digest.h"
 #include "wire/hash.h"
+#include "wire/tpm-constants.h"
 
 #include <string.h>
 
@@ -251,4 +252,19 @@ gboolean dq_ima_aggregate_is(const DqImaEntry *entry, const WireBytes pcrs[DQ_IM
         }
     }
     return FALSE;
+}
+
+uint16_t dq_ima_digest_alg(const DqImaDigest *digest)
+{
+    const char *name = (const char *)digest->algorithm.p;
+    const WireHash *hash = digest->algorithm.len == 0
+                               ? wire_hash_find(TPM_ALG_SHA1)
+                               : wire_hash_find_name(name, digest->algorithm.len);
+
+    return hash ? hash->alg : 0;
+}
+
+gboolean dq_ima_is_file(const DqImaEntry *entry)
+{
+    return !entry->violation && !(entry->number == 0 && dq_ima_aggregate(entry) != 0);
 }

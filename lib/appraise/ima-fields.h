@@ -44,4 +44,13 @@ uint16_t dq_ima_aggregate(const DqImaEntry *entry);
  */
 gboolean dq_ima_aggregate_is(const DqImaEntry *entry, const WireBytes pcrs[DQ_IMA_PCR]);
 
+/** dq_ima_digest_alg: TPM_ALG_*; 0 for an algorithm that is not known. */
+uint16_t dq_ima_digest_alg(const DqImaDigest *digest);
+
+/**
+ * dq_ima_is_file: whether an entry says of something which digest it had: no violation, which says
+ * that this is not known, and not the digest of the boot's PCRs.
+ */
+gboolean dq_ima_is_file(const DqImaEntry *entry);
+
 #endif

@@ -18,18 +18,39 @@ static GArray *name_values(const WirePcrSelection *selection, const WireBytes *v
     return named;
 }
 
+static gboolean has_finding(const DqVerdict *verdict, const char *word)
+{
+    for (guint i = 0; i < dq_verdict_get_findings(verdict); i++) {
+        if (g_str_equal(dq_verdict_get_finding(verdict, i).word, word)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void call(const DqRun *r, DqVerdict *verdict)
+{
+    g_autoptr(GArray) host = name_values(&r->evidence.host_pcrs, r->evidence.pcr);
+    g_autoptr(GArray) vtpm = name_values(&r->vtpm.pcr_select, r->vtpm_pcr);
+    const DqQuotedPcrs pcrs = { (const DqPcrValue *)host->data, host->len,
+                                (const DqPcrValue *)vtpm->data, vtpm->len };
+
+    r->quote->appraise(&pcrs, verdict, r->quote->appraise_data);
+}
+
 void dq_run_appraise(const DqRun *r, DqVerdict *verdict)
 {
-    g_autoptr(GArray) host = NULL, vtpm = NULL;
-    DqQuotedPcrs pcrs;
+    const char *wanted = r->expected->host_finding;
 
     dq_verdict_forget_findings(verdict);
-    if (!r->quote->appraise || dq_verdict_of_checks(verdict) == DQ_REFUSED) {
+    if (dq_verdict_of_checks(verdict) == DQ_REFUSED) {
         return;
     }
-    host = name_values(&r->evidence.host_pcrs, r->evidence.pcr);
-    vtpm = name_values(&r->vtpm.pcr_select, r->vtpm_pcr);
-    pcrs = (DqQuotedPcrs){ (const DqPcrValue *)host->data, host->len,
-                           (const DqPcrValue *)vtpm->data, vtpm->len };
-    r->quote->appraise(&pcrs, verdict, r->quote->appraise_data);
+    if (r->quote->appraise) {
+        call(r, verdict);
+    }
+    if (wanted && !has_finding(verdict, wanted)) {
+        dq_verdict_add_finding(verdict, wanted, DQ_RESULT_NOT_COMPARED,
+                               g_strdup("the host's PCRs were not appraised"));
+    }
 }

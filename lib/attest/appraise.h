@@ -7,7 +7,8 @@
 
 /**
  * dq_run_appraise: calls the quote's DqAppraise, where there is one and no check failed, with the
- * PCRs that were quoted. Findings of an earlier call are forgotten.
+ * PCRs that were quoted. Findings of an earlier call are forgotten; the one that was expected is
+ * there in any case.
  */
 void dq_run_appraise(const DqRun *r, DqVerdict *verdict);
 

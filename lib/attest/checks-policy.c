@@ -51,13 +51,21 @@ static gboolean check_sha1(DqRun *r, const DqPolicy *policy)
     return TRUE;
 }
 
+/* Without values in the policy it is left to an appraisal, or not compared. */
+static gboolean leave(DqRun *r, const char *what)
+{
+    return r->expected->host_finding
+               ? dq_run_note(r, "the host's values: see %s", r->expected->host_finding)
+               : dq_run_skip(r, "%s: --policy with host-pcr, or --host-profile", what);
+}
+
 gboolean dq_check_policy(DqRun *r)
 {
     const DqPolicy *policy = r->verifier->policy;
     const DqPolicyPcr *wrong;
 
     if (!policy) {
-        return dq_run_skip(r, "there are no reference values: --policy with host-pcr");
+        return leave(r, "there are no reference values for the host");
     }
     if (!check_sha1(r, policy)) {
         return FALSE;
@@ -74,5 +82,5 @@ gboolean dq_check_policy(DqRun *r)
         return FALSE;
     }
     return policy->host_pcrs->len > 0 ||
-           dq_run_skip(r, "the policy has no reference values for the host: host-pcr");
+           leave(r, "the policy has no reference values for the host");
 }

@@ -370,6 +370,9 @@ typedef struct DqQuote {
  * @vtpm_spki: the signing key without attributes and Name: dq_spki_new(). The key that has the Name
  *     in the evidence must then be this one; its attributes are those that this Name covers
  * @vtpm_ek: Name of the vTPM's EK
+ * @host_finding: (nullable): the word of the finding of the quote's DqAppraise that compares the
+ *     host's PCRs with reference values, so that the policy need not; without it nothing is
+ * compared
  */
 typedef struct DqExpected {
     DqBytes challenge;
@@ -379,6 +382,7 @@ typedef struct DqExpected {
     DqBytes vtpm_ak;
     DqBytes vtpm_spki;
     DqBytes vtpm_ek;
+    const char *host_finding;
 } DqExpected;
 
 /**

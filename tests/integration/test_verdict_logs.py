@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Logs in the verdict: two TPMs into which real logs were measured, the logs by way of the guest."""
+"""Logs and profiles in the verdict: two TPMs into which real logs were measured."""
 import contextlib
 import hashlib
 import json
@@ -107,7 +107,8 @@ class Chain:
         self.store.expect(UUID, '--ak', os.path.join(self.guest, 'ak.pub'))
         values = content(self.folder + '/host-pcrs')
         self.policy = write(self.folder + '/policy', ''.join(
-            f'host-pcr sha256:{i} {values[32 * i:32 * i + 32].hex()}\n' for i in range(11)).encode())
+            f'host-pcr sha256:{i} {values[32 * i:32 * i + 32].hex()}\n'
+            for i in range(11)).encode())
 
     def quote(self, challenge):
         """What the guest runs: the quote, the host's logs through its TPM, its own as files."""
@@ -208,6 +209,96 @@ def _():
     verdict, _, findings = _chain.findings(ima=log + log[ima_entries(log)[-1][0]:])
     tap.equal(verdict, 'trusted', str(findings))
     assert 'came after the quote' in findings[-1][2], findings
+
+
+def tool(*arguments, code=0):
+    return run([program('tpm2_checkdeepquote'), *arguments], code, timeout=60)
+
+
+def recorded(name, *options):
+    """The host as it is: its PCRs by tpm2_pcrread, its files by what it measured."""
+    path = os.path.join(_chain.folder, name)
+    values = content(_chain.folder + '/host-pcrs')
+    pcrs = write(path + '.pcrs', ''.join(f'sha256 {i} {values[32 * i:32 * i + 32].hex()}\n'
+                                         for i in range(11)).encode())
+    tool('profile', 'record', '--name', name, '--boot', 'today', '--pcrs', pcrs, '--pcr-list',
+         'sha256:0,1,2,3,4,5,6,7,8,9', '--ima', _chain.folder + '/ima', '-o', path, *options)
+    return path
+
+
+def with_profile(profile, *options):
+    """(verdict, reason, {finding: detail}), without a policy."""
+    challenge = _chain.store.challenge()
+    _chain.quote(challenge)
+    told = json.loads(check('-q', challenge, '--uuid', UUID, '--store', _chain.store.path,
+                            '--allow-simulated', '--host-profile', profile, '--json', *options,
+                            _chain.guest).output)
+    return told['verdict'], told['reason'], {f['finding']: f['detail'] for f in told['findings']}
+
+
+@tap.case('a host that boots and runs what was recorded is trusted, without a policy')
+def _():
+    verdict, reason, told = with_profile(recorded('as-it-is'))
+    tap.equal((verdict, reason), ('trusted', None), str(told))
+    tap.equal(told['host-boot'], "boot 'today' of profile 'as-it-is'")
+    assert "entries are as in profile 'as-it-is'" in told['host-files'], told
+
+
+@tap.case('a host that runs a changed file is refused, and the verdict names it')
+def _():
+    profile = recorded('changed')
+    with open(profile, encoding='utf-8') as f:
+        told = json.load(f)
+    told['files']['/bin/busybox'] = ['sha256:' + 'ab' * 32]
+    write(profile, json.dumps(told).encode())
+    verdict, reason, findings = with_profile(profile)
+    tap.equal((verdict, reason), ('refused', 'host-files'), str(findings))
+    assert findings['host-files'].startswith(
+        '"/bin/busybox" has another digest than those listed (entry '), findings
+    done = tool('profile', 'diff', recorded('before'), profile, code=1)
+    lines = done.stdout.splitlines()
+    tap.equal([line.split(':')[0] for line in lines],
+              ['- file /bin/busybox sha256', '+ file /bin/busybox sha256'], done.stdout)
+
+
+@tap.case('a host that booted otherwise is refused, with the PCRs in which it differs')
+def _():
+    profile = recorded('other-boot')
+    with open(profile, encoding='utf-8') as f:
+        told = json.load(f)
+    told['boots'][0]['pcrs']['sha256']['4'] = '00' * 32
+    write(profile, json.dumps(told).encode())
+    verdict, reason, findings = with_profile(profile)
+    tap.equal((verdict, reason), ('refused', 'host-boot'), str(findings))
+    assert findings['host-boot'].endswith('but for sha256:4'), findings
+    tool('profile', 'record', '--add-to', profile, '--boot', 'second', '--pcrs', profile + '.pcrs',
+         '--pcr-list', 'sha256:0,1,2,3,4,5,6,7,8,9', '-o', profile)
+    verdict, _, findings = with_profile(profile)
+    tap.equal((verdict, findings['host-boot']),
+              ('trusted', "boot 'second' of profile 'other-boot'"))
+
+
+@tap.case('what a VM is expected to be is compared with its own PCRs')
+def _():
+    verdict, reason, findings = with_profile(recorded('host'), '--vm-profile', recorded('vm'))
+    tap.equal((verdict, reason), ('refused', 'vm-boot'), str(findings))
+
+
+@tap.case('record and diff refuse what they cannot use, and leave the file as it was')
+def _():
+    for arguments, words in (
+            (['record', '--name', 'x'], 'nothing to record'),
+            (['record', '--ima', _chain.folder + '/ima'], '--name'),
+            (['record', '--name', 'x', '--boot', 'b'], 'give both or none'),
+            (['record', '--name', 'x', '--ima', _chain.folder + '/boot', '-o',
+              _chain.folder + '/never'], 'boot: '),
+            (['record', '--name', 'x', '--boot', 'b', '--pcrs', recorded('r') + '.pcrs'],
+             'has no value of PCR sha256:12'),
+            (['diff', '/dev/null', '/dev/null'], '/dev/null: '),
+            (['show'], 'record or diff')):
+        done = tool('profile', *arguments, code=2)
+        assert words in done.stderr, done.stderr
+    assert not os.path.exists(_chain.folder + '/never')
 
 
 @tap.case('a file that was open for writing when it was measured is not compared')

@@ -114,6 +114,35 @@ static void nothing_is_appraised_where_a_check_failed(void)
     verify_fixture_clear(&f);
 }
 
+/* Who says that an appraisal compares the host's values has to have it done. */
+static void a_finding_that_was_expected_has_to_come(void)
+{
+    VerifyFixture f = { 0 };
+    Appraiser a = { .result = DQ_RESULT_PASS };
+    g_autoptr(DqVerdict) with = NULL, without = NULL, other = NULL, nobody = NULL;
+
+    set_up(&f, &a);
+    dq_verifier_set_policy(f.verifier, NULL);
+    without = check(&f);
+    g_assert_cmpint(dq_verdict_get_outcome(without), ==, DQ_AUTHENTIC);
+    verify_fixture_renew(&f);
+    f.expected.host_finding = "third";
+    other = check(&f);
+    g_assert_cmpint(dq_verdict_get_outcome(other), ==, DQ_AUTHENTIC);
+    g_assert_cmpuint(dq_verdict_get_findings(other), ==, 3);
+    g_assert_cmpstr(dq_verdict_get_finding(other, 2).word, ==, "third");
+    verify_fixture_renew(&f);
+    f.quote.appraise = NULL;
+    nobody = check(&f);
+    g_assert_cmpint(dq_verdict_get_outcome(nobody), ==, DQ_AUTHENTIC);
+    verify_fixture_renew(&f);
+    f.quote.appraise = appraise;
+    f.expected.host_finding = "first";
+    with = check(&f);
+    g_assert_cmpint(dq_verdict_get_outcome(with), ==, DQ_TRUSTED);
+    verify_fixture_clear(&f);
+}
+
 static void json_has_the_findings(void)
 {
     VerifyFixture f = { 0 };
@@ -146,6 +175,7 @@ int main(int argc, char **argv)
     g_test_add_func("/attest/appraise/the-values-are-those-quoted", the_values_are_those_quoted);
     g_test_add_func("/attest/appraise/nothing-where-a-check-failed",
                     nothing_is_appraised_where_a_check_failed);
+    g_test_add_func("/attest/appraise/expected-finding", a_finding_that_was_expected_has_to_come);
     g_test_add_func("/attest/appraise/json-has-the-findings", json_has_the_findings);
     return g_test_run();
 }

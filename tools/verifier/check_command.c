@@ -69,6 +69,10 @@ static const GOptionEntry entries[] = {
       "FILE" },
     { "policy", 0, 0, G_OPTION_ARG_FILENAME, &opt.policy,
       "Reference values and exceptions, see deepquote-policy(5)", "FILE" },
+    { "host-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.host_profile,
+      "How the host may boot and what it may run, see deepquote-profile(5)", "FILE" },
+    { "vm-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.vm_profile, "The same of the VM",
+      "FILE" },
     { "host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.hosts,
       "A host's attestation key, a TPM2B_PUBLIC, that nobody enrolled; may be repeated", "FILE" },
     { "host-public", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.host_publics,
@@ -94,7 +98,8 @@ static const char description[] =
     "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
     "they are there quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and\n"
     "host_ima.log. What is expected comes from options and the store alone.\n\n"
-    "Other commands: init, challenge, host, vm, accept, eventlog, ima; each has --help.\n\n"
+    "Other commands: init, challenge, host, vm, accept, eventlog, ima, profile; each has\n"
+    "--help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "
     "is\n"
     "wrong, but not everything was compared.";
@@ -216,7 +221,7 @@ static int check_one(DqVerifier *verifier, const CheckExpected *expected, GError
     if (!input) {
         return EXIT_UNUSABLE;
     }
-    quote = check_input_quote(input);
+    quote = check_input_quote(input, expected->host_profile, expected->vm_profile);
     verdict = dq_verifier_check(verifier, &quote, &x, error);
     if (!verdict) {
         return EXIT_UNUSABLE;
@@ -271,7 +276,8 @@ static void verify_jobs(DqVerifier *verifier, const CheckExpected *expected, GAr
 
         job->input = check_input_read_folder(job->name, &job->error);
         if (job->input) {
-            DqQuote quote = check_input_quote(job->input);
+            DqQuote quote =
+                check_input_quote(job->input, expected->host_profile, expected->vm_profile);
 
             dq_stream_push(stream, &quote, &x, job);
         }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check_expected.h"
 #include "key_name.h"
+#include "profile_file.h"
 
+#include "appraise/appraisal.h"
 #include "common/input.h"
 #include "wire/deepquote-constants.h"
 
@@ -73,6 +75,14 @@ static gboolean read_key(CheckExpected *x, const char *path, GError **error)
     return x->spki || x->key;
 }
 
+static gboolean read_profile(const char *path, DqProfile **ret_profile, GError **error)
+{
+    if (path) {
+        *ret_profile = profile_read(path, error);
+    }
+    return !path || *ret_profile;
+}
+
 CheckExpected *check_expected_read(const CheckExpectedOptions *o, gboolean has_store,
                                    GError **error)
 {
@@ -80,7 +90,9 @@ CheckExpected *check_expected_read(const CheckExpectedOptions *o, gboolean has_s
 
     if (!read_challenge(x, o->challenge, has_store, error) || !read_channel(x, o->bind, error) ||
         !read_key(x, o->key, error) || !key_name_read("--ak", o->ak, &x->ak, error) ||
-        !key_name_read("--ek", o->ek, &x->ek, error)) {
+        !key_name_read("--ek", o->ek, &x->ek, error) ||
+        !read_profile(o->host_profile, &x->host_profile, error) ||
+        !read_profile(o->vm_profile, &x->vm_profile, error)) {
         return NULL;
     }
     x->has_uuid = o->uuid != NULL;
@@ -95,6 +107,8 @@ void check_expected_free(CheckExpected *expected)
     g_clear_pointer(&expected->challenge, g_bytes_unref);
     g_clear_pointer(&expected->spki, g_bytes_unref);
     dq_key_unref(expected->key);
+    dq_profile_free(expected->host_profile);
+    dq_profile_free(expected->vm_profile);
     g_free(expected);
 }
 
@@ -109,5 +123,6 @@ DqExpected check_expected_get(const CheckExpected *expected)
         .vtpm_spki = peek(expected->spki),
         .vtpm_ak = { expected->ak.data, expected->ak.len },
         .vtpm_ek = { expected->ek.data, expected->ek.len },
+        .host_finding = expected->host_profile ? DQ_HOST_BOOT : NULL,
     };
 }

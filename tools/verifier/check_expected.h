@@ -3,6 +3,7 @@
 #ifndef VERIFIER_CHECK_EXPECTED_H
 #define VERIFIER_CHECK_EXPECTED_H
 
+#include "appraise/profile.h"
 #include "attest/store.h"
 
 /** The options as they were given; NULL where one was not. */
@@ -10,9 +11,10 @@ typedef struct CheckExpectedOptions {
     char *challenge; /* hexadecimal digits, or a file with the bytes */
     char *bind;      /* a file with a certificate or a public key */
     char *uuid;
-    char *key; /* a file with a TPM2B_PUBLIC, or a public key in PEM or DER */
-    char *ak;  /* a Name, or a file with a TPM2B_PUBLIC */
-    char *ek;  /* a Name, or a file with a TPM2B_PUBLIC */
+    char *key;                       /* a file with a TPM2B_PUBLIC, or a public key in PEM or DER */
+    char *ak;                        /* a Name, or a file with a TPM2B_PUBLIC */
+    char *ek;                        /* a Name, or a file with a TPM2B_PUBLIC */
+    char *host_profile, *vm_profile; /* files */
 } CheckExpectedOptions;
 
 typedef struct CheckExpected {
@@ -24,6 +26,7 @@ typedef struct CheckExpected {
     DqKey *key;   /* or NULL */
     GBytes *spki; /* instead of @key; or NULL */
     DqName ak, ek;
+    DqProfile *host_profile, *vm_profile; /* or NULL */
 } CheckExpected;
 
 /**

@@ -85,8 +85,8 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
         return NULL;
     }
     unserialize_pcrs(&in->pcrs);
-    in->logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima), peek(in->event_log),
-                         peek(in->ima) };
+    in->appraisal.logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima),
+                                   peek(in->event_log), peek(in->ima) };
     return g_steal_pointer(&in);
 }
 
@@ -195,15 +195,17 @@ void check_input_free(CheckInput *input)
     g_free(input);
 }
 
-DqQuote check_input_quote(CheckInput *input)
+DqQuote check_input_quote(CheckInput *input, const DqProfile *host, const DqProfile *vm)
 {
+    input->appraisal.host = host;
+    input->appraisal.vm = vm;
     return (DqQuote){
         .evidence = peek(input->evidence),
         .vtpm_quoted = peek(input->message),
         .vtpm_signature = peek(input->signature),
         .vtpm_pcrs = peek(input->pcrs),
         .vtpm_key = input->key,
-        .appraise = dq_logs_appraise,
-        .appraise_data = &input->logs,
+        .appraise = dq_appraise,
+        .appraise_data = &input->appraisal,
     };
 }

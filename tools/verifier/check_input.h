@@ -6,7 +6,7 @@
 #ifndef VERIFIER_CHECK_INPUT_H
 #define VERIFIER_CHECK_INPUT_H
 
-#include "appraise/logs.h"
+#include "appraise/appraisal.h"
 #include "attest/deepquote.h"
 
 /** Where the parts of a deep quote are; NULL where one was not named. */
@@ -20,7 +20,7 @@ typedef struct CheckInput {
     GBytes *message, *signature, *pcrs, *evidence;
     GBytes *host_event_log, *host_ima, *event_log, *ima;
     DqKey *key;
-    DqLogs logs; /* borrowed from the above */
+    DqAppraisal appraisal; /* borrowed from the above, and from the profiles */
 } CheckInput;
 
 /**
@@ -40,8 +40,11 @@ CheckInput *check_input_read(const CheckPaths *paths, GError **error);
 CheckInput *check_input_read_folder(const char *folder, GError **error);
 void check_input_free(CheckInput *input);
 
-/** check_input_quote: as the library takes it; borrowed from @input. */
-DqQuote check_input_quote(CheckInput *input);
+/**
+ * check_input_quote: as the library takes it; borrowed from @input.
+ * @host, @vm: (nullable): what is expected of them
+ */
+DqQuote check_input_quote(CheckInput *input, const DqProfile *host, const DqProfile *vm);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CheckInput, check_input_free)
 

@@ -9,16 +9,16 @@
 #include "host_command.h"
 #include "ima_command.h"
 #include "init_command.h"
+#include "profile_command.h"
 #include "vm_command.h"
 
 #include <locale.h>
 #include <stdio.h>
 
 static const Command commands[] = {
-    { "init", init_command },     { "challenge", challenge_command },
-    { "host", host_command },     { "vm", vm_command },
-    { "accept", accept_command }, { "eventlog", eventlog_command },
-    { "ima", ima_command },       { 0 },
+    { "init", init_command }, { "challenge", challenge_command }, { "host", host_command },
+    { "vm", vm_command },     { "accept", accept_command },       { "eventlog", eventlog_command },
+    { "ima", ima_command },   { "profile", profile_command },     { 0 },
 };
 
 int main(int argc, char **argv)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Real logs against the PCRs of their boot, and what becomes of them when they are changed. */
-#include "appraise/logs.h"
+#include "appraise/appraisal.h"
 
 #include "appraise/event-log.h"
+#include "appraise/ima-fields.h"
 #include "appraise/ima-replay.h"
 #include "attest/bytes.h"
 #include "attest/verdict.h"
@@ -58,10 +59,10 @@ static DqVerdict *appraise(const Boot *b, DqBytes event_log, DqBytes ima)
 {
     const DqQuotedPcrs pcrs = { .vtpm = (const DqPcrValue *)b->quoted->data,
                                 .vtpm_count = b->quoted->len };
-    DqLogs logs = { .vm_event_log = event_log, .vm_ima = ima };
+    DqAppraisal a = { .logs = { .vm_event_log = event_log, .vm_ima = ima } };
     DqVerdict *verdict = dq_verdict_new();
 
-    dq_logs_appraise(&pcrs, verdict, &logs);
+    dq_appraise(&pcrs, verdict, &a);
     return verdict;
 }
 
@@ -109,16 +110,16 @@ static void each_log_has_its_finding_and_its_tpm(void)
 {
     g_auto(Boot) b = { 0 };
     DqQuotedPcrs pcrs;
-    DqLogs logs;
+    DqAppraisal a = { 0 };
     g_autoptr(DqVerdict) verdict = dq_verdict_new();
     static const char *const words[] = { "host-event-log", "host-ima", "vm-event-log", "vm-ima" };
 
     boot_load(&b, "ovmf");
     pcrs =
         (DqQuotedPcrs){ .host = (const DqPcrValue *)b.quoted->data, .host_count = b.quoted->len };
-    logs = (DqLogs){ dq_bytes_peek(b.event_log), dq_bytes_peek(b.ima), dq_bytes_peek(b.event_log),
-                     dq_bytes_peek(b.ima) };
-    dq_logs_appraise(&pcrs, verdict, &logs);
+    a.logs = (DqLogs){ dq_bytes_peek(b.event_log), dq_bytes_peek(b.ima), dq_bytes_peek(b.event_log),
+                       dq_bytes_peek(b.ima) };
+    dq_appraise(&pcrs, verdict, &a);
     g_assert_cmpuint(dq_verdict_get_findings(verdict), ==, G_N_ELEMENTS(words));
     for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
         const DqFinding f = dq_verdict_get_finding(verdict, i);
@@ -294,20 +295,154 @@ static void no_finding_without_a_log(void)
     g_assert_cmpuint(dq_verdict_get_findings(verdict), ==, 0);
 }
 
+/* A profile of @b as it booted and what it ran, without one file where @without is not NULL. */
+static DqProfile *profile_of(const Boot *b, const char *without)
+{
+    DqProfile *p = dq_profile_new("sample");
+    DqProfileBoot *boot = dq_profile_add_boot(p, "as it was");
+    DqImaWalk walk = dq_ima_walk(log_bytes(b->ima), 0, 0);
+    DqImaEntry entry;
+    DqImaFields f;
+
+    for (unsigned pcr = 0; pcr < 10; pcr++) {
+        dq_profile_boot_set(boot, TPM_ALG_SHA256, pcr, log_quoted(b->values, TPM_ALG_SHA256, pcr));
+    }
+    while (dq_ima_next(&walk, &entry, NULL)) {
+        g_assert_true(dq_ima_fields(&entry, &f));
+        if (dq_ima_is_file(&entry) && !(without && wire_bytes_equal(f.name, log_text(without)))) {
+            g_assert_true(
+                dq_profile_add_file(p, f.name, dq_ima_digest_alg(&f.digest), f.digest.bytes));
+        }
+    }
+    return p;
+}
+
+/* The finding of this word, which is there once. */
+static DqFinding find(const DqVerdict *verdict, const char *word)
+{
+    DqFinding found = { NULL, DQ_RESULT_NOT_RUN, NULL };
+
+    for (guint i = 0; i < dq_verdict_get_findings(verdict); i++) {
+        const DqFinding f = dq_verdict_get_finding(verdict, i);
+
+        if (g_str_equal(f.word, word)) {
+            g_assert_null(found.word);
+            found = f;
+        }
+    }
+    return found;
+}
+
+static DqVerdict *appraise_with(const Boot *b, const DqProfile *profile, DqBytes ima)
+{
+    const DqQuotedPcrs pcrs = { .host = (const DqPcrValue *)b->quoted->data,
+                                .host_count = b->quoted->len };
+    DqAppraisal a = { .logs = { .host_ima = ima }, .host = profile };
+    DqVerdict *verdict = dq_verdict_new();
+
+    dq_appraise(&pcrs, verdict, &a);
+    return verdict;
+}
+
+static void expect_of(const Boot *b, const DqProfile *profile, DqBytes ima, const char *word,
+                      DqResult result, const char *words)
+{
+    g_autoptr(DqVerdict) verdict = appraise_with(b, profile, ima);
+    const DqFinding f = find(verdict, word);
+
+    g_assert_nonnull(f.word);
+    if (f.result != result || !strstr(f.detail, words)) {
+        g_error("%d: '%s', not %d with '%s'", f.result, f.detail, result, words);
+    }
+}
+
+static void a_boot_is_compared_as_a_whole(void)
+{
+    const DqBytes none = { NULL, 0 };
+    g_auto(Boot) b = { 0 }, other = { 0 };
+    g_autoptr(DqProfile) p = NULL, empty = dq_profile_new("empty");
+    DqProfileBoot *mixed;
+
+    boot_load(&b, "ovmf");
+    boot_load(&other, "secureboot");
+    p = profile_of(&b, NULL);
+    expect_of(&b, p, none, "host-boot", DQ_RESULT_PASS, "boot 'as it was' of profile 'sample'");
+    expect_of(&other, p, none, "host-boot", DQ_RESULT_FAIL,
+              "no boot of profile 'sample'; closest is 'as it was', but for sha256:");
+    mixed = dq_profile_add_boot(p, "mixed"); /* each PCR is of some boot, the set is of none */
+    dq_profile_boot_set(mixed, TPM_ALG_SHA256, 7, log_quoted(other.values, TPM_ALG_SHA256, 7));
+    dq_profile_boot_set(mixed, TPM_ALG_SHA256, 0, log_quoted(b.values, TPM_ALG_SHA256, 1));
+    expect_of(&other, p, none, "host-boot", DQ_RESULT_FAIL, "'mixed', but for sha256:0");
+    g_array_remove_range(b.quoted, 0, 18); /* SHA-1, and PCR 0 of SHA-256 */
+    expect_of(&b, p, none, "host-boot", DQ_RESULT_NOT_COMPARED, "quote sha256:0 as well");
+    expect_of(&b, empty, none, "host-boot", DQ_RESULT_NOT_COMPARED, "has no boot");
+}
+
+static void each_file_has_to_be_listed(void)
+{
+    g_auto(Boot) b = { 0 };
+    g_autoptr(DqProfile) all = NULL, less = NULL;
+    GHashTableIter walk;
+    gpointer digests;
+
+    boot_load(&b, "ovmf");
+    all = profile_of(&b, NULL);
+    less = profile_of(&b, "/root/t/f_9_2");
+    expect_of(&b, all, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_PASS,
+              "12 entries are as in profile 'sample'");
+    expect_of(&b, less, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_FAIL,
+              "\"/root/t/f_9_2\" is not listed (entry 10): not as in profile 'sample'");
+    dq_profile_exclude(less, "/root/t/*");
+    expect_of(&b, less, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_PASS,
+              "; 1 left out by its patterns");
+    g_hash_table_iter_init(&walk, all->files);
+    while (g_hash_table_iter_next(&walk, NULL, &digests)) {
+        ((GByteArray *)digests)->data[2] ^= 1;
+    }
+    expect_of(&b, all, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_FAIL,
+              "has another digest than those listed");
+    expect_of(&b, all, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_FAIL, "and 3 more");
+}
+
+/* A list that nothing vouches for says nothing of files, in either way. */
+static void files_of_a_list_that_is_not_shown_do_not_count(void)
+{
+    const uint16_t bank = TPM_ALG_SHA256;
+    const DqBytes none = { NULL, 0 };
+    g_auto(Boot) b = { 0 };
+    g_autoptr(DqProfile) p = NULL;
+    g_autoptr(DqVerdict) verdict = NULL;
+
+    boot_load(&b, "ovmf");
+    p = profile_of(&b, NULL);
+    expect_of(&b, p, none, "host-files", DQ_RESULT_NOT_COMPARED, "no list of IMA came");
+    verdict = appraise_with(&b, p, (DqBytes){ g_bytes_get_data(b.ima, NULL), 100 });
+    g_assert_cmpint(find(verdict, "host-ima").result, ==, DQ_RESULT_FAIL);
+    g_assert_null(find(verdict, "host-files").word);
+    boot_quote(&b, 9, &bank, 1);
+    expect_of(&b, p, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_NOT_COMPARED,
+              "PCR 10 is not quoted");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/appraise/logs/real-logs", real_logs_lead_to_their_pcrs);
-    g_test_add_func("/appraise/logs/each-log-has-its-finding",
+    g_test_add_func("/appraise/appraisal/real-logs", real_logs_lead_to_their_pcrs);
+    g_test_add_func("/appraise/appraisal/each-log-has-its-finding",
                     each_log_has_its_finding_and_its_tpm);
-    g_test_add_func("/appraise/logs/an-event-cut-out", an_event_cut_out_is_noticed);
-    g_test_add_func("/appraise/logs/a-changed-event", a_changed_event_is_noticed);
-    g_test_add_func("/appraise/logs/no-shorter-log", no_shorter_log_passes);
-    g_test_add_func("/appraise/logs/ima-without-last-entry",
+    g_test_add_func("/appraise/appraisal/an-event-cut-out", an_event_cut_out_is_noticed);
+    g_test_add_func("/appraise/appraisal/a-changed-event", a_changed_event_is_noticed);
+    g_test_add_func("/appraise/appraisal/no-shorter-log", no_shorter_log_passes);
+    g_test_add_func("/appraise/appraisal/ima-without-last-entry",
                     a_list_without_its_last_entry_is_noticed);
-    g_test_add_func("/appraise/logs/ima-after-the-quote", what_came_after_the_quote_does_not_count);
-    g_test_add_func("/appraise/logs/ima-of-another-boot", a_list_of_another_boot_is_noticed);
-    g_test_add_func("/appraise/logs/not-quoted", what_is_not_quoted_is_not_compared);
-    g_test_add_func("/appraise/logs/no-log", no_finding_without_a_log);
+    g_test_add_func("/appraise/appraisal/ima-after-the-quote",
+                    what_came_after_the_quote_does_not_count);
+    g_test_add_func("/appraise/appraisal/ima-of-another-boot", a_list_of_another_boot_is_noticed);
+    g_test_add_func("/appraise/appraisal/not-quoted", what_is_not_quoted_is_not_compared);
+    g_test_add_func("/appraise/appraisal/no-log", no_finding_without_a_log);
+    g_test_add_func("/appraise/appraisal/boot", a_boot_is_compared_as_a_whole);
+    g_test_add_func("/appraise/appraisal/files", each_file_has_to_be_listed);
+    g_test_add_func("/appraise/appraisal/files-not-shown",
+                    files_of_a_list_that_is_not_shown_do_not_count);
     return g_test_run();
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "appraise/appraisal.h"
+
+#include "appraise/appraise-boot.h"
+#include "appraise/appraise-event-log.h"
+#include "appraise/appraise-ima.h"
+
+/* Each part adds nothing where there is nothing for it. */
+static void appraise_one(const DqLog *log, void (*appraise)(const DqLog *log, DqVerdict *verdict),
+                         gboolean wanted, DqVerdict *verdict)
+{
+    if (wanted) {
+        appraise(log, verdict);
+    }
+}
+
+void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisal)
+{
+    const DqAppraisal *a = appraisal;
+    const struct {
+        DqLog event_log, ima, boot;
+    } machines[] = {
+        { { "host-event-log", a->logs.host_event_log, pcrs->host, pcrs->host_count, NULL, NULL },
+          { "host-ima", a->logs.host_ima, pcrs->host, pcrs->host_count, a->host, "host-files" },
+          { NULL, { NULL, 0 }, pcrs->host, pcrs->host_count, a->host, DQ_HOST_BOOT } },
+        { { "vm-event-log", a->logs.vm_event_log, pcrs->vtpm, pcrs->vtpm_count, NULL, NULL },
+          { "vm-ima", a->logs.vm_ima, pcrs->vtpm, pcrs->vtpm_count, a->vm, "vm-files" },
+          { NULL, { NULL, 0 }, pcrs->vtpm, pcrs->vtpm_count, a->vm, "vm-boot" } },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(machines); i++) {
+        const DqLog *event_log = &machines[i].event_log, *ima = &machines[i].ima;
+        const DqLog *boot = &machines[i].boot;
+
+        appraise_one(event_log, dq_appraise_event_log, event_log->bytes.len > 0, verdict);
+        appraise_one(boot, dq_appraise_boot, boot->profile != NULL, verdict);
+        appraise_one(ima, dq_appraise_ima, ima->bytes.len > 0, verdict);
+        appraise_one(ima, dq_appraise_ima_missing, ima->bytes.len == 0 && ima->profile != NULL,
+                     verdict);
+    }
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What came with a deep quote and what is expected of host and VM, against the PCRs quoted. Logs
+ * need not be believed: what leads to a PCR's value is what was measured.
+ */
+#ifndef APPRAISE_APPRAISAL_H
+#define APPRAISE_APPRAISAL_H
+
+#include "appraise/profile.h"
+
+/** DQ_HOST_BOOT: the word of the finding that compares the host's PCRs with its profile. */
+#define DQ_HOST_BOOT "host-boot"
+
+/** DqLogs: borrowed; what did not come is of no bytes. */
+typedef struct DqLogs {
+    DqBytes host_event_log; /* as the firmware made it */
+    DqBytes host_ima;       /* the kernel's list, binary */
+    DqBytes vm_event_log;
+    DqBytes vm_ima;
+} DqLogs;
+
+/** DqAppraisal: borrowed. */
+typedef struct DqAppraisal {
+    DqLogs logs;
+    const DqProfile *host, *vm; /* NULL: no reference values */
+} DqAppraisal;
+
+/**
+ * dq_appraise: a DqAppraise whose data is a DqAppraisal. It adds a finding for each log that came,
+ * "host-event-log", "host-ima", "vm-event-log" or "vm-ima", and for each profile "host-boot" or
+ * "vm-boot" and, where it lists files, "host-files" or "vm-files".
+ *
+ * An event log passes where it leads to all PCRs that firmware and boot loaders alone extend and
+ * that were quoted, and no event says something else than what was measured. A list of IMA passes
+ * where some of its beginning leads to PCR 10 in each bank quoted, it belongs to the boot of which
+ * PCRs 0 to 9 were quoted, and there is no violation. A boot passes where all its PCRs were quoted
+ * with its values; files pass where all of a list that the quote has shown to be true are listed or
+ * left out. What was not quoted, or did not come, is not compared.
+ */
+void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisal);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reference values of one kind of machine: how it may boot, as whole sets of PCRs that belong
+ * together, and which files it may run.
+ *
+ * Spec: deepquote-profile(5).
+ */
+#ifndef APPRAISE_PROFILE_H
+#define APPRAISE_PROFILE_H
+
+#include "attest/deepquote.h"
+#include "wire/cursor.h"
+
+enum {
+    DQ_PROFILE_MAX = 256 << 20, /* bytes of a file */
+    DQ_PROFILE_BOOTS_MAX = 10000,
+};
+
+/** DqProfileError: DQ_PROFILE_ERROR_MALFORMED: the message names what is wrong and where. */
+typedef enum DqProfileError {
+    DQ_PROFILE_ERROR_MALFORMED,
+} DqProfileError;
+
+#define DQ_PROFILE_ERROR dq_profile_error_quark()
+GQuark dq_profile_error_quark(void);
+
+/** DqProfileBoot: one way to boot: a name, and PCRs that all have to be so. */
+typedef struct DqProfileBoot {
+    char *name;
+    GHashTable *pcrs; /* dq_profile_key() -> GBytes */
+} DqProfileBoot;
+
+/** DqProfile: @name, @boots and @files are for reading. */
+typedef struct DqProfile {
+    char *name;
+    GPtrArray *boots;    /* DqProfileBoot */
+    GHashTable *files;   /* GBytes: the name as it is measured -> GByteArray of digests */
+    GPtrArray *exclude;  /* char: patterns with * and ?, as they were given */
+    GPtrArray *patterns; /* GPatternSpec: the same */
+} DqProfile;
+
+/** DqProfileMatch: what a profile says of a file that was measured. */
+typedef enum DqProfileMatch {
+    DQ_PROFILE_SAME,
+    DQ_PROFILE_EXCLUDED, /* it is not to be looked at */
+    DQ_PROFILE_OTHER,    /* it has another digest */
+    DQ_PROFILE_UNKNOWN,  /* no file of this name is listed */
+} DqProfileMatch;
+
+/** dq_profile_new: @name is copied. */
+DqProfile *dq_profile_new(const char *name);
+void dq_profile_free(DqProfile *profile);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqProfile, dq_profile_free)
+
+/** dq_profile_add_boot: borrowed; a boot without PCRs so far. */
+DqProfileBoot *dq_profile_add_boot(DqProfile *profile, const char *name);
+
+/** dq_profile_find_boot: (nullable): the boot of this name. */
+DqProfileBoot *dq_profile_find_boot(const DqProfile *profile, const char *name);
+
+/** dq_profile_boot_set: @value is of its bank's size. */
+void dq_profile_boot_set(DqProfileBoot *boot, uint16_t alg, unsigned pcr, WireBytes value);
+
+/** dq_profile_boot_get: (nullable): borrowed. */
+GBytes *dq_profile_boot_get(const DqProfileBoot *boot, uint16_t alg, unsigned pcr);
+
+/** dq_profile_key: the key of a PCR in @pcrs of a boot. */
+static inline gpointer dq_profile_key(uint16_t alg, unsigned pcr)
+{
+    return GUINT_TO_POINTER((guint)alg << 8 | pcr);
+}
+
+/** dq_profile_key_alg, dq_profile_key_pcr: what a key stands for. */
+static inline uint16_t dq_profile_key_alg(gconstpointer key)
+{
+    return (uint16_t)(GPOINTER_TO_UINT(key) >> 8);
+}
+
+static inline unsigned dq_profile_key_pcr(gconstpointer key)
+{
+    return GPOINTER_TO_UINT(key) & 0xff;
+}
+
+/**
+ * dq_profile_add_file: one more digest that a file may have.
+ * @name: as IMA measures it: a path, or the name of a buffer; without zeroes
+ *
+ * Returns: FALSE, and nothing is added, where @digest is not of the size of @alg.
+ */
+gboolean dq_profile_add_file(DqProfile *profile, WireBytes name, uint16_t alg, WireBytes digest);
+
+/** dq_profile_exclude: leaves out files whose names match a pattern with * and ?. */
+void dq_profile_exclude(DqProfile *profile, const char *pattern);
+
+/** dq_profile_match: a listed file is compared even where a pattern leaves it out. */
+DqProfileMatch dq_profile_match(const DqProfile *profile, WireBytes name, uint16_t alg,
+                                WireBytes digest);
+
+/** dq_profile_digests: a walk through the digests of a file, a value of @files. */
+WireReader dq_profile_digests(const GByteArray *digests);
+
+/** dq_profile_next_digest: steps to the next one; @ret_digest is borrowed. */
+gboolean dq_profile_next_digest(WireReader *rest, uint16_t *ret_alg, WireBytes *ret_digest);
+
+#endif

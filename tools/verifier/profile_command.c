@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "profile_command.h"
+
+#include "command.h"
+#include "profile_diff.h"
+#include "profile_file.h"
+#include "profile_record.h"
+
+#include <stdio.h>
+
+/** The command line as it was given. */
+static struct {
+    char *name, *boot, *pcrs, *pcr_list, *ima, *add, *output;
+    char **exclude;
+} opt;
+
+static const GOptionEntry record_entries[] = {
+    { "name", 0, 0, G_OPTION_ARG_STRING, &opt.name, "Name of a new profile", "NAME" },
+    { "add-to", 0, 0, G_OPTION_ARG_FILENAME, &opt.add, "Start with what is in this profile",
+      "FILE" },
+    { "boot", 0, 0, G_OPTION_ARG_STRING, &opt.boot, "Name of the boot of --pcrs", "NAME" },
+    { "pcrs", 0, 0, G_OPTION_ARG_FILENAME, &opt.pcrs,
+      "Values of PCRs as tpm2_pcrread prints them: one way to boot", "FILE" },
+    { "pcr-list", 'l', 0, G_OPTION_ARG_STRING, &opt.pcr_list,
+      "Which of them (sha256:0,1,2,3,4,5,6,7,8,9,12,14)", "LIST" },
+    { "ima", 0, 0, G_OPTION_ARG_FILENAME, &opt.ima, "A list of IMA, binary: files that may run",
+      "FILE" },
+    { "exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.exclude,
+      "Leave out files of such a name; may be repeated", "PATTERN" },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &opt.output,
+      "Write the profile here (standard output)", "FILE" },
+    { 0 },
+};
+
+static const GOptionEntry no_entries[] = { { 0 } };
+
+static gboolean check_record_options(GError **error)
+{
+    const char *text = NULL;
+
+    if (!opt.name == !opt.add) {
+        text = "give a new profile a --name, or the one to --add-to";
+    } else if (!opt.boot != !opt.pcrs) {
+        text = "--boot names the way to boot whose values are in --pcrs: give both or none";
+    } else if (!opt.pcrs && !opt.ima && !opt.exclude) {
+        text = "nothing to record: give --boot and --pcrs, or --ima";
+    }
+    if (text) {
+        g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);
+    }
+    return !text;
+}
+
+static int record_command(char **argv, GError **error)
+{
+    g_auto(GStrv) words = command_parse(record_entries, argv,
+                                        "- record how a machine booted and what it ran", 0, error);
+    g_autoptr(DqProfile) profile = NULL;
+
+    if (!words || !check_record_options(error)) {
+        return EXIT_UNUSABLE;
+    }
+    profile = opt.add ? profile_read(opt.add, error) : dq_profile_new(opt.name);
+    if (!profile) {
+        return EXIT_UNUSABLE;
+    }
+    for (char **pattern = opt.exclude; pattern && *pattern; pattern++) {
+        dq_profile_exclude(profile, *pattern);
+    }
+    if ((opt.pcrs && !profile_record_boot(profile, opt.boot, opt.pcrs, opt.pcr_list, error)) ||
+        (opt.ima && !profile_record_files(profile, opt.ima, error)) ||
+        !profile_write(profile, opt.output, error)) {
+        return EXIT_UNUSABLE;
+    }
+    return EXIT_DONE;
+}
+
+static int diff_command(char **argv, GError **error)
+{
+    g_auto(GStrv) words =
+        command_parse(no_entries, argv, "OLD NEW - compare two profiles", 2, error);
+    g_autoptr(DqProfile) old = words ? profile_read(words[1], error) : NULL;
+    g_autoptr(DqProfile) new = old ? profile_read(words[2], error) : NULL;
+
+    if (!new) {
+        return EXIT_UNUSABLE;
+    }
+    return profile_diff(old, new) == 0 ? EXIT_DONE : EXIT_REFUSED;
+}
+
+int profile_command(char **argv, GError **error)
+{
+    static const Command commands[] = { { "record", record_command },
+                                        { "diff", diff_command },
+                                        { 0 } };
+
+    return command_run_one(commands, argv, "record or diff", error);
+}
