@@ -58,8 +58,7 @@ static void append_pcr(GString *out, const DqPcrReplay *p)
 {
     const WireHash *hash = wire_hash_find(p->alg);
 
-    g_string_append_printf(out, "%s%s:%u", out->len > 0 ? " " : "", hash ? hash->name : "?",
-                           p->pcr);
+    g_string_append_printf(out, "%s:%u", hash ? hash->name : "?", p->pcr);
 }
 
 /* The first PCR that has the result, and why. */
@@ -80,14 +79,23 @@ static char *say_first(const GArray *pcrs, DqResult result)
     return NULL;
 }
 
+/* "it leads to sha1:0,1 sha256:0,1": they come bank by bank. */
 static char *say_all(const GArray *pcrs)
 {
-    GString *out = g_string_new(NULL);
+    GString *out = g_string_new("it leads to");
+    uint16_t bank = 0;
 
     for (guint i = 0; i < pcrs->len; i++) {
-        append_pcr(out, &g_array_index(pcrs, DqPcrReplay, i));
+        const DqPcrReplay *p = &g_array_index(pcrs, DqPcrReplay, i);
+
+        if (p->alg == bank) {
+            g_string_append_printf(out, ",%u", p->pcr);
+        } else {
+            g_string_append_c(out, ' ');
+            append_pcr(out, p);
+        }
+        bank = p->alg;
     }
-    g_string_prepend(out, "it leads to ");
     return g_string_free(out, FALSE);
 }
 

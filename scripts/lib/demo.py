@@ -11,11 +11,18 @@ import time
 import uuid
 
 from host import PCR_LIST, Host
+from process import run
 from programs import program
 from verifier import Store, verify
 from vm import Vm
 
-VTPM_PCRS = 'sha256:0,1,2,3,4,5,6,7'
+BOOT_PCRS = 'sha256:0,1,2,3,4,5,6,7,8,9'
+VTPM_PCRS = BOOT_PCRS + ',10'  # IMA's too
+# What the guest's kernel measures, and a program of the guest's
+IMA_POLICY = 'measure func=BPRM_CHECK mask=MAY_EXEC'
+BACKUP = '/usr/bin/backup'
+GUEST_LOGS = {'boot.log': '/sys/kernel/security/tpm0/binary_bios_measurements',
+              'ima.log': '/sys/kernel/security/ima/binary_runtime_measurements'}
 CHANGED_EVENT = ('4 boot loader: grub 2.06', '4 boot loader: something else')
 
 
@@ -51,7 +58,7 @@ class Demo:
         self.directory = directory
         self.uuid = str(uuid.uuid4())
         self.parts = []
-        self.store = self.policy = self.challenge = self.vm = None
+        self.store = self.policy = self.challenge = self.vm = self.profile = None
         self.quote = os.path.join(directory, 'quote')
         self.right = 0
 
@@ -97,6 +104,9 @@ class Demo:
             '$(ls /dev/tpm0 /dev/tpmrm0 | xargs)"').decode().strip())
         first = agent.check('cat /sys/class/tpm/tpm0/pcr-sha256/0').decode().strip().lower()
         say(f'   its PCR 0      {first}')
+        agent.check(f'echo "{IMA_POLICY}" >/sys/kernel/security/ima/policy')
+        say('   it measures    each program that it runs, into PCR 10')
+        self.write_backup('tar c /root')
 
     def deepquote(self, to):
         """A fresh challenge, and the guest's quote for it in the directory `to`."""
@@ -104,6 +114,18 @@ class Demo:
         began = time.monotonic()
         said = self.vm.agent.deepquote(challenge, VTPM_PCRS, PCR_LIST, to)
         return challenge, said, time.monotonic() - began
+
+    def write_backup(self, command):
+        """Puts a program into the guest, and runs it."""
+        self.vm.agent.check(f'echo "#!/bin/sh\n{command} >/tmp/backup" >{BACKUP}.new && '
+                            f'chmod +x {BACKUP}.new && mv {BACKUP}.new {BACKUP} && {BACKUP}')
+
+    def logs(self, to):
+        """What the guest measured, into the directory `to`; tpm2_checkdeepquote's options."""
+        for name, path in GUEST_LOGS.items():
+            with open(os.path.join(to, name), 'wb') as f:
+                f.write(self.vm.agent.check(f'cat {path}'))
+        return ['-e', os.path.join(to, 'boot.log'), '--ima', os.path.join(to, 'ima.log')]
 
     def first_quote(self):
         step('The guest asks for a deep quote')
@@ -116,8 +138,8 @@ class Demo:
         size = os.path.getsize(os.path.join(self.quote, 'evidence.bin'))
         say(f'   {size} bytes of evidence; quoted and carried out in {seconds:.1f} s')
 
-    def verify(self, quote, challenge):
-        return verify(quote, challenge, '--allow-simulated', policy=self.policy,
+    def verify(self, quote, challenge, *options):
+        return verify(quote, challenge, '--allow-simulated', *options, policy=self.policy,
                       store=self.store.path)
 
     def merely_authentic(self):
@@ -134,6 +156,33 @@ class Demo:
         self.challenge, _, _ = self.deepquote(self.quote)
         verdict = self.verify(self.quote, self.challenge)
         indented(verdict.text)
+        self.right += verdict.trusted
+
+    def record_profile(self):
+        """The guest as it is now becomes what is expected of it."""
+        self.profile, pcrs = (os.path.join(self.directory, 'verifier', name)
+                              for name in ('vm.profile', 'vm-pcrs'))
+        with open(pcrs, 'wb') as f:
+            f.write(self.vm.agent.check(
+                'cd /sys/class/tpm/tpm0/pcr-sha256 && '
+                'for i in *; do echo sha256 $i $(cat $i); done'))
+        options = self.logs(self.quote)
+        run([program('tpm2_checkdeepquote'), 'profile', 'record', '--name', 'demo', '--boot',
+             'as installed', '--pcrs', pcrs, '-l', BOOT_PCRS, '--ima', options[-1], '-o',
+             self.profile])
+
+    def appraise(self, to):
+        """The Verdict on a new deep quote with logs, against the profile."""
+        challenge, _, _ = self.deepquote(to)
+        return self.verify(to, challenge, '--vm-profile', self.profile, *self.logs(to))
+
+    def explained(self):
+        step('What the VM booted and runs becomes its profile; its logs have to lead to its PCRs')
+        self.record_profile()
+        verdict = self.appraise(os.path.join(self.directory, 'explained'))
+        for line in verdict.text.splitlines():
+            if line[2:5] == 'vm-' or line == verdict.last:
+                say('   ' + line)
         self.right += verdict.trusted
 
     def refusal(self, what, verdict, reason):
@@ -156,6 +205,12 @@ class Demo:
         flip_bit(other, flipped, 'quote.msg')
         self.refusal("one bit of the guest's quote flipped", self.verify(flipped, challenge),
                      'bad-vtpm-quote')
+        self.write_backup('tar c /root /etc')
+        verdict = self.appraise(os.path.join(self.directory, 'tampered'))
+        self.refusal('the VM ran a program that was changed', verdict, 'vm-files')
+        for line in verdict.text.splitlines():
+            if line.startswith('✗'):
+                say('       ' + line[2:].split(maxsplit=1)[1])
         self.manager.stop()
         self.manager.edit_events(*CHANGED_EVENT)
         self.manager.start()
@@ -171,8 +226,9 @@ class Demo:
         self.first_quote()
         self.merely_authentic()
         self.trusted()
+        self.explained()
         self.refusals()
-        return self.right == 6
+        return self.right == 8
 
     def stop(self):
         for part in reversed(self.parts):
