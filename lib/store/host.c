@@ -86,6 +86,28 @@ gboolean host_add(Database *db, const DqStoreHost *host, GError **error)
     return host_put(db, &fresh, error);
 }
 
+gboolean host_prove(Database *db, const DqStoreHost *host, GError **error)
+{
+    DqStoreHost there;
+    gboolean found;
+
+    if (!host_find(db, key_of(&host->name), &found, &there, error)) {
+        return FALSE;
+    }
+    if (!found) {
+        return host_add(db, host, error);
+    }
+    if (there.revoked != 0) {
+        return fail_name(&host->name, "was revoked: remove it first if it is to be trusted again",
+                         error);
+    }
+    there.simulated = host->simulated;
+    there.enrolment = host->enrolment;
+    there.enrolled = host->enrolled;
+    there.expires = host->expires;
+    return host_put(db, &there, error);
+}
+
 gboolean host_renew(Database *db, const DqName *name, int64_t now, int64_t expires, GError **error)
 {
     DqStoreHost host;

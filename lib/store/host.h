@@ -18,6 +18,8 @@ gboolean host_same_counters(const DqStoreHost *a, const DqStoreHost *b);
 
 gboolean host_put(Database *db, const DqStoreHost *host, GError **error);
 gboolean host_add(Database *db, const DqStoreHost *host, GError **error);
+/** host_prove: adds the host, or has the one that is there enrolled as @host is. */
+gboolean host_prove(Database *db, const DqStoreHost *host, GError **error);
 gboolean host_renew(Database *db, const DqName *name, int64_t now, int64_t expires, GError **error);
 gboolean host_revoke(Database *db, const DqName *name, int64_t now, GError **error);
 gboolean host_remove(Database *db, const DqName *name, GError **error);

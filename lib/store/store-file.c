@@ -195,6 +195,56 @@ gboolean dq_store_file_add_host(DqStoreFile *file, const DqStoreHost *host, GErr
     return begin(file, error) && end(file, host_add(file->db, host, error), error);
 }
 
+/* Two proofs with the same first bytes come once in 2^64. */
+static gboolean expect_proof(Database *db, const uint8_t *proof, int64_t expires, GError **error)
+{
+    gboolean put;
+
+    if (!challenge_put(db, proof, expires, NULL, &put, error)) {
+        return FALSE;
+    }
+    if (!put) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_RECORD, "this proof is expected already");
+    }
+    return put;
+}
+
+gboolean dq_store_file_expect_proof(DqStoreFile *file, const uint8_t *proof, int64_t expires,
+                                    GError **error)
+{
+    return begin(file, error) && end(file, expect_proof(file->db, proof, expires, error), error);
+}
+
+/* Within a transaction. A proof that is not fresh changes nothing. */
+static gboolean prove_host(Database *db, const DqStoreHost *host, const uint8_t *proof, int64_t now,
+                           GError **error)
+{
+    static const char *const why[] = {
+        [DQ_CHALLENGE_UNKNOWN] = "the answer is not the one that was asked for: another TPM or "
+                                 "another key answered, or another store asked",
+        [DQ_CHALLENGE_USED] = "this answer was used before: make a new challenge",
+        [DQ_CHALLENGE_EXPIRED] = "this answer came too late: make a new challenge",
+    };
+    uint8_t uuid[DQ_UUID_SIZE];
+    DqChallengeUse use;
+    gboolean bound;
+
+    if (!challenge_use(db, (DqBytes){ proof, DQ_CHALLENGE_SIZE }, now, &use, &bound, uuid, error)) {
+        return FALSE;
+    }
+    if (use != DQ_CHALLENGE_FRESH) {
+        g_set_error_literal(error, DQ_ERROR, DQ_ERROR_RECORD, why[use]);
+        return FALSE;
+    }
+    return host_prove(db, host, error);
+}
+
+gboolean dq_store_file_prove_host(DqStoreFile *file, const DqStoreHost *host, const uint8_t *proof,
+                                  int64_t now, GError **error)
+{
+    return begin(file, error) && end(file, prove_host(file->db, host, proof, now, error), error);
+}
+
 gboolean dq_store_file_renew_host(DqStoreFile *file, const DqName *name, int64_t now,
                                   int64_t expires, GError **error)
 {

@@ -63,6 +63,26 @@ gboolean dq_store_file_issue(DqStoreFile *file, guint count, int64_t now, int64_
 gboolean dq_store_file_add_host(DqStoreFile *file, const DqStoreHost *host, GError **error);
 
 /**
+ * dq_store_file_expect_proof: the next dq_store_file_prove_host() may come, once, up to and with
+ * @expires.
+ * @proof: DQ_CHALLENGE_SIZE bytes that only who has the proof can know
+ */
+gboolean dq_store_file_expect_proof(DqStoreFile *file, const uint8_t *proof, int64_t expires,
+                                    GError **error);
+
+/**
+ * dq_store_file_prove_host: enrols a host that proved its key, or has one that is there enrolled
+ * in that way; counters and label stay.
+ * @host: as for dq_store_file_add_host()
+ * @proof: DQ_CHALLENGE_SIZE bytes; used up
+ *
+ * Errors: DQ_ERROR_RECORD where the proof is not expected, was used or came too late, or the host
+ * was revoked.
+ */
+gboolean dq_store_file_prove_host(DqStoreFile *file, const DqStoreHost *host, const uint8_t *proof,
+                                  int64_t now, GError **error);
+
+/**
  * dq_store_file_renew_host: a new date of enrolment and a new expiry; the rest stays.
  *
  * Errors: DQ_ERROR_RECORD where it is not there, or was revoked.

@@ -19,6 +19,7 @@ enum {
     TPM_ALG_RSA = 0x0001,
     TPM_ALG_SHA1 = 0x0004,
     TPM_ALG_HMAC = 0x0005,
+    TPM_ALG_AES = 0x0006,
     TPM_ALG_SHA256 = 0x000B,
     TPM_ALG_SHA384 = 0x000C,
     TPM_ALG_SHA512 = 0x000D,
@@ -37,6 +38,7 @@ enum {
     TPM_ALG_SHA3_256 = 0x0027,
     TPM_ALG_SHA3_384 = 0x0028,
     TPM_ALG_SHA3_512 = 0x0029,
+    TPM_ALG_CFB = 0x0043,
 };
 
 enum {

@@ -11,6 +11,7 @@ import tempfile
 import tap
 import tpm2
 from client import Binding, greeted
+from local_ca import make_ca
 from manager import Manager
 from manager_fixture import NONCE, authentic, first_transient, read, setting, start_fails
 from protocol import HOST_PCRS
@@ -243,22 +244,6 @@ def _():
             assert b'PUBLIC KEY' in text
             persistent = tpm2.read_name(relay.send, 0x81010001)
             tap.equal(status['ek-name'], persistent.hex())
-
-
-def make_ca(folder):
-    """Configuration of a local CA of our own; returns swtpm_setup's configuration file."""
-    def put(file, *lines):
-        path = os.path.join(folder, file)
-        with open(path, 'w', encoding='utf-8') as f:
-            f.write('\n'.join(lines) + '\n')
-        return path
-    ca = put('ca.conf', f'statedir = {folder}/ca', f'signingkey = {folder}/ca/key.pem',
-             f'issuercert = {folder}/ca/cert.pem', f'certserial = {folder}/ca/serial')
-    options = put('ca.options', '--platform-manufacturer Test', '--platform-version 1',
-                  '--platform-model Test')
-    return put('setup.conf', 'create_certs_tool = /usr/bin/swtpm_localca',
-               f'create_certs_tool_config = {ca}', f'create_certs_tool_options = {options}',
-               'active_pcr_banks = sha256')
 
 
 tap.main()

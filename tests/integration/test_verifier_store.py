@@ -261,7 +261,7 @@ def _():
 @tap.case('a command that is not known, or misses an argument, says so')
 def _():
     with store() as s:
-        s.refuse(2, 'say one of add, list', 'host', 'frobnicate')
+        s.refuse(2, 'say one of add, challenge', 'host', 'frobnicate')
         s.refuse(2, 'say one of add, list', 'vm', 'frobnicate')
         s.refuse(2, 'it takes 1 argument', 'host', 'add')
         s.refuse(2, 'it takes 0 arguments', 'vm', 'list', 'all')

@@ -37,6 +37,9 @@ COMMANDS = tables('vtpm-manager/admin')
 LOCAL = re.findall(r'\{ *\.name = "(\w+)"[^{}]*\.local = ', text('tools/host/command.c'))
 VM_COMMANDS = re.findall(r'\{ "([\w-]+)",\s+"', between(
     text('tools/host/vm.c'), 'vm_table[] = {', '\n};'))
+# Of `host`, each of which is one of the manager's
+HOST_COMMANDS = re.findall(r'\{ "([\w-]+)", ', between(
+    text('tools/host/host.c'), 'host_table[] = {', '\n};'))
 COMPLETION = text('packaging/completion/vtpm-managerctl')
 
 
@@ -54,7 +57,17 @@ def help_text():
 def same(where, names, local=True):
     @tap.case(f'every administration command is in {where}, and no other')
     def _():
-        tap.equal(sorted(names()), sorted(COMMANDS + (LOCAL if local else [])))
+        own = [name for name in COMMANDS if name not in HOST_COMMANDS] + LOCAL
+        tap.equal(sorted(names()), sorted(own if local else COMMANDS))
+
+
+@tap.case("what vtpm-managerctl host does are commands of the manager's, in help and completion")
+def _():
+    assert len(HOST_COMMANDS) == 2 and set(HOST_COMMANDS) <= set(COMMANDS), HOST_COMMANDS
+    for name in HOST_COMMANDS:
+        assert f'host {name}' in help_text()
+        assert f'_{name}_' in text('docs/man/vtpm-managerctl.1.scd')
+        assert name in between(COMPLETION, '    host)\n', ';;')
 
 
 same('vtpm-managerctl', lambda: tables('tools/host'))

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { BRACKETS_MAX = 64 }; /* more than any file that is exchanged has */
+
 static gboolean is_hex_number(const char *text)
 {
     return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
@@ -157,4 +159,14 @@ GBytes *input_nonce(const char *option, const char *text, gsize min, gsize max, 
         return NULL;
     }
     return g_steal_pointer(&nonce);
+}
+
+gboolean input_is_shallow(const char *json, gsize len)
+{
+    guint brackets = 0;
+
+    for (gsize i = 0; i < len; i++) {
+        brackets += json[i] == '[' || json[i] == '{' ? 1 : 0;
+    }
+    return brackets <= BRACKETS_MAX;
 }

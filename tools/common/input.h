@@ -40,4 +40,9 @@ GBytes *input_read_own(const char *path, gsize max, GError **error);
  */
 GBytes *input_nonce(const char *option, const char *text, gsize min, gsize max, GError **error);
 
+/**
+ * input_is_shallow: whether JSON has few brackets: its parser calls itself for each.
+ */
+gboolean input_is_shallow(const char *json, gsize len);
+
 #endif

@@ -8,6 +8,7 @@
 #include "common/input.h"
 #include "common/pcr-list.h"
 #include "doctor.h"
+#include "host.h"
 #include "print.h"
 #include "print_status.h"
 #include "vm.h"
@@ -203,6 +204,10 @@ static const CtlCommand commands[] = {
     { .name = "doctor",
       .help = "What of this host weakens deep quotes, and what to do: [--root FOLDER]",
       .local = ctl_doctor },
+    { .name = "host",
+      .more = TRUE,
+      .help = "Enrolment by proof: host export [--output FILE], host activate FILE [--output FILE]",
+      .local = ctl_host },
     { .name = "vm",
       .more = TRUE,
       .help = "What concerns a VM's TPM that is a unit of systemd's, see below",

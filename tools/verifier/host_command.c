@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host add, list, renew, revoke, remove. */
+/* host add, challenge, confirm, list, renew, revoke, remove. */
 #include "host_command.h"
 
 #include "command.h"
 #include "host_key.h"
+#include "host_proof.h"
 #include "key_name.h"
 #include "record_text.h"
 
 #include "common/input.h"
+#include "common/output.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define PROOF_SECONDS (7 * 24 * 3600) /* that a host has to answer */
+
 /** The command line as it was given. */
 static struct {
-    char *store, *name, *expires;
+    char *store, *name, *expires, *roots, *output;
     gboolean simulated, json;
 } opt;
 
@@ -24,17 +28,44 @@ static struct {
             "Not enrolled from then on: 2027-12-31, or 2027-12-31T12:00:00Z", "DATE"               \
     }
 
+#define OPTION_ROOTS                                                                               \
+    {                                                                                              \
+        "roots", 0, 0, G_OPTION_ARG_FILENAME, &opt.roots,                                          \
+            "Folder with certificates of TPM manufacturers, PEM or DER", "FOLDER"                  \
+    }
+#define OPTION_SIMULATED                                                                           \
+    {                                                                                              \
+        "simulated", 0, 0, G_OPTION_ARG_NONE, &opt.simulated,                                      \
+            "Its TPM is a stand-in: its quotes prove nothing", NULL                                \
+    }
+
 static const GOptionEntry add_entries[] = {
     COMMAND_STORE(&opt.store),
     { "name", 0, 0, G_OPTION_ARG_STRING, &opt.name, "What people call it", "TEXT" },
     OPTION_EXPIRES,
-    { "simulated", 0, 0, G_OPTION_ARG_NONE, &opt.simulated,
-      "Its TPM is a stand-in: its quotes prove nothing", NULL },
+    OPTION_SIMULATED,
     COMMAND_JSON(&opt.json),
     { 0 },
 };
 static const GOptionEntry renew_entries[] = { COMMAND_STORE(&opt.store), OPTION_EXPIRES, { 0 } };
 static const GOptionEntry entries[] = { COMMAND_STORE(&opt.store), COMMAND_JSON(&opt.json), { 0 } };
+static const GOptionEntry challenge_entries[] = {
+    COMMAND_STORE(&opt.store),
+    OPTION_ROOTS,
+    OPTION_SIMULATED,
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &opt.output,
+      "Write the challenge here (standard output)", "FILE" },
+    { 0 },
+};
+static const GOptionEntry confirm_entries[] = {
+    COMMAND_STORE(&opt.store),
+    OPTION_ROOTS,
+    OPTION_SIMULATED,
+    { "name", 0, 0, G_OPTION_ARG_STRING, &opt.name, "What people call it", "TEXT" },
+    OPTION_EXPIRES,
+    COMMAND_JSON(&opt.json),
+    { 0 },
+};
 
 static const char *how_enrolled(const DqStoreHost *host)
 {
@@ -71,7 +102,8 @@ static void print_text(const DqStoreHost *host)
     g_autofree char *revoked = text_time(host->revoked);
 
     printf("%s%s%s\n", name, host->label[0] != '\0' ? "  " : "", host->label);
-    printf("    enrolled %s by the operator's %s", enrolled, how_enrolled(host));
+    printf("    enrolled %s by %s", enrolled,
+           host->enrolment == DQ_ENROLMENT_PROOF ? "proof" : "the operator's word");
     if (expires) {
         printf(", expires %s", expires);
     }
@@ -161,6 +193,81 @@ static int add_host(char **argv, GError **error)
     return EXIT_DONE;
 }
 
+static gboolean write_text(const char *text, GError **error)
+{
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    g_autoptr(GBytes) bytes = g_bytes_new(line, strlen(line));
+    g_autoptr(Output) output = output_new();
+
+    if (!opt.output) {
+        fputs(line, stdout);
+        return TRUE;
+    }
+    output_add(output, opt.output, bytes);
+    return output_write(output, error);
+}
+
+static int challenge_host(char **argv, GError **error)
+{
+    g_auto(GStrv) words = command_parse(
+        challenge_entries, argv, "FILE - have a host prove that its TPM has its key", 1, error);
+    const HostProofOptions options = { opt.roots, opt.simulated };
+    g_auto(HostExport) host = { 0 };
+    g_autoptr(DqStoreFile) store = NULL;
+    g_autofree char *challenge = NULL;
+    uint8_t proof[DQ_CHALLENGE_SIZE];
+    const int64_t now = command_now();
+
+    if (!words || !host_export_read(words[1], &host, error) ||
+        !host_proof_check(&host, &options, now, NULL, error)) {
+        return EXIT_UNUSABLE;
+    }
+    store = command_open_store(opt.store, error);
+    challenge = store ? host_proof_challenge(&host, proof, error) : NULL;
+    return challenge && dq_store_file_expect_proof(store, proof, now + PROOF_SECONDS, error) &&
+                   write_text(challenge, error)
+               ? EXIT_DONE
+               : EXIT_UNUSABLE;
+}
+
+/* The key in the export is the one that the answer is for, or the proof is another. */
+static int confirm_host(char **argv, GError **error)
+{
+    g_auto(GStrv) words = command_parse(
+        confirm_entries, argv, "FILE ANSWER - enrol a host that answered its challenge", 2, error);
+    const HostProofOptions options = { opt.roots, opt.simulated };
+    g_auto(HostExport) export = { 0 };
+    g_autoptr(DqStoreFile) store = NULL;
+    g_autoptr(GBytes) value = NULL;
+    uint8_t proof[DQ_CHALLENGE_SIZE];
+    const int64_t now = command_now();
+    DqStoreHost *host = &export.host;
+
+    if (!words || !host_export_read(words[1], &export, error) ||
+        !read_expiry(now, &host->expires, error) ||
+        !key_label("--name", opt.name, host->label, error) ||
+        !host_proof_check(&export, &options, now, NULL, error)) {
+        return EXIT_UNUSABLE;
+    }
+    value = host_answer_read(words[2], error);
+    store = value ? command_open_store(opt.store, error) : NULL;
+    if (!store) {
+        return EXIT_UNUSABLE;
+    }
+    host->enrolment = DQ_ENROLMENT_PROOF;
+    host->enrolled = now;
+    host->simulated = opt.simulated;
+    host_proof_of(&export, value, proof);
+    if (!dq_store_file_prove_host(store, host, proof, now, error)) {
+        return EXIT_REFUSED;
+    }
+    print(host, NULL);
+    if (!opt.json) {
+        host_proof_check(&export, &options, now, stdout, NULL);
+    }
+    return EXIT_DONE;
+}
+
 static int list_hosts(char **argv, GError **error)
 {
     g_auto(GStrv) words = command_parse(entries, argv, "- show the hosts", 0, error);
@@ -214,9 +321,12 @@ static int remove_host(char **argv, GError **error)
 int host_command(char **argv, GError **error)
 {
     static const Command commands[] = {
-        { "add", add_host },       { "list", list_hosts },    { "renew", renew_host },
-        { "revoke", revoke_host }, { "remove", remove_host }, { 0 },
+        { "add", add_host },         { "challenge", challenge_host },
+        { "confirm", confirm_host }, { "list", list_hosts },
+        { "renew", renew_host },     { "revoke", revoke_host },
+        { "remove", remove_host },   { 0 },
     };
 
-    return command_run_one(commands, argv, "add, list, renew, revoke, remove", error);
+    return command_run_one(commands, argv, "add, challenge, confirm, list, renew, revoke, remove",
+                           error);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host_key.h"
 
-#include <json-glib/json-glib.h>
-#include <string.h>
+#include "common/input.h"
 
-#define BRACKETS_MAX 64 /* more than any answer of the manager has */
+#include <string.h>
 
 static gboolean fail(const char *what, GError **error)
 {
@@ -34,17 +33,6 @@ static gboolean read_public(const uint8_t *data, gsize len, DqStoreHost *ret_hos
     memcpy(ret_host->public_area, data, len);
     ret_host->public_len = len;
     return TRUE;
-}
-
-/* The parser calls itself for each bracket. */
-static gboolean is_shallow(const char *text, gsize len)
-{
-    guint brackets = 0;
-
-    for (gsize i = 0; i < len; i++) {
-        brackets += text[i] == '[' || text[i] == '{' ? 1 : 0;
-    }
-    return brackets <= BRACKETS_MAX;
 }
 
 /* A member that has to be there and of this type; NULL otherwise. */
@@ -87,20 +75,24 @@ static gboolean read_object(JsonObject *object, DqStoreHost *ret_host, GError **
     return TRUE;
 }
 
-static gboolean read_json(const char *text, gsize len, DqStoreHost *ret_host, GError **error)
+JsonNode *host_json_parse(const char *text, gsize len)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root;
+    JsonNode *root = NULL;
 
-    if (!is_shallow(text, len) || !g_utf8_validate(text, (gssize)len, NULL) ||
-        !json_parser_load_from_data(parser, text, (gssize)len, NULL)) {
-        return fail("this is no JSON: give what vtpm-managerctl ak --json prints", error);
+    if (input_is_shallow(text, len) && g_utf8_validate(text, (gssize)len, NULL) &&
+        json_parser_load_from_data(parser, text, (gssize)len, NULL)) {
+        root = json_parser_get_root(parser);
     }
-    root = json_parser_get_root(parser);
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
-        return fail("this is no JSON object: give what vtpm-managerctl ak --json prints", error);
-    }
-    return read_object(json_node_get_object(root), ret_host, error);
+    return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_copy(root) : NULL;
+}
+
+static gboolean read_json(const char *text, gsize len, DqStoreHost *ret_host, GError **error)
+{
+    g_autoptr(JsonNode) root = host_json_parse(text, len);
+
+    return root ? read_object(json_node_get_object(root), ret_host, error)
+                : fail("this is no JSON object: give what vtpm-managerctl ak --json prints", error);
 }
 
 gboolean host_key_read(const uint8_t *data, gsize len, DqStoreHost *ret_host, GError **error)

@@ -5,6 +5,8 @@
 
 #include "attest/store.h"
 
+#include <json-glib/json-glib.h>
+
 /**
  * host_key_read: fills in @ret_host's name, public_area and simulated.
  * @data: a TPM2B_PUBLIC, or the JSON that vtpm-managerctl ak --json prints
@@ -15,6 +17,9 @@
  * itself.
  */
 gboolean host_key_read(const uint8_t *data, gsize len, DqStoreHost *ret_host, GError **error);
+
+/** host_json_parse: (transfer full): an object; NULL where it is none, or nested too deeply. */
+JsonNode *host_json_parse(const char *text, gsize len);
 
 /** HOST_KEY_MAX: no such file is larger. */
 #define HOST_KEY_MAX 65536

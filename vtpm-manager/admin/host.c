@@ -142,8 +142,93 @@ static void handle_quote(const AdminRequest *request, void *part)
                       g_steal_pointer(&job));
 }
 
+/* All of it is public. */
+static void handle_export(const AdminRequest *request, void *part)
+{
+    const AdminHost *host = part;
+    g_autoptr(TpmInfo) info = tpm_host_info(host->tpm);
+    g_autofree char *firmware = tpm_info_firmware(info);
+    JsonObject *answer = admin_answer_new();
+
+    admin_set_bytes(answer, "public", info->ak_public);
+    admin_set_bytes(answer, "name", info->ak_name);
+    admin_set_bytes(answer, "ek", info->ek_public);
+    admin_set_bytes(answer, "ekCertificate", info->ek_certificate);
+    json_object_set_boolean_member(answer, "simulated", info->simulated);
+    json_object_set_string_member(answer, "manufacturer", info->manufacturer);
+    json_object_set_string_member(answer, "firmware", firmware);
+    admin_connection_reply(request->connection, answer);
+}
+
+typedef struct ActivateJob {
+    AdminConnection *connection;
+    TpmHost *tpm;
+    GBytes *blob, *secret;
+    GBytes *value;
+    GError *error;
+} ActivateJob;
+
+static void activate_job_run(TpmSession *tpm, void *data)
+{
+    ActivateJob *job = data;
+
+    tpm_host_activate(job->tpm, tpm, job->blob, job->secret, &job->value, &job->error);
+}
+
+static void activate_job_done(void *data)
+{
+    ActivateJob *job = data;
+
+    if (job->value) {
+        JsonObject *answer = admin_answer_new();
+
+        admin_set_bytes(answer, "value", job->value);
+        g_message("a verifier's credential was answered: the attestation key is proven to be in "
+                  "this TPM");
+        admin_connection_reply(job->connection, answer);
+    } else {
+        admin_connection_fail(job->connection, job->error->message);
+    }
+    admin_connection_release(job->connection);
+    g_bytes_unref(job->blob);
+    g_bytes_unref(job->secret);
+    g_clear_pointer(&job->value, g_bytes_unref);
+    g_clear_error(&job->error);
+    g_free(job);
+}
+
+static GBytes *get_bytes(const AdminRequest *request, const char *member)
+{
+    const char *text = admin_get_string(request->json, member);
+
+    return text ? dq_hex_decode(text, NULL) : NULL;
+}
+
+static void handle_activate(const AdminRequest *request, void *part)
+{
+    const AdminHost *host = part;
+    g_autoptr(GBytes) blob = get_bytes(request, "credential");
+    g_autoptr(GBytes) secret = get_bytes(request, "secret");
+    ActivateJob *job;
+
+    if (!blob || !secret) {
+        admin_connection_fail(request->connection,
+                              "credential and secret are a credential's parts in hexadecimal");
+        return;
+    }
+    job = g_new0(ActivateJob, 1);
+    job->connection = request->connection;
+    job->tpm = host->tpm;
+    job->blob = g_steal_pointer(&blob);
+    job->secret = g_steal_pointer(&secret);
+    admin_connection_hold(job->connection);
+    tpm_worker_submit(host->worker, TPM_JOB_READ, activate_job_run, activate_job_done, job);
+}
+
 const AdminCommand admin_host_commands[] = {
     { "ak", handle_ak },
+    { "export", handle_export },
+    { "activate", handle_activate },
     { "quote", handle_quote },
     { NULL, NULL },
 };

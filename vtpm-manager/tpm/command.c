@@ -65,28 +65,41 @@ static TSS2_RC start_hmac_session(ESYS_CONTEXT *esys, ESYS_TR *ret_session)
     return rc;
 }
 
+TSS2_RC tpm_start_endorsement_auth(TpmSession *tpm, ESYS_TR *ret_auth)
+{
+    if (tpm_session_has_auth(tpm)) {
+        return start_hmac_session(tpm_session_esys(tpm), ret_auth);
+    }
+    *ret_auth = ESYS_TR_PASSWORD;
+    return TSS2_RC_SUCCESS;
+}
+
+void tpm_drop_endorsement_auth(TpmSession *tpm, ESYS_TR auth)
+{
+    if (auth != ESYS_TR_PASSWORD) {
+        Esys_FlushContext(tpm_session_esys(tpm), auth);
+    }
+}
+
 static TSS2_RC create_primary(TpmSession *tpm, void *data)
 {
     TPM2B_SENSITIVE_CREATE sensitive = { 0 };
     static const TPM2B_DATA outside;
     static const TPML_PCR_SELECTION pcrs;
     ESYS_CONTEXT *esys = tpm_session_esys(tpm);
-    ESYS_TR auth = ESYS_TR_PASSWORD;
+    ESYS_TR auth;
     CreatePrimary *c = data;
-    TSS2_RC rc = TSS2_RC_SUCCESS;
+    TSS2_RC rc = tpm_start_endorsement_auth(tpm, &auth);
 
     if (c->auth) {
         sensitive.sensitive.userAuth = *c->auth;
-    }
-    if (tpm_session_has_auth(tpm)) {
-        rc = start_hmac_session(esys, &auth);
     }
     if (rc == TSS2_RC_SUCCESS) {
         rc = Esys_CreatePrimary(esys, ESYS_TR_RH_ENDORSEMENT, auth, ESYS_TR_NONE, ESYS_TR_NONE,
                                 &sensitive, c->template, &outside, &pcrs, &c->key, &c->area, NULL,
                                 NULL, NULL);
-        if (rc != TSS2_RC_SUCCESS && auth != ESYS_TR_PASSWORD) {
-            Esys_FlushContext(esys, auth);
+        if (rc != TSS2_RC_SUCCESS) {
+            tpm_drop_endorsement_auth(tpm, auth);
         }
     }
     explicit_bzero(&sensitive, sizeof(sensitive));

@@ -18,6 +18,13 @@ gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capabili
                             GError **error);
 
 /**
+ * tpm_start_endorsement_auth: within a TpmCommand: what authorizes one command of the endorsement
+ * hierarchy. It ends with that command where it succeeds, and else has to be dropped.
+ */
+TSS2_RC tpm_start_endorsement_auth(TpmSession *tpm, ESYS_TR *ret_auth);
+void tpm_drop_endorsement_auth(TpmSession *tpm, ESYS_TR auth);
+
+/**
  * tpm_create_primary:
  * @template: of a key in the endorsement hierarchy; see tpm_endorsement_enter()
  * @auth: the authorization value that it gets; %NULL: none

@@ -328,3 +328,91 @@ gboolean tpm_ek_find(TpmSession *tpm, GBytes **ret_public, GBytes **ret_name,
     *ret_certificate = g_steal_pointer(&certificate);
     return TRUE;
 }
+
+typedef struct OpenKey {
+    TPM2_HANDLE handle;
+    ESYS_TR key;
+} OpenKey;
+
+static TSS2_RC open_key(TpmSession *tpm, void *data)
+{
+    OpenKey *c = data;
+
+    return Esys_TR_FromTPMPublic(tpm_session_esys(tpm), c->handle, ESYS_TR_NONE, ESYS_TR_NONE,
+                                 ESYS_TR_NONE, &c->key);
+}
+
+/* The persistent key of @kind if it has this public area; ESYS_TR_NONE where it has not. */
+static gboolean open_persistent(TpmSession *tpm, const EkKind *kind, GBytes *public_area,
+                                ESYS_TR *ret_key, GError **error)
+{
+    OpenKey c = { .handle = kind->persistent, .key = ESYS_TR_NONE };
+    g_autoptr(GBytes) found = NULL;
+
+    if (!read_persistent(tpm, kind, &found, error) ||
+        (found && g_bytes_equal(found, public_area) && !tpm_run(tpm, what, open_key, &c, error))) {
+        return FALSE;
+    }
+    *ret_key = c.key;
+    return TRUE;
+}
+
+/* The key of @kind's template, in the same way. */
+static gboolean open_derived(TpmSession *tpm, const EkKind *kind, GBytes *public_area,
+                             ESYS_TR *ret_key, GError **error)
+{
+    g_autoptr(GBytes) derived = NULL;
+    TPM2B_PUBLIC template;
+    ESYS_TR key;
+
+    *ret_key = ESYS_TR_NONE;
+    if (!kind->has_template) {
+        return TRUE;
+    }
+    make_ek_template(kind, &template);
+    if (!tpm_create_primary(tpm, what, &template, NULL, &key, &derived, error)) {
+        return FALSE;
+    }
+    if (!g_bytes_equal(derived, public_area)) {
+        return tpm_run(tpm, what, flush, &key, error);
+    }
+    *ret_key = key;
+    return TRUE;
+}
+
+gboolean tpm_ek_open(TpmSession *tpm, GBytes *public_area, ESYS_TR *ret_key, GError **error)
+{
+    static gboolean (*const ways[])(TpmSession * tpm, const EkKind *kind, GBytes *public_area,
+                                    ESYS_TR *ret_key,
+                                    GError **error) = { open_persistent, open_derived };
+
+    for (gsize way = 0; way < G_N_ELEMENTS(ways); way++) {
+        for (guint i = 0; i < EK_KINDS; i++) {
+            ESYS_TR key;
+
+            if (!ways[way](tpm, &ek_kinds[i], public_area, &key, error)) {
+                return FALSE;
+            }
+            if (key != ESYS_TR_NONE) {
+                *ret_key = key;
+                return TRUE;
+            }
+        }
+    }
+    g_set_error(error, TPM_ERROR, TPM_ERROR_FAILED,
+                "the TPM has another endorsement key than before: restart the manager");
+    return FALSE;
+}
+
+void tpm_ek_close(TpmSession *tpm, ESYS_TR key)
+{
+    ESYS_CONTEXT *esys = tpm_session_esys(tpm);
+    TPM2_HANDLE handle = 0;
+
+    if (Esys_TR_GetTpmHandle(esys, key, &handle) == TSS2_RC_SUCCESS &&
+        handle >> 24 == TPM2_HT_TRANSIENT) {
+        Esys_FlushContext(esys, key);
+    } else {
+        Esys_TR_Close(esys, &key);
+    }
+}

@@ -21,4 +21,14 @@
 gboolean tpm_ek_find(TpmSession *tpm, GBytes **ret_public, GBytes **ret_name,
                      GBytes **ret_certificate, GError **error);
 
+/**
+ * tpm_ek_open: makes the endorsement key with this public area usable.
+ * @public_area: what tpm_ek_find() told
+ * @ret_key: close it with tpm_ek_close(); it is lost where a later tpm_run() has to recover
+ *
+ * Errors: TPM_ERROR_FAILED where the TPM does not have it any more; as tpm_run().
+ */
+gboolean tpm_ek_open(TpmSession *tpm, GBytes *public_area, ESYS_TR *ret_key, GError **error);
+void tpm_ek_close(TpmSession *tpm, ESYS_TR key);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attest/bytes.h"
+#include "tpm/activate.h"
 #include "tpm/endorsement.h"
 
 struct TpmHost {
@@ -122,6 +123,17 @@ TpmInfo *tpm_host_info(TpmHost *host)
     info = host->info ? tpm_info_ref(host->info) : NULL;
     g_mutex_unlock(&host->lock);
     return info;
+}
+
+gboolean tpm_host_activate(TpmHost *host, TpmSession *tpm, GBytes *blob, GBytes *secret,
+                           GBytes **ret_value, GError **error)
+{
+    g_autoptr(TpmInfo) info = tpm_host_info(host);
+    gboolean ok = tpm_endorsement_enter(tpm, &host->eh_auth, error) &&
+                  tpm_activate(tpm, info->ek_public, blob, secret, ret_value, error);
+
+    tpm_endorsement_leave(tpm);
+    return ok;
 }
 
 /* Fails with what is done about a key that is lost, or not ours. */

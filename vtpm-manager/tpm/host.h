@@ -34,6 +34,15 @@ TpmSession *tpm_host_session(TpmHost *host, const TpmSource *source);
 TpmInfo *tpm_host_info(TpmHost *host);
 
 /**
+ * tpm_host_activate: on the worker's thread: tpm_activate() for the host's attestation and
+ * endorsement keys.
+ *
+ * Errors: of tpm_activate() and tpm_endorsement_enter().
+ */
+gboolean tpm_host_activate(TpmHost *host, TpmSession *tpm, GBytes *blob, GBytes *secret,
+                           GBytes **ret_value, GError **error);
+
+/**
  * tpm_host_look: has @worker see whether the TPM is still the one that tpm_host_info() tells of,
  * and learn it again where it was reset; at most once a second. For the main context, where
  * something was refused that the TPM may have by now.

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host_export.h"
+
+#include "host_key.h"
+
+#include "attest/bytes.h"
+#include "common/input.h"
+
+#include <json-glib/json-glib.h>
+
+/* (transfer full): the object of a file of this type; NULL with the error set. */
+static JsonNode *read_object(const char *path, const char *text, gsize len, const char *type,
+                             GError **error)
+{
+    JsonNode *root = host_json_parse(text, len);
+    JsonObject *object = root ? json_node_get_object(root) : NULL;
+    const char *found =
+        object ? json_object_get_string_member_with_default(object, "type", "") : "";
+
+    if (!g_str_equal(found, type) ||
+        json_object_get_int_member_with_default(object, "version", 0) != 1) {
+        g_clear_pointer(&root, json_node_unref);
+        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "%s: it is no %s of version 1", path, type);
+    }
+    return root;
+}
+
+/* (transfer full): the bytes of a member; NULL with the error set. */
+static GBytes *member(JsonNode *root, const char *path, const char *name, GError **error)
+{
+    JsonObject *object = json_node_get_object(root);
+    GBytes *bytes =
+        dq_hex_decode(json_object_get_string_member_with_default(object, name, "-"), NULL);
+
+    if (!bytes) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "%s: it has no '%s' in hexadecimal digits", path,
+                    name);
+    }
+    return bytes;
+}
+
+void host_export_clear(HostExport *export)
+{
+    g_clear_pointer(&export->ek, g_bytes_unref);
+    g_clear_pointer(&export->certificate, g_bytes_unref);
+}
+
+gboolean host_export_read(const char *path, HostExport *ret_export, GError **error)
+{
+    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
+    g_auto(HostExport) export = { 0 };
+    g_autoptr(JsonNode) root = NULL;
+    const char *text;
+    gsize len;
+
+    if (!bytes) {
+        return FALSE;
+    }
+    text = g_bytes_get_data(bytes, &len);
+    root = read_object(path, text, len, "deepquote-host", error);
+    if (!root) {
+        return FALSE;
+    }
+    if (!host_key_read((const uint8_t *)text, len, &export.host, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return FALSE;
+    }
+    export.ek = member(root, path, "ek", error);
+    export.certificate = export.ek ? member(root, path, "ekCertificate", error) : NULL;
+    if (!export.certificate) {
+        return FALSE;
+    }
+    ret_export->host = export.host;
+    ret_export->ek = g_steal_pointer(&export.ek);
+    ret_export->certificate = g_steal_pointer(&export.certificate);
+    return TRUE;
+}
+
+GBytes *host_answer_read(const char *path, GError **error)
+{
+    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
+    g_autoptr(JsonNode) root = NULL;
+    const char *text;
+    gsize len;
+
+    if (!bytes) {
+        return NULL;
+    }
+    text = g_bytes_get_data(bytes, &len);
+    root = read_object(path, text, len, "deepquote-host-answer", error);
+    return root ? member(root, path, "value", error) : NULL;
+}
