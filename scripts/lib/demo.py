@@ -58,7 +58,7 @@ class Demo:
         self.directory = directory
         self.uuid = str(uuid.uuid4())
         self.parts = []
-        self.store = self.policy = self.challenge = self.vm = self.profile = None
+        self.store = self.policy = self.challenge = self.vm = self.profile = self.roots = None
         self.quote = os.path.join(directory, 'quote')
         self.right = 0
 
@@ -69,23 +69,26 @@ class Demo:
     def host(self):
         step('The host')
         manager = Host(self.directory, keep=self.options.keep)
+        self.roots = manager.certify()
         self.manager = self.start(manager)
         say('   stand-in TPM   a swtpm, NOT hardware: it shows how things work, and protects '
             'nothing')
+        say('   its maker      a local CA: it has certified the endorsement key')
         say('   its PCRs       extended as a firmware would, by the events in stand-in-tpm/events')
         say(f'   vtpm-managerd  process {manager.process.pid}, the only user of that TPM')
         manager.ctl('register', self.uuid, '--owner', str(os.getuid()), '--name', 'demo')
         say(f'   registered     VM {self.uuid}')
 
     def enrolment(self):
-        step('The verifier makes its store, and enrols the host')
-        name, key, self.policy = self.manager.enrol(
+        step('The verifier makes its store; the host proves whose key it signs with')
+        _, _, self.policy = self.manager.enrol(
             os.path.join(self.directory, 'verifier'), self.uuid)
         self.store = Store(os.path.join(self.directory, 'verifier', 'store'))
-        self.store.enrol(key)
+        said = self.store.enrol_by_proof(self.manager, self.roots)
         self.store.expect(self.uuid, '--name', 'demo')
         say(f'   store          {self.store.path}')
-        say(f"   host AK        {name}, on the operator's word, as a stand-in")
+        say('   the proof      the TPM that its maker certified has answered for this key:')
+        indented(said.rstrip())
         say(f'   expected       VM {self.uuid}')
         say(f'   policy         the values that the host PCRs {PCR_LIST} have now')
 

@@ -2,9 +2,11 @@
 """A host: a vtpm-managerd over a stand-in TPM that has measured a boot, and the vTPMs of its
 VMs."""
 import os
+import shutil
 
+from local_ca import make_ca
 from manager import Manager
-from process import Failed
+from process import Failed, run
 from programs import program
 from swtpm import Swtpm
 
@@ -44,6 +46,19 @@ class Host(Manager):
         os.makedirs(self.tpm, exist_ok=True)
         with open(self.events, 'w', encoding='ascii') as f:
             f.write(FIRMWARE_EVENTS)
+
+    def certify(self):
+        """Has a local CA certify the stand-in's endorsement key, as the maker of a TPM does, before
+        the manager starts; returns the folder with its certificates."""
+        factory = os.path.join(self.dir, 'factory')
+        roots = os.path.join(factory, 'roots')
+        os.makedirs(roots)
+        user = ['--runas', 'root'] if os.geteuid() == 0 else []
+        run(['swtpm_setup', '--tpm2', '--tpmstate', self.tpm, '--create-ek-cert', '--config',
+             make_ca(factory), *user])
+        for name in ('swtpm-localca-rootca-cert.pem', 'cert.pem'):
+            shutil.copy(os.path.join(factory, 'ca', name), roots)
+        return roots
 
     def vtpm(self, uuid):
         """The vTPM of a VM, as libvirt would run it but for the user."""

@@ -70,6 +70,16 @@ class Store:
         """Enrols the stand-in TPM whose attestation key is in the file `key`."""
         self.run('host', 'add', '--simulated', key)
 
+    def enrol_by_proof(self, manager, roots):
+        """Enrols the stand-in TPM of this manager, which a CA of `roots` has certified; what the
+        verifier says about it."""
+        export, challenge, answer = (self.path + name for name in ('.export', '.asks', '.answer'))
+        says = ['--roots', roots, '--simulated']
+        manager.ctl('host', 'export', '--output', export)
+        self.run('host', 'challenge', *says, '-o', challenge, export)
+        manager.ctl('host', 'activate', challenge, '--output', answer)
+        return self.run('host', 'confirm', *says, export, answer)
+
     def expect(self, uuid, *arguments):
         self.run('vm', 'add', *arguments, uuid)
 
