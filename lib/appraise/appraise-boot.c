@@ -20,16 +20,9 @@ static void append_pcr(GString *out, gconstpointer key)
                            dq_profile_key_pcr(key));
 }
 
-static gint compare_keys(gconstpointer a, gconstpointer b)
-{
-    const guint x = GPOINTER_TO_UINT(a), y = GPOINTER_TO_UINT(b);
-
-    return x < y ? -1 : x > y;
-}
-
 static BootMatch match(const DqLog *log, const DqProfileBoot *boot)
 {
-    g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(boot->pcrs), compare_keys);
+    g_autoptr(GList) keys = dq_profile_boot_keys(boot);
     g_autoptr(GString) missing = g_string_new(NULL);
     BootMatch m = { .boot = boot, .which = g_string_new(NULL) };
 

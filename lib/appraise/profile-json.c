@@ -360,16 +360,9 @@ DqProfile *dq_profile_from_json(const char *text, gsize len, GError **error)
 
 /* --------------------------------------------------------------------------------- Writing */
 
-static gint compare_keys(gconstpointer a, gconstpointer b)
-{
-    const guint x = GPOINTER_TO_UINT(a), y = GPOINTER_TO_UINT(b);
-
-    return x < y ? -1 : x > y;
-}
-
 static JsonObject *write_pcrs(const DqProfileBoot *boot)
 {
-    g_autoptr(GList) keys = g_list_sort(g_hash_table_get_keys(boot->pcrs), compare_keys);
+    g_autoptr(GList) keys = dq_profile_boot_keys(boot);
     JsonObject *banks = json_object_new();
     JsonObject *bank = NULL;
     const WireHash *last = NULL;

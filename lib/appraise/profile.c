@@ -86,6 +86,18 @@ GBytes *dq_profile_boot_get(const DqProfileBoot *boot, uint16_t alg, unsigned pc
     return g_hash_table_lookup(boot->pcrs, dq_profile_key(alg, pcr));
 }
 
+static gint compare_keys(gconstpointer a, gconstpointer b)
+{
+    const guint x = GPOINTER_TO_UINT(a), y = GPOINTER_TO_UINT(b);
+
+    return x < y ? -1 : x > y;
+}
+
+GList *dq_profile_boot_keys(const DqProfileBoot *boot)
+{
+    return g_list_sort(g_hash_table_get_keys(boot->pcrs), compare_keys);
+}
+
 WireReader dq_profile_digests(const GByteArray *digests)
 {
     return WIRE_READER(digests->data, digests->len);

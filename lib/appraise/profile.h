@@ -64,6 +64,9 @@ void dq_profile_boot_set(DqProfileBoot *boot, uint16_t alg, unsigned pcr, WireBy
 /** dq_profile_boot_get: (nullable): borrowed. */
 GBytes *dq_profile_boot_get(const DqProfileBoot *boot, uint16_t alg, unsigned pcr);
 
+/** dq_profile_boot_keys: (transfer container): the keys of @pcrs, by bank and number. */
+GList *dq_profile_boot_keys(const DqProfileBoot *boot);
+
 /** dq_profile_key: the key of a PCR in @pcrs of a boot. */
 static inline gpointer dq_profile_key(uint16_t alg, unsigned pcr)
 {

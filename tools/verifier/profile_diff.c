@@ -11,7 +11,7 @@
 /* PCRs that @a has and @b has not, or with another value. */
 static guint print_pcrs(char mark, const DqProfileBoot *a, const DqProfileBoot *b)
 {
-    g_autoptr(GList) keys = g_hash_table_get_keys(a->pcrs);
+    g_autoptr(GList) keys = dq_profile_boot_keys(a);
     guint lines = 0;
 
     for (GList *k = keys; k; k = k->next) {
