@@ -32,6 +32,7 @@ typedef struct CommandLine {
     char **argv;           /* for swtpm: without --deepquote; NULL-terminated */
     const char *deepquote; /* value of --deepquote; NULL where it is not given */
     const char *state;     /* value of --tpmstate, or TPM_PATH; NULL where there is neither */
+    const char *control;   /* value of --ctrl; NULL where it is not given */
     bool help;
     bool version;
     bool information; /* asks about swtpm itself: no TPM will run */
@@ -119,6 +120,8 @@ static bool parse_command_line(int argc, char **argv, CommandLine *ret)
         }
         value = i ? option_value(argv, argc, &i, "--tpmstate", &(bool){ false }) : NULL;
         c.state = value ? value : c.state;
+        value = i ? option_value(argv, argc, &i, "--ctrl", &(bool){ false }) : NULL;
+        c.control = value ? value : c.control;
         c.help |= one_of(argv[i], help_words);
         c.version |= one_of(argv[i], version_words);
         c.information |= one_of(argv[i], information_words);
@@ -178,10 +181,17 @@ static bool called_as_swtpm(const char *argv0)
     return argv0 && strcmp(slash ? slash + 1 : argv0, "swtpm") == 0;
 }
 
+/* Who starts swtpm with a channel that is connected already is swtpm_setup, which makes a TPM and
+ * has no VM: the manager is not told of it. */
+static bool is_setup(const CommandLine *c)
+{
+    return stand_in && c->control && strstr(c->control, "clientfd=");
+}
+
 /* Without state no TPM will run: who asks what swtpm can do needs no settings. */
 static bool runs_tpm(const CommandLine *c)
 {
-    return c->state && !c->help && !c->version && !c->information;
+    return c->state && !c->help && !c->version && !c->information && !is_setup(c);
 }
 
 /* Settings from the command line or, for the stand-in, from the file. */

@@ -75,6 +75,7 @@ def add_model_cases(model):
             driver = domain.agent.check('readlink /sys/class/tpm/tpm0/device/driver').decode()
             tap.equal(os.path.basename(driver.strip()), model.replace('-', '_'))
             seen.append(expect_authentic(domain, name))
+            tap.equal(seen[0], 1, 'the epoch: swtpm_setup, which made the TPM, is no start of it')
             seen.append(ak_public(name))
         assert not domain.vtpm_processes(), 'swtpm outlived its domain'
 
