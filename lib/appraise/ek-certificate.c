@@ -85,7 +85,8 @@ static gboolean add_file(DqEkAuthorities *a, const char *path, GError **error)
         return add(a, certificate) || fail(error, DQ_ERROR_VALUE, "%s: it cannot be used", path);
     }
     bio = BIO_new_mem_buf(data, (int)len);
-    while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) && add(a, certificate)) {
+    /* With a passphrase none is asked for at the terminal. */
+    while ((certificate = PEM_read_bio_X509(bio, NULL, NULL, (void *)"")) && add(a, certificate)) {
         count++;
     }
     BIO_free(bio);

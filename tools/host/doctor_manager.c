@@ -84,7 +84,8 @@ const DoctorCheck doctor_manager_checks[] = {
     { "manager-tpm", look_tpm, "while its TPM fails no VM gets a deep quote",
       "vtpm-managerctl status, the manager's log, and docs/howto/host-tpm.md" },
     { "hardware", look_hardware, "nothing that a simulated TPM signs may be trusted",
-      "start vtpm-managerd without --simulate-tpm" },
+      "start vtpm-managerd without --simulate-tpm, and where --tcti names a software TPM with "
+      "device:/dev/tpmrm0" },
     { "ek-certificate", look_certificate,
       "verifiers cannot tell by the TPM's maker that the TPM is genuine",
       "ask the maker of the TPM or of the board; some must be fetched from the maker's server" },
