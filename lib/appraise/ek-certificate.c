@@ -232,11 +232,14 @@ static gboolean is_of_key(X509 *certificate, DqBytes ek)
     return same;
 }
 
-/* The profile asks for the purpose, and some older certificates have none. */
+/* The profile asks for the purpose, and some older certificates have none. One that cannot be read,
+ * or is there twice, is another matter. */
 static gboolean is_meant_for_ek(X509 *certificate)
 {
-    EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
-    gboolean found = !usage;
+    enum { ABSENT = -1 };
+    int state = 0;
+    EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(certificate, NID_ext_key_usage, &state, NULL);
+    gboolean found = !usage && state == ABSENT;
 
     for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
         char oid[64];

@@ -59,6 +59,19 @@ static gboolean leave(DqRun *r, const char *what)
                : dq_run_skip(r, "%s: --policy with host-pcr, or --host-profile", what);
 }
 
+/* It is the TPM's own word, signed; a key of the endorsement hierarchy does not blur it. */
+static gboolean check_firmware(DqRun *r, const DqPolicy *policy)
+{
+    const uint64_t v = r->host.firmware_version;
+
+    return !dq_policy_denies_firmware(policy, v) ||
+           dq_run_fail(r,
+                       "the host's TPM has firmware %u.%u.%u.%u, which the policy denies: update "
+                       "it, and enrol its key again where that changed",
+                       (unsigned)(v >> 48), (unsigned)(v >> 32 & 0xffff),
+                       (unsigned)(v >> 16 & 0xffff), (unsigned)(v & 0xffff));
+}
+
 gboolean dq_check_policy(DqRun *r)
 {
     const DqPolicy *policy = r->verifier->policy;
@@ -67,7 +80,7 @@ gboolean dq_check_policy(DqRun *r)
     if (!policy) {
         return leave(r, "there are no reference values for the host");
     }
-    if (!check_sha1(r, policy)) {
+    if (!check_sha1(r, policy) || !check_firmware(r, policy)) {
         return FALSE;
     }
     wrong = dq_policy_find_wrong_pcr(policy->host_pcrs, &r->evidence.host_pcrs, r->evidence.pcr);

@@ -293,6 +293,38 @@ static gboolean read_allow_lineage(Parser *p, const Keyword *k, char **args, GEr
     return TRUE;
 }
 
+/* "7.85.4555.0": four numbers of 16 bits, as the TPM's two properties have them. */
+static gboolean read_version(const char *text, uint64_t *ret)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ".", 0);
+    uint64_t version = 0, part;
+
+    if (g_strv_length(parts) != 4) {
+        return FALSE;
+    }
+    for (gsize i = 0; parts[i]; i++) {
+        if (!g_ascii_string_to_unsigned(parts[i], 10, 0, G_MAXUINT16, &part, NULL)) {
+            return FALSE;
+        }
+        version = version << 16 | part;
+    }
+    *ret = version;
+    return TRUE;
+}
+
+static gboolean read_deny_firmware(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    for (char **arg = args; *arg; arg++) {
+        uint64_t version;
+
+        if (!read_version(*arg, &version)) {
+            return usage(p, k, error);
+        }
+        g_array_append_val(p->policy->denied_firmware, version);
+    }
+    return args[0] || usage(p, k, error);
+}
+
 static const Keyword keywords[] = {
     { "host-ak", read_host_ak, 0, "FILE | name:HEX" },
     { "vm", read_vm, 0, "UUID [ak=FILE | ak=name:HEX] [ek=name:HEX], or: vm any" },
@@ -306,6 +338,7 @@ static const Keyword keywords[] = {
     { "allow-sha1", read_allow_sha1, 0, "" },
     { "allow-move", read_allow_move, 0, "UUID, or: allow-move any" },
     { "allow-lineage", read_allow_lineage, 0, "UUID HEX, or: allow-lineage UUID any" },
+    { "deny-firmware", read_deny_firmware, 0, "7.85.4555.0..., as vtpm-managerctl status has it" },
 };
 
 static gboolean read_words(Parser *p, char **words, GError **error)
@@ -318,7 +351,7 @@ static gboolean read_words(Parser *p, char **words, GError **error)
     g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
                 "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
                 "vtpm-pcr, measurement, group-info, group-key, launch, allow-key, allow-sha1, "
-                "allow-move or allow-lineage",
+                "allow-move, allow-lineage or deny-firmware",
                 p->name, p->line, words[0]);
     return FALSE;
 }

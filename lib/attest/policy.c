@@ -39,6 +39,7 @@ DqPolicy *dq_policy_new(void)
     p->allowed_keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     p->movers = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, g_free, NULL);
     p->lineages = g_array_new(FALSE, FALSE, sizeof(DqPolicyLineage));
+    p->denied_firmware = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     p->host_pcrs = new_pcrs();
     p->vtpm_pcrs = new_pcrs();
     for (gsize i = 0; i < DQ_POLICY_DIGESTS; i++) {
@@ -63,6 +64,7 @@ void dq_policy_unref(DqPolicy *policy)
     g_ptr_array_unref(policy->allowed_keys);
     g_hash_table_unref(policy->movers);
     g_array_unref(policy->lineages);
+    g_array_unref(policy->denied_firmware);
     g_hash_table_unref(policy->vms);
     g_array_unref(policy->host_pcrs);
     g_array_unref(policy->vtpm_pcrs);
@@ -156,6 +158,16 @@ static gboolean has_other_bank(const GArray *pcrs, unsigned pcr)
         const DqPolicyPcr *p = &g_array_index(pcrs, DqPolicyPcr, i);
 
         if (p->pcr == pcr && p->bank->alg != TPM_ALG_SHA1) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean dq_policy_denies_firmware(const DqPolicy *policy, uint64_t version)
+{
+    for (guint i = 0; i < policy->denied_firmware->len; i++) {
+        if (g_array_index(policy->denied_firmware, uint64_t, i) == version) {
             return TRUE;
         }
     }

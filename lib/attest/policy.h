@@ -50,6 +50,7 @@ struct DqPolicy {
     GHashTable *movers;      /* uuid: VMs that may move between hosts */
     GHashTable *vms;         /* uuid -> DqPolicyVm */
     GArray *lineages;        /* DqPolicyLineage */
+    GArray *denied_firmware; /* uint64_t: versions that a host's TPM must not have */
     GArray *host_pcrs;       /* DqPolicyPcr */
     GArray *vtpm_pcrs;       /* DqPolicyPcr */
     GByteArray *digests[DQ_POLICY_DIGESTS]; /* DQ_HASH_SIZE bytes each; empty: nothing expected */
@@ -81,6 +82,9 @@ gboolean dq_policy_allows_move(const DqPolicy *policy, const WireUuid *uuid);
 /** dq_policy_allows_lineage: whether the VM may be found with another lineage, this one. */
 gboolean dq_policy_allows_lineage(const DqPolicy *policy, const WireUuid *uuid,
                                   const uint8_t lineage[DQ_LINEAGE_SIZE]);
+
+/** dq_policy_denies_firmware: whether a host's TPM must not have this version. */
+gboolean dq_policy_denies_firmware(const DqPolicy *policy, uint64_t version);
 
 /**
  * dq_policy_find_sha1_alone: the first PCR of @pcrs that has values of the SHA-1 bank and of no

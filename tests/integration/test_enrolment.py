@@ -244,6 +244,7 @@ def _():
     for name, extension, days, words in (
             ('good', 'extendedKeyUsage=2.23.133.8.1', '30', None),
             ('server', 'extendedKeyUsage=serverAuth', '30', 'not meant for'),
+            ('broken', '2.5.29.37=DER:3003020101', '30', 'not meant for'),
             ('authority', 'basicConstraints=critical,CA:true', '30', 'not meant for'),
             ('expired', 'extendedKeyUsage=2.23.133.8.1', '-1', 'expired')):
         with verifier() as v:

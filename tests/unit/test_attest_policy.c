@@ -151,6 +151,11 @@ static const struct {
       "folder/name:1: write it as: allow-lineage" },
     { "allow-lineage any any", "folder/name:1: \"any\" is no UUID" },
     { "allow-lineage 01020000-0000-0000-0000-000000000000 00", "folder/name:1: 00 has 1 bytes" },
+    { "deny-firmware", "folder/name:1: write it as: deny-firmware 7" },
+    { "deny-firmware 1.2.3", "folder/name:1: write it as: deny-firmware 7" },
+    { "deny-firmware 1.2.3.4.5", "folder/name:1: write it as: deny-firmware 7" },
+    { "deny-firmware 1.2.3.65536", "folder/name:1: write it as: deny-firmware 7" },
+    { "deny-firmware 1.2.3.4 x", "folder/name:1: write it as: deny-firmware 7" },
     { "vm any\n\xff", "folder/name:1: this is no text" },
 };
 

@@ -262,6 +262,29 @@ static void give_policy(Fixture *f)
     dq_verifier_set_policy(f->verifier, policy);
 }
 
+/* The maker's TPM has firmware 0x2023081700000001. */
+static void test_firmware(Fixture *f, gconstpointer data)
+{
+    static const struct {
+        const char *line;
+        const char *outcome;
+    } table[] = {
+        { "deny-firmware 8227.2071.0.0 8227.2071.0.2\n", "authentic" },
+        { "deny-firmware 1.2.3.4 8227.2071.0.1\n", "policy" },
+    };
+
+    (void)data;
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(DqPolicy) policy =
+            dq_policy_new_from_text(table[i].line, strlen(table[i].line), "policy", &error);
+
+        g_assert_no_error(error);
+        dq_verifier_set_policy(f->verifier, policy);
+        g_assert_cmpstr(outcome(f), ==, table[i].outcome);
+    }
+}
+
 /* A trusted outcome leaves all that the next one is compared with; the others leave nothing. */
 static void test_record(Fixture *f, gconstpointer data)
 {
@@ -482,6 +505,7 @@ int main(int argc, char **argv)
     ADD("a-stand-in-is-always-told", set_up, test_stand_in);
     ADD("a-challenge-is-used-up-whatever-comes-of-it", set_up, test_challenge);
     ADD("one-of-many-threads-uses-the-challenge", set_up, test_race);
+    ADD("denied-firmware-is-refused", set_up, test_firmware);
     ADD("trust-alone-is-recorded", set_up, test_record);
     ADD("what-was-accepted-is-good-once", set_up, test_acceptance);
     ADD("what-others-recorded-meanwhile-counts", set_up, test_meanwhile);

@@ -5,6 +5,7 @@
 
 It shares nothing with libdeepquote, so where both agree on a vector, the specification says so.
 """
+import functools
 import hashlib
 import json
 import pathlib
@@ -187,7 +188,7 @@ def root_of(leaf, index, size, path):
 
 def read_policy(text):
     p = {'hosts': [], 'vms': {}, 'any': False, 'host-pcr': {}, 'vtpm-pcr': {}, 'sha1': False,
-         'keys': [], 'moves': [], 'lineages': []}
+         'keys': [], 'moves': [], 'lineages': [], 'firmware': []}
     p |= {word: [] for word in ('measurement', 'group-info', 'group-key', 'launch')}
     for line in (text or '').splitlines():
         words = line.partition('#')[0].split()
@@ -208,6 +209,9 @@ def read_policy(text):
             p['moves'] += args
         elif word == 'allow-lineage':
             p['lineages'].append(tuple(args))
+        elif word == 'deny-firmware':
+            p['firmware'] += [functools.reduce(lambda v, n: v << 16 | int(n), a.split('.'), 0)
+                              for a in args]
         elif word in ('host-pcr', 'vtpm-pcr'):
             bank, _, number = args[0].partition(':')
             alg = next(a for a, name in HASHES.items() if name == bank)
@@ -402,6 +406,7 @@ class Verification:
                     'policy')
             for place, allowed in self.policy[word].items():
                 require(proven.get(place) in allowed, 'policy')
+        require(self.host['firmware'] not in self.policy['firmware'], 'policy')
         for word in ('measurement', 'group-info', 'group-key', 'launch'):
             require(not self.policy[word] or self.b[word] in self.policy[word], 'policy')
         return bool(self.policy['host-pcr'])
