@@ -429,6 +429,19 @@ def _():
             assert 'could not be written' in done.stderr, done.stderr
 
 
+@tap.case('called deepquote-verifier it does the same, and calls itself so')
+def _():
+    with tempfile.TemporaryDirectory(prefix='check-') as folder:
+        other = os.path.join(folder, 'deepquote-verifier')
+        os.symlink(TOOL, other)
+        for arguments in (['--version'], ['host', 'list'], ['--no-such-option']):
+            first, second = (subprocess.run([path, *arguments], capture_output=True, text=True,
+                                            check=False, timeout=60) for path in (TOOL, other))
+            tap.equal(second.returncode, first.returncode)
+            for mine, theirs in ((second.stdout, first.stdout), (second.stderr, first.stderr)):
+                tap.equal(mine, theirs.replace('tpm2_checkdeepquote', 'deepquote-verifier'))
+
+
 @tap.case('options of tpm2_checkquote are taken, or refused with what to do instead')
 def _():
     for args, part in ((['-l', 'sha256:0'], '--policy'), (['-g', 'sha256'], 'leave -g out'),

@@ -372,7 +372,7 @@ int check_command(char **argv, GError **error)
         return EXIT_UNUSABLE;
     }
     if (opt.version) {
-        puts("tpm2_checkdeepquote (" PROJECT_NAME ") " PROJECT_VERSION);
+        printf("%s (" PROJECT_NAME ") " PROJECT_VERSION "\n", g_get_prgname());
         return EXIT_DONE;
     }
     opt.folders = words + 1;

@@ -21,6 +21,15 @@ static const Command commands[] = {
     { "ima", ima_command },   { "profile", profile_command },     { 0 },
 };
 
+/* The one of its two names by which the program was called. */
+static const char *called_as(const char *path)
+{
+    static const char other[] = "deepquote-verifier";
+    g_autofree char *name = path ? g_path_get_basename(path) : NULL;
+
+    return name && g_str_equal(name, other) ? other : "tpm2_checkdeepquote";
+}
+
 int main(int argc, char **argv)
 {
     const Command *command = argc > 1 ? command_find(commands, argv[1]) : NULL;
@@ -28,16 +37,15 @@ int main(int argc, char **argv)
     int status;
 
     setlocale(LC_CTYPE, "");
-    g_set_prgname("tpm2_checkdeepquote");
+    g_set_prgname(called_as(argv[0]));
     status = command ? command->run(argv + 1, &error) : check_command(argv, &error);
     if (error) {
-        fprintf(stderr, "tpm2_checkdeepquote: %s\n", error->message);
+        fprintf(stderr, "%s: %s\n", g_get_prgname(), error->message);
         status = command_status(error);
     }
     if (fflush(stdout) != 0) {
-        fputs("tpm2_checkdeepquote: the answer could not be written: make room where the output "
-              "goes\n",
-              stderr);
+        fprintf(stderr, "%s: the answer could not be written: make room where the output goes\n",
+                g_get_prgname());
         return EXIT_UNUSABLE;
     }
     return status;
