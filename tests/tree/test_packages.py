@@ -12,6 +12,9 @@ import tap
 ROOT = pathlib.Path(os.environ['SOURCE_ROOT'])
 BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
 DEBIAN = ROOT / 'packaging' / 'debian'
+# The packaging of our QEMU, and what scripts/build-deb has scripts/setup install for each
+PURPOSES = {DEBIAN: {'build', 'deb'},
+            ROOT / 'packaging' / 'debian-qemu': {'build', 'deb', 'qemu', 'qemudeb'}}
 # What debhelper provides, and files that packaging/debian/rules places
 PROVIDED = {'debhelper-compat': 'debhelper', 'dh-sequence-installsysusers': 'debhelper'}
 PLACED = [f'usr/lib/systemd/system/{unit}' for unit in (
@@ -48,13 +51,14 @@ def _():
 
 @tap.case('scripts/setup installs what building the packages needs')
 def _():
-    control = (DEBIAN / 'control').read_text()
-    field = re.search(r'^Build-Depends:\n((?: .*\n)+)', control, re.M)[1]
-    wanted = re.findall(r'^ ([\w.+-]+)', field, re.M)
     rows = [row.split() for row in output(str(ROOT / 'scripts' / 'setup'), '--list').splitlines()]
-    offered = {row[0] for row in rows if {'build', 'deb'} & set(row[1].split(','))}
-    assert len(wanted) > 10, wanted
-    tap.equal([name for name in wanted if PROVIDED.get(name, name) not in offered], [])
+    for folder, purposes in PURPOSES.items():
+        control = (folder / 'control').read_text()
+        field = re.search(r'^Build-Depends:\n((?: .*\n)+)', control, re.M)[1]
+        wanted = re.findall(r'^ ([\w.+-]+)', field, re.M)
+        offered = {row[0] for row in rows if purposes & set(row[1].split(','))}
+        assert len(wanted) > 10, wanted
+        tap.equal([name for name in wanted if PROVIDED.get(name, name) not in offered], [])
 
 
 @tap.case('the symbols file has the functions of libdeepquote')
