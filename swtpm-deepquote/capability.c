@@ -9,7 +9,11 @@
 #include "capability.h"
 #include "process.h"
 
-enum { RESPONSE_MORE_AT = WIRE_TPM_HEADER_SIZE, CAPABILITY_LIST_AT = WIRE_TPM_HEADER_SIZE + 1 + 4 };
+enum {
+    RESPONSE_MORE_AT = WIRE_TPM_HEADER_SIZE,
+    CAPABILITY_LIST_AT = WIRE_TPM_HEADER_SIZE + 1 + 4,
+    PROPERTY_SIZE = 4 + 4, /* a property and its value */
+};
 
 /* In the order of their codes */
 static const struct {
@@ -83,22 +87,53 @@ static size_t add_commands(const CapabilityRequest *q, WireWriter *w)
     return w->len;
 }
 
+/*
+ * The place of a property's value from the beginning of @list, which is in ascending order, and the
+ * value; false where the property is not listed. The guest waits: no entry is read that need not
+ * be.
+ */
+static bool find_property(WireReader list, uint32_t wanted, size_t *ret_at, uint32_t *ret_value)
+{
+    size_t first = 0, end = list.left / PROPERTY_SIZE;
+
+    while (first < end) {
+        const size_t middle = first + (end - first) / 2;
+        WireReader entry = list;
+        WireBytes before;
+        uint32_t property;
+
+        if (!wire_get_bytes(&entry, middle * PROPERTY_SIZE, &before) ||
+            !wire_get_u32(&entry, &property)) {
+            return false;
+        }
+        if (property == wanted) {
+            *ret_at = list.left - entry.left;
+            return wire_get_u32(&entry, ret_value);
+        }
+        first = property < wanted ? middle + 1 : first;
+        end = property < wanted ? end : middle;
+    }
+    return false;
+}
+
 /* TPM_CAP_TPM_PROPERTIES: counts the vendor commands wherever the two counters are listed. */
 static size_t count_commands(const CapabilityRequest *q, WireWriter *w)
 {
+    static const uint32_t counters[] = { TPM_PT_TOTAL_COMMANDS, TPM_PT_VENDOR_COMMANDS };
     WireReader list;
     uint32_t entries;
-    uint32_t property;
-    uint32_t value;
     uint8_t more;
 
     (void)q;
     if (!parse_response(wire_written(w), TPM_CAP_TPM_PROPERTIES, &more, &entries, &list)) {
         return w->len;
     }
-    while (entries-- > 0 && wire_get_u32(&list, &property) && wire_get_u32(&list, &value)) {
-        if (property == TPM_PT_TOTAL_COMMANDS || property == TPM_PT_VENDOR_COMMANDS) {
-            wire_set_u32(w, w->len - list.left - sizeof(value), value + VENDOR_COMMANDS);
+    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+        uint32_t value;
+        size_t at;
+
+        if (find_property(list, counters[i], &at, &value)) {
+            wire_set_u32(w, w->len - list.left + at, value + VENDOR_COMMANDS);
         }
     }
     return w->len;
