@@ -23,21 +23,20 @@ static const DqBytes name = { name_bytes, sizeof(name_bytes) };
 
 static WirePublic good_key(void)
 {
-    return (WirePublic){
-        .type = TPM_ALG_ECC,
-        .name_alg = TPM_ALG_SHA256,
-        .attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-                      TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_ADMINWITHPOLICY |
-                      TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT,
-        .sym_alg = TPM_ALG_AES,
-        .sym_key_bits = 128,
-        .sym_mode = TPM_ALG_CFB,
-        .scheme = { .scheme = TPM_ALG_NULL },
-        .ecc_curve = TPM_ECC_NIST_P256,
-        .kdf_scheme = TPM_ALG_NULL,
-        .ecc_x = { base_x, sizeof(base_x) },
-        .ecc_y = { base_y, sizeof(base_y) },
-    };
+    WirePublic p = { .type = TPM_ALG_ECC, .name_alg = TPM_ALG_SHA256 };
+
+    p.attributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                   TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_ADMINWITHPOLICY |
+                   TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+    p.sym_alg = TPM_ALG_AES;
+    p.sym_key_bits = 128;
+    p.sym_mode = TPM_ALG_CFB;
+    p.scheme.scheme = TPM_ALG_NULL;
+    p.ecc_curve = TPM_ECC_NIST_P256;
+    p.kdf_scheme = TPM_ALG_NULL;
+    p.ecc_x = (WireBytes){ base_x, sizeof(base_x) };
+    p.ecc_y = (WireBytes){ base_y, sizeof(base_y) };
+    return p;
 }
 
 static GBytes *marshal(const WirePublic *p)

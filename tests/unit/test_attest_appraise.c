@@ -90,6 +90,7 @@ static void the_values_are_those_quoted(void)
 
     set_up(&f, &a);
     verdict = check(&f);
+    g_assert_true(dq_verdict_is_trusted(verdict));
     g_assert_cmpuint(a.calls, ==, 1);
     g_assert_cmpuint(a.host, ==, 8);
     g_assert_cmpuint(a.vtpm, >, 0);
