@@ -434,12 +434,13 @@ def _():
     with tempfile.TemporaryDirectory(prefix='check-') as folder:
         other = os.path.join(folder, 'deepquote-verifier')
         os.symlink(TOOL, other)
-        for arguments in (['--version'], ['host', 'list'], ['--no-such-option']):
+        for arguments in (['--version'], ['host', 'list'], ['host', 'list', '--store', '/none'],
+                          ['host', 'list', '--help'], ['--no-such-option']):
             first, second = (subprocess.run([path, *arguments], capture_output=True, text=True,
                                             check=False, timeout=60) for path in (TOOL, other))
             tap.equal(second.returncode, first.returncode)
             for mine, theirs in ((second.stdout, first.stdout), (second.stderr, first.stderr)):
-                tap.equal(mine, theirs.replace('tpm2_checkdeepquote', 'deepquote-verifier'))
+                tap.equal(mine, theirs.replace('tpm2_checkdeepquote', 'deepquote-verifier', 1))
 
 
 @tap.case('options of tpm2_checkquote are taken, or refused with what to do instead')

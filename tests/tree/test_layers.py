@@ -142,7 +142,8 @@ def _():
     for name in listed:
         path = ROOT / name
         data = re.search('(vectors|figures|corpus)/', name) or name in (
-            'LICENSE', '.gitignore', 'packaging/debian/changelog', 'packaging/debian/source/format')
+            'LICENSE', '.gitignore', 'packaging/debian/changelog', 'packaging/debian/source/format',
+            'packaging/debian-qemu/source/format')
         if path.suffix in wanted and path.is_file() and not path.is_symlink() and not data:
             if b'SPDX-License-Identifier: GPL-2.0-or-later' not in path.read_bytes()[:400]:
                 missing.append(name)

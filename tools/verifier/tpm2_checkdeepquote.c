@@ -32,20 +32,21 @@ static const char *called_as(const char *path)
 
 int main(int argc, char **argv)
 {
+    const char *name = called_as(argv[0]); /* commands tell GLib a longer one, for --help */
     const Command *command = argc > 1 ? command_find(commands, argv[1]) : NULL;
     g_autoptr(GError) error = NULL;
     int status;
 
     setlocale(LC_CTYPE, "");
-    g_set_prgname(called_as(argv[0]));
+    g_set_prgname(name);
     status = command ? command->run(argv + 1, &error) : check_command(argv, &error);
     if (error) {
-        fprintf(stderr, "%s: %s\n", g_get_prgname(), error->message);
+        fprintf(stderr, "%s: %s\n", name, error->message);
         status = command_status(error);
     }
     if (fflush(stdout) != 0) {
         fprintf(stderr, "%s: the answer could not be written: make room where the output goes\n",
-                g_get_prgname());
+                name);
         return EXIT_UNUSABLE;
     }
     return status;
