@@ -81,11 +81,6 @@ void dq_profile_boot_set(DqProfileBoot *boot, uint16_t alg, unsigned pcr, WireBy
     g_hash_table_insert(boot->pcrs, dq_profile_key(alg, pcr), g_bytes_new(value.p, value.len));
 }
 
-GBytes *dq_profile_boot_get(const DqProfileBoot *boot, uint16_t alg, unsigned pcr)
-{
-    return g_hash_table_lookup(boot->pcrs, dq_profile_key(alg, pcr));
-}
-
 static gint compare_keys(gconstpointer a, gconstpointer b)
 {
     const guint x = GPOINTER_TO_UINT(a), y = GPOINTER_TO_UINT(b);

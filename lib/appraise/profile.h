@@ -61,9 +61,6 @@ DqProfileBoot *dq_profile_find_boot(const DqProfile *profile, const char *name);
 /** dq_profile_boot_set: @value is of its bank's size. */
 void dq_profile_boot_set(DqProfileBoot *boot, uint16_t alg, unsigned pcr, WireBytes value);
 
-/** dq_profile_boot_get: (nullable): borrowed. */
-GBytes *dq_profile_boot_get(const DqProfileBoot *boot, uint16_t alg, unsigned pcr);
-
 /** dq_profile_boot_keys: (transfer container): the keys of @pcrs, by bank and number. */
 GList *dq_profile_boot_keys(const DqProfileBoot *boot);
 

@@ -220,3 +220,17 @@ gboolean output_write(Output *output, GError **error)
     }
     return TRUE;
 }
+
+gboolean output_write_text(const char *path, const char *text, GError **error)
+{
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    g_autoptr(GBytes) bytes = g_bytes_new(line, strlen(line));
+    g_autoptr(Output) output = output_new();
+
+    if (!path) {
+        fputs(line, stdout);
+        return TRUE;
+    }
+    output_add(output, path, bytes);
+    return output_write(output, error);
+}

@@ -32,4 +32,12 @@ void output_add(Output *output, const char *path, GBytes *bytes);
  */
 gboolean output_write(Output *output, GError **error);
 
+/**
+ * output_write_text: writes @text and the end of its line to the file @path, all or nothing.
+ * @path: (nullable): NULL writes to standard output
+ *
+ * Errors: G_FILE_ERROR.
+ */
+gboolean output_write_text(const char *path, const char *text, GError **error);
+
 #endif

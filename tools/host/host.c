@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ask.h"
 #include "common/input.h"
@@ -22,22 +20,13 @@ static gboolean write_file(JsonNode *answer, const char *type, const CtlOptions 
                            GError **error)
 {
     JsonObject *object = json_node_get_object(answer);
-    g_autoptr(Output) output = output_new();
-    g_autoptr(GBytes) bytes = NULL;
-    g_autofree char *json = NULL, *text = NULL;
+    g_autofree char *json = NULL;
 
     json_object_remove_member(object, "ok");
     json_object_set_string_member(object, "type", type);
     json_object_set_int_member(object, "version", VERSION);
     json = json_to_string(answer, TRUE);
-    text = g_strconcat(json, "\n", NULL);
-    if (!options->output) {
-        fputs(text, stdout);
-        return TRUE;
-    }
-    bytes = g_bytes_new(text, strlen(text));
-    output_add(output, options->output, bytes);
-    return output_write(output, error);
+    return output_write_text(options->output, json, error);
 }
 
 static gboolean run_export(const CtlOptions *options, G_GNUC_UNUSED const char *file,

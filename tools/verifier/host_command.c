@@ -193,20 +193,6 @@ static int add_host(char **argv, GError **error)
     return EXIT_DONE;
 }
 
-static gboolean write_text(const char *text, GError **error)
-{
-    g_autofree char *line = g_strconcat(text, "\n", NULL);
-    g_autoptr(GBytes) bytes = g_bytes_new(line, strlen(line));
-    g_autoptr(Output) output = output_new();
-
-    if (!opt.output) {
-        fputs(line, stdout);
-        return TRUE;
-    }
-    output_add(output, opt.output, bytes);
-    return output_write(output, error);
-}
-
 static int challenge_host(char **argv, GError **error)
 {
     g_auto(GStrv) words = command_parse(
@@ -215,17 +201,18 @@ static int challenge_host(char **argv, GError **error)
     g_auto(HostExport) host = { 0 };
     g_autoptr(DqStoreFile) store = NULL;
     g_autofree char *challenge = NULL;
+    g_auto(DqEkFacts) facts = { 0 };
     uint8_t proof[DQ_CHALLENGE_SIZE];
     const int64_t now = command_now();
 
     if (!words || !host_export_read(words[1], &host, error) ||
-        !host_proof_check(&host, &options, now, NULL, error)) {
+        !host_proof_check(&host, &options, now, &facts, error)) {
         return EXIT_UNUSABLE;
     }
     store = command_open_store(opt.store, error);
     challenge = store ? host_proof_challenge(&host, proof, error) : NULL;
     return challenge && dq_store_file_expect_proof(store, proof, now + PROOF_SECONDS, error) &&
-                   write_text(challenge, error)
+                   output_write_text(opt.output, challenge, error)
                ? EXIT_DONE
                : EXIT_UNUSABLE;
 }
@@ -239,6 +226,7 @@ static int confirm_host(char **argv, GError **error)
     g_auto(HostExport) export = { 0 };
     g_autoptr(DqStoreFile) store = NULL;
     g_autoptr(GBytes) value = NULL;
+    g_auto(DqEkFacts) facts = { 0 };
     uint8_t proof[DQ_CHALLENGE_SIZE];
     const int64_t now = command_now();
     DqStoreHost *host = &export.host;
@@ -246,7 +234,7 @@ static int confirm_host(char **argv, GError **error)
     if (!words || !host_export_read(words[1], &export, error) ||
         !read_expiry(now, &host->expires, error) ||
         !key_label("--name", opt.name, host->label, error) ||
-        !host_proof_check(&export, &options, now, NULL, error)) {
+        !host_proof_check(&export, &options, now, &facts, error)) {
         return EXIT_UNUSABLE;
     }
     value = host_answer_read(words[2], error);
@@ -263,7 +251,7 @@ static int confirm_host(char **argv, GError **error)
     }
     print(host, NULL);
     if (!opt.json) {
-        host_proof_check(&export, &options, now, stdout, NULL);
+        host_proof_print(&facts);
     }
     return EXIT_DONE;
 }

@@ -8,21 +8,26 @@
 
 #include <json-glib/json-glib.h>
 
-/* (transfer full): the object of a file of this type; NULL with the error set. */
-static JsonNode *read_object(const char *path, const char *text, gsize len, const char *type,
-                             GError **error)
+/* (transfer full): the object in a file of this type; NULL with the error set. */
+static JsonNode *read_object(const char *path, const char *type, GError **error)
 {
-    JsonNode *root = host_json_parse(text, len);
-    JsonObject *object = root ? json_node_get_object(root) : NULL;
-    const char *found =
-        object ? json_object_get_string_member_with_default(object, "type", "") : "";
+    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
+    g_autoptr(JsonNode) root = NULL;
+    JsonObject *object;
+    const char *found;
 
+    if (!bytes) {
+        return NULL;
+    }
+    root = host_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    object = root ? json_node_get_object(root) : NULL;
+    found = object ? json_object_get_string_member_with_default(object, "type", "") : "";
     if (!g_str_equal(found, type) ||
         json_object_get_int_member_with_default(object, "version", 0) != 1) {
-        g_clear_pointer(&root, json_node_unref);
         g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "%s: it is no %s of version 1", path, type);
+        return NULL;
     }
-    return root;
+    return g_steal_pointer(&root);
 }
 
 /* (transfer full): the bytes of a member; NULL with the error set. */
@@ -47,21 +52,13 @@ void host_export_clear(HostExport *export)
 
 gboolean host_export_read(const char *path, HostExport *ret_export, GError **error)
 {
-    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
+    g_autoptr(JsonNode) root = read_object(path, "deepquote-host", error);
     g_auto(HostExport) export = { 0 };
-    g_autoptr(JsonNode) root = NULL;
-    const char *text;
-    gsize len;
 
-    if (!bytes) {
-        return FALSE;
-    }
-    text = g_bytes_get_data(bytes, &len);
-    root = read_object(path, text, len, "deepquote-host", error);
     if (!root) {
         return FALSE;
     }
-    if (!host_key_read((const uint8_t *)text, len, &export.host, error)) {
+    if (!host_key_read_object(json_node_get_object(root), &export.host, error)) {
         g_prefix_error(error, "%s: ", path);
         return FALSE;
     }
@@ -78,15 +75,7 @@ gboolean host_export_read(const char *path, HostExport *ret_export, GError **err
 
 GBytes *host_answer_read(const char *path, GError **error)
 {
-    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
-    g_autoptr(JsonNode) root = NULL;
-    const char *text;
-    gsize len;
+    g_autoptr(JsonNode) root = read_object(path, "deepquote-host-answer", error);
 
-    if (!bytes) {
-        return NULL;
-    }
-    text = g_bytes_get_data(bytes, &len);
-    root = read_object(path, text, len, "deepquote-host-answer", error);
     return root ? member(root, path, "value", error) : NULL;
 }

@@ -44,7 +44,7 @@ static JsonNode *find(JsonObject *object, const char *member, GType type)
                                                                                          : NULL;
 }
 
-static gboolean read_object(JsonObject *object, DqStoreHost *ret_host, GError **error)
+gboolean host_key_read_object(JsonObject *object, DqStoreHost *ret_host, GError **error)
 {
     JsonNode *public = find(object, "public", G_TYPE_STRING);
     JsonNode *name = find(object, "name", G_TYPE_STRING);
@@ -91,7 +91,7 @@ static gboolean read_json(const char *text, gsize len, DqStoreHost *ret_host, GE
 {
     g_autoptr(JsonNode) root = host_json_parse(text, len);
 
-    return root ? read_object(json_node_get_object(root), ret_host, error)
+    return root ? host_key_read_object(json_node_get_object(root), ret_host, error)
                 : fail("this is no JSON object: give what vtpm-managerctl ak --json prints", error);
 }
 

@@ -18,6 +18,9 @@
  */
 gboolean host_key_read(const uint8_t *data, gsize len, DqStoreHost *ret_host, GError **error);
 
+/** host_key_read_object: the same of that JSON's object. */
+gboolean host_key_read_object(JsonObject *object, DqStoreHost *ret_host, GError **error);
+
 /** host_json_parse: (transfer full): an object; NULL where it is none, or nested too deeply. */
 JsonNode *host_json_parse(const char *text, gsize len);
 

@@ -4,10 +4,10 @@
 #include "record_text.h"
 
 #include "appraise/credential.h"
-#include "appraise/ek-certificate.h"
 #include "attest/bytes.h"
 #include "attest/digest.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,11 +26,9 @@ static gboolean check_stand_in(const HostExport *export, const HostProofOptions 
 }
 
 gboolean host_proof_check(const HostExport *export, const HostProofOptions *options, int64_t now,
-                          FILE *out, GError **error)
+                          DqEkFacts *ret_facts, GError **error)
 {
     g_autoptr(DqEkAuthorities) authorities = NULL;
-    g_auto(DqEkFacts) facts = { 0 };
-    g_autofree char *expires = NULL;
 
     if (!options->roots) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
@@ -42,16 +40,16 @@ gboolean host_proof_check(const HostExport *export, const HostProofOptions *opti
         return FALSE;
     }
     authorities = dq_ek_authorities_new(options->roots, error);
-    if (!authorities || !dq_ek_certificate_check(authorities, dq_bytes_peek(export->certificate),
-                                                 dq_bytes_peek(export->ek), now, &facts, error)) {
-        return FALSE;
-    }
-    expires = text_time(facts.expires);
-    if (out) {
-        fprintf(out, "    TPM of %s, model %s, version %s\n    certified by %s until %s\n",
-                facts.manufacturer, facts.model, facts.version, facts.issuer, expires);
-    }
-    return TRUE;
+    return authorities && dq_ek_certificate_check(authorities, dq_bytes_peek(export->certificate),
+                                                  dq_bytes_peek(export->ek), now, ret_facts, error);
+}
+
+void host_proof_print(const DqEkFacts *facts)
+{
+    g_autofree char *expires = text_time(facts->expires);
+
+    printf("    TPM of %s, model %s, version %s\n    certified by %s until %s\n",
+           facts->manufacturer, facts->model, facts->version, facts->issuer, expires);
 }
 
 /* Nothing that a store expects for another purpose, or of another key, can be this. */

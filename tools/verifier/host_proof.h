@@ -5,7 +5,7 @@
 
 #include "host_export.h"
 
-#include <stdio.h>
+#include "appraise/ek-certificate.h"
 
 /** What an operator says about the host. */
 typedef struct HostProofOptions {
@@ -15,12 +15,15 @@ typedef struct HostProofOptions {
 
 /**
  * host_proof_check: whether an authority says that a TPM has the endorsement key, and the host may
- * be enrolled. Prints the TPM's facts on @out, where it is not NULL.
+ * be enrolled.
  *
  * Errors: DQ_ERROR_KEY, DQ_ERROR_RECORD, DQ_ERROR_VALUE with what to do.
  */
 gboolean host_proof_check(const HostExport *export, const HostProofOptions *options, int64_t now,
-                          FILE *out, GError **error);
+                          DqEkFacts *ret_facts, GError **error);
+
+/** host_proof_print: what the certificate says of the TPM, on standard output. */
+void host_proof_print(const DqEkFacts *facts);
 
 /**
  * host_proof_challenge: (transfer full): JSON that the host has to answer.

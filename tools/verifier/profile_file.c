@@ -5,9 +5,6 @@
 #include "common/input.h"
 #include "common/output.h"
 
-#include <stdio.h>
-#include <string.h>
-
 DqProfile *profile_read(const char *path, GError **error)
 {
     g_autofree char *name = g_filename_display_name(path);
@@ -29,15 +26,7 @@ DqProfile *profile_read(const char *path, GError **error)
 
 gboolean profile_write(const DqProfile *profile, const char *path, GError **error)
 {
-    g_autoptr(Output) output = output_new();
     g_autofree char *json = dq_profile_to_json(profile);
-    g_autofree char *line = g_strconcat(json, "\n", NULL);
-    g_autoptr(GBytes) bytes = g_bytes_new(line, strlen(line));
 
-    if (!path) {
-        fputs(line, stdout);
-        return TRUE;
-    }
-    output_add(output, path, bytes);
-    return output_write(output, error);
+    return output_write_text(path, json, error);
 }
