@@ -139,16 +139,27 @@ void dq_ek_authorities_free(DqEkAuthorities *authorities)
 
 /* ----------------------------------------------------------------------------------- Facts */
 
-void dq_ek_facts_clear(DqEkFacts *facts)
+/* As much of @text as there is room for, with a question mark for what cannot be printed. */
+static void take_text(const char *text, gsize len, char ret[DQ_EK_TEXT_MAX + 1])
 {
-    g_clear_pointer(&facts->manufacturer, g_free);
-    g_clear_pointer(&facts->model, g_free);
-    g_clear_pointer(&facts->version, g_free);
-    g_clear_pointer(&facts->issuer, g_free);
+    g_autofree char *valid = g_utf8_make_valid(text, (gssize)len);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (const char *c = valid; *c != '\0'; c = g_utf8_next_char(c)) {
+        const gunichar u = g_utf8_get_char(c);
+        const gsize before = out->len;
+
+        g_string_append_unichar(out, g_unichar_isprint(u) ? u : '?');
+        if (out->len > DQ_EK_TEXT_MAX) {
+            g_string_truncate(out, before);
+            break;
+        }
+    }
+    g_strlcpy(ret, out->str, DQ_EK_TEXT_MAX + 1);
 }
 
-/* (transfer full): the text of an attribute; "" where the name has none. */
-static char *attribute(const X509_NAME *name, const char *oid)
+/* The text of an attribute; "" where the name has none. */
+static void take_attribute(const X509_NAME *name, const char *oid, char ret[DQ_EK_TEXT_MAX + 1])
 {
     ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
     const int at = X509_NAME_get_index_by_OBJ(name, object, -1);
@@ -157,28 +168,33 @@ static char *attribute(const X509_NAME *name, const char *oid)
         at < 0
             ? -1
             : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-    char *copy = g_strndup((const char *)text, len > 0 ? (gsize)len : 0);
-    char *valid = g_utf8_make_valid(copy ? copy : "", -1);
 
-    g_free(copy);
+    take_text(len > 0 ? (const char *)text : "", len > 0 ? (gsize)len : 0, ret);
     OPENSSL_free(text);
     ASN1_OBJECT_free(object);
-    return valid;
 }
 
-static char *name_text(const X509_NAME *name)
+static void take_name(const X509_NAME *name, char ret[DQ_EK_TEXT_MAX + 1])
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *data = NULL;
     long len = 0;
-    g_autofree char *copy = NULL;
 
     if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
         len = BIO_get_mem_data(bio, &data);
     }
-    copy = g_strndup(len > 0 ? data : "", len > 0 ? (gsize)len : 0);
+    take_text(len > 0 ? data : "", len > 0 ? (gsize)len : 0, ret);
     BIO_free(bio);
-    return g_utf8_make_valid(copy, -1);
+}
+
+/* The bytes that RFC 5280 has for it; a minus sign, which it forbids, is not told. */
+static void take_serial(const X509 *certificate, char ret[DQ_EK_TEXT_MAX + 1])
+{
+    const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
+    g_autofree char *hex =
+        dq_hex_encode(ASN1_STRING_get0_data(serial), (gsize)ASN1_STRING_length(serial));
+
+    g_strlcpy(ret, hex[0] != '\0' ? hex : "00", DQ_EK_TEXT_MAX + 1);
 }
 
 static int64_t expiry(const X509 *certificate)
@@ -206,10 +222,11 @@ static void read_facts(X509 *certificate, DqEkFacts *ret)
             name = n->d.directoryName;
         }
     }
-    ret->manufacturer = attribute(name, OID_MANUFACTURER);
-    ret->model = attribute(name, OID_MODEL);
-    ret->version = attribute(name, OID_VERSION);
-    ret->issuer = name_text(X509_get_issuer_name(certificate));
+    take_attribute(name, OID_MANUFACTURER, ret->manufacturer);
+    take_attribute(name, OID_MODEL, ret->model);
+    take_attribute(name, OID_VERSION, ret->version);
+    take_serial(certificate, ret->serial);
+    take_name(X509_get_issuer_name(certificate), ret->issuer);
     ret->expires = expiry(certificate);
     GENERAL_NAMES_free(names);
 }
@@ -251,42 +268,88 @@ static gboolean is_meant_for_ek(X509 *certificate)
     return found && X509_check_ca(certificate) == 0;
 }
 
-static gboolean leads_to_root(const DqEkAuthorities *a, X509 *certificate, int64_t now,
-                              GError **error)
+/* (transfer full): certificates up to the end or to what is none. */
+static STACK_OF(X509) * read_chain(DqBytes chain)
 {
-    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    STACK_OF(X509) *all = sk_X509_new_null();
+    const uint8_t *at = chain.data;
+    const uint8_t *const end = chain.len > 0 ? at + chain.len : at;
+
+    while (all && at != end && sk_X509_num(all) < DQ_EK_CHAIN_MAX) {
+        X509 *certificate;
+
+        if (*at == 0x00 || *at == 0xff) {
+            at++;
+            continue;
+        }
+        certificate = d2i_X509(NULL, &at, (long)(end - at));
+        if (!certificate || sk_X509_push(all, certificate) <= 0) {
+            X509_free(certificate);
+            break;
+        }
+    }
+    dq_crypto_failed(); /* what is no certificate is an error of OpenSSL's */
+    return all;
+}
+
+/* Those in between: of the folder, and of @chain. They are borrowed from where they are. */
+static STACK_OF(X509) * all_between(const DqEkAuthorities *a, STACK_OF(X509) * chain)
+{
+    STACK_OF(X509) *all = sk_X509_dup(a->between);
+
+    for (int i = 0; all && i < sk_X509_num(chain); i++) {
+        if (sk_X509_push(all, sk_X509_value(chain, i)) <= 0) {
+            sk_X509_free(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+static gboolean leads_to_root(const DqEkAuthorities *a, X509 *certificate, STACK_OF(X509) * chain,
+                              int64_t now, GError **error)
+{
+    STACK_OF(X509) *between = all_between(a, chain);
+    X509_STORE_CTX *ctx = between ? X509_STORE_CTX_new() : NULL;
     int result = X509_V_ERR_OUT_OF_MEM;
 
-    if (ctx && X509_STORE_CTX_init(ctx, a->roots, certificate, a->between) == 1) {
+    if (ctx && X509_STORE_CTX_init(ctx, a->roots, certificate, between) == 1) {
         X509_STORE_CTX_set_time(ctx, 0, (time_t)now);
         result = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
     }
     X509_STORE_CTX_free(ctx);
+    sk_X509_free(between);
     return result == X509_V_OK ||
            fail(error, DQ_ERROR_KEY, "the certificate of its endorsement key leads to no root: %s",
                 X509_verify_cert_error_string(result));
 }
 
-static gboolean check(const DqEkAuthorities *a, X509 *certificate, DqBytes ek, int64_t now,
-                      GError **error)
+static gboolean check(const DqEkAuthorities *a, X509 *certificate, const DqEkCredential *ek,
+                      int64_t now, GError **error)
 {
-    if (!is_of_key(certificate, ek)) {
+    STACK_OF(X509) * chain;
+    gboolean ok;
+
+    if (!is_of_key(certificate, ek->key)) {
         return fail(error, DQ_ERROR_KEY, "the certificate is not of its endorsement key");
     }
     if (!is_meant_for_ek(certificate)) {
         return fail(error, DQ_ERROR_KEY, "the certificate is not meant for an endorsement key");
     }
-    return leads_to_root(a, certificate, now, error);
+    chain = read_chain(ek->chain);
+    ok = leads_to_root(a, certificate, chain, now, error);
+    sk_X509_pop_free(chain, X509_free);
+    return ok;
 }
 
-gboolean dq_ek_certificate_check(const DqEkAuthorities *authorities, DqBytes certificate,
-                                 DqBytes ek, int64_t now, DqEkFacts *ret_facts, GError **error)
+gboolean dq_ek_certificate_check(const DqEkAuthorities *authorities, const DqEkCredential *ek,
+                                 int64_t now, DqEkFacts *ret_facts, GError **error)
 {
-    const uint8_t *der = certificate.data;
-    X509 *x509 = certificate.len > 0 ? d2i_X509(NULL, &der, (long)certificate.len) : NULL;
+    const uint8_t *der = ek->certificate.data;
+    X509 *x509 = ek->certificate.len > 0 ? d2i_X509(NULL, &der, (long)ek->certificate.len) : NULL;
     gboolean ok;
 
-    if (!x509 || der != certificate.data + certificate.len) {
+    if (!x509 || der != ek->certificate.data + ek->certificate.len) {
         X509_free(x509);
         return fail(error, DQ_ERROR_KEY, "its endorsement key has no certificate that can be read");
     }

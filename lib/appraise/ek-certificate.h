@@ -18,28 +18,31 @@ DqEkAuthorities *dq_ek_authorities_new(const char *folder, GError **error);
 void dq_ek_authorities_free(DqEkAuthorities *authorities);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqEkAuthorities, dq_ek_authorities_free)
 
-/** DqEkFacts: what a certificate says of its TPM; "" where it does not. Valid UTF-8. */
-typedef struct DqEkFacts {
-    char *manufacturer, *model, *version; /* TPMManufacturer, TPMModel, TPMVersion */
-    char *issuer;
-    int64_t expires; /* seconds since 1970 */
-} DqEkFacts;
+/**
+ * DqEkCredential: what a host hands over of its endorsement key. Borrowed.
+ * @key: TPM2B_PUBLIC or TPMT_PUBLIC
+ * @certificate: of it: X.509, DER
+ * @chain: certificates of authorities between it and a root, DER, one after the other, perhaps
+ *     padded with bytes 00 or FF; may be empty. None of it is ever a root. What is no certificate
+ *     ends it, and more than DQ_EK_CHAIN_MAX certificates are not looked at
+ */
+typedef struct DqEkCredential {
+    DqBytes key, certificate, chain;
+} DqEkCredential;
 
-void dq_ek_facts_clear(DqEkFacts *facts);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DqEkFacts, dq_ek_facts_clear)
+#define DQ_EK_CHAIN_MAX 16
 
 /**
  * dq_ek_certificate_check: whether an authority says that a TPM has this key.
- * @certificate: X.509, DER
- * @ek: TPM2B_PUBLIC or TPMT_PUBLIC
  * @now: seconds since 1970
+ * @ret_facts: set on success
  *
  * It must be of this very key, lead to a root, not have expired, be no authority's, and be meant
  * for an endorsement key where it says what it is meant for.
  *
  * Errors: DQ_ERROR_KEY with the reason.
  */
-gboolean dq_ek_certificate_check(const DqEkAuthorities *authorities, DqBytes certificate,
-                                 DqBytes ek, int64_t now, DqEkFacts *ret_facts, GError **error);
+gboolean dq_ek_certificate_check(const DqEkAuthorities *authorities, const DqEkCredential *ek,
+                                 int64_t now, DqEkFacts *ret_facts, GError **error);
 
 #endif

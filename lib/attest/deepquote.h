@@ -385,11 +385,33 @@ typedef struct DqExpected {
     const char *host_finding;
 } DqExpected;
 
+#define DQ_EK_TEXT_MAX 255 /* bytes */
+
+/**
+ * DqEkFacts: what the certificate of a TPM's endorsement key says. Printable UTF-8, "" where it
+ * does not say; what is longer is cut.
+ * @manufacturer, @model, @version: TPMManufacturer, TPMModel and TPMVersion: TCG EK Credential
+ *     Profile 2.5; the version is that of the firmware when the certificate was made
+ * @serial: hexadecimal digits; "" where there is no certificate
+ * @issuer: as in RFC 4514
+ * @expires: seconds since 1970
+ */
+typedef struct DqEkFacts {
+    char manufacturer[DQ_EK_TEXT_MAX + 1];
+    char model[DQ_EK_TEXT_MAX + 1];
+    char version[DQ_EK_TEXT_MAX + 1];
+    char serial[DQ_EK_TEXT_MAX + 1];
+    char issuer[DQ_EK_TEXT_MAX + 1];
+    int64_t expires;
+} DqEkFacts;
+
 /**
  * DqFacts: what the evidence says, and what the verifier holds about it. Worth something only in a
  * trusted verdict.
  * @host_enrolled: since when the store holds the host as enrolled; 0: it does not
  * @host_by_proof: whether by proof; else on the operator's word
+ * @host_ek: what the certificate of the host's TPM said when it was enrolled by proof; borrowed
+ *     from the verdict; NULL where it was not
  * @host_simulated: the store says that the host's TPM is a stand-in
  * @first_seen: the VM was added to the store and had no trusted deep quote before
  * @channel_bound: the nonce holds the key at the other end of the channel
@@ -414,6 +436,7 @@ typedef struct DqFacts {
     uint64_t leaf_index;
     int64_t host_enrolled;
     gboolean host_by_proof;
+    const DqEkFacts *host_ek;
     gboolean host_simulated;
     gboolean first_seen;
     gboolean channel_bound;

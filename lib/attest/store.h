@@ -42,6 +42,7 @@ typedef enum DqEnrolment {
  * @public_area: TPM2B_PUBLIC or TPMT_PUBLIC of its attestation key
  * @label: for people, UTF-8; may be empty
  * @simulated: its TPM is a stand-in
+ * @ek: of the host's TPM where it was enrolled by proof
  * @expires: from then on it is not enrolled
  * @revoked: since then it is not enrolled
  * @counted: a trusted deep quote has set the two counters
@@ -54,6 +55,7 @@ typedef struct DqStoreHost {
     char label[DQ_LABEL_MAX + 1];
     gboolean simulated;
     DqEnrolment enrolment;
+    DqEkFacts ek;
     int64_t enrolled;
     int64_t expires;
     int64_t revoked;

@@ -51,6 +51,33 @@ static void put_enrolment(GString *out, const DqFacts *f)
                            f->host_enrolled == 0 || !text ? "null" : text);
 }
 
+static void put_text(GString *out, const char *key, const char *text)
+{
+    g_string_append_printf(out, "\"%s\": ", key);
+    put_string(out, text);
+    g_string_append(out, ", ");
+}
+
+/* null for a host that was not enrolled by proof. */
+static void put_ek(GString *out, const DqEkFacts *ek)
+{
+    g_autoptr(GDateTime) time = ek ? g_date_time_new_from_unix_utc(ek->expires) : NULL;
+    g_autofree char *expires = time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+
+    g_string_append(out, "\"ekCertificate\": ");
+    if (!ek) {
+        g_string_append(out, "null, ");
+        return;
+    }
+    g_string_append_c(out, '{');
+    put_text(out, "manufacturer", ek->manufacturer);
+    put_text(out, "model", ek->model);
+    put_text(out, "version", ek->version);
+    put_text(out, "serial", ek->serial);
+    put_text(out, "issuer", ek->issuer);
+    g_string_append_printf(out, "\"expires\": \"%s\"}, ", expires ? expires : "");
+}
+
 static void put_facts(GString *out, const DqFacts *f)
 {
     g_autofree char *uuid = dq_uuid_format(f->uuid);
@@ -64,6 +91,7 @@ static void put_facts(GString *out, const DqFacts *f)
     g_string_append(out, "\"host\": {");
     put_hex(out, "name", f->host_name, f->host_name_len);
     put_enrolment(out, f);
+    put_ek(out, f->host_ek);
     g_string_append_printf(out, "\"resetCount\": %u, \"restartCount\": %u, \"clockSafe\": %s, ",
                            f->host_reset_count, f->host_restart_count,
                            f->host_clock_safe ? "true" : "false");

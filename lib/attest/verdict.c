@@ -60,6 +60,7 @@ void dq_verdict_free(DqVerdict *verdict)
         g_free(verdict->detail[i]);
     }
     dq_verdict_forget_findings(verdict);
+    g_free(verdict->host_ek);
     g_free(verdict);
 }
 

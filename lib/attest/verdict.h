@@ -9,7 +9,8 @@ struct DqVerdict {
     char *detail[DQ_CHECKS]; /* or NULL */
     gboolean has_facts;
     DqFacts facts;
-    GArray *findings; /* DqFinding, whose details it owns; NULL: none */
+    DqEkFacts *host_ek; /* or NULL */
+    GArray *findings;   /* DqFinding, whose details it owns; NULL: none */
 };
 
 DqVerdict *dq_verdict_new(void);

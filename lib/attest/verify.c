@@ -41,6 +41,17 @@ static gsize copy_name(WireBytes name, uint8_t ret_name[DQ_NAME_MAX])
     return n;
 }
 
+/* Verification may start over with other records: the last ones count. */
+static void set_ek_facts(DqVerdict *verdict, const DqRun *r)
+{
+    g_clear_pointer(&verdict->host_ek, g_free);
+    if (r->has_host && r->host_record.ek.serial[0] != '\0') {
+        verdict->host_ek = g_new(DqEkFacts, 1);
+        *verdict->host_ek = r->host_record.ek;
+    }
+    verdict->facts.host_ek = verdict->host_ek;
+}
+
 static void set_facts(DqVerdict *verdict, const DqRun *r)
 {
     const WireBinding *b = &r->evidence.binding;
@@ -62,6 +73,7 @@ static void set_facts(DqVerdict *verdict, const DqRun *r)
     f->leaf_index = r->evidence.leaf_index;
     f->host_enrolled = r->has_host ? MAX(r->host_record.enrolled, 1) : 0;
     f->host_by_proof = r->has_host && r->host_record.enrolment == DQ_ENROLMENT_PROOF;
+    set_ek_facts(verdict, r);
     f->host_simulated = r->has_host && r->host_record.simulated;
     f->first_seen = r->has_vm && r->vm_record.first_seen == 0;
     f->channel_bound = r->expected->bound_nonce.len > 0;

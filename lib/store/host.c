@@ -3,6 +3,16 @@
 
 #include "store/label.h"
 
+static void transfer_ek(Row *r, DqEkFacts *ek)
+{
+    row_text(r, ek->manufacturer, sizeof(ek->manufacturer));
+    row_text(r, ek->model, sizeof(ek->model));
+    row_text(r, ek->version, sizeof(ek->version));
+    row_text(r, ek->serial, sizeof(ek->serial));
+    row_text(r, ek->issuer, sizeof(ek->issuer));
+    row_i64(r, &ek->expires);
+}
+
 static gboolean transfer(Row *r, gpointer record)
 {
     DqStoreHost *h = record;
@@ -13,6 +23,7 @@ static gboolean transfer(Row *r, gpointer record)
     row_text(r, h->label, sizeof(h->label));
     row_bool(r, &h->simulated);
     row_u32(r, &enrolment);
+    transfer_ek(r, &h->ek);
     row_i64(r, &h->enrolled);
     row_i64(r, &h->expires);
     row_i64(r, &h->revoked);
@@ -103,6 +114,7 @@ gboolean host_prove(Database *db, const DqStoreHost *host, GError **error)
     }
     there.simulated = host->simulated;
     there.enrolment = host->enrolment;
+    there.ek = host->ek;
     there.enrolled = host->enrolled;
     there.expires = host->expires;
     return host_put(db, &there, error);

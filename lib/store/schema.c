@@ -20,6 +20,12 @@ const char store_schema[] = "CREATE TABLE challenge ("
                             " label TEXT NOT NULL,"
                             " simulated INTEGER NOT NULL,"
                             " enrolment INTEGER NOT NULL,"
+                            " ek_manufacturer TEXT NOT NULL,"
+                            " ek_model TEXT NOT NULL,"
+                            " ek_version TEXT NOT NULL,"
+                            " ek_serial TEXT NOT NULL,"
+                            " ek_issuer TEXT NOT NULL,"
+                            " ek_expires INTEGER NOT NULL,"
                             " enrolled INTEGER NOT NULL,"
                             " expires INTEGER NOT NULL,"
                             " revoked INTEGER NOT NULL,"
@@ -59,8 +65,9 @@ const char store_schema[] = "CREATE TABLE challenge ("
                             " sum INTEGER NOT NULL);";
 
 #define HOST_COLUMNS                                                                               \
-    "name, public_area, label, simulated, enrolment, enrolled, expires, revoked, counted, "        \
-    "reset_count, restart_count, sum"
+    "name, public_area, label, simulated, enrolment, ek_manufacturer, ek_model, ek_version, "      \
+    "ek_serial, ek_issuer, ek_expires, enrolled, expires, revoked, counted, reset_count, "         \
+    "restart_count, sum"
 
 #define VM_COLUMNS                                                                                 \
     "uuid, label, ek, ak, added, first_seen, last_seen, host, lineage, epoch, generation, "        \
@@ -80,7 +87,7 @@ const char *const store_statements[DATABASE_STATEMENTS] = {
     [DATABASE_CHALLENGE_PRUNE] = "DELETE FROM challenge WHERE id IN (SELECT id FROM challenge"
                                  " WHERE expires < ? ORDER BY expires LIMIT ?)",
     [DATABASE_HOST_PUT] = "REPLACE INTO host (" HOST_COLUMNS ")"
-                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [DATABASE_HOST_FIND] = "SELECT " HOST_COLUMNS " FROM host WHERE name = ?",
     [DATABASE_HOST_LIST] = "SELECT " HOST_COLUMNS " FROM host ORDER BY name",
     [DATABASE_HOST_REMOVE] = "DELETE FROM host WHERE name = ?",

@@ -262,6 +262,17 @@ gboolean dq_store_file_remove_host(DqStoreFile *file, const DqName *name, GError
     return begin(file, error) && end(file, host_remove(file->db, name, error), error);
 }
 
+gboolean dq_store_file_get_host(DqStoreFile *file, const DqName *name, DqStoreHost *ret_host,
+                                GError **error)
+{
+    gboolean good;
+
+    g_mutex_lock(&file->lock);
+    good = host_get(file->db, name, ret_host, error);
+    g_mutex_unlock(&file->lock);
+    return good;
+}
+
 /** Whom a list is told to. */
 typedef struct HostListener {
     DqStoreHostFunc func;

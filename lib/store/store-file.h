@@ -56,7 +56,8 @@ gboolean dq_store_file_issue(DqStoreFile *file, guint count, int64_t now, int64_
 
 /**
  * dq_store_file_add_host: enrols a host.
- * @host: name, public_area, label, simulated, enrolment, enrolled and expires; the rest is not read
+ * @host: name, public_area, label, simulated, enrolment, ek, enrolled and expires; the rest is not
+ *     read
  *
  * Errors: DQ_ERROR_RECORD where it is there already, or the label is no printable UTF-8.
  */
@@ -96,6 +97,10 @@ gboolean dq_store_file_revoke_host(DqStoreFile *file, const DqName *name, int64_
 
 /** dq_store_file_remove_host: with its counters. Errors: DQ_ERROR_RECORD. */
 gboolean dq_store_file_remove_host(DqStoreFile *file, const DqName *name, GError **error);
+
+/** dq_store_file_get_host: Errors: DQ_ERROR_RECORD where it is not there. */
+gboolean dq_store_file_get_host(DqStoreFile *file, const DqName *name, DqStoreHost *ret_host,
+                                GError **error);
 
 typedef void (*DqStoreHostFunc)(const DqStoreHost *host, gpointer data);
 

@@ -32,7 +32,7 @@ def read(path):
 class Host:
     """A manager and its TPM, which a local CA has certified."""
 
-    def __init__(self, stack, *setup):
+    def __init__(self, stack, *setup, prepare=lambda relay: None):
         self.relay = stack.enter_context(Relay())
         self.relay.down()
         done = subprocess.run(
@@ -41,6 +41,7 @@ class Host:
             capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         self.relay.back()
+        prepare(self.relay)
         self.manager = stack.enter_context(Manager(tcti=self.relay.tcti))
         self.folder = os.path.join(self.relay.dir, 'enrolment')
         self.roots = os.path.join(self.folder, 'roots')
@@ -109,6 +110,26 @@ class Changed:
         self.export, self.roots = export, roots or host.roots
 
 
+def expect_certificate(host, v, told):
+    """What the store has of it is what OpenSSL reads in it."""
+    def ssl(*what):
+        return run(['openssl', 'x509', '-inform', 'DER', '-in', der, '-noout', *what],
+                   timeout=60).stdout.split('=', 1)[1].strip()
+    der = host.path('certificate.der')
+    with open(der, 'wb') as f:
+        f.write(bytes.fromhex(read(host.export)['ekCertificate']))
+    expires = ssl('-enddate', '-dateopt', 'iso_8601').replace(' ', 'T')
+    serial = ssl('-serial').lower()
+    shown = json.loads(v.run('host', 'show', '--json', 'rack 3').stdout)
+    tap.equal(shown['ekCertificate'],
+              {'manufacturer': 'id:00001014', 'model': 'swtpm', 'version': 'id:20191023',
+               'serial': serial, 'issuer': 'CN=swtpm-localca', 'expires': expires})
+    text = v.run('host', 'show', 'rack 3').stdout
+    tap.equal(text, told)
+    assert 'TPM of id:00001014, model swtpm, version id:20191023\n' in text, text
+    assert text.endswith(f'until {expires}, serial {serial}\n'), text
+
+
 def kind_case(kind, options):
     @tap.case(f'a host whose TPM has an {kind} key proves its attestation key, and is enrolled so')
     def _():
@@ -123,6 +144,7 @@ def kind_case(kind, options):
             hosts = v.hosts()
             tap.equal([(h['name'], h['enrolledBy'], h['simulated']) for h in hosts],
                       [(ak['name'], 'proof', True)])
+            expect_certificate(host, v, told)
             assert "key is proven" in host.manager.log_text()
 
 
@@ -203,6 +225,59 @@ def _():
         answer = _host.answer(v.challenge(_host))
         assert 'leads to no root' in v.confirm(strange, answer, code=2)
         v.confirm(_host, answer)
+
+
+def certificates_of_ca(relay):
+    """DER of the local CA's certificate and of the root above it."""
+    names = ('cert.pem', 'swtpm-localca-rootca-cert.pem')
+    return [subprocess.run(['openssl', 'x509', '-in', os.path.join(relay.dir, 'ca', n), '-outform',
+                            'DER'], capture_output=True, check=True, timeout=60).stdout
+            for n in names]
+
+
+def chain_in_nv(relay):
+    """The local CA's certificate over two indices, with padding, then its root."""
+    issuer, root = certificates_of_ca(relay)
+    half = len(issuer) // 2
+    for at, part in enumerate((issuer[:half], issuer[half:] + b'\xff' * 7, root)):
+        index = hex(0x01C00100 + at)
+        path = os.path.join(relay.dir, 'part')
+        with open(path, 'wb') as f:
+            f.write(part)
+        run(['tpm2_nvdefine', '-T', relay.tcti, '-C', 'o', '-s', str(len(part)), '-a',
+             'ownerwrite|ownerread|authread', index], timeout=60)
+        run(['tpm2_nvwrite', '-T', relay.tcti, '-C', 'o', '-i', path, index], timeout=60)
+
+
+@tap.case('a chain in NV leads to a root that was given, and its own root is none')
+def _():
+    with contextlib.ExitStack() as stack, verifier() as v:
+        host = Host(stack, prepare=chain_in_nv)
+        issuer, root = certificates_of_ca(host.relay)
+        tap.equal(read(host.export)['ekChain'], (issuer + b'\xff' * 7 + root).hex())
+        os.unlink(os.path.join(host.roots, 'cert.pem'))
+        assert os.listdir(host.roots) == ['swtpm-localca-rootca-cert.pem'], os.listdir(host.roots)
+        v.confirm(host, host.answer(v.challenge(host)))
+        for changed in ({'ekChain': ''}, {'ekChain': issuer[:-1].hex()}, {'ekChain': '00ff'}):
+            without = write(host.path('without'), json.dumps(read(host.export) | changed))
+            said = v.challenge(Changed(host, without, host.roots), code=2)
+            assert 'leads to no root' in said, said
+        said = v.challenge(Changed(host, host.export, _host.roots), code=2)
+        assert 'leads to no root' in said, said
+        wrong = write(host.path('wrong'), json.dumps(read(host.export) | {'ekChain': 'x'}))
+        assert "'ekChain'" in v.challenge(Changed(host, wrong, host.roots), code=2)
+        old = {k: x for k, x in read(_host.export).items() if k != 'ekChain'}
+        v.challenge(Changed(_host, write(host.path('old'), json.dumps(old))))
+
+
+@tap.case('a host that was enrolled on a word has no certificate to show')
+def _():
+    with verifier() as v:
+        v.run('host', 'add', '--simulated', '--name', 'word', _host.export)
+        tap.equal(json.loads(v.run('host', 'show', 'word', '--json').stdout)['ekCertificate'], None)
+        assert 'certified' not in v.run('host', 'show', 'word').stdout
+        said = v.run('host', 'show', 'nobody', code=1).stderr
+        assert 'no host of the store is called' in said, said
 
 
 P256_SPKI = '3059301306072a8648ce3d020106082a8648ce3d03010703420004'

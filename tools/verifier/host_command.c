@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host add, challenge, confirm, list, renew, revoke, remove. */
+/* host add, challenge, confirm, list, show, renew, revoke, remove. */
 #include "host_command.h"
 
 #include "command.h"
 #include "host_key.h"
+#include "host_print.h"
 #include "host_proof.h"
 #include "key_name.h"
-#include "record_text.h"
 
 #include "common/input.h"
 #include "common/output.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PROOF_SECONDS (7 * 24 * 3600) /* that a host has to answer */
@@ -67,61 +66,20 @@ static const GOptionEntry confirm_entries[] = {
     { 0 },
 };
 
-static const char *how_enrolled(const DqStoreHost *host)
-{
-    return host->enrolment == DQ_ENROLMENT_PROOF ? "proof" : "word";
-}
-
-static void print_json(const DqStoreHost *host)
-{
-    JsonObject *o = json_object_new();
-
-    json_set_name(o, "name", &host->name);
-    json_set_text(o, "label", host->label);
-    json_set_hex(o, "public", host->public_area, host->public_len);
-    json_object_set_boolean_member(o, "simulated", host->simulated);
-    json_set_text(o, "enrolledBy", how_enrolled(host));
-    json_set_time(o, "enrolled", host->enrolled);
-    json_set_time(o, "expires", host->expires);
-    json_set_time(o, "revoked", host->revoked);
-    if (host->counted) {
-        json_object_set_int_member(o, "resetCount", host->reset_count);
-        json_object_set_int_member(o, "restartCount", host->restart_count);
-    } else {
-        json_object_set_null_member(o, "resetCount");
-        json_object_set_null_member(o, "restartCount");
-    }
-    json_print(o);
-}
-
-static void print_text(const DqStoreHost *host)
-{
-    g_autofree char *name = text_name(&host->name);
-    g_autofree char *enrolled = text_time(host->enrolled);
-    g_autofree char *expires = text_time(host->expires);
-    g_autofree char *revoked = text_time(host->revoked);
-
-    printf("%s%s%s\n", name, host->label[0] != '\0' ? "  " : "", host->label);
-    printf("    enrolled %s by %s", enrolled,
-           host->enrolment == DQ_ENROLMENT_PROOF ? "proof" : "the operator's word");
-    if (expires) {
-        printf(", expires %s", expires);
-    }
-    if (revoked) {
-        printf(", REVOKED %s", revoked);
-    }
-    if (host->counted) {
-        printf(", resets %u, restarts %u", host->reset_count, host->restart_count);
-    }
-    printf("%s\n", host->simulated ? ", stand-in TPM" : "");
-}
-
 static void print(const DqStoreHost *host, G_GNUC_UNUSED gpointer data)
 {
     if (opt.json) {
-        print_json(host);
+        host_print_json(host);
     } else {
-        print_text(host);
+        host_print(host);
+    }
+}
+
+static void print_all(const DqStoreHost *host)
+{
+    print(host, NULL);
+    if (!opt.json) {
+        host_print_ek(&host->ek);
     }
 }
 
@@ -201,7 +159,7 @@ static int challenge_host(char **argv, GError **error)
     g_auto(HostExport) host = { 0 };
     g_autoptr(DqStoreFile) store = NULL;
     g_autofree char *challenge = NULL;
-    g_auto(DqEkFacts) facts = { 0 };
+    DqEkFacts facts;
     uint8_t proof[DQ_CHALLENGE_SIZE];
     const int64_t now = command_now();
 
@@ -226,7 +184,6 @@ static int confirm_host(char **argv, GError **error)
     g_auto(HostExport) export = { 0 };
     g_autoptr(DqStoreFile) store = NULL;
     g_autoptr(GBytes) value = NULL;
-    g_auto(DqEkFacts) facts = { 0 };
     uint8_t proof[DQ_CHALLENGE_SIZE];
     const int64_t now = command_now();
     DqStoreHost *host = &export.host;
@@ -234,7 +191,7 @@ static int confirm_host(char **argv, GError **error)
     if (!words || !host_export_read(words[1], &export, error) ||
         !read_expiry(now, &host->expires, error) ||
         !key_label("--name", opt.name, host->label, error) ||
-        !host_proof_check(&export, &options, now, &facts, error)) {
+        !host_proof_check(&export, &options, now, &host->ek, error)) {
         return EXIT_UNUSABLE;
     }
     value = host_answer_read(words[2], error);
@@ -249,10 +206,7 @@ static int confirm_host(char **argv, GError **error)
     if (!dq_store_file_prove_host(store, host, proof, now, error)) {
         return EXIT_REFUSED;
     }
-    print(host, NULL);
-    if (!opt.json) {
-        host_proof_print(&facts);
-    }
+    print_all(host);
     return EXIT_DONE;
 }
 
@@ -262,6 +216,22 @@ static int list_hosts(char **argv, GError **error)
     g_autoptr(DqStoreFile) store = words ? command_open_store(opt.store, error) : NULL;
 
     return store && dq_store_file_list_hosts(store, print, NULL, error) ? EXIT_DONE : EXIT_UNUSABLE;
+}
+
+static int show_host(char **argv, GError **error)
+{
+    g_auto(GStrv) words =
+        command_parse(entries, argv, "NAME - show a host with what certified its TPM", 1, error);
+    g_autoptr(DqStoreFile) store = words ? command_open_store(opt.store, error) : NULL;
+    DqStoreHost host;
+    DqName name;
+
+    if (!store || !key_find_host(store, words[1], &name, error) ||
+        !dq_store_file_get_host(store, &name, &host, error)) {
+        return EXIT_UNUSABLE;
+    }
+    print_all(&host);
+    return EXIT_DONE;
 }
 
 static int renew_host(char **argv, GError **error)
@@ -309,12 +279,11 @@ static int remove_host(char **argv, GError **error)
 int host_command(char **argv, GError **error)
 {
     static const Command commands[] = {
-        { "add", add_host },         { "challenge", challenge_host },
-        { "confirm", confirm_host }, { "list", list_hosts },
-        { "renew", renew_host },     { "revoke", revoke_host },
-        { "remove", remove_host },   { 0 },
+        { "add", add_host },       { "challenge", challenge_host }, { "confirm", confirm_host },
+        { "list", list_hosts },    { "show", show_host },           { "renew", renew_host },
+        { "revoke", revoke_host }, { "remove", remove_host },       { 0 },
     };
 
-    return command_run_one(commands, argv, "add, challenge, confirm, list, renew, revoke, remove",
-                           error);
+    return command_run_one(commands, argv,
+                           "add, challenge, confirm, list, show, renew, revoke, remove", error);
 }

@@ -44,10 +44,19 @@ static GBytes *member(JsonNode *root, const char *path, const char *name, GError
     return bytes;
 }
 
+/* (transfer full): the same, of no bytes where it is not there. */
+static GBytes *optional_member(JsonNode *root, const char *path, const char *name, GError **error)
+{
+    return json_object_has_member(json_node_get_object(root), name)
+               ? member(root, path, name, error)
+               : g_bytes_new(NULL, 0);
+}
+
 void host_export_clear(HostExport *export)
 {
     g_clear_pointer(&export->ek, g_bytes_unref);
     g_clear_pointer(&export->certificate, g_bytes_unref);
+    g_clear_pointer(&export->chain, g_bytes_unref);
 }
 
 gboolean host_export_read(const char *path, HostExport *ret_export, GError **error)
@@ -64,12 +73,14 @@ gboolean host_export_read(const char *path, HostExport *ret_export, GError **err
     }
     export.ek = member(root, path, "ek", error);
     export.certificate = export.ek ? member(root, path, "ekCertificate", error) : NULL;
-    if (!export.certificate) {
+    export.chain = export.certificate ? optional_member(root, path, "ekChain", error) : NULL;
+    if (!export.chain) {
         return FALSE;
     }
     ret_export->host = export.host;
     ret_export->ek = g_steal_pointer(&export.ek);
     ret_export->certificate = g_steal_pointer(&export.certificate);
+    ret_export->chain = g_steal_pointer(&export.chain);
     return TRUE;
 }
 

@@ -10,6 +10,7 @@ typedef struct HostExport {
     DqStoreHost host;    /* name, public_area and simulated */
     GBytes *ek;          /* TPM2B_PUBLIC */
     GBytes *certificate; /* of it, DER; of no bytes where the host has none */
+    GBytes *chain;       /* certificates in between, DER, the same */
 } HostExport;
 
 /**

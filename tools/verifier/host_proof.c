@@ -7,7 +7,6 @@
 #include "attest/bytes.h"
 #include "attest/digest.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +27,8 @@ static gboolean check_stand_in(const HostExport *export, const HostProofOptions 
 gboolean host_proof_check(const HostExport *export, const HostProofOptions *options, int64_t now,
                           DqEkFacts *ret_facts, GError **error)
 {
+    const DqEkCredential ek = { dq_bytes_peek(export->ek), dq_bytes_peek(export->certificate),
+                                dq_bytes_peek(export->chain) };
     g_autoptr(DqEkAuthorities) authorities = NULL;
 
     if (!options->roots) {
@@ -40,16 +41,7 @@ gboolean host_proof_check(const HostExport *export, const HostProofOptions *opti
         return FALSE;
     }
     authorities = dq_ek_authorities_new(options->roots, error);
-    return authorities && dq_ek_certificate_check(authorities, dq_bytes_peek(export->certificate),
-                                                  dq_bytes_peek(export->ek), now, ret_facts, error);
-}
-
-void host_proof_print(const DqEkFacts *facts)
-{
-    g_autofree char *expires = text_time(facts->expires);
-
-    printf("    TPM of %s, model %s, version %s\n    certified by %s until %s\n",
-           facts->manufacturer, facts->model, facts->version, facts->issuer, expires);
+    return authorities && dq_ek_certificate_check(authorities, &ek, now, ret_facts, error);
 }
 
 /* Nothing that a store expects for another purpose, or of another key, can be this. */

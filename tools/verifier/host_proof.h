@@ -22,9 +22,6 @@ typedef struct HostProofOptions {
 gboolean host_proof_check(const HostExport *export, const HostProofOptions *options, int64_t now,
                           DqEkFacts *ret_facts, GError **error);
 
-/** host_proof_print: what the certificate says of the TPM, on standard output. */
-void host_proof_print(const DqEkFacts *facts);
-
 /**
  * host_proof_challenge: (transfer full): JSON that the host has to answer.
  * @ret_proof: what dq_store_file_expect_proof() takes

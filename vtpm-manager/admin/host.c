@@ -154,6 +154,7 @@ static void handle_export(const AdminRequest *request, void *part)
     admin_set_bytes(answer, "name", info->ak_name);
     admin_set_bytes(answer, "ek", info->ek_public);
     admin_set_bytes(answer, "ekCertificate", info->ek_certificate);
+    admin_set_bytes(answer, "ekChain", info->ek_chain);
     json_object_set_boolean_member(answer, "simulated", info->simulated);
     json_object_set_string_member(answer, "manufacturer", info->manufacturer);
     json_object_set_string_member(answer, "firmware", firmware);

@@ -10,7 +10,13 @@
 
 static const char what[] = "reading the endorsement key";
 
-enum { NV_CHUNK = 512, EK_CERTIFICATE_MAX = 8192 };
+enum {
+    NV_CHUNK = 512,
+    EK_CERTIFICATE_MAX = 8192,
+    EK_CHAIN_FIRST = 0x01C00100,
+    EK_CHAIN_LAST = 0x01C001FF,
+    EK_CHAIN_MAX = 16384, /* bytes, of all indices together */
+};
 
 typedef struct EkKind {
     TPM2_HANDLE persistent;
@@ -223,10 +229,10 @@ static guint der_length(const GByteArray *der)
     return der->len - (guint)r.left;
 }
 
-/* The certificate at @handle; NULL where there is none that may be read. */
-static gboolean read_certificate(TpmSession *tpm, TPM2_HANDLE handle, GBytes **ret, GError **error)
+/* What is at @handle; NULL where there is nothing that may be read. */
+static gboolean read_index(TpmSession *tpm, TPM2_HANDLE handle, GByteArray **ret, GError **error)
 {
-    g_autoptr(GByteArray) der = g_byte_array_new();
+    g_autoptr(GByteArray) content = g_byte_array_new();
     OpenNv nv = { .handle = handle };
     ESYS_CONTEXT *esys;
     gboolean exists;
@@ -239,12 +245,43 @@ static gboolean read_certificate(TpmSession *tpm, TPM2_HANDLE handle, GBytes **r
     if (!exists) {
         return TRUE;
     }
-    if (read_nv(tpm, &nv, der) && der_length(der) > 0) {
-        *ret = g_bytes_new(der->data, der_length(der));
+    if (read_nv(tpm, &nv, content)) {
+        *ret = g_steal_pointer(&content);
     }
     esys = tpm_session_esys(tpm);
     Esys_Free(nv.area);
     Esys_TR_Close(esys, &nv.index);
+    return TRUE;
+}
+
+/* The certificate at @handle; NULL where there is none that may be read. */
+static gboolean read_certificate(TpmSession *tpm, TPM2_HANDLE handle, GBytes **ret, GError **error)
+{
+    g_autoptr(GByteArray) der = NULL;
+
+    if (!read_index(tpm, handle, &der, error)) {
+        return FALSE;
+    }
+    *ret = der && der_length(der) > 0 ? g_bytes_new(der->data, der_length(der)) : NULL;
+    return TRUE;
+}
+
+gboolean tpm_ek_read_chain(TpmSession *tpm, GBytes **ret_chain, GError **error)
+{
+    g_autoptr(GByteArray) chain = g_byte_array_new();
+
+    for (TPM2_HANDLE handle = EK_CHAIN_FIRST; handle <= EK_CHAIN_LAST; handle++) {
+        g_autoptr(GByteArray) part = NULL;
+
+        if (!read_index(tpm, handle, &part, error)) {
+            return FALSE;
+        }
+        if (!part || chain->len + part->len > EK_CHAIN_MAX) {
+            break;
+        }
+        g_byte_array_append(chain, part->data, part->len);
+    }
+    *ret_chain = chain->len > 0 ? g_byte_array_free_to_bytes(g_steal_pointer(&chain)) : NULL;
     return TRUE;
 }
 

@@ -22,6 +22,16 @@ gboolean tpm_ek_find(TpmSession *tpm, GBytes **ret_public, GBytes **ret_name,
                      GBytes **ret_certificate, GError **error);
 
 /**
+ * tpm_ek_read_chain:
+ * @ret_chain: (transfer full): certificates of authorities between the endorsement key and its
+ *     manufacturer's root, DER, one after the other, perhaps padded: as found in NV 0x01C00100 and
+ *     on, up to the first index that is not there; %NULL where there is none
+ *
+ * Spec: TCG EK Credential Profile 2.5. Errors: as tpm_run().
+ */
+gboolean tpm_ek_read_chain(TpmSession *tpm, GBytes **ret_chain, GError **error);
+
+/**
  * tpm_ek_open: makes the endorsement key with this public area usable.
  * @public_area: what tpm_ek_find() told
  * @ret_key: close it with tpm_ek_close(); it is lost where a later tpm_run() has to recover

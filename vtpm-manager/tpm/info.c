@@ -25,6 +25,7 @@ void tpm_info_unref(TpmInfo *info)
     g_clear_pointer(&info->ek_public, g_bytes_unref);
     g_clear_pointer(&info->ek_name, g_bytes_unref);
     g_clear_pointer(&info->ek_certificate, g_bytes_unref);
+    g_clear_pointer(&info->ek_chain, g_bytes_unref);
     g_free(info);
 }
 
@@ -100,7 +101,8 @@ gboolean tpm_info_read(TpmSession *tpm, GBytes *ak_public, GBytes *ak_name, TpmI
     info->ak_public = g_bytes_ref(ak_public);
     info->ak_name = g_bytes_ref(ak_name);
     if (!read_properties(tpm, info, error) || !read_banks(tpm, info, error) ||
-        !tpm_ek_find(tpm, &info->ek_public, &info->ek_name, &info->ek_certificate, error)) {
+        !tpm_ek_find(tpm, &info->ek_public, &info->ek_name, &info->ek_certificate, error) ||
+        !tpm_ek_read_chain(tpm, &info->ek_chain, error)) {
         return FALSE;
     }
     info->simulated = tpm_session_simulated(tpm) || looks_simulated(info);

@@ -18,6 +18,7 @@ typedef struct TpmInfo {
     GBytes *ek_public; /* TPM2B_PUBLIC */
     GBytes *ek_name;
     GBytes *ek_certificate; /* as found in NV; NULL: none */
+    GBytes *ek_chain;       /* as tpm_ek_read_chain() tells; NULL: none */
 } TpmInfo;
 
 /**
