@@ -362,12 +362,17 @@ def _():
         text = json.dumps(read(good))
         for content in ('', '{}', '[]', '[' * 60000, text.replace('challenge', 'answer'),
                         text.replace('"version": 1', '"version": 2'),
+                        json.dumps(read(good) | {'type': 7}), json.dumps(read(good) | {'type': {}}),
+                        json.dumps(read(good) | {'version': '1'}),
                         json.dumps(read(good) | {'credential': '00'}),
+                        json.dumps(read(good) | {'credential': None}),
                         json.dumps(read(good) | {'secret': 'no digits'}),
                         json.dumps({k: x for k, x in read(good).items() if k != 'secret'})):
             said = _host.answer(write(_host.path('bad'), content), code=1)
             assert 'challenge' in said or 'credential' in said, said
         for content in ('', '{}', '[' * 60000, json.dumps(read(_host.export) | {'ek': 'x'}),
+                        json.dumps(read(_host.export) | {'ek': 7}),
+                        json.dumps(read(_host.export) | {'type': None}),
                         json.dumps(read(_host.export) | {'type': 'x'})):
             said = v.challenge(Changed(_host, write(_host.path('bad'), content)), code=2)
             assert 'bad: ' in said, said

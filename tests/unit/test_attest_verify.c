@@ -204,6 +204,36 @@ static void test_stand_in(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr(json, "\"simulated\": true"));
 }
 
+/* The facts outlive the store's record, and the JSON has them. */
+static void test_certified(Fixture *f, gconstpointer data)
+{
+    DqStoreHost *host = &g_array_index(f->memory->hosts, DqStoreHost, 0);
+    const DqEkFacts ek = { .manufacturer = "id:54455354",
+                           .model = "m \"1\"",
+                           .version = "id:1",
+                           .serial = "0a",
+                           .issuer = "CN=x",
+                           .expires = 1800000000 };
+    g_autoptr(DqVerdict) without = dq_verifier_check(f->verifier, &f->quote, &f->expected, NULL);
+    g_autofree char *plain = dq_verdict_to_json(without);
+    g_autoptr(DqVerdict) verdict = NULL;
+    g_autofree char *json = NULL;
+
+    (void)data;
+    g_assert_null(dq_verdict_get_facts(without)->host_ek);
+    g_assert_nonnull(strstr(plain, "\"ekCertificate\": null, "));
+    host->ek = ek;
+    verify_fixture_renew(f);
+    verdict = dq_verifier_check(f->verifier, &f->quote, &f->expected, NULL);
+    memset(&host->ek, 0x5a, sizeof(host->ek));
+    json = dq_verdict_to_json(verdict);
+    g_assert_cmpstr(dq_verdict_get_facts(verdict)->host_ek->serial, ==, "0a");
+    g_assert_nonnull(strstr(json, "\"ekCertificate\": {\"manufacturer\": \"id:54455354\", "
+                                  "\"model\": \"m \\\"1\\\"\", \"version\": \"id:1\", "
+                                  "\"serial\": \"0a\", \"issuer\": \"CN=x\", "
+                                  "\"expires\": \"2027-01-15T08:00:00Z\"}, "));
+}
+
 /* All of a batch under one host signature, each with a proof of its own. */
 static void test_batch(Fixture *f, gconstpointer data)
 {
@@ -503,6 +533,7 @@ int main(int argc, char **argv)
     ADD("a-verdict-tells-what-was-checked", set_up, test_verdict);
     ADD("each-of-a-batch-proves-itself-only", set_up, test_batch);
     ADD("a-stand-in-is-always-told", set_up, test_stand_in);
+    ADD("what-certified-the-host-is-told", set_up, test_certified);
     ADD("a-challenge-is-used-up-whatever-comes-of-it", set_up, test_challenge);
     ADD("one-of-many-threads-uses-the-challenge", set_up, test_race);
     ADD("denied-firmware-is-refused", set_up, test_firmware);

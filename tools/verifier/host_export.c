@@ -8,48 +8,35 @@
 
 #include <json-glib/json-glib.h>
 
-/* (transfer full): the object in a file of this type; NULL with the error set. */
-static JsonNode *read_object(const char *path, const char *type, GError **error)
+/* (transfer full): the object, of this type; NULL with the error set. */
+static JsonNode *parse_object(DqBytes text, const char *type, GError **error)
 {
-    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
-    g_autoptr(JsonNode) root = NULL;
-    JsonObject *object;
-    const char *found;
+    g_autoptr(JsonNode) root = host_json_parse((const char *)text.data, text.len);
 
-    if (!bytes) {
-        return NULL;
-    }
-    root = host_json_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
-    object = root ? json_node_get_object(root) : NULL;
-    found = object ? json_object_get_string_member_with_default(object, "type", "") : "";
-    if (!g_str_equal(found, type) ||
-        json_object_get_int_member_with_default(object, "version", 0) != 1) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "%s: it is no %s of version 1", path, type);
+    if (!root || !host_json_is(json_node_get_object(root), type, 1)) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "it is no %s of version 1", type);
         return NULL;
     }
     return g_steal_pointer(&root);
 }
 
 /* (transfer full): the bytes of a member; NULL with the error set. */
-static GBytes *member(JsonNode *root, const char *path, const char *name, GError **error)
+static GBytes *member(JsonNode *root, const char *name, GError **error)
 {
-    JsonObject *object = json_node_get_object(root);
-    GBytes *bytes =
-        dq_hex_decode(json_object_get_string_member_with_default(object, name, "-"), NULL);
+    const char *text = host_json_text(json_node_get_object(root), name);
+    GBytes *bytes = text ? dq_hex_decode(text, NULL) : NULL;
 
     if (!bytes) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "%s: it has no '%s' in hexadecimal digits", path,
-                    name);
+        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "it has no '%s' in hexadecimal digits", name);
     }
     return bytes;
 }
 
 /* (transfer full): the same, of no bytes where it is not there. */
-static GBytes *optional_member(JsonNode *root, const char *path, const char *name, GError **error)
+static GBytes *optional_member(JsonNode *root, const char *name, GError **error)
 {
-    return json_object_has_member(json_node_get_object(root), name)
-               ? member(root, path, name, error)
-               : g_bytes_new(NULL, 0);
+    return json_object_has_member(json_node_get_object(root), name) ? member(root, name, error)
+                                                                    : g_bytes_new(NULL, 0);
 }
 
 void host_export_clear(HostExport *export)
@@ -59,21 +46,17 @@ void host_export_clear(HostExport *export)
     g_clear_pointer(&export->chain, g_bytes_unref);
 }
 
-gboolean host_export_read(const char *path, HostExport *ret_export, GError **error)
+gboolean host_export_parse(DqBytes text, HostExport *ret_export, GError **error)
 {
-    g_autoptr(JsonNode) root = read_object(path, "deepquote-host", error);
+    g_autoptr(JsonNode) root = parse_object(text, "deepquote-host", error);
     g_auto(HostExport) export = { 0 };
 
-    if (!root) {
+    if (!root || !host_key_read_object(json_node_get_object(root), &export.host, error)) {
         return FALSE;
     }
-    if (!host_key_read_object(json_node_get_object(root), &export.host, error)) {
-        g_prefix_error(error, "%s: ", path);
-        return FALSE;
-    }
-    export.ek = member(root, path, "ek", error);
-    export.certificate = export.ek ? member(root, path, "ekCertificate", error) : NULL;
-    export.chain = export.certificate ? optional_member(root, path, "ekChain", error) : NULL;
+    export.ek = member(root, "ek", error);
+    export.certificate = export.ek ? member(root, "ekCertificate", error) : NULL;
+    export.chain = export.certificate ? optional_member(root, "ekChain", error) : NULL;
     if (!export.chain) {
         return FALSE;
     }
@@ -84,9 +67,34 @@ gboolean host_export_read(const char *path, HostExport *ret_export, GError **err
     return TRUE;
 }
 
+gboolean host_export_read(const char *path, HostExport *ret_export, GError **error)
+{
+    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
+
+    if (!bytes) {
+        return FALSE;
+    }
+    if (!host_export_parse(dq_bytes_peek(bytes), ret_export, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+GBytes *host_answer_parse(DqBytes text, GError **error)
+{
+    g_autoptr(JsonNode) root = parse_object(text, "deepquote-host-answer", error);
+
+    return root ? member(root, "value", error) : NULL;
+}
+
 GBytes *host_answer_read(const char *path, GError **error)
 {
-    g_autoptr(JsonNode) root = read_object(path, "deepquote-host-answer", error);
+    g_autoptr(GBytes) bytes = input_read(path, HOST_KEY_MAX, error);
+    GBytes *value = bytes ? host_answer_parse(dq_bytes_peek(bytes), error) : NULL;
 
-    return root ? member(root, path, "value", error) : NULL;
+    if (bytes && !value) {
+        g_prefix_error(error, "%s: ", path);
+    }
+    return value;
 }

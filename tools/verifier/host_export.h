@@ -20,10 +20,16 @@ typedef struct HostExport {
  * Errors: DQ_ERROR_KEY where it is something else, or the key in it is no attestation key.
  */
 gboolean host_export_read(const char *path, HostExport *ret_export, GError **error);
+
+/** host_export_parse: the same of the file's content. */
+gboolean host_export_parse(DqBytes text, HostExport *ret_export, GError **error);
 void host_export_clear(HostExport *export);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostExport, host_export_clear)
 
 /** host_answer_read: (transfer full): the value in what vtpm-managerctl host activate wrote. */
 GBytes *host_answer_read(const char *path, GError **error);
+
+/** host_answer_parse: the same of the file's content. */
+GBytes *host_answer_parse(DqBytes text, GError **error);
 
 #endif

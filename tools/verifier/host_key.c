@@ -44,6 +44,21 @@ static JsonNode *find(JsonObject *object, const char *member, GType type)
                                                                                          : NULL;
 }
 
+const char *host_json_text(JsonObject *object, const char *member)
+{
+    JsonNode *node = find(object, member, G_TYPE_STRING);
+
+    return node ? json_node_get_string(node) : NULL;
+}
+
+gboolean host_json_is(JsonObject *object, const char *type, int64_t version)
+{
+    const char *said = host_json_text(object, "type");
+    JsonNode *number = find(object, "version", G_TYPE_INT64);
+
+    return said && g_str_equal(said, type) && number && json_node_get_int(number) == version;
+}
+
 gboolean host_key_read_object(JsonObject *object, DqStoreHost *ret_host, GError **error)
 {
     JsonNode *public = find(object, "public", G_TYPE_STRING);
@@ -80,7 +95,7 @@ JsonNode *host_json_parse(const char *text, gsize len)
     g_autoptr(JsonParser) parser = json_parser_new();
     JsonNode *root = NULL;
 
-    if (input_is_shallow(text, len) && g_utf8_validate(text, (gssize)len, NULL) &&
+    if (len > 0 && input_is_shallow(text, len) && g_utf8_validate(text, (gssize)len, NULL) &&
         json_parser_load_from_data(parser, text, (gssize)len, NULL)) {
         root = json_parser_get_root(parser);
     }

@@ -24,6 +24,12 @@ gboolean host_key_read_object(JsonObject *object, DqStoreHost *ret_host, GError 
 /** host_json_parse: (transfer full): an object; NULL where it is none, or nested too deeply. */
 JsonNode *host_json_parse(const char *text, gsize len);
 
+/** host_json_text: borrowed: what the member says; NULL where it is not there, or no text. */
+const char *host_json_text(JsonObject *object, const char *member);
+
+/** host_json_is: whether its members type and version say this. */
+gboolean host_json_is(JsonObject *object, const char *type, int64_t version);
+
 /** HOST_KEY_MAX: no such file is larger. */
 #define HOST_KEY_MAX 65536
 
