@@ -47,7 +47,7 @@ def real_time(at, now, not_over_from):
 def put_host(db, host, now):
     public = unhex(host['public'])
     insert(db, 'host', name_of(public), public, 'the host', int(host['simulated']),
-           {'word': 1, 'proof': 2}[host['enrolledBy']], 1764000000,
+           {'word': 1, 'proof': 2}[host['enrolledBy']], '', '', '', '', '', 0, 1764000000,
            host['expires'] and real_time(host['expires'], now, now + 1), host['revoked'],
            int(host['counted']), host['resetCount'], host['restartCount'])
 
