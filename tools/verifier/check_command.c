@@ -6,13 +6,19 @@
 #include "check_expected.h"
 #include "check_input.h"
 #include "check_report.h"
+#include "ear.h"
 #include "key_name.h"
 
 #include "common/args.h"
 #include "common/escape.h"
+#include "common/input.h"
+#include "common/output.h"
+#include "appraise/jws.h"
 
 #include <limits.h>
 #include <unistd.h>
+
+#define KEY_MAX 65536 /* bytes of a file with a private key */
 
 /** The command line as it was given. */
 static struct {
@@ -20,7 +26,7 @@ static struct {
     CheckExpectedOptions expected;
     char **hosts, **host_publics, **allowed_keys;
     char **folders; /* borrowed */
-    char *policy, *store;
+    char *policy, *store, *ear, *output;
     int threads;
     char *pcr_list, *hash, *format, *tcti;
     gboolean allow_simulated, json, quiet, verbose, version;
@@ -84,6 +90,9 @@ static const GOptionEntry entries[] = {
     { "threads", 0, 0, G_OPTION_ARG_INT, &opt.threads,
       "How many FOLDERs to verify at a time (one after the other)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print one JSON object for each verdict", NULL },
+    { "ear", 0, 0, G_OPTION_ARG_FILENAME, &opt.ear,
+      "Write an EAT Attestation Result too, signed with this private key on P-256 (PEM)", "KEY" },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &opt.output, "Where --ear is written", "FILE" },
     { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print the verdict only", NULL },
     { "pcr-list", 'l', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.pcr_list, NULL, NULL },
     { "hash-algorithm", 'g', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.hash, NULL, NULL },
@@ -211,19 +220,46 @@ static int status_of(const DqVerdict *verdict)
     return statuses[dq_verdict_get_outcome(verdict)];
 }
 
+/* (transfer full): the key of --ear; NULL with the error set. */
+static DqJwsKey *read_ear_key(GError **error)
+{
+    g_autoptr(GBytes) pem = input_read(opt.ear, KEY_MAX, error);
+    gsize len;
+    gconstpointer data = pem ? g_bytes_get_data(pem, &len) : NULL;
+    DqJwsKey *key = data ? dq_jws_key_new((DqBytes){ data, len }, error) : NULL;
+
+    if (data) {
+        explicit_bzero((gpointer)data, len); /* nobody else has a reference */
+    }
+    if (!key) {
+        g_prefix_error(error, "--ear %s: ", opt.ear);
+    }
+    return key;
+}
+
+static gboolean write_ear(const DqJwsKey *key, const DqVerdict *verdict, DqBytes challenge,
+                          GError **error)
+{
+    g_autofree char *claims = ear_claims(verdict, command_now(), challenge);
+    g_autofree char *ear = dq_jws_sign(key, "eat+jwt", claims, error);
+
+    return ear && output_write_text(opt.output, ear, error);
+}
+
 static int check_one(DqVerifier *verifier, const CheckExpected *expected, GError **error)
 {
     g_autoptr(CheckInput) input = check_input_read(&opt.paths, error);
     g_autoptr(DqVerdict) verdict = NULL;
+    g_autoptr(DqJwsKey) key = NULL;
     DqExpected x = check_expected_get(expected);
     DqQuote quote;
 
-    if (!input) {
+    if (!input || (opt.ear && !(key = read_ear_key(error)))) {
         return EXIT_UNUSABLE;
     }
     quote = check_input_quote(input, expected->host_profile, expected->vm_profile);
     verdict = dq_verifier_check(verifier, &quote, &x, error);
-    if (!verdict) {
+    if (!verdict || (key && !write_ear(key, verdict, x.challenge, error))) {
         return EXIT_UNUSABLE;
     }
     report(NULL, verdict);
@@ -351,6 +387,10 @@ static gboolean check_options(GError **error)
     if (opt.format && !g_strv_contains(formats, opt.format)) {
         text = "-F: PCR values are values or serialized, the signature is tss: leave -F out, all "
                "of them are recognised";
+    }
+    if (!opt.ear != !opt.output || (opt.ear && opt.folders[0])) {
+        text = "--ear KEY and -o FILE belong together, and are for one deep quote, whose files "
+               "options name";
     }
     if (text) {
         g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Signed JSON. Spec: RFC 7515 (JWS, compact serialization), RFC 7518 section 3.4 (ES256). */
+#ifndef APPRAISE_JWS_H
+#define APPRAISE_JWS_H
+
+#include "attest/deepquote.h"
+
+/** DqJwsKey: a private key that signs. */
+typedef struct DqJwsKey DqJwsKey;
+
+/**
+ * dq_jws_key_new:
+ * @pem: a private key on P-256, PEM, without a password; the caller wipes it
+ *
+ * Errors: DQ_ERROR_KEY.
+ */
+DqJwsKey *dq_jws_key_new(DqBytes pem, GError **error);
+void dq_jws_key_free(DqJwsKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqJwsKey, dq_jws_key_free)
+
+/**
+ * dq_jws_sign: (transfer full): HEADER.PAYLOAD.SIGNATURE, signed with ES256.
+ * @type: what the header's "typ" says, such as "eat+jwt"
+ * @payload: JSON
+ *
+ * Errors: DQ_ERROR_KEY.
+ */
+char *dq_jws_sign(const DqJwsKey *key, const char *type, const char *payload, GError **error);
+
+/** dq_base64url: (transfer full): without padding: RFC 7515, section 2. */
+char *dq_base64url(DqBytes bytes);
+
+#endif
