@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ask.h"
+#include "challenge.h"
 #include "common/input.h"
 #include "common/output.h"
 #include "json.h"
@@ -11,7 +12,6 @@
 enum {
     COMMAND = 2, /* in the words of the command line */
     FILE_NAME = 3,
-    CHALLENGE_MAX = 65536, /* bytes of a file */
     VERSION = 1,
 };
 
@@ -44,29 +44,19 @@ static gboolean run_export(const CtlOptions *options, G_GNUC_UNUSED const char *
 static JsonNode *read_challenge(const char *path, GError **error)
 {
     g_autoptr(GBytes) bytes = input_read(path, CHALLENGE_MAX, error);
-    g_autoptr(JsonParser) parser = json_parser_new();
-    const char *text;
-    JsonNode *root;
-    gsize len;
+    JsonNode *challenge;
 
     if (!bytes) {
         return NULL;
     }
-    text = g_bytes_get_data(bytes, &len);
-    root = input_is_shallow(text, len) && g_utf8_validate(text, (gssize)len, NULL) &&
-                   json_parser_load_from_data(parser, text, (gssize)len, NULL)
-               ? json_parser_get_root(parser)
-               : NULL;
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root) ||
-        !g_str_equal(text_of(json_node_get_object(root), "type"), "deepquote-host-challenge") ||
-        number_of(json_node_get_object(root), "version") != VERSION) {
+    challenge = challenge_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    if (!challenge) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                     "%s: it is no challenge of version %d: give the file that the verifier's host "
                     "challenge wrote",
                     path, VERSION);
-        return NULL;
     }
-    return json_node_copy(root);
+    return challenge;
 }
 
 static gboolean run_activate(const CtlOptions *options, const char *file, GError **error)
