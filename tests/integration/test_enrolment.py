@@ -382,23 +382,32 @@ def _():
         tap.equal(v.hosts(), [])
 
 
-@tap.case('tpm2_makecredential and we hide what this TPM finds')
+def hidden_by_tools(host, folder):
+    """TPM2B_ID_OBJECT and TPM2B_ENCRYPTED_SECRET that tpm2-tools make in software."""
+    for member, name in (('ek', 'ek.pub'), ('public', 'ak.pub')):
+        with open(os.path.join(folder, name), 'wb') as f:
+            f.write(bytes.fromhex(read(host.export)[member]))
+    with open(os.path.join(folder, 'secret'), 'wb') as f:
+        f.write(b's' * 32)
+    run(['tpm2_makecredential', '-T', 'none', '-u', 'ek.pub', '-s', 'secret', '-n',
+         read(host.export)['name'], '-o', 'blob'], cwd=folder, timeout=60)
+    with open(os.path.join(folder, 'blob'), 'rb') as f:
+        blob = f.read()[8:]  # after tpm2-tools' own header
+    size = int.from_bytes(blob[:2], 'big') + 2
+    return blob[:size], blob[size:]
+
+
+@tap.case('tpm2_makecredential and we hide what this TPM finds, in the same form')
 def _():
-    with verifier() as v:
-        folder = v.folder
-        for member, name in (('ek', 'ek.pub'), ('public', 'ak.pub')):
-            with open(os.path.join(folder, name), 'wb') as f:
-                f.write(bytes.fromhex(read(_host.export)[member]))
-        with open(os.path.join(folder, 'secret'), 'wb') as f:
-            f.write(b's' * 32)
-        run(['tpm2_makecredential', '-T', 'none', '-u', 'ek.pub', '-s', 'secret', '-n',
-             read(_host.export)['name'], '-o', 'blob'], cwd=folder, timeout=60)
-        with open(os.path.join(folder, 'blob'), 'rb') as f:
-            blob = f.read()[8:]  # after tpm2-tools' own header
-        size = int.from_bytes(blob[:2], 'big') + 2
-        answer = _host.manager.admin('activate', credential=blob[:size].hex(),
-                                     secret=blob[size:].hex())
-        tap.equal(answer.get('value'), (b's' * 32).hex(), str(answer))
+    for options in KINDS.values():
+        with contextlib.ExitStack() as stack, verifier() as v:
+            host = _host if not options else Host(stack, *options)
+            blob, secret = hidden_by_tools(host, v.folder)
+            answer = host.manager.admin('activate', credential=blob.hex(), secret=secret.hex())
+            tap.equal(answer.get('value'), (b's' * 32).hex(), str(answer))
+            ours = read(v.challenge(host))
+            tap.equal((len(ours['credential']), len(ours['secret'])),
+                      (2 * len(blob), 2 * len(secret)))
 
 
 with _stack:
