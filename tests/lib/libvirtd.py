@@ -39,17 +39,25 @@ _DOMAIN = """
     <cmdline>console=ttyS0 quiet panic=-1</cmdline>
   </os>
   <features><acpi/></features>
-  <on_reboot>destroy</on_reboot>
+  <on_reboot>restart</on_reboot>
+  <pm><suspend-to-mem enabled='yes'/></pm>
   <devices>
     <emulator>{emulator}</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
-    <serial type='file'><source path='/var/log/libvirt/{name}.console'/></serial>
-    <serial type='unix'><source mode='bind' path='/run/deepquote/{name}.agent'/></serial>
-    <tpm model='{model}'><backend type='emulator' version='2.0'/></tpm>
+    <serial type='file'><source path='{folder}/{name}.console'/></serial>
+    <serial type='unix'><source mode='bind' path='{folder}/{name}.agent'/></serial>
+    {disk}
+    <tpm model='{model}'>{backend}</tpm>
   </devices>
 </domain>
 """
+
+
+EMULATOR = "<backend type='emulator' version='2.0'/>"
+_DISK = """<disk type='file'>
+      <driver name='qemu' type='qcow2'/><source file='{path}'/><target dev='vda' bus='virtio'/>
+    </disk>"""
 
 
 def install_launcher():
@@ -64,12 +72,19 @@ def install_launcher():
     shutil.chown('/run/deepquote', 'libvirt-qemu')
 
 
-def virsh(*arguments, check=True):
-    done = subprocess.run(['virsh', '-q', '-c', 'qemu:///system', *arguments],
-                          capture_output=True, text=True, check=False, timeout=120)
-    if check and done.returncode != 0:
-        raise AssertionError(f'virsh {arguments[0]}: {done.stderr.strip()}\n{logs()}')
-    return done.stdout
+def virsh_status(*arguments, user=None):
+    """(exit status, output, standard error) of a virsh command; `user` is None or a User."""
+    command = ['virsh', '-q', '-c', f'qemu:///{"session" if user else "system"}', *arguments]
+    done = subprocess.run([*(user.become if user else []), *command], capture_output=True,
+                          text=True, check=False, timeout=120)
+    return done.returncode, done.stdout, done.stderr.strip()
+
+
+def virsh(*arguments, check=True, user=None):
+    status, output, said = virsh_status(*arguments, user=user)
+    if check and status != 0:
+        raise AssertionError(f'virsh {arguments[0]}: {said}\n{logs()}')
+    return output
 
 
 def logs():
@@ -118,32 +133,52 @@ class Libvirtd:
         return None if done.returncode == 0 else done.stderr.strip()
 
 
+class User:
+    """A user of qemu:///session, who exists inside the namespaces alone; libvirtd is started by
+    the first virsh, and finds what is in BIN first."""
+
+    def __init__(self, name):
+        self.name, self.home = name, f'/run/{name}'
+        subprocess.run(['useradd', '--home-dir', self.home, '--create-home', name], check=True,
+                       capture_output=True)
+        variables = {'HOME': self.home, 'XDG_RUNTIME_DIR': self.home, 'USER': name,
+                     'PATH': f'{BIN}:/usr/sbin:/usr/bin:/sbin:/bin'}
+        self.become = ['setpriv', f'--reuid={name}', f'--regid={name}', '--init-groups', 'env',
+                       '-i', *(f'{key}={value}' for key, value in variables.items())]
+
+
 class Domain:
     """A domain with the guest image and a TPM; entering starts it and waits until it answers.
 
     It stays defined, and thus keeps its TPM, until libvirtd's namespaces end.
+
+    backend: the element of its TPM
+    disk: a qcow2 image; snapshots of a running domain need one
+    user: a User whose domain it is; None: the system's
     """
 
-    def __init__(self, name, uuid, model):
+    def __init__(self, name, uuid, model, backend=EMULATOR, disk=None, user=None):
         self.name = name
         self.uuid = uuid
         self.agent = None
+        self.user = user
+        self.folder = user.home if user else '/run/deepquote'
         for image in ('vmlinuz', 'initramfs'):
             shutil.copy2(built('guest', image), BOOT)
         self.xml = _DOMAIN.format(
             type='kvm' if accelerator() == 'kvm' else 'qemu', name=name, uuid=uuid,
-            model=model, boot=BOOT,
+            model=model, boot=BOOT, backend=backend, folder=self.folder,
+            disk=_DISK.format(path=disk) if disk else '',
             emulator=os.environ.get('QEMU_SYSTEM_X86_64', '/usr/bin/qemu-system-x86_64'))
 
+    def virsh(self, *arguments, **options):
+        return virsh(*arguments, user=self.user, **options)
+
     def __enter__(self):
-        path = f'/run/deepquote/{self.name}.xml'
-        with open(path, 'w', encoding='ascii') as f:
-            f.write(self.xml)
-        virsh('define', path)
-        virsh('start', self.name)
+        self.define()
+        self.virsh('start', self.name)
         try:
-            self.agent = Agent(f'/run/deepquote/{self.name}.agent', self)
-            self.agent.wait(120)
+            self.connect()
         except BaseException as problem:
             report = logs()
             self.__exit__()
@@ -151,22 +186,41 @@ class Domain:
         return self
 
     def __exit__(self, *_):
+        self.disconnect()
+        if self.running():
+            self.virsh('destroy', self.name)
+
+    def define(self):
+        path = f'{self.folder}/{self.name}.xml'
+        with open(path, 'w', encoding='ascii') as f:
+            f.write(self.xml)
+        self.virsh('define', path)
+
+    def connect(self):
+        """To the agent of the guest that runs now, once it answers."""
+        self.disconnect()
+        self.agent = Agent(f'{self.folder}/{self.name}.agent', self)
+        self.agent.wait(120)
+
+    def disconnect(self):
         if self.agent is not None:
             self.agent.close()
             self.agent = None
-        if self.running():
-            virsh('destroy', self.name)
+
+    def tell(self, script):
+        """Has the guest run something that it does not come back from to answer."""
+        self.agent.socket.sendall(b'\n0 ' + base64.b64encode(script.encode()) + b'\n')
 
     def power_off(self):
         """Ends the guest from inside, and waits until libvirt has noticed."""
-        self.agent.socket.sendall(b'\n0 ' + base64.b64encode(b'poweroff -f') + b'\n')
+        self.tell('poweroff -f')
         try:
             wait_until(lambda: not self.running(), 'the domain ends')
         except Failed as problem:
             raise Failed(f'{problem}\n{logs()}') from None
 
     def running(self):
-        return self.name in virsh('list', '--name', check=False).split()
+        return self.name in self.virsh('list', '--name', check=False).split()
 
     def poll(self):
         """As that of a process: None while it runs."""

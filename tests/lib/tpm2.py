@@ -18,6 +18,7 @@ ALG_RSASSA, ALG_ECDSA, ALG_ECC, ALG_CFB = 0x0014, 0x0018, 0x0023, 0x0043
 CURVE_P256 = 0x0003
 
 CC = {
+    'NV_DefineSpace': 0x12A, 'NV_Write': 0x137, 'NV_Read': 0x14E,
     'EvictControl': 0x120, 'Clear': 0x126, 'CreatePrimary': 0x131, 'PCR_Event': 0x13C,
     'StartAuthSession': 0x176, 'Startup': 0x144, 'Shutdown': 0x145, 'Quote': 0x158,
     'ContextSave': 0x162, 'FlushContext': 0x165, 'PolicyCommandCode': 0x16C,
