@@ -7,11 +7,13 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/clone-visitor.h"
+#include "qapi/util.h"
 #include "qapi/qapi-visit-tpm.h"
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
 #include "qemu/module.h"
 #include "chardev/char-socket.h"
+#include "system/system.h"
 #include "system/tpm_backend_ext.h"
 #include "system/tpm_qemu_version.h"
 #include "tpm_emulator_control.h"
@@ -150,6 +152,10 @@ static TpmStatus *tpm_emulator_query_status(TPMBackend *tb)
     status->locality = s->locality;
     status->established = s->established;
     status->failures = s->failures;
+    if (s->measure.log) {
+        TPM_SET_OPTIONAL(status, boot_log,
+                         g_base64_encode(s->measure.log->bytes, s->measure.log->size));
+    }
     status->by_command = tpm_command_stats_query(&s->stats);
     for (TpmCommandStatusList *e = status->by_command; e; e = e->next) {
         status->commands += e->value->commands;
@@ -179,6 +185,40 @@ static bool take_option(QemuOpts *opts, const char *name, uint32_t fallback, uin
     return true;
 }
 
+/* Nothing is measured before the machine is complete; a guest does not run before that either. */
+static void machine_done(Notifier *notifier, void *data)
+{
+    TPMEmulator *s = container_of(notifier, TPMEmulator, machine_done);
+    bool automatic = s->measure_boot == ON_OFF_AUTO_AUTO;
+    Error *err = NULL;
+
+    if (automatic && !tpm_boot_firmware_leaves_it()) {
+        return;
+    }
+    s->measure.log = tpm_boot_log_take(s->version, &err);
+    if (!s->measure.log && !automatic) {
+        error_report_err(err);
+        exit(1);
+    }
+    error_free(s->measure.log ? NULL : err);
+}
+
+static bool take_measure_boot(TPMEmulator *s, QemuOpts *opts, Error **errp)
+{
+    const char *text = qemu_opt_get(opts, "measure-boot");
+    int value = text ? qapi_enum_parse(&OnOffAuto_lookup, text, -1, errp) : ON_OFF_AUTO_OFF;
+
+    if (value < 0) {
+        return false;
+    }
+    s->measure_boot = value;
+    if (value != ON_OFF_AUTO_OFF) {
+        s->machine_done.notify = machine_done;
+        qemu_add_machine_init_done_notifier(&s->machine_done);
+    }
+    return true;
+}
+
 static bool take_options(TPMEmulator *s, QemuOpts *opts, Error **errp)
 {
     const char *id = qemu_opt_get(opts, "chardev");
@@ -197,7 +237,8 @@ static bool take_options(TPMEmulator *s, QemuOpts *opts, Error **errp)
     }
     if (!take_option(opts, "inline-us", INLINE_US, INLINE_US_MAX, &s->inline_us, errp) ||
         !take_option(opts, "control-timeout", CONTROL_S, 3600, &control_s, errp) ||
-        !take_option(opts, "command-timeout", COMMAND_S, 86400, &command_s, errp)) {
+        !take_option(opts, "command-timeout", COMMAND_S, 86400, &command_s, errp) ||
+        !take_measure_boot(s, opts, errp)) {
         return false;
     }
     s->control_timeout_ms = MAX(control_s, 1) * 1000;
@@ -242,6 +283,11 @@ static const QemuOptDesc tpm_emulator_cmdline_opts[] = {
         .type = QEMU_OPT_NUMBER,
         .help = "Seconds until a TPM that owes a response is lost; 0: never (default 300)",
     },
+    {
+        .name = "measure-boot",
+        .type = QEMU_OPT_STRING,
+        .help = "Measure what -kernel, -initrd and -append give: on, off or auto (default off)",
+    },
     {},
 };
 
@@ -284,6 +330,10 @@ static void tpm_emulator_instance_finalize(Object *obj)
         qemu_chr_fe_deinit(&s->ctrl, false);
     }
     tpm_emulator_close_data(s);
+    if (s->machine_done.notify) {
+        qemu_remove_machine_init_done_notifier(&s->machine_done);
+    }
+    tpm_boot_log_free(s->measure.log);
     timer_free(s->command_timer);
     qapi_free_TPMEmulatorOptions(s->options);
     g_free(s->lost_reason);

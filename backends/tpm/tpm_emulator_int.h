@@ -10,6 +10,8 @@
  * tpm_emulator_loss.c     whether the TPM is there; its loss
  * tpm_emulator_flight.c   the record of the command in flight; its answer to the front end
  * tpm_emulator_order.c    whether a TPM that stops has to be told so by us
+ * tpm_emulator_measure.c  a kernel that QEMU loads is measured when the TPM is started up
+ * tpm_boot_log.c          what that kernel is
  *
  * Each uses what stands below it, never what stands above. Everything runs with the big lock held.
  */
@@ -18,10 +20,13 @@
 
 #include "chardev/char-fe.h"
 #include "io/channel.h"
+#include "qapi/qapi-types-common.h"
+#include "qemu/notify.h"
 #include "qemu/timer.h"
 #include "system/tpm_backend.h"
 #include "system/tpm_frame.h"
 #include "tpm_command_stats.h"
+#include "tpm_emulator_measure.h"
 #include "tpm_emulator_order.h"
 #include "tpm_ioctl.h"
 
@@ -82,6 +87,10 @@ struct TPMEmulator {
     TPMEmulatorOrder order;
     bool served;     /* the TPM was started once: the guest goes on where it is lost */
     bool just_begun; /* it was started for a guest that has not begun: the next start is that one */
+
+    OnOffAuto measure_boot;
+    TPMEmulatorMeasure measure;
+    Notifier machine_done;
 
     TPMEmulatorFlight flight;
     QEMUTimer *command_timer;

@@ -61,6 +61,24 @@ static TPMEmulatorProgress locality_step(TPMEmulator *s)
     return flight_send(s, f->cmd->in, f->cmd->in_len);
 }
 
+/* A response that is whole: the guest's, unless a kernel has to be measured before it gets it. */
+static TPMEmulatorProgress response_whole(TPMEmulator *s, size_t size)
+{
+    TPMEmulatorFlight *f = &s->flight;
+
+    switch (tpm_emulator_measure_step(&s->measure, s->version, f->cmd ? f->cmd->in : NULL,
+                                      f->cmd ? f->cmd->in_len : 0, f->reply, &size)) {
+    case TPM_EMULATOR_MEASURE_SEND:
+        return flight_send(s, s->measure.command, tpm_cmd_get_size(s->measure.command));
+    case TPM_EMULATOR_MEASURE_FAIL:
+        tpm_emulator_lose(s, "what is booted could not be measured");
+        return TPM_EMULATOR_DONE;
+    default:
+        tpm_emulator_flight_land(s, size);
+        return TPM_EMULATOR_DONE;
+    }
+}
+
 /* Awaits the response: one whole frame, no byte more, no larger than there is room for. */
 static TPMEmulatorProgress response_step(TPMEmulator *s)
 {
@@ -78,10 +96,7 @@ static TPMEmulatorProgress response_step(TPMEmulator *s)
     if (size < TPM_FRAME_HEADER || size > room || f->have > size) {
         return TPM_EMULATOR_BROKEN;
     }
-    if (f->have == size) {
-        tpm_emulator_flight_land(s, size);
-    }
-    return TPM_EMULATOR_DONE;
+    return f->have == size ? response_whole(s, size) : TPM_EMULATOR_DONE;
 }
 
 /* Takes all the news there is. */
@@ -268,7 +283,7 @@ void tpm_emulator_cancel(TPMEmulator *s)
         return;
     }
     s->flight.cancelled = true;
-    if (s->flight.phase != TPM_EMULATOR_RESPONSE || !ioc ||
+    if (s->flight.phase != TPM_EMULATOR_RESPONSE || s->measure.busy || !ioc ||
         !tpm_emulator_can(s, PTM_CAP_CANCEL_TPM_CMD)) {
         return;
     }

@@ -15,6 +15,7 @@
 #include "system/runstate.h"
 #include "system/tpm_qemu_version.h"
 #include "system/tpm_util.h"
+#include "system/tpm_wakeup.h"
 #include "tpm_emulator_control.h"
 #include "tpm_emulator_io.h"
 #include "tpm_emulator_link.h"
@@ -228,6 +229,7 @@ bool tpm_emulator_init(TPMEmulator *s, uint32_t flags, Error **errp)
         return false;
     }
     s->locality = TPM_EMULATOR_NO_LOCALITY;
+    tpm_emulator_measure_reset(&s->measure, tpm_is_waking_up());
     s->order =
         flags & PTM_INIT_FLAG_DELETE_VOLATILE ? TPM_EMULATOR_UNKNOWN : TPM_EMULATOR_NOT_STARTED;
     if (!tpm_emulator_read_established(s, false, errp)) {

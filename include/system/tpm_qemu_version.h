@@ -12,6 +12,7 @@
 #include "hw/qdev-properties.h"
 #include "hw/sysbus.h"
 #include "migration/blocker.h"
+#include "qapi/error.h"
 #include "qemu/main-loop.h"
 
 #if QEMU_VERSION_MAJOR >= 10

@@ -98,6 +98,34 @@ void vtpm_fake_answer(VtpmFake *fake, const uint8_t *frame, size_t size)
     fake->data_fault = VTPM_FINE;
 }
 
+/* Puts the answer of a TPM that measures. Returns: its size; 0 for a command of another kind. */
+static size_t put_measured(const uint8_t *command, uint8_t *frame)
+{
+    static const struct {
+        uint32_t code;
+        uint16_t tag;
+        uint8_t size;
+        uint8_t body[20];
+    } answers[] = {
+        { 0x144, 0x8001, 10, { 0 } },
+        { 0x17a, 0x8001, 25, { 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0xb, 3, 0xff, 0xff, 0xff } },
+        { 0x182, 0x8002, 19, { [6] = 1 } },
+        { 0x99, 0xc4, 10, { 0 } },
+        { 0x14, 0xc4, 30, { 0x77 } },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(answers); i++) {
+        if (answers[i].code == ldl_be_p(command + 6)) {
+            stw_be_p(frame, answers[i].tag);
+            stl_be_p(frame + 2, answers[i].size);
+            stl_be_p(frame + 6, 0);
+            memcpy(frame + HEADER, answers[i].body, answers[i].size - HEADER);
+            return answers[i].size;
+        }
+    }
+    return 0;
+}
+
 void vtpm_fake_take_command(VtpmFake *fake)
 {
     static const uint32_t lie[] = {
@@ -122,6 +150,16 @@ void vtpm_fake_take_command(VtpmFake *fake)
     stl_be_p(frame + 2, size);
     stl_be_p(frame + 6, 0);
     memcpy(frame + HEADER, command, MIN(ldl_be_p(command + 2), size - HEADER));
+    if (fake->measures) {
+        size_t measured = put_measured(command, frame);
+
+        size = measured ? measured : size;
+        if (fake->sound) {
+            fake->sound--;
+            put(fake->data, frame, size);
+            return;
+        }
+    }
     if (fake->data_fault < ARRAY_SIZE(lie) && lie[fake->data_fault]) {
         stl_be_p(frame + 2, lie[fake->data_fault]);
     }

@@ -40,6 +40,8 @@ struct VtpmFake {
     uint64_t caps;
     size_t response_size;
     VtpmFault data_fault;
+    bool measures;
+    unsigned sound;       /* answers before that with the fault */
     VtpmBytes data_bytes; /* of VTPM_BYTES */
     VtpmFault control_fault;
     VtpmBytes control_bytes;

@@ -168,6 +168,15 @@ void vtpm_fake_fault_data(VtpmFake *fake, VtpmFault fault)
     }
 }
 
+void vtpm_fake_measures(VtpmFake *fake, unsigned sound)
+{
+    WITH_FAKE(fake)
+    {
+        fake->measures = true;
+        fake->sound = sound;
+    }
+}
+
 void vtpm_fake_fault_control(VtpmFake *fake, uint32_t command, VtpmFault fault)
 {
     WITH_FAKE(fake)

@@ -46,6 +46,12 @@ void vtpm_fake_set_caps(VtpmFake *fake, uint64_t caps);
 
 void vtpm_fake_fault_data(VtpmFake *fake, VtpmFault fault);
 
+/*
+ * From now on commands that start a TPM and measure have answers as of a TPM with one bank, of
+ * SHA-256 (TPM 1.2: SHA-1), and a fault is that of the answer after @sound others.
+ */
+void vtpm_fake_measures(VtpmFake *fake, unsigned sound);
+
 /* The next control command @command, CMD_*. */
 void vtpm_fake_fault_control(VtpmFake *fake, uint32_t command, VtpmFault fault);
 

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel that QEMU loads is measured when the guest starts its TPM: once, all of it or none
+ */
+#include "qemu/osdep.h"
+#include <glib/gstdio.h>
+#include "libqos/fw_cfg.h"
+#include "qobject/qdict.h"
+#include "qemu/bswap.h"
+#include "standard-headers/linux/qemu_fw_cfg.h"
+#include "vtpm-swtpm.h"
+#include "vtpm-util.h"
+
+#define LOG_FILE "etc/tpm/boot-log"
+#define DIGEST 32
+#define SHA256_ID 0xb
+#define ON ",measure-boot=on"
+
+static const uint8_t startup_clear[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 0 };
+static const uint8_t startup_state[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 1 };
+static const uint8_t shutdown_state[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x45, 0, 1 };
+static const uint8_t startup_1_2[] = { 0, 0xc1, 0, 0, 0, 12, 0, 0, 0, 0x99, 0, 1 };
+
+/* --- files to boot --- */
+
+typedef struct Files {
+    char *dir;
+    char *kernel;
+    char *initrd;
+    char *args; /* of QEMU */
+} Files;
+
+static void write_file(const char *path, const uint8_t *data, size_t size)
+{
+    g_assert_true(g_file_set_contents(path, (const char *)data, size, NULL));
+}
+
+/* The head of a bzImage with one sector of setup besides its first, and bytes for the rest. */
+static Files files_new(void)
+{
+    Files f = { .dir = g_dir_make_tmp("vtpm-measure.XXXXXX", NULL) };
+    uint8_t kernel[16384], initrd[5000];
+
+    for (unsigned i = 0; i < sizeof(kernel); i++) {
+        kernel[i] = i * 7 >> 3;
+    }
+    memset(kernel, 0, 1024);
+    kernel[0x1f1] = 1;
+    kernel[0x211] = 1;
+    memcpy(kernel + 0x202, "HdrS", 4);
+    stw_le_p(kernel + 0x206, 0x20c);
+    stl_le_p(kernel + 0x22c, 0x7fffffff);
+    memset(initrd, 0x5a, sizeof(initrd));
+    f.kernel = g_build_filename(f.dir, "kernel", NULL);
+    f.initrd = g_build_filename(f.dir, "initrd", NULL);
+    write_file(f.kernel, kernel, sizeof(kernel));
+    write_file(f.initrd, initrd, sizeof(initrd));
+    f.args = g_strdup_printf("-machine q35 -nodefaults -m 64 -kernel %s -initrd %s "
+                             "-append 'quiet single'",
+                             f.kernel, f.initrd);
+    return f;
+}
+
+static void files_free(Files *f)
+{
+    g_unlink(f->kernel);
+    g_unlink(f->initrd);
+    g_rmdir(f->dir);
+    g_free(f->kernel);
+    g_free(f->initrd);
+    g_free(f->dir);
+    g_free(f->args);
+}
+
+/* --- a guest with swtpm --- */
+
+typedef struct Guest {
+    Files files;
+    VtpmSwtpm *swtpm;
+    Vtpm v;
+} Guest;
+
+static Guest guest(const char *options, const char *more)
+{
+    Guest g = { .files = files_new(), .swtpm = vtpm_swtpm_new() };
+    g_autofree char *args = g_strconcat(g.files.args, " ", more, NULL);
+
+    vtpm_swtpm_start(g.swtpm, "");
+    g.v = vtpm_start_at(vtpm_swtpm_path(g.swtpm), "tpm-crb", options, args);
+    return g;
+}
+
+static void end(Guest *g)
+{
+    qtest_quit(g->v.qts);
+    vtpm_swtpm_free(g->swtpm);
+    files_free(&g->files);
+}
+
+static uint32_t code_of(Vtpm *v, const uint8_t *command, size_t size)
+{
+    uint8_t response[4096];
+
+    g_assert_cmpuint(vtpm_crb_run(v, command, size, response), >=, 10);
+    return ldl_be_p(response + 6);
+}
+
+#define RUN(v, command) code_of(v, command, sizeof(command))
+
+static void get_pcr(Guest *g, unsigned pcr, uint16_t bank, size_t digest_size, uint8_t *ret_digest)
+{
+    uint8_t command[20] = { 0x80, 1, 0, 0, 0, 20, 0, 0, 1, 0x7e, 0, 0, 0, 1, 0, 0, 3, 1 << pcr };
+    uint8_t response[4096];
+
+    stw_be_p(command + 14, bank);
+    g_assert_cmpuint(vtpm_crb_run(&g->v, command, sizeof(command), response), ==, 30 + digest_size);
+    memcpy(ret_digest, response + 30, digest_size);
+}
+
+static void extend(GChecksumType type, uint8_t *pcr, size_t size, const uint8_t *digest)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(type);
+    gsize room = size;
+
+    g_checksum_update(sum, pcr, size);
+    g_checksum_update(sum, digest, size);
+    g_checksum_get_digest(sum, pcr, &room);
+}
+
+/* What the guest gets from fw_cfg, hashed into @pcr. */
+static void extend_with_key(Guest *g, GChecksumType type, uint8_t *pcr, size_t digest_size,
+                            uint16_t size_key, uint16_t key)
+{
+    QFWCFG *fw_cfg = pc_fw_cfg_init(g->v.qts);
+    uint32_t size = qfw_cfg_get_u32(fw_cfg, size_key);
+    g_autofree uint8_t *data = g_malloc(size);
+    g_autoptr(GChecksum) sum = g_checksum_new(type);
+    uint8_t digest[64];
+    gsize room = sizeof(digest);
+
+    g_assert_cmpuint(size, >, 0);
+    qfw_cfg_get(fw_cfg, key, data, size);
+    g_checksum_update(sum, data, size);
+    g_checksum_get_digest(sum, digest, &room);
+    extend(type, pcr, digest_size, digest);
+    pc_fw_cfg_uninit(fw_cfg);
+}
+
+static void assert_bank_measured(Guest *g, uint16_t bank, GChecksumType type, size_t size)
+{
+    uint8_t pcr[64], wanted[64] = { 0 };
+
+    extend_with_key(g, type, wanted, size, FW_CFG_SETUP_SIZE, FW_CFG_SETUP_DATA);
+    extend_with_key(g, type, wanted, size, FW_CFG_KERNEL_SIZE, FW_CFG_KERNEL_DATA);
+    get_pcr(g, 4, bank, size, pcr);
+    g_assert_cmpmem(pcr, size, wanted, size);
+    memset(wanted, 0, sizeof(wanted));
+    extend_with_key(g, type, wanted, size, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA);
+    extend_with_key(g, type, wanted, size, FW_CFG_CMDLINE_SIZE, FW_CFG_CMDLINE_DATA);
+    get_pcr(g, 5, bank, size, pcr);
+    g_assert_cmpmem(pcr, size, wanted, size);
+}
+
+static void assert_measured(Guest *g)
+{
+    assert_bank_measured(g, SHA256_ID, G_CHECKSUM_SHA256, DIGEST);
+}
+
+static void assert_unmeasured(Guest *g)
+{
+    static const uint8_t zero[DIGEST];
+    uint8_t pcr[DIGEST];
+
+    for (unsigned i = 4; i < 6; i++) {
+        get_pcr(g, i, SHA256_ID, DIGEST, pcr);
+        g_assert_cmpmem(pcr, DIGEST, zero, DIGEST);
+    }
+}
+
+static void test_what_is_loaded(void)
+{
+    Guest g = guest(ON, "");
+
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    assert_bank_measured(&g, 0x4, G_CHECKSUM_SHA1, 20);
+    assert_bank_measured(&g, SHA256_ID, G_CHECKSUM_SHA256, DIGEST);
+    assert_bank_measured(&g, 0xc, G_CHECKSUM_SHA384, 48);
+    assert_bank_measured(&g, 0xd, G_CHECKSUM_SHA512, 64);
+    end(&g);
+}
+
+/* Written to after QEMU has taken it, which changes neither what was hashed nor what is loaded. */
+static void test_changed_initrd(void)
+{
+    Guest g = guest(ON, "");
+    FILE *f = fopen(g.files.initrd, "r+");
+
+    g_assert_nonnull(f);
+    g_assert_cmpint(fputs("changed", f), >=, 0);
+    g_assert_cmpint(fclose(f), ==, 0);
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    assert_measured(&g);
+    end(&g);
+}
+
+static void test_off(const void *options)
+{
+    Guest g = guest(options, "");
+    QDict *status = vtpm_status(&g.v);
+    QFWCFG *fw_cfg = pc_fw_cfg_init(g.v.qts);
+    uint8_t byte;
+
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    assert_unmeasured(&g);
+    g_assert_false(qdict_haskey(status, "boot-log"));
+    g_assert_cmpuint(qfw_cfg_get_file(fw_cfg, LOG_FILE, &byte, 1), ==, 0);
+    pc_fw_cfg_uninit(fw_cfg);
+    qobject_unref(status);
+    end(&g);
+}
+
+/* --- the log --- */
+
+static uint32_t take32(const uint8_t *log, size_t size, size_t *at)
+{
+    g_assert_cmpuint(size - *at, >=, 4);
+    *at += 4;
+    return ldl_le_p(log + *at - 4);
+}
+
+/* The digests of SHA-256, behind that of SHA-1; two more follow. */
+static void replay(const uint8_t *log, size_t size, uint8_t (*ret_pcr)[DIGEST])
+{
+    static const unsigned digests = 4 * 2 + 20 + 32 + 48 + 64;
+    size_t at = 28;
+
+    memset(ret_pcr, 0, 2 * DIGEST);
+    at += 4 + ldl_le_p(log + at);
+    while (at < size) {
+        uint32_t pcr = take32(log, size, &at);
+
+        g_assert_cmpuint(take32(log, size, &at), ==, 13);
+        g_assert_cmpuint(take32(log, size, &at), ==, 4);
+        g_assert_cmpuint(size - at, >=, digests);
+        g_assert_cmphex(lduw_le_p(log + at + 22), ==, SHA256_ID);
+        g_assert_true(pcr == 4 || pcr == 5);
+        extend(G_CHECKSUM_SHA256, ret_pcr[pcr - 4], DIGEST, log + at + 24);
+        at += digests;
+        at += take32(log, size, &at);
+    }
+    g_assert_cmpuint(at, ==, size);
+}
+
+static void test_log(void)
+{
+    Guest g = guest(ON, "");
+    QFWCFG *fw_cfg = pc_fw_cfg_init(g.v.qts);
+    QDict *status = vtpm_status(&g.v);
+    gsize told_size = 0;
+    g_autofree uint8_t *told = g_base64_decode(qdict_get_str(status, "boot-log"), &told_size);
+    uint8_t log[2048], pcr[2][DIGEST], real[DIGEST];
+    size_t size = qfw_cfg_get_file(fw_cfg, LOG_FILE, log, sizeof(log));
+
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    g_assert_cmpmem(log, size, told, told_size);
+    replay(log, size, pcr);
+    for (unsigned i = 0; i < 2; i++) {
+        get_pcr(&g, 4 + i, SHA256_ID, DIGEST, real);
+        g_assert_cmpmem(pcr[i], DIGEST, real, DIGEST);
+    }
+    g_assert_cmpmem(log + size - 12, 12, "quiet single", 12);
+    qobject_unref(status);
+    pc_fw_cfg_uninit(fw_cfg);
+    end(&g);
+}
+
+/* --- once --- */
+
+static void test_each_reset(void)
+{
+    Guest g = guest(ON, "");
+
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+        g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0x100); /* a second start changes nothing */
+        assert_measured(&g);
+        vtpm_reset(&g.v);
+    }
+    end(&g);
+}
+
+static void test_resume(void)
+{
+    Guest g = guest(ON, "");
+
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    g_assert_cmphex(RUN(&g.v, shutdown_state), ==, 0);
+    vtpm_suspend_q35(&g.v);
+    vtpm_wake_up(&g.v);
+    g_assert_cmphex(RUN(&g.v, startup_state), ==, 0);
+    assert_measured(&g);
+    end(&g);
+}
+
+/* Whoever wakes up without its PCRs could make any of them, or have a kernel measured that is gone.
+ */
+static void test_fresh_wakeup(void)
+{
+    Guest g = guest(ON, "");
+
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    vtpm_suspend_q35(&g.v);
+    vtpm_wake_up(&g.v);
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0x101);
+    g_assert_true(vtpm_state_is(&g.v, "lost"));
+    end(&g);
+}
+
+static void test_migration(void)
+{
+    Guest from = guest(ON, ""), to = guest(ON, "-incoming defer");
+    g_autoptr(GByteArray) stream = NULL;
+
+    g_assert_cmphex(RUN(&from.v, startup_clear), ==, 0);
+    stream = vtpm_migrate_to_bytes(&from.v);
+    vtpm_load_bytes(&to.v, stream);
+    qtest_qmp_eventwait(to.v.qts, "RESUME");
+    assert_measured(&to);
+    vtpm_reset(&to.v);
+    g_assert_cmphex(RUN(&to.v, startup_clear), ==, 0);
+    assert_measured(&to);
+    end(&to);
+    end(&from);
+}
+
+/* --- all or none --- */
+
+/*
+ * @sound: answers before the one that is spoilt, which are to the start, for the banks of a
+ * TPM 2.0, and to four extends
+ */
+static void assert_fails(TPMVersion version, unsigned sound, VtpmFault fault, const uint8_t *bytes,
+                         size_t size)
+{
+    bool tpm2 = version == TPM_VERSION_2_0;
+    Files files = files_new();
+    Vtpm v = vtpm_start(version, tpm2 ? "tpm-crb" : "tpm-tis", ON, files.args);
+    uint8_t response[4096];
+    size_t got;
+
+    vtpm_fake_measures(v.fake, sound);
+    if (bytes) {
+        vtpm_fake_answer_data(v.fake, bytes, size);
+    } else {
+        vtpm_fake_fault_data(v.fake, fault);
+    }
+    got = tpm2 ? vtpm_crb_run(&v, startup_clear, sizeof(startup_clear), response)
+               : vtpm_tis_run(&v, 0, startup_1_2, sizeof(startup_1_2), response);
+    vtpm_assert_failure(version, response, got);
+    g_assert_false(vtpm_state_is(&v, "running"));
+    vtpm_stop(&v);
+    files_free(&files);
+}
+
+static void test_lost(void)
+{
+    static const VtpmFault faults[] = { VTPM_CLOSE, VTPM_SHORT, VTPM_LONG, VTPM_SIZE_WRAP };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(faults); i++) {
+        for (unsigned sound = 1; sound < 6; sound++) {
+            assert_fails(TPM_VERSION_2_0, sound, faults[i], NULL, 0);
+        }
+        for (unsigned sound = 1; sound < 5; sound++) {
+            assert_fails(TPM_VERSION_1_2, sound, faults[i], NULL, 0);
+        }
+    }
+}
+
+static void test_hostile(void)
+{
+    static const struct {
+        unsigned sound;
+        uint8_t size;
+        uint8_t bytes[32];
+    } answers[] = {
+        /* banks: none, refused, one cut off, one that lasts too long, more to come, SM3 alone */
+        { 1, 19, { 0x80, 1, [5] = 19, [14] = 5 } },
+        { 1, 10, { 0x80, 1, [5] = 10, [9] = 1 } },
+        { 1, 21, { 0x80, 1, [5] = 21, [14] = 5, [18] = 1, 0, 0xb } },
+        { 1, 25, { 0x80, 1, [5] = 25, [14] = 5, [18] = 1, 0, 0xb, 0xff, 0xff, 0xff, 0xff } },
+        { 1,
+          25,
+          { 0x80, 1, [5] = 25, 0, 0, 0, 0, 1, [14] = 5, [18] = 1, 0, 0xb, 3, 0xff, 0xff, 0xff } },
+        { 1, 25, { 0x80, 1, [5] = 25, [14] = 5, [18] = 1, 0, 0x12, 3, 0xff, 0xff, 0xff } },
+        { 1, 25, { 0x80, 1, [5] = 25, [14] = 5, [18] = 0xff, 0, 0xb, 3, 0xff, 0xff, 0xff } },
+        /* the last extend: refused, without the answer to the password, by a TPM 1.2 */
+        { 5, 10, { 0x80, 1, [5] = 10, [9] = 1 } },
+        { 5, 10, { 0x80, 2, [5] = 10 } },
+        { 5, 19, { 0, 0xc4, [5] = 19 } },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(answers); i++) {
+        assert_fails(TPM_VERSION_2_0, answers[i].sound, VTPM_BYTES, answers[i].bytes,
+                     answers[i].size);
+    }
+}
+
+/* What was lost in the middle is measured whole after the next reset. */
+static void test_recovery(void)
+{
+    Files files = files_new();
+    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ON, files.args);
+
+    vtpm_fake_measures(v.fake, 3);
+    vtpm_fake_fault_data(v.fake, VTPM_CLOSE);
+    g_assert_cmphex(RUN(&v, startup_clear), ==, 0x101);
+    g_assert_cmphex(RUN(&v, startup_clear), ==, 0x101);
+    vtpm_wait_until(vtpm_state_is(&v, "waiting"));
+    vtpm_fake_forget(v.fake);
+    vtpm_reset(&v);
+    g_assert_cmphex(RUN(&v, startup_clear), ==, 0);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x182), ==, 4);
+    vtpm_stop(&v);
+    files_free(&files);
+}
+
+/* --- which machines --- */
+
+static void test_auto(void)
+{
+    Guest g = guest(",measure-boot=auto", "");
+
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    assert_measured(&g);
+    end(&g);
+}
+
+static void test_auto_with_firmware(void)
+{
+    Guest g = guest(",measure-boot=auto", "-bios qemu-bundle/usr/local/share/qemu/bios-256k.bin");
+
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    assert_unmeasured(&g);
+    end(&g);
+}
+
+static void test_auto_without_kernel(void)
+{
+    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ",measure-boot=auto", "-machine q35");
+
+    vtpm_fake_measures(v.fake, 0);
+    g_assert_cmphex(RUN(&v, startup_clear), ==, 0);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x182), ==, 0);
+    vtpm_stop(&v);
+}
+
+static void test_on_without_kernel(void)
+{
+    VtpmFake *fake = vtpm_fake_new(TPM_VERSION_2_0);
+    g_autofree char *line = g_strdup_printf(
+        "%s -display none -nodefaults -machine q35,accel=qtest -chardev socket,id=chr,path=%s "
+        "-tpmdev emulator,id=tpm0,chardev=chr" ON " -device tpm-crb,tpmdev=tpm0",
+        g_getenv("QTEST_QEMU_BINARY"), vtpm_fake_path(fake));
+    g_autofree char *said = NULL;
+    int status = 0;
+
+    g_assert_true(g_spawn_command_line_sync(line, NULL, &said, &status, NULL));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    g_assert_nonnull(strstr(said, "measure-boot=on needs a Linux kernel"));
+    vtpm_fake_free(fake);
+}
+
+/* The same fake, which does nothing wrong: what the tests above see is what they spoil. */
+static void test_sound(void)
+{
+    Files files = files_new();
+    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ON, files.args);
+
+    vtpm_fake_measures(v.fake, 0);
+    g_assert_cmphex(RUN(&v, startup_clear), ==, 0);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x182), ==, 4);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x17a), ==, 1);
+    vtpm_stop(&v);
+    files_free(&files);
+}
+
+static void test_1_2(void)
+{
+    Files files = files_new();
+    Vtpm v = vtpm_start(TPM_VERSION_1_2, "tpm-tis", ON, files.args);
+    uint8_t response[4096];
+
+    vtpm_fake_measures(v.fake, 0);
+    g_assert_cmpuint(vtpm_tis_run(&v, 0, startup_1_2, sizeof(startup_1_2), response), ==, 10);
+    g_assert_cmphex(ldl_be_p(response + 6), ==, 0);
+    g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x14), ==, 4);
+    vtpm_stop(&v);
+    files_free(&files);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("/vtpm-measure/each-bank-has-what-is-loaded", test_what_is_loaded);
+    qtest_add_func("/vtpm-measure/an-initrd-is-fixed-when-it-is-hashed", test_changed_initrd);
+    qtest_add_data_func("/vtpm-measure/off-by-default", "", test_off);
+    qtest_add_data_func("/vtpm-measure/off", ",measure-boot=off", test_off);
+    qtest_add_func("/vtpm-measure/log-replays-in-fw-cfg-and-qmp", test_log);
+    qtest_add_func("/vtpm-measure/once-after-each-reset", test_each_reset);
+    qtest_add_func("/vtpm-measure/not-again-where-a-guest-resumes", test_resume);
+    qtest_add_func("/vtpm-measure/fails-where-a-guest-wakes-up-without-pcrs", test_fresh_wakeup);
+    qtest_add_func("/vtpm-measure/not-again-after-a-migration", test_migration);
+    qtest_add_func("/vtpm-measure/tpm-1.2-has-sha-1", test_1_2);
+    qtest_add_func("/vtpm-measure/sound-answers-are-taken", test_sound);
+    qtest_add_func("/vtpm-measure/fails-where-the-tpm-is-lost-in-between", test_lost);
+    qtest_add_func("/vtpm-measure/fails-where-the-tpm-refuses-or-lies", test_hostile);
+    qtest_add_func("/vtpm-measure/whole-after-a-loss-and-a-reset", test_recovery);
+    qtest_add_func("/vtpm-measure/auto/on-with-the-default-firmware", test_auto);
+    qtest_add_func("/vtpm-measure/auto/off-with-another-firmware", test_auto_with_firmware);
+    qtest_add_func("/vtpm-measure/auto/off-without-a-kernel", test_auto_without_kernel);
+    qtest_add_func("/vtpm-measure/on/ends-qemu-without-a-kernel", test_on_without_kernel);
+    return g_test_run();
+}
