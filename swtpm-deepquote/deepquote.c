@@ -121,8 +121,8 @@ static void find_signer(Module *m, DeepQuote *q)
 }
 
 /*
- * Asks whether the manager would countersign, and finds out meanwhile who signs here. Nothing was
- * executed where this fails.
+ * Asks whether the manager would countersign; nothing was executed where it would not. Any command
+ * to the vTPM may store its state, which is announced over the same connection: none runs here.
  */
 static uint32_t prepare(Module *m, DeepQuote *q)
 {
@@ -139,12 +139,7 @@ static uint32_t prepare(Module *m, DeepQuote *q)
     }
     request.prepare =
         (ManagerPrepare){ c->flags, c->host_pcrs, .room = (uint32_t)(buffer - bound) };
-    rc = manager_client_begin(&m->client, &request, q->deadline);
-    if (rc != TPM_RC_SUCCESS) {
-        return rc;
-    }
-    find_signer(m, q);
-    rc = manager_client_end(&m->client, &request, q->deadline, &reply);
+    rc = manager_client_call(&m->client, &request, q->deadline, &reply);
     if (rc == TPM_RC_VALUE) {
         rc = WIRE_RC_P(rc, m->client.status == MANAGER_BAD_FLAGS ? FLAGS_PARAMETER
                                                                  : HOST_PCRS_PARAMETER);
@@ -230,6 +225,7 @@ TPM_RESULT deepquote_command(Module *m, const TpmCall *call)
         rc = prepare(m, &q);
     }
     if (rc == TPM_RC_SUCCESS) {
+        find_signer(m, &q);
         rc = make_quote(m, call, &q);
     }
     if (rc != TPM_RC_SUCCESS) {

@@ -18,8 +18,7 @@
 
 static Module module = { .client = { .fd = -1 } };
 static struct libtpms_callbacks callbacks; /* swtpm's, with some of ours in front */
-static TPM_RESULT (*store_data)(const unsigned char *data, uint32_t length, uint32_t tpm_number,
-                                const char *name);
+static struct libtpms_callbacks swtpm;     /* and as they are */
 
 /* Takes a variable out of the environment; NULL where it is not there. */
 static char *take_variable(const char *name)
@@ -74,6 +73,7 @@ static void find_library(TpmLibrary *ret)
         { "TPMLIB_ChooseTPMVersion", &ret->choose_version },
         { "TPMLIB_RegisterCallbacks", &ret->register_callbacks },
         { "TPMLIB_MainInit", &ret->main_init },
+        { "TPMLIB_Terminate", &ret->terminate },
         { "TPMLIB_Process", &ret->process },
         { "TPMLIB_SetState", &ret->set_state },
         { "TPMLIB_SetBufferSize", &ret->set_buffer_size },
@@ -111,14 +111,40 @@ EXPORT TPM_RESULT TPMLIB_ChooseTPMVersion(TPMLIB_TPMVersion ver)
     return result;
 }
 
-/* Counts the permanent states that were stored. */
-static TPM_RESULT count_and_store(const unsigned char *data, uint32_t length, uint32_t tpm_number,
-                                  const char *name)
+static bool is_permanent(const char *name)
 {
-    TPM_RESULT result = store_data(data, length, tpm_number, name);
+    return strcmp(name, TPM_PERMANENT_ALL_NAME) == 0;
+}
 
-    if (result == TPM_SUCCESS && strcmp(name, TPM_PERMANENT_ALL_NAME) == 0) {
-        module.client.stores++;
+/* A permanent state is announced to the manager before it is stored. */
+static TPM_RESULT announce_and_store(const unsigned char *data, uint32_t length,
+                                     uint32_t tpm_number, const char *name)
+{
+    ManagerState state;
+    TPM_RESULT result;
+
+    if (!is_permanent(name)) {
+        return swtpm.tpm_nvram_storedata(data, length, tpm_number, name);
+    }
+    state = history_hash((WireBytes){ data, length });
+    if (!history_announce(&module.history, &module.client, &state)) {
+        return TPM_FAIL;
+    }
+    result = swtpm.tpm_nvram_storedata(data, length, tpm_number, name);
+    if (result == TPM_SUCCESS) {
+        history_stored(&module.history, &module.client, &state);
+    }
+    return result;
+}
+
+static TPM_RESULT load(unsigned char **data, uint32_t *length, uint32_t tpm_number,
+                       const char *name)
+{
+    TPM_RESULT result = swtpm.tpm_nvram_loaddata(data, length, tpm_number, name);
+
+    if (is_permanent(name)) {
+        history_read(&module.history, result == TPM_SUCCESS ? (WireBytes){ *data, *length }
+                                                            : (WireBytes){ NULL, 0 });
     }
     return result;
 }
@@ -127,20 +153,41 @@ EXPORT TPM_RESULT TPMLIB_RegisterCallbacks(struct libtpms_callbacks *cb)
 {
     size_t size = (size_t)cb->sizeOfStruct;
 
-    if (!module_active(&module) || size > sizeof(callbacks) || !cb->tpm_nvram_storedata) {
+    if (!module_active(&module) || size > sizeof(callbacks) || !cb->tpm_nvram_storedata ||
+        !cb->tpm_nvram_loaddata) {
         return module.library.register_callbacks(cb);
     }
-    memset(&callbacks, 0, sizeof(callbacks));
-    memcpy(&callbacks, cb, size);
-    store_data = cb->tpm_nvram_storedata;
-    callbacks.tpm_nvram_storedata = count_and_store;
+    memset(&swtpm, 0, sizeof(swtpm));
+    memcpy(&swtpm, cb, size);
+    callbacks = swtpm;
+    callbacks.tpm_nvram_storedata = announce_and_store;
+    callbacks.tpm_nvram_loaddata = load;
     return module.library.register_callbacks(&callbacks);
 }
 
 EXPORT TPM_RESULT TPMLIB_MainInit(void)
 {
+    TPM_RESULT result;
+
     module.introduced = false;
-    return module.library.main_init();
+    if (!module_active(&module)) {
+        return module.library.main_init();
+    }
+    history_begin(&module.history);
+    result = module.library.main_init();
+    if (result == TPM_SUCCESS && !history_begun(&module.history, &module.client)) {
+        module.library.terminate();
+        return TPM_FAIL;
+    }
+    return result;
+}
+
+EXPORT void TPMLIB_Terminate(void)
+{
+    if (module_active(&module)) {
+        history_end(&module.history, &module.client);
+    }
+    module.library.terminate();
 }
 
 EXPORT TPM_RESULT TPMLIB_SetState(enum TPMLIB_StateType st, const unsigned char *buffer,
@@ -149,8 +196,8 @@ EXPORT TPM_RESULT TPMLIB_SetState(enum TPMLIB_StateType st, const unsigned char 
     TPM_RESULT result = module.library.set_state(st, buffer, buflen);
 
     module.introduced = false;
-    if (result == TPM_SUCCESS && buffer && module_active(&module)) {
-        manager_client_new_instance(&module.client);
+    if (result == TPM_SUCCESS && module_active(&module)) {
+        history_set(&module.history, st == TPMLIB_STATE_PERMANENT, (WireBytes){ buffer, buflen });
     }
     return result;
 }

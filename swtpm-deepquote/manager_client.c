@@ -55,6 +55,11 @@ uint64_t manager_client_deadline(const ManagerClient *c)
     return now_ms() + c->timeout_ms;
 }
 
+uint64_t manager_client_deadline_in(const ManagerClient *c, uint32_t ms)
+{
+    return now_ms() + (ms < c->timeout_ms ? ms : c->timeout_ms);
+}
+
 static int remaining_ms(uint64_t deadline)
 {
     uint64_t now = now_ms();
@@ -115,12 +120,19 @@ static void drop_connection(ManagerClient *c)
     }
     c->fd = -1;
     c->state = MANAGER_CLOSED;
+    c->keys_shown = false;
 }
 
-void manager_client_new_instance(ManagerClient *c)
+void manager_client_drop(ManagerClient *c)
+{
+    drop_connection(c);
+}
+
+void manager_client_begin_life(ManagerClient *c)
 {
     drop_connection(c);
     new_instance(c);
+    c->loaded = c->stored;
 }
 
 void manager_client_forget_eks(ManagerClient *c)
@@ -156,7 +168,18 @@ bool manager_client_has_ek(const ManagerClient *c, WireBytes name)
     return false;
 }
 
-static ManagerMessage make_hello(const ManagerClient *c)
+static void add_keys(const ManagerClient *c, ManagerHello *hello)
+{
+    hello->ek_count = (uint8_t)c->ek_count;
+    for (unsigned i = 0; i < c->ek_count; i++) {
+        const ClientEk *ek = &c->ek[i];
+
+        hello->ek[i].public = (WireBytes){ ek->public, ek->public_len };
+        hello->ek[i].qualified_name = (WireBytes){ ek->qualified_name, ek->qualified_name_len };
+    }
+}
+
+static ManagerMessage make_hello(const ManagerClient *c, bool keys)
 {
     ManagerMessage m = { .type = MANAGER_HELLO };
     ManagerHello *hello = &m.hello;
@@ -164,12 +187,11 @@ static ManagerMessage make_hello(const ManagerClient *c)
     hello->uuid = c->uuid;
     memcpy(hello->instance, c->instance, sizeof(c->instance));
     hello->stores = c->stores;
-    hello->ek_count = (uint8_t)c->ek_count;
-    for (unsigned i = 0; i < c->ek_count; i++) {
-        const ClientEk *ek = &c->ek[i];
-
-        hello->ek[i].public = (WireBytes){ ek->public, ek->public_len };
-        hello->ek[i].qualified_name = (WireBytes){ ek->qualified_name, ek->qualified_name_len };
+    hello->loaded = c->loaded;
+    hello->stored = c->stored;
+    hello->ek_count = MANAGER_EKS_UNKNOWN;
+    if (keys) {
+        add_keys(c, hello);
     }
     return m;
 }
@@ -302,31 +324,39 @@ uint32_t manager_client_host_status(const ManagerClient *c, uint32_t rc)
     return rc == manager_status_rc(c->status) ? manager_status_host_status(c->status) : rc;
 }
 
+/* Says HELLO over the connection; on failure the client is closed. */
+static IoResult say_hello(ManagerClient *c, bool keys, uint64_t deadline)
+{
+    ManagerMessage hello = make_hello(c, keys);
+    IoResult result = send_message(c, &hello, deadline);
+
+    if (result != IO_OK) {
+        drop_connection(c);
+        return result;
+    }
+    c->keys_said = keys;
+    c->state = MANAGER_GREETED;
+    return IO_OK;
+}
+
 /* Connects and says HELLO; on failure the client is closed. */
 static IoResult greet(ManagerClient *c, uint64_t deadline)
 {
-    ManagerMessage hello = make_hello(c);
     IoResult result = connect_once(c);
 
     while (result == IO_LATE && remaining_ms(deadline) > 0) {
         poll(NULL, 0, FULL_BACKLOG_RETRY_MS);
         result = connect_once(c);
     }
-    if (result == IO_OK) {
-        result = send_message(c, &hello, deadline);
-    }
-    if (result != IO_OK) {
-        drop_connection(c);
-        return result;
-    }
-    c->state = MANAGER_GREETED;
-    return IO_OK;
+    return result == IO_OK ? say_hello(c, false, deadline) : result;
 }
 
-void manager_client_greet(ManagerClient *c)
+void manager_client_show_keys(ManagerClient *c)
 {
     if (c->state == MANAGER_CLOSED) {
         greet(c, 0);
+    } else if (c->state == MANAGER_WELCOMED && !c->keys_shown) {
+        say_hello(c, true, 0);
     }
 }
 
@@ -338,46 +368,61 @@ static bool has_ended(const ManagerClient *c)
     return poll(&p, 1, 0) != 0;
 }
 
-/* Takes the answer to HELLO; on any but MANAGER_OK the client is closed. */
+/*
+ * Takes the answer to HELLO; on any but MANAGER_OK the client is closed, unless it is about the
+ * keys: a vTPM that is not served for them is followed all the same.
+ */
 static IoResult take_welcome(ManagerClient *c, uint64_t deadline, uint32_t *ret_rc)
 {
     ManagerReply reply;
     IoResult result = receive_reply(c, MANAGER_HELLO, deadline, &reply);
 
-    if (result != IO_OK || reply.status != MANAGER_OK) {
+    if (result != IO_OK || (reply.status != MANAGER_OK && !c->keys_said)) {
         drop_connection(c);
     } else {
         c->state = MANAGER_WELCOMED;
+        c->keys_shown = c->keys_said && reply.status == MANAGER_OK;
     }
     *ret_rc = result == IO_OK ? rc_of_reply(c, &reply) : rc_of_io[result];
     return result;
 }
 
-static uint32_t make_ready(ManagerClient *c, uint64_t deadline)
+static IoResult say_what_is_due(ManagerClient *c, uint64_t deadline)
 {
-    uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
+    return c->state == MANAGER_CLOSED     ? greet(c, deadline)
+           : c->state == MANAGER_WELCOMED ? say_hello(c, true, deadline)
+                                          : IO_OK;
+}
+
+/* Has what is needed said and answered: a HELLO, and where @keys the one with the keys. */
+static uint32_t make_ready(ManagerClient *c, bool keys, uint64_t deadline)
+{
+    unsigned lost = 0;
+    uint32_t rc;
 
     if (c->state == MANAGER_WELCOMED && has_ended(c)) {
         drop_connection(c);
     }
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        IoResult result = IO_OK;
+    while (c->state != MANAGER_WELCOMED || (keys && !c->keys_shown)) {
+        IoResult result = say_what_is_due(c, deadline);
 
-        if (c->state == MANAGER_WELCOMED) {
-            return TPM_RC_SUCCESS;
-        }
-        if (c->state == MANAGER_CLOSED) {
-            result = greet(c, deadline);
-            rc = rc_of_io[result];
-        }
+        rc = rc_of_io[result];
         if (result == IO_OK) {
             result = take_welcome(c, deadline, &rc);
         }
-        if (result != IO_CLOSED) {
+        lost += result == IO_CLOSED;
+        if ((rc != TPM_RC_SUCCESS && result != IO_CLOSED) || lost == ATTEMPTS) {
             return rc;
         }
     }
-    return rc;
+    return TPM_RC_SUCCESS;
+}
+
+uint32_t manager_client_welcome(ManagerClient *c, uint64_t deadline)
+{
+    const uint32_t rc = make_ready(c, false, deadline);
+
+    return rc == TPM_RC_SUCCESS ? rc : report(c, rc); /* followed is not yet served */
 }
 
 /* One try on a connection that is welcome; what a caller sees is in @ret_rc. */
@@ -401,13 +446,25 @@ static IoResult finish(ManagerClient *c, IoResult result, const ManagerMessage *
     return IO_OK;
 }
 
+/* What a vTPM tells of itself is heard before its keys can be. */
+static bool needs_keys(const ManagerMessage *request)
+{
+    return request->type != MANAGER_ANNOUNCE;
+}
+
+/* Followed, or let through, is not yet served. */
+static bool shows_service(const ManagerMessage *request)
+{
+    return request->type != MANAGER_ANNOUNCE && request->type != MANAGER_PREPARE;
+}
+
 static uint32_t call(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
                      ManagerReply *ret)
 {
     uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
 
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        rc = make_ready(c, deadline);
+        rc = make_ready(c, needs_keys(request), deadline);
         if (rc != TPM_RC_SUCCESS || finish(c, send_message(c, request, deadline), request, deadline,
                                            ret, &rc) != IO_CLOSED) {
             return rc;
@@ -419,37 +476,7 @@ static uint32_t call(ManagerClient *c, ManagerMessage *request, uint64_t deadlin
 uint32_t manager_client_call(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
                              ManagerReply *ret)
 {
-    return report(c, call(c, request, deadline, ret));
-}
+    const uint32_t rc = call(c, request, deadline, ret);
 
-uint32_t manager_client_begin(ManagerClient *c, ManagerMessage *request, uint64_t deadline)
-{
-    uint32_t rc = DEEPQUOTE_RC_NO_MANAGER;
-
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        IoResult result;
-
-        rc = make_ready(c, deadline);
-        if (rc != TPM_RC_SUCCESS) {
-            break;
-        }
-        result = send_message(c, request, deadline);
-        if (result == IO_OK) {
-            return TPM_RC_SUCCESS;
-        }
-        drop_connection(c);
-        rc = rc_of_io[result];
-    }
-    return report(c, rc);
-}
-
-uint32_t manager_client_end(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
-                            ManagerReply *ret)
-{
-    uint32_t rc;
-
-    if (finish(c, IO_OK, request, deadline, ret, &rc) == IO_CLOSED) {
-        rc = call(c, request, deadline, ret);
-    }
-    return rc == TPM_RC_SUCCESS ? rc : report(c, rc); /* not refused is not yet served */
+    return rc == TPM_RC_SUCCESS && !shows_service(request) ? rc : report(c, rc);
 }

@@ -3,8 +3,11 @@
  * One vTPM's connection to vtpm-managerd.
  *
  * swtpm has one thread, so a request blocks it: every wait has a deadline. A connection on which
- * anything unexpected came is closed; the next vendor command makes a new one, with the same
- * instance, which the manager takes for the same life of the same vTPM.
+ * anything unexpected came is closed; the next request makes a new one, with the same instance,
+ * which the manager takes for the same life of the same vTPM.
+ *
+ * The first HELLO of a connection says which state the life began with, and which is stored now.
+ * The endorsement keys, which can be read only after TPM2_Startup, follow in another.
  *
  * Spec: docs/specs/manager-protocol.md.
  */
@@ -14,11 +17,11 @@
 #include "settings.h"
 #include "wire/manager.h"
 
-typedef enum ManagerState {
+typedef enum ManagerLink {
     MANAGER_CLOSED,
     MANAGER_GREETED,  /* HELLO is sent */
     MANAGER_WELCOMED, /* and was answered with MANAGER_OK */
-} ManagerState;
+} ManagerLink;
 
 /** An endorsement key of the vTPM. */
 typedef struct ClientEk {
@@ -33,11 +36,15 @@ typedef struct ManagerClient {
     WireUuid uuid;
     uint8_t instance[MANAGER_INSTANCE_SIZE];
     uint32_t timeout_ms;
-    ManagerState state;
+    ManagerLink state;
     int fd; /* -1 where MANAGER_CLOSED */
     uint32_t last_id;
-    uint64_t stores;   /* of permanent state since the instance began */
-    unsigned ek_count; /* of those that the instance began with */
+    uint64_t stores;     /* of permanent state since the instance began */
+    ManagerState loaded; /* that the instance began with */
+    ManagerState stored; /* that there is now */
+    bool keys_said;      /* the last HELLO has the keys */
+    bool keys_shown;     /* and was answered with MANAGER_OK */
+    unsigned ek_count;   /* of those that the instance began with */
     ClientEk ek[MANAGER_EKS_MAX];
     bool forbidden;       /* the system does not let this user connect */
     uint32_t reported;    /* response code that the log says last; UINT32_MAX: nothing yet */
@@ -50,8 +57,11 @@ typedef struct ManagerClient {
 /** manager_client_init: not connected, a new instance. */
 void manager_client_init(ManagerClient *c, const Settings *s);
 
-/** manager_client_new_instance: another life of the vTPM starts; closes the connection. */
-void manager_client_new_instance(ManagerClient *c);
+/** manager_client_begin_life: with @c->stored, a new one; closes the connection. */
+void manager_client_begin_life(ManagerClient *c);
+
+/** manager_client_drop: closes the connection, if there is one: the next HELLO tells all anew. */
+void manager_client_drop(ManagerClient *c);
 
 /** manager_client_forget_eks, manager_client_add_ek: what HELLO shows; one too many is left out. */
 void manager_client_forget_eks(ManagerClient *c);
@@ -61,11 +71,24 @@ void manager_client_add_ek(ManagerClient *c, WireBytes public, WireBytes name,
 /** manager_client_has_ek: whether @name is that of one of them. */
 bool manager_client_has_ek(const ManagerClient *c, WireBytes name);
 
-/** manager_client_greet: connects and says HELLO if that is possible at once; waits for nothing. */
-void manager_client_greet(ManagerClient *c);
+/**
+ * manager_client_show_keys: says HELLO with the keys, where one was answered; else it connects and
+ * says HELLO if that is possible at once. Waits for nothing.
+ */
+void manager_client_show_keys(ManagerClient *c);
+
+/**
+ * manager_client_welcome: connects, and has HELLO answered.
+ *
+ * Returns: as manager_client_call(). @c->reason says why it was refused.
+ */
+uint32_t manager_client_welcome(ManagerClient *c, uint64_t deadline);
 
 /** manager_client_deadline: the moment, in monotonic milliseconds, at which a request must end. */
 uint64_t manager_client_deadline(const ManagerClient *c);
+
+/** manager_client_deadline_in: the same, and not later than in @ms. */
+uint64_t manager_client_deadline_in(const ManagerClient *c, uint32_t ms);
 
 /**
  * manager_client_call: sends @request and waits for its reply; its id is set here. A connection
@@ -78,15 +101,6 @@ uint64_t manager_client_deadline(const ManagerClient *c);
  */
 uint32_t manager_client_call(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
                              ManagerReply *ret);
-
-/**
- * manager_client_begin, manager_client_end: the same in two steps, so that the caller can do
- * something else while the manager works. A begin that returns TPM_RC_SUCCESS needs its end, with
- * the same @request; any other is final.
- */
-uint32_t manager_client_begin(ManagerClient *c, ManagerMessage *request, uint64_t deadline);
-uint32_t manager_client_end(ManagerClient *c, ManagerMessage *request, uint64_t deadline,
-                            ManagerReply *ret);
 
 /**
  * manager_client_host_status: @rc of a request, as TPM2_DeepQuote tells it once its quote is made.

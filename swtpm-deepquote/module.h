@@ -9,6 +9,7 @@
 #ifndef SWTPM_DEEPQUOTE_MODULE_H
 #define SWTPM_DEEPQUOTE_MODULE_H
 
+#include "history.h"
 #include "manager_client.h"
 
 #include <libtpms/tpm_error.h>
@@ -19,6 +20,7 @@ typedef struct TpmLibrary {
     TPM_RESULT (*choose_version)(TPMLIB_TPMVersion version);
     TPM_RESULT (*register_callbacks)(struct libtpms_callbacks *callbacks);
     TPM_RESULT (*main_init)(void);
+    void (*terminate)(void);
     TPM_RESULT(*process)
     (unsigned char **respbuffer, uint32_t *resp_size, uint32_t *respbufsize, unsigned char *command,
      uint32_t command_size);
@@ -46,6 +48,7 @@ typedef struct Module {
     bool tpm2; /* the last version chosen is TPM 2.0 */
     TpmLibrary library;
     ManagerClient client;
+    History history;
     bool introduced;     /* the client knows the endorsement keys that this life began with */
     TpmResponse scratch; /* for commands of our own; wiped after use */
 } Module;

@@ -86,7 +86,7 @@ static CommandHandler *find_handler(const TpmCall *call)
 static void introduce(Module *m)
 {
     if (!m->introduced && vtpm_introduce(m) == TPM_RC_SUCCESS) {
-        manager_client_greet(&m->client);
+        manager_client_show_keys(&m->client);
     }
 }
 
@@ -95,6 +95,9 @@ TPM_RESULT module_process(Module *m, const TpmCall *call)
     CommandHandler *handler = find_handler(call);
     TPM_RESULT result;
 
+    if (!history_goes_on(&m->history, &m->client)) {
+        return module_respond_rc(call, TPM_RC_FAILURE);
+    }
     introduce(m);
     result = handler ? handler(m, call) : module_pass(m, call);
     introduce(m);

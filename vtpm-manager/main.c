@@ -46,6 +46,7 @@ typedef struct Daemon {
     int64_t started; /* seconds since 1970 */
     int lock;
     Registry *registry;
+    StateWriter *states;
     Poller *poller;
     Limiter *limiter;
     Owners *owners;
@@ -101,6 +102,7 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
     d->service = (VtpmService){
         .admission = d->admission,
         .vms = registry_vms(d->registry),
+        .states = d->states,
         .quoter = d->quoter,
         .pcrs = d->pcrs,
         .worker = d->worker,
@@ -304,6 +306,7 @@ static gboolean prepare(Daemon *daemon, GError **error)
     if (!open_state(daemon, error)) {
         return FALSE;
     }
+    daemon->states = state_writer_new(registry_store(daemon->registry), daemon->context);
     daemon->limiter = limiter_new(o->vm_rate, o->vm_burst);
     daemon->owners = owners_new(tpm_device_files(o->tcti));
     daemon->admission =
@@ -358,6 +361,7 @@ static void clean_up(Daemon *daemon)
     }
     admin_server_free(daemon->admin);
     vtpm_server_free(daemon->vtpms);
+    state_writer_free(daemon->states);
     log_kind_end_all();
     tpm_worker_free(daemon->worker);
     quoter_free(daemon->quoter);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wire/manager.h"
 
+#include <string.h>
+
 /* One that has no body has no functions. */
 typedef struct MessageKind {
     ManagerMessageType type;
@@ -8,16 +10,41 @@ typedef struct MessageKind {
     bool (*put)(WireWriter *w, const ManagerMessage *m);
 } MessageKind;
 
+static bool get_state(WireReader *r, ManagerState *ret)
+{
+    WireBytes hash;
+
+    if (!wire_get_tpm2b(r, MANAGER_STATE_SIZE, &hash) ||
+        (hash.len != 0 && hash.len != MANAGER_STATE_SIZE)) {
+        return false;
+    }
+    ret->known = hash.len != 0;
+    if (ret->known) {
+        memcpy(ret->hash, hash.p, sizeof(ret->hash));
+    }
+    return true;
+}
+
+static bool put_state(WireWriter *w, const ManagerState *state)
+{
+    return wire_put_tpm2b(w, (WireBytes){ state->hash, state->known ? sizeof(state->hash) : 0 });
+}
+
+static unsigned shown_eks(const ManagerHello *h)
+{
+    return h->ek_count == MANAGER_EKS_UNKNOWN ? 0 : h->ek_count;
+}
+
 static bool get_hello(WireReader *r, ManagerMessage *m)
 {
     ManagerHello *h = &m->hello;
 
     if (!wire_get_uuid(r, &h->uuid) || !wire_get_copy(r, sizeof(h->instance), h->instance) ||
-        !wire_get_u64(r, &h->stores) || !wire_get_u8(r, &h->ek_count) ||
-        h->ek_count > MANAGER_EKS_MAX) {
+        !wire_get_u64(r, &h->stores) || !get_state(r, &h->loaded) || !get_state(r, &h->stored) ||
+        !wire_get_u8(r, &h->ek_count) || shown_eks(h) > MANAGER_EKS_MAX) {
         return false;
     }
-    for (unsigned i = 0; i < h->ek_count; i++) {
+    for (unsigned i = 0; i < shown_eks(h); i++) {
         if (!wire_get_tpm2b(r, MANAGER_PUBLIC_MAX, &h->ek[i].public) || h->ek[i].public.len == 0 ||
             !wire_get_name(r, &h->ek[i].qualified_name)) {
             return false;
@@ -30,12 +57,13 @@ static bool put_hello(WireWriter *w, const ManagerMessage *m)
 {
     const ManagerHello *h = &m->hello;
 
-    if (h->ek_count > MANAGER_EKS_MAX || !wire_put_uuid(w, &h->uuid) ||
+    if (shown_eks(h) > MANAGER_EKS_MAX || !wire_put_uuid(w, &h->uuid) ||
         !wire_put_bytes(w, (WireBytes){ h->instance, sizeof(h->instance) }) ||
-        !wire_put_u64(w, h->stores) || !wire_put_u8(w, h->ek_count)) {
+        !wire_put_u64(w, h->stores) || !put_state(w, &h->loaded) || !put_state(w, &h->stored) ||
+        !wire_put_u8(w, h->ek_count)) {
         return false;
     }
-    for (unsigned i = 0; i < h->ek_count; i++) {
+    for (unsigned i = 0; i < shown_eks(h); i++) {
         if (h->ek[i].public.len == 0 || h->ek[i].public.len > MANAGER_PUBLIC_MAX ||
             !wire_put_tpm2b(w, h->ek[i].public) || !wire_put_tpm2b(w, h->ek[i].qualified_name)) {
             return false;
@@ -117,6 +145,20 @@ static bool put_credential(WireWriter *w, const ManagerMessage *m)
            wire_put_u32(w, m->credential.room);
 }
 
+static bool get_announce(WireReader *r, ManagerMessage *m)
+{
+    ManagerAnnounce *a = &m->announce;
+
+    return get_state(r, &a->stored) && get_state(r, &a->next) && a->next.known;
+}
+
+static bool put_announce(WireWriter *w, const ManagerMessage *m)
+{
+    const ManagerAnnounce *a = &m->announce;
+
+    return a->next.known && put_state(w, &a->stored) && put_state(w, &a->next);
+}
+
 /* Bodies of replies that are MANAGER_OK */
 
 static bool get_welcome(WireReader *r, ManagerReply *reply)
@@ -177,6 +219,7 @@ static const struct ReplyKind {
     { MANAGER_PCR_READ_REPLY, get_pcr_parameters, put_pcr_parameters },
     { MANAGER_CREDENTIAL_REPLY, get_page, put_page },
     { MANAGER_PREPARE_REPLY, NULL, NULL },
+    { MANAGER_ANNOUNCE_REPLY, NULL, NULL },
 };
 
 static const struct ReplyKind *find_reply(ManagerMessageType type)
@@ -231,11 +274,13 @@ static const MessageKind kinds[] = {
     { MANAGER_PCR_READ, get_pcr_read, put_pcr_read },
     { MANAGER_CREDENTIAL, get_credential, put_credential },
     { MANAGER_PREPARE, get_prepare, put_prepare },
+    { MANAGER_ANNOUNCE, get_announce, put_announce },
     { MANAGER_HELLO_REPLY, get_reply, put_reply },
     { MANAGER_QUOTE_REPLY, get_reply, put_reply },
     { MANAGER_PCR_READ_REPLY, get_reply, put_reply },
     { MANAGER_CREDENTIAL_REPLY, get_reply, put_reply },
     { MANAGER_PREPARE_REPLY, get_reply, put_reply },
+    { MANAGER_ANNOUNCE_REPLY, get_reply, put_reply },
     { MANAGER_OTHER_VERSION, NULL, NULL },
 };
 

@@ -2,7 +2,7 @@
 /*
  * Messages between a vTPM and vtpm-managerd: one SOCK_SEQPACKET packet each.
  *
- * A vTPM connects once per life of its process, says HELLO, and then has at most one request
+ * A vTPM connects once per life of its process, says HELLO, and has at most one request
  * outstanding. The manager answers every request with the reply of its kind and the same id.
  *
  * Spec: docs/specs/manager-protocol.md.
@@ -17,10 +17,12 @@
 
 enum {
     MANAGER_MAGIC = 0x44514D50, /* "DQMP" */
-    MANAGER_VERSION = 2,
+    MANAGER_VERSION = 3,
     MANAGER_INSTANCE_SIZE = 16,
     MANAGER_MESSAGE_MAX = 8192, /* larger than any message; a longer packet is refused */
     MANAGER_EKS_MAX = 2,        /* endorsement keys that a vTPM may show */
+    MANAGER_EKS_UNKNOWN = 0xFF, /* in place of their count: it cannot tell yet */
+    MANAGER_STATE_SIZE = 32,    /* SHA-256 over a permanent state */
     MANAGER_PUBLIC_MAX = 640,   /* more than the public area of any of them */
 };
 
@@ -30,11 +32,13 @@ typedef enum ManagerMessageType {
     MANAGER_PCR_READ = 3,
     MANAGER_CREDENTIAL = 4,
     MANAGER_PREPARE = 5,
+    MANAGER_ANNOUNCE = 6,
     MANAGER_HELLO_REPLY = 0x101,
     MANAGER_QUOTE_REPLY = 0x102,
     MANAGER_PCR_READ_REPLY = 0x103,
     MANAGER_CREDENTIAL_REPLY = 0x104,
     MANAGER_PREPARE_REPLY = 0x105,
+    MANAGER_ANNOUNCE_REPLY = 0x106,
     MANAGER_OTHER_VERSION = 0x1FF, /* no body: the sender speaks only the version in its header */
 } ManagerMessageType;
 
@@ -44,6 +48,12 @@ typedef struct ManagerEk {
     WireBytes qualified_name;
 } ManagerEk;
 
+/** A vTPM's permanent state, by its hash. */
+typedef struct ManagerState {
+    bool known; /* FALSE: there is none */
+    uint8_t hash[MANAGER_STATE_SIZE];
+} ManagerState;
+
 /**
  * HELLO: who the vTPM is. @instance is new, and random, with each life of the vTPM's state. The
  * endorsement keys are those that it had when this life began, before the guest sent a command.
@@ -51,10 +61,18 @@ typedef struct ManagerEk {
 typedef struct ManagerHello {
     WireUuid uuid;
     uint8_t instance[MANAGER_INSTANCE_SIZE];
-    uint64_t stores; /* of permanent state since this instance began */
-    uint8_t ek_count;
+    uint64_t stores;     /* of permanent state since this instance began */
+    ManagerState loaded; /* the state that this life began with */
+    ManagerState stored; /* the state that is stored now */
+    uint8_t ek_count;    /* MANAGER_EKS_UNKNOWN: another HELLO will show them */
     ManagerEk ek[MANAGER_EKS_MAX];
 } ManagerHello;
+
+/** ANNOUNCE: @next is about to be stored in place of @stored. */
+typedef struct ManagerAnnounce {
+    ManagerState stored;
+    ManagerState next;
+} ManagerAnnounce;
 
 /** PREPARE: whether a QUOTE like this would be countersigned. */
 typedef struct ManagerPrepare {
@@ -102,6 +120,7 @@ typedef struct ManagerMessage {
         ManagerPrepare prepare;
         WirePcrSelection pcr_read;
         ManagerCredential credential;
+        ManagerAnnounce announce;
         ManagerReply reply;
     };
 } ManagerMessage;

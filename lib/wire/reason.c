@@ -60,6 +60,10 @@ static const struct {
                                                          "does not provide" },
     [MANAGER_REASON_NOT_SHARED] = { MANAGER_NOT_SHARED, "the manager shares the host's logs only "
                                                         "with --share-logs" },
+    [MANAGER_REASON_BROKEN_HISTORY] = { MANAGER_DENIED,
+                                        "its state is not the one that was stored last; restore "
+                                        "that one, or, if this one was put in place on purpose, "
+                                        "use vtpm-managerctl vm accept, and start the VM again" },
     [MANAGER_REASON_LOG_UNREADABLE] = { MANAGER_NOT_SHARED, "the manager cannot read this log of "
                                                             "the host; see the manager's log" },
 };

@@ -31,7 +31,8 @@ typedef enum ManagerReason {
     MANAGER_REASON_NO_SUCH_FLAG = 21,
     MANAGER_REASON_NOT_SHARED = 22,
     MANAGER_REASON_LOG_UNREADABLE = 23,
-    MANAGER_REASON_COUNT = 24,
+    MANAGER_REASON_BROKEN_HISTORY = 24,
+    MANAGER_REASON_COUNT = 25,
 } ManagerReason;
 
 /** manager_reason_status: the status that a reply with this reason has. */

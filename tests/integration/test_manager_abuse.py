@@ -206,7 +206,8 @@ def _():
 
 @tap.case('a packet that is none of the protocol closes the connection and nothing else')
 def _():
-    packets = [b'\0', b'\xff' * 9000, struct.pack('>IHHI', protocol.MAGIC, 2, 0x102, 1)]
+    reply = struct.pack('>IHHI', protocol.MAGIC, protocol.VERSION, 0x102, 1)
+    packets = [b'\0', b'\xff' * 9000, reply]
     with Manager() as manager, VtpmClient(manager) as vtpm:
         vtpm.hello()
         for packet in packets:

@@ -179,7 +179,7 @@ def _():
 def _():
     with Manager() as manager, VtpmClient(manager) as vtpm:
         vtpm.sock.send(b'DQMP' + b'\0\1\0\1' + b'\0\0\0\7' + bytes(32))
-        tap.equal(vtpm.sock.recv(100), b'DQMP' + b'\0\2\1\xff' + b'\0\0\0\7')
+        tap.equal(vtpm.sock.recv(100), b'DQMP' + b'\0\3\1\xff' + b'\0\0\0\7')
         tap.equal(vtpm.sock.recv(100), b'')
         assert 'another version' in manager.log_text()
 

@@ -280,7 +280,7 @@ def _():
         manager.process.send_signal(signal.SIGSTOP)
         try:
             process = guest.start_program(*guest.quote_command('--ak-create'))
-            time.sleep(0.7)
+            time.sleep(3)  # a store waits two seconds for the manager
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)
             tap.equal(process.poll(), None)

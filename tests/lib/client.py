@@ -56,13 +56,15 @@ class VtpmClient:
     """What swtpm-deepquote's module says to the manager, with a made-up vTPM quote."""
 
     def __init__(self, manager, uuid=UUID, instance=None, timeout=30, eks=(), stores=0,
-                 known=True, user=None):
+                 known=True, user=None, loaded=b'', stored=b''):
         self.manager = manager
         self.uuid = uuid
         self.known = known       # it is registered when it first says HELLO
         # user: who connects; None: the owner of the VM
         self.eks = eks           # (public, qualified name) of each endorsement key
         self.stores = stores
+        self.loaded = loaded     # hash of the state that its life began with
+        self.stored = stored     # and of the one that it has now
         self.instance = instance or os.urandom(16)
         self.pcrs = bytes(32) * 2
         self.quoted = b''
@@ -120,7 +122,14 @@ class VtpmClient:
         if self.known:
             self.manager.introduce(self.uuid, users.owner_of(self.uuid))
         return (uuid_bytes(self.uuid) + self.instance + u64(self.stores) +
+                b2(self.loaded) + b2(self.stored) +
                 bytes([len(self.eks)]) + b''.join(b2(part) for ek in self.eks for part in ek))
+
+    def announce(self, following):
+        """Stores the state with this hash, having said so."""
+        r = self.call(protocol.ANNOUNCE, b2(self.stored) + b2(following))
+        self.stored = following
+        assert not r.rest()
 
     def prepare(self, flags=1, host_pcrs=HOST_PCRS, room=3000):
         return self.call(protocol.PREPARE, u32(flags) + host_pcrs + u32(room))

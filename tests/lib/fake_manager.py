@@ -17,9 +17,9 @@ import threading
 import time
 
 import tpm2
-from protocol import (BAD_FLAGS, BAD_VALUE, BINDING_MAGIC, BUSY, CREDENTIAL, DENIED, EVIDENCE_MAGIC,
-                      HELLO, HOST_TPM, MAGIC, NOT_SHARED, OK, PCR_READ, PREPARE, QUOTE, REPLY,
-                      TIMEOUT, TOO_LARGE, VERSION)
+from protocol import (ANNOUNCE, BAD_FLAGS, BAD_VALUE, BINDING_MAGIC, BUSY, CREDENTIAL, DENIED,
+                      EVIDENCE_MAGIC, HELLO, HOST_TPM, KEYS_UNKNOWN, MAGIC, NOT_SHARED, OK,
+                      PCR_READ, PREPARE, QUOTE, REPLY, TIMEOUT, TOO_LARGE, VERSION)
 from tpm2 import b2, u16, u32, u64
 
 # A reason for each status, as docs/specs/manager-protocol.md has them
@@ -37,12 +37,18 @@ class Request:
         assert r.u32() == MAGIC and r.u16() == VERSION, 'not the protocol'
         self.type, self.id = r.u16(), r.u32()
         getattr(self, {HELLO: '_hello', QUOTE: '_quote', PCR_READ: '_pcr_read',
-                       CREDENTIAL: '_credential', PREPARE: '_prepare'}[self.type])(r)
+                       CREDENTIAL: '_credential', PREPARE: '_prepare',
+                       ANNOUNCE: '_announce'}[self.type])(r)
         assert not r.rest(), 'bytes after the request'
 
     def _hello(self, r):
         self.uuid, self.instance, self.stores = r.take(16), r.take(16), r.u64()
-        self.eks = [(r.b2(), r.b2()) for _ in range(r.u8())]
+        self.loaded, self.stored, count = r.b2(), r.b2(), r.u8()
+        self.early = count == KEYS_UNKNOWN  # the keys come in another one
+        self.eks = [] if self.early else [(r.b2(), r.b2()) for _ in range(count)]
+
+    def _announce(self, r):
+        self.stored, self.next = r.b2(), r.b2()
 
     def _prepare(self, r):
         self.flags = r.u32()
@@ -118,10 +124,12 @@ class FakeManager:
 
     def __init__(self, path):
         self.path = path
-        self.requests = []   # Request, in the order of arrival
+        self.requests = []   # Request, in the order of arrival, but for
+        self.early = []      # HELLO without keys
+        self.announced = []  # ANNOUNCE
         self.on = {HELLO: FakeManager.welcome, PREPARE: FakeManager.agree,
                    QUOTE: FakeManager.countersign, PCR_READ: FakeManager.read_pcrs,
-                   CREDENTIAL: FakeManager.page}
+                   CREDENTIAL: FakeManager.page, ANNOUNCE: FakeManager.take_note}
         self.connection = None
         self.here = threading.local()
         self.epoch = 0
@@ -182,9 +190,14 @@ class FakeManager:
             while packet := connection.recv(65536):
                 request = Request(packet)
                 with self.arrived:
-                    self.requests.append(request)
+                    self._list_of(request).append(request)
                     self.arrived.notify_all()
                 self.on[request.type](self, request)
+
+    def _list_of(self, request):
+        if request.type == ANNOUNCE:
+            return self.announced
+        return self.early if request.type == HELLO and request.early else self.requests
 
     def wait_for(self, kind, count=1, seconds=20):
         """Waits until `count` requests of a kind have come; returns them."""
@@ -212,6 +225,9 @@ class FakeManager:
             self.epoch += 1
         self.uuid = request.uuid
         self.reply(request, OK, u64(self.epoch) + u64(0) + LINEAGE)
+
+    def take_note(self, request):
+        self.reply(request)
 
     def agree(self, request):
         size = 560 + sum(2 + len(v) for v in pcr_values(request.host_pcrs))

@@ -12,7 +12,7 @@ BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
 # What the table's words mean, where it is not the last part of a path. libc is everybody's.
 WORDS = {
     '-': set(), 'libc': set(), 'lib': {'wire', 'attest', 'daemon'},
-    'its folders': {'tpm', 'registry', 'quote', 'vtpm', 'admin'},
+    'its folders': {'tpm', 'registry', 'quote', 'state', 'vtpm', 'admin'},
     'the defaults': {'defaults'}, 'GLib': {'glib'}, 'OpenSSL': {'openssl'}, 'SQLite': {'sqlite'},
     'tpm2-tss': {'tss2'},
     'QEMU': {'qemu'}, "QEMU's TPMIf and TPMBackend": {'qemu'},
@@ -44,6 +44,7 @@ OWNERS = [
     (r'tpm/', 'tpm'),
     (r'registry/', 'registry'),
     (r'quote/', 'quote'),
+    (r'state/', 'state'),
     (r'vtpm/', 'vtpm'),
     (r'admin/', 'admin'),
     (r'(glib|gio|glib-unix|gmodule|gobject)(/|\.h|-)', 'glib'),

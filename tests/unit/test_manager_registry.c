@@ -82,6 +82,15 @@ static void crash(Fixture *f)
     open_registry(f);
 }
 
+/* A life of a vTPM that says nothing of its state. */
+static gboolean start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *instance,
+                           uint64_t stores, WireBytes ek, GError **error)
+{
+    const RegistryLife life = { .instance = instance, .stores = stores, .ek = ek };
+
+    return vms_start_life(vms, uuid, &life, error);
+}
+
 /* Known by libvirt's profile, so that an owner may have several. */
 static gboolean register_vm(Fixture *f, const WireUuid *uuid, uid_t owner, const char *name,
                             const char *group, WireBytes ek, GError **error)
@@ -144,7 +153,7 @@ static void test_refuses_doubles_and_strangers(Fixture *f, G_GNUC_UNUSED gconstp
     g_assert_false(vms_unregister(f->vms, &vm_b, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN);
     g_assert_false(vms_enable(f->vms, &vm_b, TRUE, NULL));
-    g_assert_false(vms_start_life(f->vms, &vm_b, first, 0, no_ek, NULL));
+    g_assert_false(start_life(f->vms, &vm_b, first, 0, no_ek, NULL));
     g_assert_false(vms_advance(f->vms, &vm_b, 1, NULL));
 }
 
@@ -152,11 +161,11 @@ static void test_epochs(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, &vm_a);
     assert_numbers(f, 0, 0);
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
     assert_numbers(f, 1, 0);
     g_assert_true(vms_advance(f->vms, &vm_a, 3, NULL));
-    g_assert_true(vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
     assert_numbers(f, 2, 3);
     g_assert_true(vms_advance(f->vms, &vm_a, 1, NULL));
     assert_numbers(f, 2, 4);
@@ -178,7 +187,7 @@ static void test_generation_never_back(Fixture *f, G_GNUC_UNUSED gconstpointer d
     g_autoptr(GError) error = NULL;
 
     add(f, &vm_a);
-    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
+    start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     g_assert_true(vms_advance(f->vms, &vm_a, 10, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_assert_false(vms_advance(f->vms, &vm_a, bad[i].stores, &error));
@@ -199,9 +208,9 @@ static void test_lineage(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     memcpy(lineage, vms_find(f->vms, &vm_a)->lineage, sizeof(lineage));
     g_assert_true(memcmp(lineage, zeros, sizeof(zeros)) != 0);
     g_assert_true(memcmp(lineage, add(f, &vm_b)->lineage, sizeof(lineage)) != 0);
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
     crash(f);
-    g_assert_true(vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
     g_assert_cmpmem(vms_find(f->vms, &vm_a)->lineage, sizeof(lineage), lineage, sizeof(lineage));
     g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
     g_assert_true(memcmp(add(f, &vm_a)->lineage, lineage, sizeof(lineage)) != 0);
@@ -210,7 +219,7 @@ static void test_lineage(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 static void test_tombstone(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, &vm_a);
-    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
+    start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     vms_advance(f->vms, &vm_a, 10, NULL);
     g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
     g_assert_null(vms_find(f->vms, &vm_a));
@@ -218,20 +227,20 @@ static void test_tombstone(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_assert_null(vms_find(f->vms, &vm_a));
     add(f, &vm_a);
     assert_numbers(f, 1, 10);
-    vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
+    start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
     assert_numbers(f, 2, 10);
 }
 
 static void test_orderly_end_skips_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, &vm_a);
-    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
+    start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     vms_advance(f->vms, &vm_a, 10, NULL);
     reopen(f);
     assert_numbers(f, 1, 10);
     g_assert_true(vms_advance(f->vms, &vm_a, 11, NULL));
     reopen(f);
-    vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
+    start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
     assert_numbers(f, 2, 11);
 }
 
@@ -245,14 +254,14 @@ static void test_crash_skips_but_never_repeats(Fixture *f, G_GNUC_UNUSED gconstp
         uint8_t instance[16] = { (uint8_t)(i + 1) };
         const RegistryVm *vm;
 
-        g_assert_true(vms_start_life(f->vms, &vm_a, instance, 0, no_ek, NULL));
+        g_assert_true(start_life(f->vms, &vm_a, instance, 0, no_ek, NULL));
         vm = vms_find(f->vms, &vm_a);
         g_assert_cmpuint(vm->base, >=, last);
         last = vm->base + counts[i];
         g_assert_true(vms_advance(f->vms, &vm_a, counts[i], NULL));
     }
     crash(f);
-    vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
+    start_life(f->vms, &vm_a, second, 0, no_ek, NULL);
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->base, >=, last);
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->epoch, ==, G_N_ELEMENTS(counts) + 1);
 }
@@ -267,15 +276,15 @@ static void test_instance_goes_on_above_what_it_told(Fixture *f, G_GNUC_UNUSED g
         g_autoptr(GError) error = NULL;
 
         add(f, &uuid);
-        g_assert_true(vms_start_life(f->vms, &uuid, first, 0, no_ek, NULL));
+        g_assert_true(start_life(f->vms, &uuid, first, 0, no_ek, NULL));
         g_assert_true(vms_advance(f->vms, &uuid, 4000, NULL));
         crash(f);
-        g_assert_true(vms_start_life(f->vms, &uuid, first, claims[i], no_ek, NULL));
+        g_assert_true(start_life(f->vms, &uuid, first, claims[i], no_ek, NULL));
         g_assert_cmpuint(vms_find(f->vms, &uuid)->epoch, ==, 1);
         g_assert_true(vms_advance(f->vms, &uuid, claims[i], NULL));
         g_assert_cmpuint(vms_find(f->vms, &uuid)->generation, >=, 4000);
         crash(f);
-        g_assert_false(vms_start_life(f->vms, &uuid, first, UINT64_MAX, no_ek, &error));
+        g_assert_false(start_life(f->vms, &uuid, first, UINT64_MAX, no_ek, &error));
         g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_JUMP);
     }
 }
@@ -286,14 +295,45 @@ static void test_pins_ek_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     const WireBytes other = { (const uint8_t *)"other ek", 8 };
 
     add(f, &vm_a);
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, 0);
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, ek, NULL)); /* no new life */
-    g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, 0);
-    g_assert_true(vms_start_life(f->vms, &vm_a, second, 0, ek, NULL));
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, other, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, first, 0, ek, NULL)); /* the same life shows it later */
+    g_assert_cmpuint(vms_find(f->vms, &vm_a)->epoch, ==, 1);
+    g_assert_true(start_life(f->vms, &vm_a, first, 0, other, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, second, 0, other, NULL));
     crash(f);
     g_assert_cmpmem(vms_find(f->vms, &vm_a)->ek, vms_find(f->vms, &vm_a)->ek_len, ek.p, ek.len);
+}
+
+static void test_states_are_remembered(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    RegistryLife life = { .instance = first,
+                          .state = { .known = TRUE, .stored = { 1 }, .announced = { 2 } } };
+    uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE];
+    const RegistryVm *vm;
+
+    add(f, &vm_a);
+    g_assert_true(vms_start_life(f->vms, &vm_a, &life, NULL));
+    g_assert_true(vms_set_continuity(f->vms, &vm_a, REGISTRY_CONTINUITY_REQUIRED, NULL));
+    g_assert_true(vms_accept(f->vms, &vm_a, NULL));
+    crash(f);
+    vm = vms_find(f->vms, &vm_a);
+    memcpy(lineage, vm->lineage, sizeof(lineage));
+    g_assert_cmpmem(&vm->state, sizeof(vm->state), &life.state, sizeof(life.state));
+    g_assert_cmpint(vm->continuity, ==, REGISTRY_CONTINUITY_REQUIRED);
+    g_assert_cmpint(vm->accepted, >, 0);
+    life.instance = second;
+    life.broken = TRUE;
+    g_assert_true(vms_start_life(f->vms, &vm_a, &life, NULL));
+    crash(f);
+    vm = vms_find(f->vms, &vm_a);
+    g_assert_cmpint(vm->accepted, ==, 0); /* it was for one break */
+    g_assert_cmpint(vm->broken, ==, 0);
+    g_assert_cmpint(memcmp(lineage, vm->lineage, sizeof(lineage)), !=, 0);
+    vms_unregister(f->vms, &vm_a, NULL);
+    add(f, &vm_a);
+    reopen(f);
+    g_assert_false(vms_find(f->vms, &vm_a)->state.known);
 }
 
 static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -304,12 +344,12 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     g_autoptr(GError) error = NULL;
 
     add(f, &vm_a);
-    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
+    start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     getrlimit(RLIMIT_FSIZE, &old);
     none = old;
     none.rlim_cur = 4096;
     setrlimit(RLIMIT_FSIZE, &none);
-    g_assert_false(vms_start_life(f->vms, &vm_a, second, 0, ek, &error));
+    g_assert_false(start_life(f->vms, &vm_a, second, 0, ek, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
     g_clear_error(&error);
     g_assert_false(register_vm(f, &vm_b, 1, NULL, NULL, no_ek, NULL));
@@ -320,7 +360,7 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     assert_numbers(f, 1, 4000);
     g_assert_null(vms_find(f->vms, &vm_b));
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, 0);
-    g_assert_true(vms_start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
     reopen(f);
     assert_numbers(f, 2, 4000);
 }
@@ -334,7 +374,7 @@ static void test_rename_keeps_all_else(Fixture *f, G_GNUC_UNUSED gconstpointer d
     RegistryVm before;
 
     add(f, &vm_a);
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, first, 0, ek, NULL));
     g_assert_true(vms_advance(f->vms, &vm_a, 7, NULL));
     before = *vms_find(f->vms, &vm_a);
     g_assert_true(vms_rename(f->vms, &vm_a, "M\xc3\xbcller", NULL));
@@ -453,16 +493,20 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     add(f, &vm_a);
     add(f, &vm_b);
-    vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
+    start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     vms_advance(f->vms, &vm_a, 7, NULL);
     vms_unregister(f->vms, &vm_b, NULL);
     g_clear_pointer(&f->registry, registry_close);
     break_file(f->path, "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
                         "ALTER TABLE vm DROP COLUMN lineage;"
                         "ALTER TABLE vm DROP COLUMN rule;"
+                        "ALTER TABLE vm DROP COLUMN continuity;"
+                        "ALTER TABLE vm DROP COLUMN broken;"
+                        "ALTER TABLE vm DROP COLUMN accepted; DROP TABLE vm_state;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
+    g_assert_false(vms_find(f->vms, &vm_a)->state.known);
     g_assert_cmpstr(vms_find(f->vms, &vm_a)->group->name, ==, "default");
     g_assert_null(vms_find(f->vms, &vm_b));
     g_assert_cmpuint(members(f, "default"), ==, 1);
@@ -516,13 +560,14 @@ int main(int argc, char **argv)
     ADD("lineage-is-of-a-registration", test_lineage, NULL);
     ADD("instance-goes-on-above-what-it-told", test_instance_goes_on_above_what_it_told, NULL);
     ADD("pins-the-first-ek", test_pins_ek_once, NULL);
+    ADD("states-are-remembered", test_states_are_remembered, NULL);
     ADD("no-room-changes-nothing", test_no_room_changes_nothing, NULL);
     ADD("rename-keeps-all-else", test_rename_keeps_all_else, NULL);
     ADD("names-are-text-of-one-line", test_names_are_text_of_one_line, NULL);
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 5");
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 6");
     ADD("refuses-a-format-below-0", test_refuses_what_it_cannot_read, "PRAGMA user_version = -1");
     ADD("refuses-an-unknown-group", test_refuses_what_it_cannot_read,
         "UPDATE vm SET vm_group = 'x'");

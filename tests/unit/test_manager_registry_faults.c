@@ -61,6 +61,15 @@ static Fixture *fixture_new(void)
     return f;
 }
 
+/* A life of a vTPM that says nothing of its state. */
+static gboolean start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *instance,
+                           uint64_t stores, WireBytes ek, GError **error)
+{
+    const RegistryLife life = { .instance = instance, .stores = stores, .ek = ek };
+
+    return vms_start_life(vms, uuid, &life, error);
+}
+
 /* Known by libvirt's profile, so that an owner may have several. */
 static gboolean register_vm(Fixture *f, const WireUuid *uuid, uid_t owner, const char *name,
                             const char *group, WireBytes ek, GError **error)
@@ -77,7 +86,7 @@ static void furnish(Fixture *f)
     g_assert_true(groups_set(f->groups, "gold", 5, NULL));
     g_assert_true(groups_set(f->groups, "tin", 2, NULL));
     g_assert_true(register_vm(f, &vm_a, 1000, "a", "gold", no_ek, NULL));
-    g_assert_true(vms_start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
+    g_assert_true(start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
     g_assert_true(vms_advance(f->vms, &vm_a, told, NULL));
 }
 
@@ -179,9 +188,9 @@ static gboolean move_vm(Fixture *f, GError **error)
     return vms_move(f->vms, &vm_a, "tin", error);
 }
 
-static gboolean start_life(Fixture *f, GError **error)
+static gboolean start_second(Fixture *f, GError **error)
 {
-    return vms_start_life(f->vms, &vm_a, second, 0, no_ek, error);
+    return start_life(f->vms, &vm_a, second, 0, no_ek, error);
 }
 
 static gboolean raise_ceiling(Fixture *f, GError **error)
@@ -209,7 +218,7 @@ static const struct {
     Change make;
 } changes[] = {
     { "register", add_vm },     { "unregister", remove_vm },    { "disable", disable_vm },
-    { "move", move_vm },        { "start-life", start_life },   { "raise-ceiling", raise_ceiling },
+    { "move", move_vm },        { "start-life", start_second }, { "raise-ceiling", raise_ceiling },
     { "add-group", add_group }, { "weigh-group", weigh_group }, { "remove-group", remove_group },
 };
 
@@ -233,7 +242,7 @@ static void check_generation(Fixture *f, uint64_t last)
     if (vm) {
         g_autofree uint8_t *instance = g_memdup2(vm->instance, sizeof(vm->instance));
 
-        g_assert_true(vms_start_life(f->vms, &vm_a, instance, 0, no_ek, NULL));
+        g_assert_true(start_life(f->vms, &vm_a, instance, 0, no_ek, NULL));
         g_assert_cmpuint(vms_find(f->vms, &vm_a)->generation, >=, last);
     }
 }

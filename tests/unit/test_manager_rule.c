@@ -196,12 +196,12 @@ static void test_units_have_no_owner_to_share(Fixture *f, G_GNUC_UNUSED gconstpo
 
 static void test_a_new_rule_keeps_all_else(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
+    const RegistryLife life = { .instance = (const uint8_t *)"instance number" };
     const WireUuid a = uuid_of(0x0a);
     uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE];
 
     g_assert_true(add(f, 0x0a, REGISTRY_RULE_USER, OWNER, NULL));
-    g_assert_true(
-        vms_start_life(f->vms, &a, (const uint8_t *)"instance number", 0, (WireBytes){ 0 }, NULL));
+    g_assert_true(vms_start_life(f->vms, &a, &life, NULL));
     memcpy(lineage, vms_find(f->vms, &a)->lineage, sizeof(lineage));
     g_assert_true(vms_set_rule(f->vms, &a, REGISTRY_RULE_UNIT, REGISTRY_NO_OWNER, NULL));
     g_clear_pointer(&f->registry, registry_close);
@@ -231,7 +231,9 @@ static void test_owners_of_several_were_libvirt(Fixture *f, G_GNUC_UNUSED gconst
     g_assert_true(add(f, 0x0b, REGISTRY_RULE_LIBVIRT, OWNER, NULL));
     g_assert_true(add(f, 0x0c, REGISTRY_RULE_LIBVIRT, OTHER, NULL));
     g_clear_pointer(&f->registry, registry_close);
-    execute(f->path, "ALTER TABLE vm DROP COLUMN rule; PRAGMA user_version = 3");
+    execute(f->path, "ALTER TABLE vm DROP COLUMN rule; ALTER TABLE vm DROP COLUMN continuity;"
+                     "ALTER TABLE vm DROP COLUMN broken; ALTER TABLE vm DROP COLUMN accepted;"
+                     "DROP TABLE vm_state; PRAGMA user_version = 3");
     open_registry(f);
     for (guint i = 0; i < G_N_ELEMENTS(want); i++) {
         const WireUuid uuid = uuid_of((uint8_t)(0x0a + i));

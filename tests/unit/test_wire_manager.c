@@ -75,6 +75,42 @@ static void unknown_values_are_refused(void)
     g_assert_false(decodes_with("pcr-read", AT_BODY + 3, 5)); /* banks */
 }
 
+/* Where the states of a HELLO, and of an ANNOUNCE, begin */
+enum { AT_LOADED = AT_BODY + 16 + 16 + 8, AT_KEYS = AT_LOADED + 2 * (2 + MANAGER_STATE_SIZE) };
+
+static void states_have_one_size(void)
+{
+    static const uint8_t sizes[] = { 0, 1, MANAGER_STATE_SIZE - 1, MANAGER_STATE_SIZE + 1 };
+
+    g_assert_true(decodes_with("hello-early", AT_LOADED + 1, MANAGER_STATE_SIZE));
+    g_assert_true(decodes_with("announce", AT_BODY + 1, MANAGER_STATE_SIZE));
+    for (size_t i = 0; i < sizeof(sizes); i++) {
+        g_assert_false(decodes_with("hello-early", AT_LOADED + 1, sizes[i]));
+        g_assert_false(decodes_with("announce", AT_BODY + 1, sizes[i]));
+    }
+}
+
+static void keys_are_two_or_unknown(void)
+{
+    g_assert_true(decodes_with("hello-early", AT_KEYS, MANAGER_EKS_UNKNOWN));
+    g_assert_true(decodes_with("hello-early", AT_KEYS, 0));
+    for (unsigned n = 1; n < MANAGER_EKS_UNKNOWN; n++) {
+        g_assert_false(decodes_with("hello-early", AT_KEYS, (uint8_t)n));
+    }
+}
+
+static void nothing_is_announced_by_nothing(void)
+{
+    ManagerMessage m;
+    uint8_t buf[MANAGER_MESSAGE_MAX];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+
+    g_assert_true(wire_decode_manager_message(wire_sample("announce"), &m));
+    m.announce.next.known = false;
+    g_assert_false(wire_put_manager_message(&w, &m));
+    g_assert_cmpuint(w.len, ==, 0);
+}
+
 static void quote_without_host_pcrs_is_refused(void)
 {
     ManagerMessage m;
@@ -104,9 +140,16 @@ static void fields_survive(void)
     g_assert_cmpuint(m.reply.lineage[1], ==, 7);
     g_assert_true(wire_decode_manager_message(wire_sample("hello-eks"), &m));
     g_assert_cmpuint(m.hello.stores, ==, 7);
+    g_assert_true(m.hello.loaded.known && m.hello.stored.known);
+    g_assert_cmpuint(m.hello.loaded.hash[0], ==, 0x10);
+    g_assert_cmpuint(m.hello.stored.hash[0], ==, 0x20);
     g_assert_cmpuint(m.hello.ek_count, ==, 2);
     g_assert_cmpuint(m.hello.ek[1].public.len, ==, 90);
     g_assert_cmpuint(m.hello.ek[1].qualified_name.len, ==, 34);
+    g_assert_true(wire_decode_manager_message(wire_sample("announce-first"), &m));
+    g_assert_false(m.announce.stored.known);
+    g_assert_true(m.announce.next.known);
+    g_assert_cmpuint(m.announce.next.hash[0], ==, 0x20);
     g_assert_true(wire_decode_manager_message(wire_sample("hello-denied"), &m));
     g_assert_cmpint(m.reply.reason, ==, MANAGER_REASON_UNREGISTERED);
 }
@@ -119,6 +162,10 @@ int main(int argc, char **argv)
     g_test_add_func("/wire/manager/reasons-have-words", reasons_have_words);
     g_test_add_func("/wire/manager/unknown-status-is-refused", unknown_status_is_refused);
     g_test_add_func("/wire/manager/unknown-values-are-refused", unknown_values_are_refused);
+    g_test_add_func("/wire/manager/states-have-one-size", states_have_one_size);
+    g_test_add_func("/wire/manager/keys-are-two-or-unknown", keys_are_two_or_unknown);
+    g_test_add_func("/wire/manager/nothing-is-announced-by-nothing",
+                    nothing_is_announced_by_nothing);
     g_test_add_func("/wire/manager/quote-without-host-pcrs-is-refused",
                     quote_without_host_pcrs_is_refused);
     g_test_add_func("/wire/manager/fields-survive", fields_survive);

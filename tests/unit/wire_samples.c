@@ -344,6 +344,8 @@ static void add_messages(WireBytes attest, WireBytes evidence)
         DEEPQUOTE_HASH_UUID, sha256_name(), attest, selection(1), 3, 2048, 19000,
     };
     const ManagerEk ek = { counting(90), sha256_name() };
+    const ManagerState loaded = { true, { 0x10 } };
+    const ManagerState stored = { true, { 0x20 } };
     const ManagerPrepare prepare = { DEEPQUOTE_HASH_UUID, selection(2), 2000 };
     const ManagerReply denied = { .status = MANAGER_DENIED, .reason = MANAGER_REASON_UNREGISTERED };
     const struct {
@@ -353,9 +355,23 @@ static void add_messages(WireBytes attest, WireBytes evidence)
         { "hello",
           { .type = MANAGER_HELLO,
             .id = 1,
-            .hello = { { { 1 } }, { 2 }, 7, 0, { { { 0 }, { 0 } } } } } },
+            .hello = { .uuid = { { 1 } }, .instance = { 2 }, .stores = 7 } } },
+        { "hello-early",
+          { .type = MANAGER_HELLO,
+            .id = 1,
+            .hello = { .uuid = { { 1 } },
+                       .instance = { 2 },
+                       .loaded = loaded,
+                       .stored = stored,
+                       .ek_count = MANAGER_EKS_UNKNOWN } } },
         { "hello-eks",
-          { .type = MANAGER_HELLO, .id = 1, .hello = { { { 1 } }, { 2 }, 7, 2, { ek, ek } } } },
+          { .type = MANAGER_HELLO,
+            .id = 1,
+            .hello = { { { 1 } }, { 2 }, 7, loaded, stored, 2, { ek, ek } } } },
+        { "announce",
+          { .type = MANAGER_ANNOUNCE, .id = 1, .announce = { .stored = loaded, .next = stored } } },
+        { "announce-first", { .type = MANAGER_ANNOUNCE, .id = 1, .announce = { .next = stored } } },
+        { "announce-reply", { .type = MANAGER_ANNOUNCE_REPLY, .id = 1 } },
         { "prepare", { .type = MANAGER_PREPARE, .id = 2, .prepare = prepare } },
         { "prepare-reply", { .type = MANAGER_PREPARE_REPLY, .id = 2 } },
         { "other-version", { .type = MANAGER_OTHER_VERSION, .id = 3 } },

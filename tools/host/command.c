@@ -96,6 +96,17 @@ static gboolean prepare_new_rule(const CtlOptions *options, JsonObject *request,
     return prepare_rule(options, request, error);
 }
 
+static gboolean prepare_continuity(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (!options->continuity) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "continuity needs --continuity recorded or --continuity required");
+        return FALSE;
+    }
+    json_object_set_string_member(request, "continuity", options->continuity);
+    return TRUE;
+}
+
 static gboolean prepare_move(const CtlOptions *options, JsonObject *request, GError **error)
 {
     if (!options->group) {
@@ -173,6 +184,10 @@ static const CtlCommand commands[] = {
       .argument = "uuid",
       .help = "Have a VM known by another rule: --rule RULE [--owner USER]",
       .prepare = prepare_new_rule },
+    { .name = "continuity",
+      .argument = "uuid",
+      .help = "What a state that is not the last one means: --continuity recorded|required",
+      .prepare = prepare_continuity },
     { .name = "unregister",
       .argument = "uuid",
       .help = "Forget a VM; its epoch and generation are kept" },

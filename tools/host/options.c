@@ -12,6 +12,10 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
         { "json", 0, 0, G_OPTION_ARG_NONE, &ret->json, "Print the answer as JSON", NULL },
         { "rule", 0, 0, G_OPTION_ARG_STRING, &ret->rule,
           "By what its vTPM is known: unit, libvirt or user (user)", "RULE" },
+        { "continuity", 0, 0, G_OPTION_ARG_STRING, &ret->continuity,
+          "Where its state is not the last one: recorded, or required to start", "POLICY" },
+        { "why", 0, 0, G_OPTION_ARG_STRING, &ret->why, "vm accept: the reason, for the log",
+          "TEXT" },
         { "owner", 0, 0, G_OPTION_ARG_STRING, &ret->owner,
           "User that the VM's vTPM runs as (the user of this tool)", "USER" },
         { "name", 0, 0, G_OPTION_ARG_STRING, &ret->name, "Name of the VM, for people", "NAME" },
@@ -60,10 +64,10 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
 
 void ctl_options_clear(CtlOptions *o)
 {
-    char **all[] = { &o->socket,     &o->rule,   &o->owner, &o->name,       &o->ek,
-                     &o->group,      &o->output, &o->nonce, &o->pcrs,       &o->message,
-                     &o->signature,  &o->values, &o->root,  &o->qemu_group, &o->pcr_banks,
-                     &o->memory_max, &o->model };
+    char **all[] = { &o->socket,     &o->rule,   &o->owner,      &o->name,       &o->ek,
+                     &o->group,      &o->output, &o->nonce,      &o->pcrs,       &o->message,
+                     &o->signature,  &o->values, &o->root,       &o->qemu_group, &o->pcr_banks,
+                     &o->memory_max, &o->model,  &o->continuity, &o->why };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_free);

@@ -10,6 +10,8 @@ typedef struct CtlOptions {
     gboolean json;
     gboolean version;
     char *rule;
+    char *continuity;
+    char *why;
     char *owner;
     char *name;
     char *ek;

@@ -71,6 +71,8 @@ void ctl_print_vm(JsonObject *answer)
     g_autofree char *group = escape_text(text_of(vm, "group"), LONG_TEXT);
     g_autofree char *created = ctl_time_text(number_of(vm, "created"));
     g_autofree char *seen = ctl_time_text(number_of(vm, "seen"));
+    g_autofree char *broken = ctl_time_text(number_of(vm, "broken"));
+    g_autofree char *accepted = ctl_time_text(number_of(vm, "accepted"));
 
     printf("UUID            %s\nname            %s\nstate           %s\n"
            "rule            %s\nowner           %s\n"
@@ -79,6 +81,8 @@ void ctl_print_vm(JsonObject *answer)
            text_of(vm, "uuid"), name, state_of(vm), text_of(vm, "rule"), owner, group,
            or_none(text_of(vm, "ek")), number_of(vm, "epoch"), number_of(vm, "generation"), created,
            seen);
+    printf("lineage         %s\ncontinuity      %s\nhistory broken  %s\naccepted ahead  %s\n",
+           text_of(vm, "lineage"), text_of(vm, "continuity"), broken, accepted);
 }
 
 void ctl_print_groups(JsonObject *answer)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "vm_accept.h"
 #include "vm_console.h"
 #include "vm_edit.h"
 #include "vm_life.h"
@@ -26,6 +27,8 @@ static const struct {
     { "edit", "Change a VM: [--name NAME] [--group GROUP] [--memory-max SIZE] [--cpu-weight N]",
       vm_edit, NULL, FALSE },
     { "delete", "Remove a VM's TPM: [--yes] [--keep-state]", vm_delete, NULL, FALSE },
+    { "accept", "Let its TPM go on with a state that is not the last one: --why TEXT", vm_accept,
+      NULL, FALSE },
     { "console-xml", "What the domain's XML needs: [--model tpm-tis|tpm-crb] [--qemu]",
       vm_console_xml, vm_print_console, FALSE },
     { "run", "Run a command as the vTPM's user, in its state's folder: -- COMMAND ...", vm_run,

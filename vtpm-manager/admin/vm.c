@@ -19,6 +19,10 @@ static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
                                    vtpm_server_connected(vms->vtpms, &vm->uuid));
     json_object_set_string_member(object, "group", vm->group->name);
     admin_set_hex(object, "ek", vm->ek, vm->ek_len);
+    admin_set_hex(object, "lineage", vm->lineage, sizeof(vm->lineage));
+    json_object_set_string_member(object, "continuity", registry_continuity_name(vm->continuity));
+    json_object_set_int_member(object, "broken", vm->broken);
+    json_object_set_int_member(object, "accepted", vm->accepted);
     json_object_set_int_member(object, "epoch", (int64_t)vm->epoch);
     json_object_set_int_member(object, "generation", (int64_t)vm->generation);
     json_object_set_int_member(object, "created", vm->created);
@@ -245,6 +249,54 @@ static void handle_rename(const AdminRequest *request, void *part)
     reply_vm(request, vms, &uuid);
 }
 
+static void handle_continuity(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    WireUuid uuid;
+    RegistryContinuity continuity;
+    g_autoptr(GError) error = NULL;
+
+    if (!admin_get_uuid(request, &uuid)) {
+        return;
+    }
+    if (!registry_continuity_find(admin_get_string(request->json, "continuity"), &continuity)) {
+        admin_connection_fail(request->connection, "continuity is recorded or required");
+        return;
+    }
+    if (!vms_set_continuity(vms->known, &uuid, continuity, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, vms, &uuid);
+}
+
+static void handle_accept(const AdminRequest *request, void *part)
+{
+    const AdminVms *vms = part;
+    const char *why = admin_get_string(request->json, "why");
+    g_autofree char *reason = NULL;
+    g_autofree char *text = NULL;
+    WireUuid uuid;
+    g_autoptr(GError) error = NULL;
+
+    if (!admin_get_uuid(request, &uuid)) {
+        return;
+    }
+    if (!why || !*why) {
+        admin_connection_fail(request->connection, "the request gives no reason: why");
+        return;
+    }
+    if (!vms_accept(vms->known, &uuid, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    text = dq_uuid_format(uuid.byte);
+    reason = g_strescape(why, NULL);
+    g_message("VM %s: user %u accepts a broken history of its state: %s", text,
+              (unsigned)admin_connection_uid(request->connection), reason);
+    reply_vm(request, vms, &uuid);
+}
+
 const AdminCommand admin_vm_commands[] = {
     { "list", handle_list },
     { "show", handle_show },
@@ -255,5 +307,7 @@ const AdminCommand admin_vm_commands[] = {
     { "disable", handle_disable },
     { "move", handle_move },
     { "rename", handle_rename },
+    { "continuity", handle_continuity },
+    { "accept", handle_accept },
     { NULL, NULL },
 };

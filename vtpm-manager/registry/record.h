@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#include "registry/continuity.h"
 #include "registry/rule.h"
 #include "wire/manager.h"
 
@@ -27,6 +28,13 @@ typedef struct RegistryGroup {
     guint members; /* registered VMs */
 } RegistryGroup;
 
+/** The permanent state of a VM's vTPM, as far as it was announced. */
+typedef struct RegistryState {
+    gboolean known;                        /* %FALSE: nothing was, and the rest means nothing */
+    uint8_t stored[MANAGER_STATE_SIZE];    /* surely stored */
+    uint8_t announced[MANAGER_STATE_SIZE]; /* perhaps stored since; the same where none was */
+} RegistryState;
+
 typedef struct RegistryVm {
     WireUuid uuid;
     char *name; /* for people; may be empty */
@@ -45,7 +53,12 @@ typedef struct RegistryVm {
     uint64_t generation; /* the last one reported to a verifier, where @exact */
     gboolean exact;      /* FALSE after a crash: it lies between @generation and @ceiling */
     uint64_t ceiling;    /* stored: no generation above it has been reported */
-    int64_t created;     /* seconds since 1970; 0: never */
+    RegistryContinuity continuity;
+    RegistryState state;
+    int64_t broken;   /* when its history broke last, unless that was accepted since */
+    int64_t accepted; /* when the next break was accepted ahead; 0: it was not */
+    int64_t refused;  /* when it did not start for a break; 0: not since the manager started */
+    int64_t created;  /* seconds since 1970; 0: never */
     int64_t seen;
     int64_t removed;
 } RegistryVm;

@@ -95,3 +95,8 @@ RegistryGroups *registry_groups(const Registry *registry)
 {
     return registry->groups;
 }
+
+RegistryStore *registry_store(const Registry *registry)
+{
+    return registry->store;
+}

@@ -28,8 +28,9 @@ gboolean registry_is_missing(const char *path);
 void registry_close(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_close)
 
-/** registry_vms, registry_groups: the registry's. */
+/** registry_vms, registry_groups, registry_store: the registry's. */
 RegistryVms *registry_vms(const Registry *registry);
 RegistryGroups *registry_groups(const Registry *registry);
+RegistryStore *registry_store(const Registry *registry);
 
 #endif

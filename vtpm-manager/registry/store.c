@@ -8,9 +8,11 @@
 #include "registry/error.h"
 
 struct RegistryStore {
+    GMutex lock; /* states are stored by a thread of their own */
     char *path;
     sqlite3 *db;
     sqlite3_stmt *put;
+    sqlite3_stmt *put_state;
 };
 
 /* Integers hold 63 bits of the counters; at one commit a microsecond that is 292,000 years. */
@@ -50,15 +52,25 @@ static const char version_4[] =
     " (SELECT owner FROM vm WHERE registered GROUP BY owner HAVING count(*) > 1);"
     "PRAGMA user_version = 4;";
 
+/* States are rows of their own: they are stored often, and by themselves. */
+static const char version_5[] = "ALTER TABLE vm ADD COLUMN continuity INTEGER NOT NULL DEFAULT 0;"
+                                "ALTER TABLE vm ADD COLUMN broken INTEGER NOT NULL DEFAULT 0;"
+                                "ALTER TABLE vm ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0;"
+                                "CREATE TABLE vm_state ("
+                                " uuid TEXT PRIMARY KEY NOT NULL,"
+                                " stored BLOB NOT NULL,"
+                                " announced BLOB NOT NULL) WITHOUT ROWID;"
+                                "PRAGMA user_version = 5;";
+
 /* From each version to the next; a new file goes through all of them. */
-static const char *const steps[] = { version_1, version_2, version_3, version_4 };
+static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5 };
 
 enum { SCHEMA_VERSION = G_N_ELEMENTS(steps) };
 
 /* The order of the columns is that of bind_row() and read_row(). */
 #define COLUMNS                                                                                    \
     "uuid, name, owner, registered, enabled, ek, instance, epoch, base, generation, ceiling, "     \
-    "created, seen, removed, vm_group, lineage, rule"
+    "created, seen, removed, vm_group, lineage, rule, continuity, broken, accepted"
 
 static const char damage[] =
     "restore it from a backup, or move it and its -wal file away to begin with an empty one, in "
@@ -159,6 +171,7 @@ RegistryStore *registry_store_open(const char *path, GError **error)
 {
     g_autoptr(RegistryStore) store = g_new0(RegistryStore, 1);
 
+    g_mutex_init(&store->lock);
     store->path = g_strdup(path);
     /* Exclusive locking before WAL keeps the index in memory: no mapped file that a full disk cuts.
      */
@@ -175,8 +188,12 @@ RegistryStore *registry_store_open(const char *path, GError **error)
     }
     if (sqlite3_prepare_v2(store->db,
                            "INSERT OR REPLACE INTO vm (" COLUMNS ") "
-                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                           -1, &store->put, NULL) != SQLITE_OK) {
+                           "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                           -1, &store->put, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(store->db,
+                           "INSERT OR REPLACE INTO vm_state (uuid, stored, announced) "
+                           "VALUES (?,?,?)",
+                           -1, &store->put_state, NULL) != SQLITE_OK) {
         fail(store, "open", error);
         return NULL;
     }
@@ -189,7 +206,9 @@ void registry_store_close(RegistryStore *store)
         return;
     }
     sqlite3_finalize(store->put);
+    sqlite3_finalize(store->put_state);
     sqlite3_close(store->db);
+    g_mutex_clear(&store->lock);
     g_free(store->path);
     g_free(store);
 }
@@ -209,6 +228,32 @@ static gboolean read_blob(sqlite3_stmt *s, int column, uint8_t *into, gsize cap,
     return TRUE;
 }
 
+static gboolean read_hash(sqlite3_stmt *s, int column, uint8_t *into)
+{
+    gsize len = 0;
+
+    return read_blob(s, column, into, MANAGER_STATE_SIZE, &len) && len == MANAGER_STATE_SIZE;
+}
+
+/* No row of the VM's in vm_state is a state that is not known. */
+static gboolean read_state(sqlite3_stmt *s, int column, RegistryState *state)
+{
+    state->known = sqlite3_column_type(s, column) != SQLITE_NULL;
+    return !state->known ||
+           (read_hash(s, column, state->stored) && read_hash(s, column + 1, state->announced));
+}
+
+static gboolean read_continuity(sqlite3_stmt *s, RegistryVm *vm)
+{
+    const int continuity = sqlite3_column_int(s, 17);
+
+    vm->continuity = (RegistryContinuity)continuity;
+    vm->broken = sqlite3_column_int64(s, 18);
+    vm->accepted = sqlite3_column_int64(s, 19);
+    return continuity >= 0 && continuity < REGISTRY_CONTINUITY_COUNT &&
+           read_state(s, 20, &vm->state);
+}
+
 static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
 {
     const char *uuid = (const char *)sqlite3_column_text(s, 0);
@@ -221,7 +266,8 @@ static gboolean read_row(sqlite3_stmt *s, RegistryVm *vm)
         (instance_len != 0 && instance_len != sizeof(vm->instance)) ||
         !read_blob(s, 15, vm->lineage, sizeof(vm->lineage), &lineage_len) ||
         lineage_len != sizeof(vm->lineage) ||
-        !registry_rule_find((const char *)sqlite3_column_text(s, 16), &vm->rule)) {
+        !registry_rule_find((const char *)sqlite3_column_text(s, 16), &vm->rule) ||
+        !read_continuity(s, vm)) {
         return FALSE;
     }
     vm->name = g_strdup((const char *)sqlite3_column_text(s, 1));
@@ -297,7 +343,16 @@ gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *re
                              GError **error)
 {
     return load(store, "SELECT name, weight FROM vm_group", load_group, reader, error) &&
-           load(store, "SELECT " COLUMNS " FROM vm", load_vm, reader, error);
+           load(store,
+                "SELECT " COLUMNS ", stored, announced FROM vm LEFT JOIN vm_state USING (uuid)",
+                load_vm, reader, error);
+}
+
+static gboolean bind_continuity(sqlite3_stmt *s, const RegistryVm *vm)
+{
+    return sqlite3_bind_int(s, 18, (int)vm->continuity) == SQLITE_OK &&
+           sqlite3_bind_int64(s, 19, vm->broken) == SQLITE_OK &&
+           sqlite3_bind_int64(s, 20, vm->accepted) == SQLITE_OK;
 }
 
 static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid)
@@ -321,32 +376,54 @@ static gboolean bind_row(sqlite3_stmt *s, const RegistryVm *vm, const char *uuid
     return ok && sqlite3_bind_text(s, 15, vm->group->name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
            sqlite3_bind_blob(s, 16, vm->lineage, sizeof(vm->lineage), SQLITE_TRANSIENT) ==
                SQLITE_OK &&
-           sqlite3_bind_text(s, 17, registry_rule_name(vm->rule), -1, SQLITE_STATIC) == SQLITE_OK;
+           sqlite3_bind_text(s, 17, registry_rule_name(vm->rule), -1, SQLITE_STATIC) == SQLITE_OK &&
+           bind_continuity(s, vm);
 }
 
-gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)
+/* Runs a statement that is @bound, and makes it ready for the next time. */
+static gboolean write_row(RegistryStore *store, sqlite3_stmt *s, gboolean bound, GError **error)
 {
-    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
-    gboolean ok;
+    const gboolean ok = bound && sqlite3_step(s) == SQLITE_DONE;
 
-    ok = bind_row(store->put, vm, uuid) && sqlite3_step(store->put) == SQLITE_DONE;
     if (!ok) {
         fail(store, "write", error);
     }
-    sqlite3_reset(store->put);
-    sqlite3_clear_bindings(store->put);
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
     return ok;
 }
 
-static gboolean change_group(RegistryStore *store, const char *sql, const char *name, guint weight,
-                             GError **error)
+static gboolean put(RegistryStore *store, const RegistryVm *vm, GError **error)
+{
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
+
+    return write_row(store, store->put, bind_row(store->put, vm, uuid), error);
+}
+
+static gboolean put_state(RegistryStore *store, const WireUuid *uuid, const RegistryState *state,
+                          GError **error)
+{
+    g_autofree char *text = dq_uuid_format(uuid->byte);
+    sqlite3_stmt *s = store->put_state;
+    const gboolean bound = sqlite3_bind_text(s, 1, text, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+                           sqlite3_bind_blob(s, 2, state->stored, sizeof(state->stored),
+                                             SQLITE_TRANSIENT) == SQLITE_OK &&
+                           sqlite3_bind_blob(s, 3, state->announced, sizeof(state->announced),
+                                             SQLITE_TRANSIENT) == SQLITE_OK;
+
+    return write_row(store, s, bound, error);
+}
+
+/* A change of the one row that has @key; @number, where there is one, is its other value. */
+static gboolean change_row(RegistryStore *store, const char *sql, const char *key, guint number,
+                           GError **error)
 {
     sqlite3_stmt *s = NULL;
     gboolean ok;
 
     ok = sqlite3_prepare_v2(store->db, sql, -1, &s, NULL) == SQLITE_OK &&
-         sqlite3_bind_text(s, 1, name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
-         (weight == 0 || sqlite3_bind_int64(s, 2, weight) == SQLITE_OK) &&
+         sqlite3_bind_text(s, 1, key, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+         (number == 0 || sqlite3_bind_int64(s, 2, number) == SQLITE_OK) &&
          sqlite3_step(s) == SQLITE_DONE;
     if (!ok) {
         fail(store, "write", error);
@@ -355,16 +432,71 @@ static gboolean change_group(RegistryStore *store, const char *sql, const char *
     return ok;
 }
 
+static gboolean drop_state(RegistryStore *store, const WireUuid *uuid, GError **error)
+{
+    g_autofree char *text = dq_uuid_format(uuid->byte);
+
+    return change_row(store, "DELETE FROM vm_state WHERE uuid = ?", text, 0, error);
+}
+
+gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+
+    return put(store, vm, error);
+}
+
+static gboolean put_both(RegistryStore *store, const void *what, GError **error)
+{
+    const RegistryVm *vm = what;
+
+    return put(store, vm, error) &&
+           (vm->state.known ? put_state(store, &vm->uuid, &vm->state, error)
+                            : drop_state(store, &vm->uuid, error));
+}
+
+gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+
+    return transact(store, put_both, vm, error);
+}
+
+static gboolean put_states(RegistryStore *store, const void *what, GError **error)
+{
+    const GPtrArray *states = what;
+
+    for (guint i = 0; i < states->len; i++) {
+        const RegistryVmState *vm = g_ptr_array_index(states, i);
+
+        if (!put_state(store, &vm->uuid, &vm->state, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean registry_store_put_states(RegistryStore *store, GPtrArray *states, GError **error)
+{
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+
+    return transact(store, put_states, states, error);
+}
+
 gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
                                   GError **error)
 {
-    return change_group(store, "INSERT OR REPLACE INTO vm_group (name, weight) VALUES (?,?)", name,
-                        weight, error);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+
+    return change_row(store, "INSERT OR REPLACE INTO vm_group (name, weight) VALUES (?,?)", name,
+                      weight, error);
 }
 
 gboolean registry_store_remove_group(RegistryStore *store, const char *name, GError **error)
 {
-    return change_group(store, "DELETE FROM vm_group WHERE name = ?", name, 0, error);
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+
+    return change_row(store, "DELETE FROM vm_group WHERE name = ?", name, 0, error);
 }
 
 static gboolean put_each(RegistryStore *store, const void *what, GError **error)
@@ -372,7 +504,7 @@ static gboolean put_each(RegistryStore *store, const void *what, GError **error)
     const GPtrArray *vms = what;
 
     for (guint i = 0; i < vms->len; i++) {
-        if (!registry_store_put(store, g_ptr_array_index(vms, i), error)) {
+        if (!put(store, g_ptr_array_index(vms, i), error)) {
             return FALSE;
         }
     }
@@ -381,5 +513,7 @@ static gboolean put_each(RegistryStore *store, const void *what, GError **error)
 
 gboolean registry_store_put_all(RegistryStore *store, GPtrArray *vms, GError **error)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+
     return vms->len == 0 || transact(store, put_each, vms, error);
 }

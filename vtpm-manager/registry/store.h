@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The registry's SQLite file. A change is on the disk when its function returns. */
+/*
+ * The registry's SQLite file. A change is on the disk when its function returns. Any thread may
+ * make one; it waits for those of others.
+ */
 #ifndef VTPM_MANAGER_REGISTRY_STORE_H
 #define VTPM_MANAGER_REGISTRY_STORE_H
 
@@ -24,6 +27,18 @@ gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *re
 
 /** registry_store_put: adds @vm, or replaces its row. Nothing has changed if it returns %FALSE. */
 gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error);
+
+/** registry_store_put_with_state: the same, and its state. registry_store_put() leaves that. */
+gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm, GError **error);
+
+/** The state of one VM. */
+typedef struct RegistryVmState {
+    WireUuid uuid;
+    RegistryState state; /* known */
+} RegistryVmState;
+
+/** registry_store_put_states: all of @states (element-type RegistryVmState), or none. */
+gboolean registry_store_put_states(RegistryStore *store, GPtrArray *states, GError **error);
 
 /** registry_store_put_group, registry_store_remove_group: the same for a group. */
 gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,

@@ -101,22 +101,37 @@ gboolean vms_settle(RegistryVms *vms, GError **error)
     return registry_store_put_all(vms->store, changes, error);
 }
 
-/* Stores @change; only then does memory follow. @change's name is borrowed. */
-static gboolean put(RegistryVms *vms, const RegistryVm *change, GError **error)
+/* What is stored; the name of @change is borrowed. */
+static void remember(RegistryVms *vms, const RegistryVm *change)
 {
     RegistryVm *old = g_hash_table_lookup(vms->by_uuid, &change->uuid);
-    RegistryVm *vm;
+    RegistryVm *vm = g_memdup2(change, sizeof(*change));
 
-    if (!registry_store_put(vms->store, change, error)) {
-        return FALSE;
-    }
-    vm = g_memdup2(change, sizeof(*change));
     vm->name = g_strdup(change->name);
     if (old) {
         count_member(vms, old, -1);
     }
     count_member(vms, vm, 1);
     g_hash_table_replace(vms->by_uuid, &vm->uuid, vm);
+}
+
+/* Stores @change, but for its state; only then does memory follow. */
+static gboolean put(RegistryVms *vms, const RegistryVm *change, GError **error)
+{
+    if (!registry_store_put(vms->store, change, error)) {
+        return FALSE;
+    }
+    remember(vms, change);
+    return TRUE;
+}
+
+/* Stores @change with its state; only then does memory follow. */
+static gboolean put_with_state(RegistryVms *vms, const RegistryVm *change, GError **error)
+{
+    if (!registry_store_put_with_state(vms->store, change, error)) {
+        return FALSE;
+    }
+    remember(vms, change);
     return TRUE;
 }
 
@@ -230,6 +245,8 @@ gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, GError **er
         return FALSE;
     }
     draw_lineage(&vm);
+    vm.state.known = FALSE;
+    vm.broken = vm.accepted = vm.refused = 0;
     vm.registered = TRUE;
     vm.enabled = TRUE;
     vm.created = now();
@@ -239,7 +256,7 @@ gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, GError **er
     if (vm.ek_len > 0) {
         memcpy(vm.ek, new_vm->ek.p, vm.ek_len);
     }
-    return put(vms, &vm, error);
+    return put_with_state(vms, &vm, error);
 }
 
 /* A copy to change and put(): what it points to stays the registry's. */
@@ -326,51 +343,131 @@ static gboolean fail_uncountable(GError **error, const RegistryVm *vm, RegistryE
     return FALSE;
 }
 
-/* After a crash nobody knows what was told last, but that it was below the ceiling. */
-static gboolean resume(RegistryVms *vms, const RegistryVm *old, uint64_t stores, GError **error)
+static gboolean same_state(const RegistryState *a, const RegistryState *b)
 {
-    RegistryVm vm = *old;
-
-    if (old->exact) {
-        return TRUE;
-    }
-    if (stores > old->ceiling) {
-        return fail_uncountable(error, old, REGISTRY_ERROR_JUMP);
-    }
-    vm.base = old->ceiling - stores;
-    vm.generation = old->ceiling;
-    vm.exact = TRUE;
-    vm.ceiling = old->ceiling + CEILING_STEP;
-    vm.seen = now();
-    return put(vms, &vm, error);
+    return a->known == b->known &&
+           (!a->known || (memcmp(a->stored, b->stored, sizeof(a->stored)) == 0 &&
+                          memcmp(a->announced, b->announced, sizeof(a->announced)) == 0));
 }
 
-gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *instance,
-                        uint64_t stores, WireBytes ek, GError **error)
+static gboolean same_instance(const RegistryVm *vm, const RegistryLife *life)
 {
-    RegistryVm *old = find(vms, uuid, error);
+    return vm->has_instance && memcmp(vm->instance, life->instance, sizeof(vm->instance)) == 0;
+}
+
+static gboolean pins(const RegistryVm *vm, const RegistryLife *life)
+{
+    return vm->ek_len == 0 && life->ek.len > 0;
+}
+
+static gboolean changes(const RegistryVm *vm, const RegistryLife *life)
+{
+    return !same_instance(vm, life) || !vm->exact || pins(vm, life) ||
+           !same_state(&vm->state, &life->state);
+}
+
+/* After a crash nobody knows what was told last, but that it was below the ceiling. */
+static gboolean resume(RegistryVm *vm, uint64_t stores, GError **error)
+{
+    if (vm->exact) {
+        return TRUE;
+    }
+    if (stores > vm->ceiling) {
+        return fail_uncountable(error, vm, REGISTRY_ERROR_JUMP);
+    }
+    vm->base = vm->ceiling - stores;
+    vm->generation = vm->ceiling;
+    vm->exact = TRUE;
+    vm->ceiling += CEILING_STEP;
+    return TRUE;
+}
+
+static void begin(RegistryVm *vm, const RegistryLife *life)
+{
+    vm->epoch++;
+    vm->base = vm->exact || !vm->has_instance ? vm->generation : vm->ceiling;
+    vm->generation = vm->base;
+    vm->exact = TRUE;
+    vm->ceiling = vm->base + CEILING_STEP;
+    vm->has_instance = TRUE;
+    memcpy(vm->instance, life->instance, sizeof(vm->instance));
+    if (life->broken) {
+        draw_lineage(vm);
+        vm->broken = vm->accepted ? 0 : now();
+        vm->accepted = 0;
+    }
+}
+
+gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const RegistryLife *life,
+                        GError **error)
+{
+    const RegistryVm *old = find(vms, uuid, error);
     RegistryVm vm;
 
     if (!old) {
         return FALSE;
     }
-    if (old->has_instance && memcmp(old->instance, instance, sizeof(old->instance)) == 0) {
-        return resume(vms, old, stores, error);
+    g_return_val_if_fail(life->ek.len <= sizeof(old->ek), FALSE);
+    if (!changes(old, life)) {
+        return TRUE;
     }
     vm = *old;
-    vm.has_instance = TRUE;
-    memcpy(vm.instance, instance, sizeof(vm.instance));
-    vm.epoch++;
-    vm.base = vm.exact || !old->has_instance ? vm.generation : vm.ceiling;
-    vm.generation = vm.base;
-    vm.exact = TRUE;
-    vm.ceiling = vm.base + CEILING_STEP;
-    vm.seen = now();
-    g_return_val_if_fail(ek.len <= sizeof(vm.ek), FALSE);
-    if (vm.ek_len == 0 && ek.len > 0) {
-        vm.ek_len = ek.len;
-        memcpy(vm.ek, ek.p, ek.len);
+    if (!same_instance(old, life)) {
+        begin(&vm, life);
+    } else if (!resume(&vm, life->stores, error)) {
+        return FALSE;
     }
+    if (pins(old, life)) {
+        vm.ek_len = life->ek.len;
+        memcpy(vm.ek, life->ek.p, life->ek.len);
+    }
+    vm.state = life->state;
+    vm.refused = 0;
+    vm.seen = now();
+    return put_with_state(vms, &vm, error);
+}
+
+void vms_set_state(RegistryVms *vms, const WireUuid *uuid, const RegistryState *state)
+{
+    RegistryVm *vm = find(vms, uuid, NULL);
+
+    if (vm) {
+        vm->state = *state;
+    }
+}
+
+void vms_note_refused(RegistryVms *vms, const WireUuid *uuid)
+{
+    RegistryVm *vm = find(vms, uuid, NULL);
+
+    if (vm) {
+        vm->refused = now();
+    }
+}
+
+gboolean vms_set_continuity(RegistryVms *vms, const WireUuid *uuid, RegistryContinuity continuity,
+                            GError **error)
+{
+    RegistryVm vm;
+
+    if (!copy(vms, uuid, &vm, error)) {
+        return FALSE;
+    }
+    vm.continuity = continuity;
+    return put(vms, &vm, error);
+}
+
+gboolean vms_accept(RegistryVms *vms, const WireUuid *uuid, GError **error)
+{
+    RegistryVm vm;
+
+    if (!copy(vms, uuid, &vm, error)) {
+        return FALSE;
+    }
+    if (!vm.broken || vm.refused) {
+        vm.accepted = now();
+    }
+    vm.broken = 0;
     return put(vms, &vm, error);
 }
 

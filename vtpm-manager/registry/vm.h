@@ -73,17 +73,46 @@ gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GEr
  */
 gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name, GError **error);
 
+/** A life of a vTPM, as it says HELLO. */
+typedef struct RegistryLife {
+    const uint8_t *instance; /* MANAGER_INSTANCE_SIZE bytes */
+    uint64_t stores;         /* of permanent state in this life */
+    WireBytes ek;            /* Name that is pinned where none is yet; empty: none to pin */
+    RegistryState state;     /* that its vTPM has now */
+    gboolean broken;         /* it is not the history of this VM that goes on: a lineage begins */
+} RegistryLife;
+
 /**
- * vms_start_life: a vTPM says HELLO. With a new @instance its life and an epoch start, on the disk
- * before this returns. The present one changes nothing, unless the manager had crashed: then its
- * generation goes on at the ceiling, so that none is reported twice.
- * @stores: of permanent state in this life
- * @ek: Name that is pinned where none is yet; empty: none to pin
+ * vms_start_life: a vTPM says HELLO. With a new instance its life and an epoch start, on the disk
+ * before this returns. The present one changes what is new of it alone, unless the manager had
+ * crashed: then its generation goes on at the ceiling, so that none is reported twice.
  *
  * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE, REGISTRY_ERROR_JUMP.
  */
-gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t *instance,
-                        uint64_t stores, WireBytes ek, GError **error);
+gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const RegistryLife *life,
+                        GError **error);
+
+/** vms_set_state: what registry_store_put_states() has stored of @uuid, if it is registered. */
+void vms_set_state(RegistryVms *vms, const WireUuid *uuid, const RegistryState *state);
+
+/** vms_note_refused: that @uuid, if it is registered, did not start for a break of its history. */
+void vms_note_refused(RegistryVms *vms, const WireUuid *uuid);
+
+/**
+ * vms_set_continuity: what a break of its history means for a VM from now on.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_set_continuity(RegistryVms *vms, const WireUuid *uuid, RegistryContinuity continuity,
+                            GError **error);
+
+/**
+ * vms_accept: the last break of its history, where there was one that nobody accepted yet and the
+ * VM went on; else its next one.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_accept(RegistryVms *vms, const WireUuid *uuid, GError **error);
 
 /**
  * vms_advance:

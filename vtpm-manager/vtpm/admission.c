@@ -6,12 +6,14 @@
 #include "attest/deepquote.h"
 #include "daemon/log_kind.h"
 #include "registry/error.h"
+#include "state/continuity.h"
 #include "vtpm/endorsement.h"
 #include "vtpm/rule.h"
 
 enum { DISK_RESTS = 2 }; /* times as long as a start took, before another one during quotes */
 
 static LogKind refusals = LOG_KIND("refusals of VMs");
+static LogKind breaks = LOG_KIND("broken histories of VMs");
 
 struct Admission {
     RegistryVms *vms;
@@ -80,9 +82,14 @@ ManagerReason admission_refuse_error(const Peer *peer, const WireUuid *uuid, con
 static ManagerReason objection(const Peer *peer, const RegistryVm *vm)
 {
     return !vm                     ? MANAGER_REASON_UNREGISTERED
-           : !vm->enabled          ? MANAGER_REASON_DISABLED
            : !rule_holds(vm, peer) ? MANAGER_REASON_BREAKS_RULE
                                    : MANAGER_REASON_NONE;
+}
+
+/* Why it may not be served, though it may speak. */
+static ManagerReason disabled(const RegistryVm *vm)
+{
+    return vm->enabled ? MANAGER_REASON_NONE : MANAGER_REASON_DISABLED;
 }
 
 static ManagerReason refuse(const Peer *peer, const WireUuid *uuid, const RegistryVm *vm,
@@ -151,13 +158,70 @@ static ManagerReason check_hello(Admission *admission, const RegistryVm *vm,
     if (live && !same_instance(live->instance, hello->instance)) {
         reason = MANAGER_REASON_ANOTHER_VTPM;
     }
-    if (reason == MANAGER_REASON_NONE) {
+    if (reason == MANAGER_REASON_NONE && hello->ek_count != MANAGER_EKS_UNKNOWN) {
         reason = compare_ek(vm, shown);
     }
     if (reason == MANAGER_REASON_NONE && starts_life(vm, hello)) {
         reason = ration(admission, vm, LIMITER_LIFE, LIMITER_ALONE);
     }
     return reason;
+}
+
+static RegistryLife life_of(const RegistryVm *vm, const ManagerHello *hello,
+                            const Endorsements *shown)
+{
+    RegistryLife life = { .instance = hello->instance, .stores = hello->stores };
+
+    life.broken = continuity_judge(vm, hello, &life.state) == CONTINUITY_BROKEN;
+    if (shown->count > 0) {
+        life.ek = endorsements_name(shown, 0);
+    }
+    return life;
+}
+
+static char *describe(const ManagerState *state)
+{
+    return state->known ? dq_hex_encode(state->hash, sizeof(state->hash)) : g_strdup("none");
+}
+
+/* Says what was expected, and what became of it. */
+static void log_break(const RegistryVm *vm, const ManagerHello *hello, const char *outcome)
+{
+    const ManagerState stored = continuity_stored(&vm->state);
+    const ManagerState announced = continuity_announced(&vm->state);
+    g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
+    g_autofree char *loaded = describe(&hello->loaded);
+    g_autofree char *last = describe(&stored);
+    g_autofree char *next = describe(&announced);
+
+    log_kind_warn(&breaks,
+                  "VM %s has a broken history: its vTPM began with the state %s; what was stored "
+                  "last, at generation %" G_GUINT64_FORMAT ", is %s or %s: %s",
+                  uuid, loaded, vm->generation, last, next, outcome);
+}
+
+static ManagerReason begin(Admission *admission, const Peer *peer, const ManagerHello *hello,
+                           const RegistryLife *life)
+{
+    g_autoptr(GError) error = NULL;
+    const RegistryVm *vm = vms_find(admission->vms, &hello->uuid);
+
+    if (life->broken && !continuity_allows(vm)) {
+        log_break(vm, hello,
+                  "it does not start; restore that state, or use vtpm-managerctl vm "
+                  "accept");
+        vms_note_refused(admission->vms, &hello->uuid);
+        return MANAGER_REASON_BROKEN_HISTORY;
+    }
+    if (life->broken) {
+        log_break(vm, hello,
+                  vm->accepted ? "as accepted ahead, it goes on in a new lineage"
+                               : "it goes on in a new lineage");
+    }
+    if (!vms_start_life(admission->vms, &hello->uuid, life, &error)) {
+        return admission_refuse_error(peer, &hello->uuid, error);
+    }
+    return MANAGER_REASON_NONE;
 }
 
 static ManagerReason start(Admission *admission, const Peer *peer, const ManagerHello *hello,
@@ -168,7 +232,7 @@ static ManagerReason start(Admission *admission, const Peer *peer, const Manager
     ManagerReason reason = objection(peer, vm);
     g_autofree char *too_much =
         reason == MANAGER_REASON_NONE ? owners_objection(admission->owners, vm->owner) : NULL;
-    g_autoptr(GError) error = NULL;
+    RegistryLife life;
 
     if (too_much) {
         log_refusal(peer, &hello->uuid, too_much);
@@ -180,12 +244,8 @@ static ManagerReason start(Admission *admission, const Peer *peer, const Manager
     if (reason != MANAGER_REASON_NONE) {
         return refuse(peer, &hello->uuid, vm, reason);
     }
-    if (!vms_start_life(admission->vms, &hello->uuid, hello->instance, hello->stores,
-                        shown.count > 0 ? endorsements_name(&shown, 0) : (WireBytes){ 0 },
-                        &error)) {
-        return admission_refuse_error(peer, &hello->uuid, error);
-    }
-    return MANAGER_REASON_NONE;
+    life = life_of(vm, hello, &shown);
+    return begin(admission, peer, hello, &life);
 }
 
 /* Whether it takes the disk, for which everybody waits. */
@@ -215,12 +275,16 @@ ManagerReason admission_hello(Admission *admission, const Peer *peer, const Mana
     return reason;
 }
 
-ManagerReason admission_find(Admission *admission, const Peer *peer, const WireUuid *uuid,
-                             LimiterAct act, LimiterCrowd crowd, const RegistryVm **ret_vm)
+static ManagerReason find(Admission *admission, const Peer *peer, const WireUuid *uuid,
+                          gboolean serve, LimiterAct act, LimiterCrowd crowd,
+                          const RegistryVm **ret_vm)
 {
     const RegistryVm *vm = vms_find(admission->vms, uuid);
     ManagerReason reason = objection(peer, vm);
 
+    if (reason == MANAGER_REASON_NONE && serve) {
+        reason = disabled(vm);
+    }
     if (reason == MANAGER_REASON_NONE) {
         reason = ration(admission, vm, act, crowd);
     }
@@ -229,4 +293,16 @@ ManagerReason admission_find(Admission *admission, const Peer *peer, const WireU
     }
     *ret_vm = vm;
     return MANAGER_REASON_NONE;
+}
+
+ManagerReason admission_find(Admission *admission, const Peer *peer, const WireUuid *uuid,
+                             LimiterAct act, LimiterCrowd crowd, const RegistryVm **ret_vm)
+{
+    return find(admission, peer, uuid, TRUE, act, crowd, ret_vm);
+}
+
+ManagerReason admission_follow(Admission *admission, const Peer *peer, const WireUuid *uuid,
+                               LimiterAct act, const RegistryVm **ret_vm)
+{
+    return find(admission, peer, uuid, FALSE, act, LIMITER_ALONE, ret_vm);
 }

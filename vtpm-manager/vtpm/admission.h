@@ -28,8 +28,9 @@ int64_t admission_hello_after(const Admission *admission, const ManagerHello *he
  * admission_hello: a vTPM says which VM's it is.
  * @live: the vTPM that speaks for this VM over another connection; %NULL: none
  *
- * Returns: MANAGER_REASON_NONE, and the life of this instance has started, with its endorsement key
- * pinned where none was; else why not.
+ * Returns: MANAGER_REASON_NONE, and the life of this instance has started, in a new lineage where
+ * its state is not the one that its VM had last, with its endorsement key pinned where none was;
+ * else why not.
  */
 ManagerReason admission_hello(Admission *admission, const Peer *peer, const ManagerHello *hello,
                               const ManagerHello *live);
@@ -50,6 +51,13 @@ ManagerReason admission_greet(Admission *admission, const Peer *peer, const char
  */
 ManagerReason admission_find(Admission *admission, const Peer *peer, const WireUuid *uuid,
                              LimiterAct act, LimiterCrowd crowd, const RegistryVm **ret_vm);
+
+/**
+ * admission_follow: the same for what a vTPM tells of itself, which is heard of one that is
+ * disabled, too.
+ */
+ManagerReason admission_follow(Admission *admission, const Peer *peer, const WireUuid *uuid,
+                               LimiterAct act, const RegistryVm **ret_vm);
 
 /** admission_throttled: requests and lives of VMs that had more than their share, so far. */
 uint64_t admission_throttled(const Admission *admission);

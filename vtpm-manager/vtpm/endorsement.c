@@ -84,7 +84,7 @@ Endorsements endorsements_of(const ManagerHello *hello)
 {
     Endorsements e = { 0 };
 
-    for (guint i = 0; i < hello->ek_count; i++) {
+    for (guint i = 0; hello->ek_count != MANAGER_EKS_UNKNOWN && i < hello->ek_count; i++) {
         take(&hello->ek[i], &e);
     }
     return e;

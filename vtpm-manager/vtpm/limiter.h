@@ -28,6 +28,7 @@ typedef enum LimiterAct {
     LIMITER_PREPARED_QUOTE,
     LIMITER_PCR_READ,
     LIMITER_CREDENTIAL,
+    LIMITER_ANNOUNCE,
     LIMITER_ACTS,
 } LimiterAct;
 

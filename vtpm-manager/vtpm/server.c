@@ -345,7 +345,9 @@ void vtpm_connection_welcome(VtpmConnection *connection, const ManagerHello *hel
     strangers_remove(&connection->stranger);
     connection->welcomed = TRUE;
     connection->hello = *hello;
-    connection->hello.ek_count = 0; /* they are borrowed from the packet */
+    if (hello->ek_count != MANAGER_EKS_UNKNOWN) {
+        connection->hello.ek_count = 0; /* they are borrowed from the packet */
+    }
     g_hash_table_replace(connection->server->live, &connection->hello.uuid, connection);
 }
 

@@ -5,16 +5,21 @@
 
 #include "quote/batch.h"
 #include "quote/binding.h"
+#include "state/continuity.h"
 
-enum { TIMEOUT_MAX_MS = 600 * 1000 };
+enum {
+    TIMEOUT_MAX_MS = 600 * 1000,
+    STATE_POLL_US = 1000, /* until the state of a VM is on the disk */
+};
 
 /** A request on its way. */
 typedef struct VtpmRequest {
-    VtpmConnection *connection;
+    VtpmConnection *connection; /* NULL: it is gone, and the state is stored all the same */
     const VtpmService *service;
     uint32_t id;
     QuoteTicket *ticket; /* MANAGER_QUOTE */
     PcrTicket *read;     /* MANAGER_PCR_READ */
+    gboolean stores;     /* MANAGER_ANNOUNCE */
 } VtpmRequest;
 
 static ManagerReply refusal(ManagerReason reason)
@@ -37,15 +42,27 @@ static LimiterCrowd crowd(const VtpmService *service)
                                                        : LIMITER_ALONE;
 }
 
-/* The VM that this connection speaks for, if it still may, and may do this now. */
+/* The VM that this connection speaks for, if it may be served, and may do this now. */
 static ManagerReason permitted(const VtpmService *service, VtpmConnection *connection,
                                LimiterAct act, const RegistryVm **ret_vm)
 {
     const ManagerHello *hello = vtpm_connection_hello(connection);
 
     /* Why a connection is not welcome was logged at its HELLO. */
-    return hello ? admission_find(service->admission, vtpm_connection_peer(connection),
-                                  &hello->uuid, act, crowd(service), ret_vm)
+    return hello && hello->ek_count != MANAGER_EKS_UNKNOWN
+               ? admission_find(service->admission, vtpm_connection_peer(connection), &hello->uuid,
+                                act, crowd(service), ret_vm)
+               : MANAGER_REASON_NO_HELLO;
+}
+
+/* The VM that this connection tells of. */
+static ManagerReason followed(const VtpmService *service, VtpmConnection *connection,
+                              LimiterAct act, const RegistryVm **ret_vm)
+{
+    const ManagerHello *hello = vtpm_connection_hello(connection);
+
+    return hello ? admission_follow(service->admission, vtpm_connection_peer(connection),
+                                    &hello->uuid, act, ret_vm)
                  : MANAGER_REASON_NO_HELLO;
 }
 
@@ -58,7 +75,7 @@ static ManagerReason hello_reason(const VtpmService *service, VtpmConnection *co
     const RegistryVm *vm;
     const ManagerReason reason =
         vtpm_connection_hello(connection)
-            ? permitted(service, connection, LIMITER_HELLO_AGAIN, &vm)
+            ? followed(service, connection, LIMITER_HELLO_AGAIN, &vm)
             : admission_greet(service->admission, peer, vtpm_connection_group(connection),
                               &hello->uuid);
 
@@ -68,12 +85,19 @@ static ManagerReason hello_reason(const VtpmService *service, VtpmConnection *co
                : reason;
 }
 
-/* A start is written to the disk, for which all wait: during quotes it has a part of the time. */
+/*
+ * A start is written to the disk, for which all wait: during quotes it has a part of the time. And
+ * what was announced of this VM is written first.
+ */
 static gboolean postpone(const VtpmService *service, VtpmConnection *connection,
                          const ManagerHello *hello)
 {
     const int64_t until = admission_hello_after(service->admission, hello);
 
+    if (state_writer_has(service->states, &hello->uuid)) {
+        vtpm_connection_postpone(connection, g_get_monotonic_time() + STATE_POLL_US);
+        return TRUE;
+    }
     if (until <= g_get_monotonic_time() ||
         (quoter_idle(service->quoter) && !vtpm_connection_postponed(connection))) {
         return FALSE;
@@ -137,6 +161,10 @@ static void abandon(void *pending)
     }
     if (request->read) {
         pcr_reader_cancel(request->service->pcrs, request->read);
+    }
+    if (request->stores) {
+        request->connection = NULL; /* it is freed when it is stored */
+        return;
     }
     g_free(request);
 }
@@ -258,6 +286,48 @@ static void handle_quote(const VtpmService *service, VtpmConnection *connection,
     }
 }
 
+/* ----------------------------------------------------------------------------------- ANNOUNCE */
+
+static void announce_done(const RegistryVmState *vm, const GError *error, void *data)
+{
+    VtpmRequest *request = data;
+    ManagerReply reply = { 0 };
+
+    if (error) {
+        g_warning("a state that a vTPM announced is not stored: %s", error->message);
+        reply = refusal(MANAGER_REASON_STORAGE);
+    } else {
+        vms_set_state(request->service->vms, &vm->uuid, &vm->state);
+    }
+    if (request->connection) {
+        request_answer(request, MANAGER_ANNOUNCE_REPLY, &reply);
+    } else {
+        g_free(request);
+    }
+}
+
+static void handle_announce(const VtpmService *service, VtpmConnection *connection,
+                            const ManagerMessage *message)
+{
+    RegistryVmState state;
+    VtpmRequest *request;
+    const RegistryVm *vm;
+    ManagerReason reason = followed(service, connection, LIMITER_ANNOUNCE, &vm);
+
+    if (reason == MANAGER_REASON_NONE &&
+        !continuity_announce(vm, &message->announce, &state.state)) {
+        reason = MANAGER_REASON_BROKEN_HISTORY;
+    }
+    if (reason != MANAGER_REASON_NONE) {
+        reply_refusal(connection, MANAGER_ANNOUNCE_REPLY, message->id, reason);
+        return;
+    }
+    state.uuid = vm->uuid;
+    request = request_new(service, connection, message->id);
+    request->stores = TRUE;
+    state_writer_put(service->states, &state, announce_done, request);
+}
+
 /* ----------------------------------------------------------------------------------- PCR_READ */
 
 static ManagerReply pcr_reply(GBytes *parameters)
@@ -351,7 +421,7 @@ static const struct {
 } requests[] = {
     { MANAGER_HELLO, handle_hello },           { MANAGER_PREPARE, handle_prepare },
     { MANAGER_QUOTE, handle_quote },           { MANAGER_PCR_READ, handle_pcr_read },
-    { MANAGER_CREDENTIAL, handle_credential },
+    { MANAGER_CREDENTIAL, handle_credential }, { MANAGER_ANNOUNCE, handle_announce },
 };
 
 static void handle(VtpmConnection *connection, const ManagerMessage *message, void *service)

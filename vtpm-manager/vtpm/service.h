@@ -5,6 +5,7 @@
 
 #include "quote/pcr_reader.h"
 #include "quote/quoter.h"
+#include "state/writer.h"
 #include "tpm/host.h"
 #include "vtpm/admission.h"
 #include "vtpm/credential.h"
@@ -15,6 +16,7 @@
 typedef struct VtpmService {
     Admission *admission;
     RegistryVms *vms;
+    StateWriter *states;
     Quoter *quoter;
     PcrReader *pcrs;
     TpmWorker *worker;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state/continuity.h"
+
+#include <string.h>
+
+static gboolean is(const ManagerState *state, const uint8_t *hash)
+{
+    return memcmp(state->hash, hash, sizeof(state->hash)) == 0;
+}
+
+/* Whether @state is one that may be on the VM's disk. */
+static gboolean expected(const RegistryState *known, const ManagerState *state)
+{
+    return state->known && (is(state, known->stored) || is(state, known->announced));
+}
+
+static RegistryState settled(const ManagerState *state)
+{
+    RegistryState settled = { .known = state->known };
+
+    memcpy(settled.stored, state->hash, sizeof(settled.stored));
+    memcpy(settled.announced, state->hash, sizeof(settled.announced));
+    return settled;
+}
+
+ContinuityVerdict continuity_judge(const RegistryVm *vm, const ManagerHello *hello,
+                                   RegistryState *ret_state)
+{
+    const gboolean present =
+        vm->has_instance && memcmp(vm->instance, hello->instance, sizeof(vm->instance)) == 0;
+    const gboolean goes_on = present || !vm->state.known || expected(&vm->state, &hello->loaded);
+
+    *ret_state = present && !hello->stored.known ? vm->state : settled(&hello->stored);
+    return goes_on ? CONTINUITY_GOES_ON : CONTINUITY_BROKEN;
+}
+
+gboolean continuity_allows(const RegistryVm *vm)
+{
+    return vm->continuity == REGISTRY_CONTINUITY_RECORDED || vm->accepted != 0;
+}
+
+gboolean continuity_announce(const RegistryVm *vm, const ManagerAnnounce *announce,
+                             RegistryState *ret_state)
+{
+    RegistryState state = settled(&announce->stored);
+
+    if (vm->state.known ? !expected(&vm->state, &announce->stored) : announce->stored.known) {
+        return FALSE;
+    }
+    /* Of a vTPM that has none yet, the first is all that there can be. */
+    if (!announce->stored.known) {
+        state = settled(&announce->next);
+    }
+    memcpy(state.announced, announce->next.hash, sizeof(state.announced));
+    *ret_state = state;
+    return TRUE;
+}
+
+static ManagerState state_of(gboolean known, const uint8_t *hash)
+{
+    ManagerState state = { .known = known };
+
+    memcpy(state.hash, hash, sizeof(state.hash));
+    return state;
+}
+
+ManagerState continuity_stored(const RegistryState *state)
+{
+    return state_of(state->known, state->stored);
+}
+
+ManagerState continuity_announced(const RegistryState *state)
+{
+    return state_of(state->known, state->announced);
+}
