@@ -61,14 +61,16 @@ static uint64_t next_attempt(const ManagerClient *client, uint32_t rc)
            (rc == DEEPQUOTE_RC_NO_MANAGER ? ASK_AGAIN_MS : ASK_LATER_MS);
 }
 
+/*
+ * What an attempt says of this life. A HELLO that is refused closes the connection; over one that
+ * is open the same reason means that the manager was told too little.
+ */
 static void note_outcome(History *h, const ManagerClient *client, uint32_t rc)
 {
-    if (rc == TPM_RC_SUCCESS) {
-        h->behind = false;
-        h->asks_again = 0;
-    } else {
-        h->asks_again = next_attempt(client, rc);
-    }
+    h->behind = rc != TPM_RC_SUCCESS;
+    h->asks_again = rc == TPM_RC_SUCCESS ? 0 : next_attempt(client, rc);
+    h->halted = rc == DEEPQUOTE_RC_DENIED && client->state == MANAGER_CLOSED &&
+                client->reason == MANAGER_REASON_BROKEN_HISTORY;
 }
 
 static bool may_ask(const History *h, const ManagerClient *client)
@@ -90,7 +92,6 @@ static bool tell(History *h, ManagerClient *client)
     rc = manager_client_welcome(client, manager_client_deadline_in(client, WAIT_MS));
     note_outcome(h, client, rc);
     h->told = true;
-    h->halted = rc == DEEPQUOTE_RC_DENIED && client->reason == MANAGER_REASON_BROKEN_HISTORY;
     return !h->halted;
 }
 
@@ -138,7 +139,6 @@ static void announce(History *h, ManagerClient *client, const ManagerState *next
         manager_client_call(client, &request, manager_client_deadline_in(client, WAIT_MS), &reply);
 
     note_outcome(h, client, rc);
-    h->behind = rc != TPM_RC_SUCCESS;
     h->unsettled = true;
 }
 
@@ -155,7 +155,7 @@ bool history_announce(History *h, ManagerClient *client, const ManagerState *nex
         return !h->halted;
     }
     announce(h, client, next);
-    return true;
+    return !h->halted;
 }
 
 void history_end(History *h, ManagerClient *client)

@@ -20,6 +20,7 @@ from protocol import BROKEN_HISTORY, DENIED, UUID
 from vtpm import Vtpm, receive
 
 NV_INDEX = 0x01500010
+FAILURE = 0x101
 KILLS = int(os.environ.get('KILLS', '12'))
 WHY = 'restored from the backup of Sunday'
 
@@ -311,6 +312,24 @@ def _():
             tap.equal(load(tpm, snapshot), 0)
             nv_write(tpm, 7)
             assert lineage(manager) != first
+
+
+@tap.case('a VM that started with an old state while the manager was away is judged when it is back')
+def _():
+    with host() as (manager, folder):
+        begin(manager, folder)
+        manager.ctl('continuity', UUID, '--continuity', 'required')
+        back_up(folder)
+        run_and_write(manager, folder, 2)
+        restore(folder)
+        manager.stop()
+        with vtpm(manager, folder) as tpm:
+            nv_write(tpm, 3)
+            manager.start()
+            time.sleep(1.2)  # it asks again after a second
+            tap.equal(tpm.rc(tpm2.command('ReadClock')), FAILURE)
+            manager.ctl('vm', 'accept', UUID, '--why', WHY)
+            assert 'it does not start' in manager.log_text()
 
 
 @tap.case('with a required history a reverted snapshot is refused, and no command is answered')
