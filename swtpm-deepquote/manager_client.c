@@ -394,9 +394,13 @@ static IoResult say_what_is_due(ManagerClient *c, uint64_t deadline)
                                           : IO_OK;
 }
 
-/* Has what is needed said and answered: a HELLO, and where @keys the one with the keys. */
+/*
+ * Has what is needed said and answered: a HELLO, and where @keys the one with the keys. One that
+ * was said before this request, and refused, is said once more: the answer may be another now.
+ */
 static uint32_t make_ready(ManagerClient *c, bool keys, uint64_t deadline)
 {
+    bool said_before = c->state == MANAGER_GREETED;
     unsigned lost = 0;
     uint32_t rc;
 
@@ -411,9 +415,10 @@ static uint32_t make_ready(ManagerClient *c, bool keys, uint64_t deadline)
             result = take_welcome(c, deadline, &rc);
         }
         lost += result == IO_CLOSED;
-        if ((rc != TPM_RC_SUCCESS && result != IO_CLOSED) || lost == ATTEMPTS) {
+        if ((rc != TPM_RC_SUCCESS && result != IO_CLOSED && !said_before) || lost == ATTEMPTS) {
             return rc;
         }
+        said_before = false;
     }
     return TPM_RC_SUCCESS;
 }

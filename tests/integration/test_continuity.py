@@ -314,7 +314,7 @@ def _():
             assert lineage(manager) != first
 
 
-@tap.case('a VM that started with an old state while the manager was away is judged when it is back')
+@tap.case('an old state that started while the manager was away is judged when that is back')
 def _():
     with host() as (manager, folder):
         begin(manager, folder)

@@ -2,6 +2,7 @@
 """Malformed and forbidden vendor commands: the right code, and a vTPM that is as it was."""
 import os
 import struct
+import tempfile
 import time
 
 import fake_manager as fm
@@ -11,6 +12,7 @@ import tpm2
 from module_fixture import (DENIED, HOST_PCRS, HOST_TPM, NONCE, QUOTE_PARAMETERS, VTPM_PCRS,
                             deepquote, observe, quote_in_session, refused_in_session,
                             session_deepquote, vtpm_with_manager)
+from vtpm import Vtpm
 
 COMMAND_SIZE, AUTH_MISSING, AUTH_CONTEXT, BAD_TAG = 0x142, 0x125, 0x145, 0x1E
 SIZE, VALUE, HASH, HANDLE, RESERVED_BITS, ATTRIBUTES = 0x95, 0x84, 0x83, 0x8B, 0xA1, 0x82
@@ -213,6 +215,25 @@ def _():
             r, protocol.BAD_FLAGS if r.flags & 2 else protocol.OK)
         refuses_to_quote(tpm, manager, deepquote(tpm.ak, flags=3), parameter(VALUE, 5))
         tpm2.Quoted(tpm.send(deepquote(tpm.ak, flags=1)), True)
+
+
+@tap.case('what was refused at the start is asked again by a deep quote')
+def _():
+    def refuse_keys(manager, request):
+        if request.early:
+            manager.welcome(request)
+        else:
+            manager.reply(request, protocol.DENIED)
+
+    with tempfile.TemporaryDirectory(prefix='refused-') as folder:
+        path = os.path.join(folder, 'manager')
+        with fm.FakeManager(path) as manager:
+            manager.on[protocol.HELLO] = refuse_keys
+            with Vtpm(deepquote=f'manager={path},timeout=20') as tpm:
+                key = tpm2.create_primary(tpm.send)[0]
+                manager.wait_for(protocol.HELLO)
+                manager.on[protocol.HELLO] = fm.FakeManager.welcome
+                tpm2.check(tpm.send(deepquote(key)))
 
 
 @tap.case('failing deep quotes, many of them, cost the vTPM nothing')
