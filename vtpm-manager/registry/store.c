@@ -441,7 +441,7 @@ static gboolean drop_state(RegistryStore *store, const WireUuid *uuid, GError **
 
 gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&store->lock);
 
     return put(store, vm, error);
 }
@@ -457,7 +457,7 @@ static gboolean put_both(RegistryStore *store, const void *what, GError **error)
 
 gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm, GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&store->lock);
 
     return transact(store, put_both, vm, error);
 }
@@ -478,7 +478,7 @@ static gboolean put_states(RegistryStore *store, const void *what, GError **erro
 
 gboolean registry_store_put_states(RegistryStore *store, GPtrArray *states, GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&store->lock);
 
     return transact(store, put_states, states, error);
 }
@@ -486,7 +486,7 @@ gboolean registry_store_put_states(RegistryStore *store, GPtrArray *states, GErr
 gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
                                   GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&store->lock);
 
     return change_row(store, "INSERT OR REPLACE INTO vm_group (name, weight) VALUES (?,?)", name,
                       weight, error);
@@ -494,7 +494,7 @@ gboolean registry_store_put_group(RegistryStore *store, const char *name, guint 
 
 gboolean registry_store_remove_group(RegistryStore *store, const char *name, GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&store->lock);
 
     return change_row(store, "DELETE FROM vm_group WHERE name = ?", name, 0, error);
 }
@@ -513,7 +513,7 @@ static gboolean put_each(RegistryStore *store, const void *what, GError **error)
 
 gboolean registry_store_put_all(RegistryStore *store, GPtrArray *vms, GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&store->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&store->lock);
 
     return vms->len == 0 || transact(store, put_each, vms, error);
 }

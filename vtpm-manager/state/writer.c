@@ -30,7 +30,7 @@ struct StateWriter {
 /* What waits, all of it; NULL: the thread is to end. */
 static GPtrArray *take_waiting(StateWriter *writer)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&writer->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&writer->lock);
     GPtrArray *waiting;
 
     while (!writer->ends && writer->waiting->len == 0) {
