@@ -112,8 +112,7 @@ void manager_client_init(ManagerClient *c, const Settings *s)
     new_instance(c);
 }
 
-/* Drops the connection, if there is one. */
-static void drop_connection(ManagerClient *c)
+void manager_client_drop(ManagerClient *c)
 {
     if (c->fd >= 0) {
         close(c->fd);
@@ -123,14 +122,9 @@ static void drop_connection(ManagerClient *c)
     c->keys_shown = false;
 }
 
-void manager_client_drop(ManagerClient *c)
-{
-    drop_connection(c);
-}
-
 void manager_client_begin_life(ManagerClient *c)
 {
-    drop_connection(c);
+    manager_client_drop(c);
     new_instance(c);
     c->loaded = c->stored;
 }
@@ -199,7 +193,7 @@ static ManagerMessage make_hello(const ManagerClient *c, bool keys)
 uint32_t manager_client_distrust(ManagerClient *c, const char *why)
 {
     module_log("the manager at %s sent %s; dropping the connection", c->path, why);
-    drop_connection(c);
+    manager_client_drop(c);
     return DEEPQUOTE_RC_NO_MANAGER;
 }
 
@@ -331,7 +325,7 @@ static IoResult say_hello(ManagerClient *c, bool keys, uint64_t deadline)
     IoResult result = send_message(c, &hello, deadline);
 
     if (result != IO_OK) {
-        drop_connection(c);
+        manager_client_drop(c);
         return result;
     }
     c->keys_said = keys;
@@ -378,7 +372,7 @@ static IoResult take_welcome(ManagerClient *c, uint64_t deadline, uint32_t *ret_
     IoResult result = receive_reply(c, MANAGER_HELLO, deadline, &reply);
 
     if (result != IO_OK || (reply.status != MANAGER_OK && !c->keys_said)) {
-        drop_connection(c);
+        manager_client_drop(c);
     } else {
         c->state = MANAGER_WELCOMED;
         c->keys_shown = c->keys_said && reply.status == MANAGER_OK;
@@ -405,7 +399,7 @@ static uint32_t make_ready(ManagerClient *c, bool keys, uint64_t deadline)
     uint32_t rc;
 
     if (c->state == MANAGER_WELCOMED && has_ended(c)) {
-        drop_connection(c);
+        manager_client_drop(c);
     }
     while (c->state != MANAGER_WELCOMED || (keys && !c->keys_shown)) {
         IoResult result = say_what_is_due(c, deadline);
@@ -440,7 +434,7 @@ static IoResult finish(ManagerClient *c, IoResult result, const ManagerMessage *
         result = receive_reply(c, request->type, deadline, &reply);
     }
     if (result != IO_OK) {
-        drop_connection(c);
+        manager_client_drop(c);
         *ret_rc = rc_of_io[result];
         return result;
     }

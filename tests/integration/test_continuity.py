@@ -37,10 +37,13 @@ def nv_define(tpm):
                                      tpm2.b2(b'') + tpm2.b2(public), tpm2.ST_SESSIONS)))
 
 
+def nv_write_command(value):
+    return tpm2.command('NV_Write', tpm2.u32(0x40000001) + tpm2.u32(NV_INDEX) + nv_auth() +
+                        tpm2.b2(struct.pack('>Q', value)) + tpm2.u16(0), tpm2.ST_SESSIONS)
+
+
 def nv_write(tpm, value):
-    tpm2.check(tpm.send(tpm2.command('NV_Write', tpm2.u32(0x40000001) + tpm2.u32(NV_INDEX) +
-                                     nv_auth() + tpm2.b2(struct.pack('>Q', value)) + tpm2.u16(0),
-                                     tpm2.ST_SESSIONS)))
+    tpm2.check(tpm.send(nv_write_command(value)))
 
 
 @contextlib.contextmanager
@@ -233,8 +236,7 @@ def _():
 
 def write_on_the_way(tpm, value):
     """A store whose answer is not waited for."""
-    tpm.data.send(tpm2.command('NV_Write', tpm2.u32(0x40000001) + tpm2.u32(NV_INDEX) + nv_auth() +
-                               tpm2.b2(struct.pack('>Q', value)) + tpm2.u16(0), tpm2.ST_SESSIONS))
+    tpm.data.send(nv_write_command(value))
 
 
 def start_killed(manager):

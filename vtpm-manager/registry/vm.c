@@ -350,9 +350,9 @@ static gboolean same_state(const RegistryState *a, const RegistryState *b)
                           memcmp(a->announced, b->announced, sizeof(a->announced)) == 0));
 }
 
-static gboolean same_instance(const RegistryVm *vm, const RegistryLife *life)
+gboolean vms_is_present_life(const RegistryVm *vm, const uint8_t *instance)
 {
-    return vm->has_instance && memcmp(vm->instance, life->instance, sizeof(vm->instance)) == 0;
+    return vm->has_instance && memcmp(vm->instance, instance, sizeof(vm->instance)) == 0;
 }
 
 static gboolean pins(const RegistryVm *vm, const RegistryLife *life)
@@ -362,7 +362,7 @@ static gboolean pins(const RegistryVm *vm, const RegistryLife *life)
 
 static gboolean changes(const RegistryVm *vm, const RegistryLife *life)
 {
-    return !same_instance(vm, life) || !vm->exact || pins(vm, life) ||
+    return !vms_is_present_life(vm, life->instance) || !vm->exact || pins(vm, life) ||
            !same_state(&vm->state, &life->state);
 }
 
@@ -412,7 +412,7 @@ gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const RegistryLi
         return TRUE;
     }
     vm = *old;
-    if (!same_instance(old, life)) {
+    if (!vms_is_present_life(old, life->instance)) {
         begin(&vm, life);
     } else if (!resume(&vm, life->stores, error)) {
         return FALSE;

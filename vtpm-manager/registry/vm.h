@@ -82,6 +82,10 @@ typedef struct RegistryLife {
     gboolean broken;         /* it is not the history of this VM that goes on: a lineage begins */
 } RegistryLife;
 
+/** vms_is_present_life: whether @instance, of MANAGER_INSTANCE_SIZE bytes, is that of its last
+ * life. */
+gboolean vms_is_present_life(const RegistryVm *vm, const uint8_t *instance);
+
 /**
  * vms_start_life: a vTPM says HELLO. With a new instance its life and an epoch start, on the disk
  * before this returns. The present one changes what is new of it alone, unless the manager had

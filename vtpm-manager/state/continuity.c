@@ -26,8 +26,7 @@ static RegistryState settled(const ManagerState *state)
 ContinuityVerdict continuity_judge(const RegistryVm *vm, const ManagerHello *hello,
                                    RegistryState *ret_state)
 {
-    const gboolean present =
-        vm->has_instance && memcmp(vm->instance, hello->instance, sizeof(vm->instance)) == 0;
+    const gboolean present = vms_is_present_life(vm, hello->instance);
     const gboolean goes_on = present || !vm->state.known || expected(&vm->state, &hello->loaded);
 
     *ret_state = present && !hello->stored.known ? vm->state : settled(&hello->stored);

@@ -115,15 +115,10 @@ static ManagerReason compare_ek(const RegistryVm *vm, const Endorsements *shown)
     return shown->count == 0 ? MANAGER_REASON_NO_EK : MANAGER_REASON_OTHER_EK;
 }
 
-static gboolean same_instance(const uint8_t *a, const uint8_t *b)
-{
-    return memcmp(a, b, MANAGER_INSTANCE_SIZE) == 0;
-}
-
 /* Whether a life of this instance starts now, which is written to the disk. */
 static gboolean starts_life(const RegistryVm *vm, const ManagerHello *hello)
 {
-    return !vm->has_instance || !same_instance(vm->instance, hello->instance);
+    return !vms_is_present_life(vm, hello->instance);
 }
 
 static ManagerReason count_throttled(Admission *admission, ManagerReason reason)
@@ -155,7 +150,7 @@ static ManagerReason check_hello(Admission *admission, const RegistryVm *vm,
 {
     ManagerReason reason = MANAGER_REASON_NONE;
 
-    if (live && !same_instance(live->instance, hello->instance)) {
+    if (live && memcmp(live->instance, hello->instance, sizeof(live->instance)) != 0) {
         reason = MANAGER_REASON_ANOTHER_VTPM;
     }
     if (reason == MANAGER_REASON_NONE && hello->ek_count != MANAGER_EKS_UNKNOWN) {
