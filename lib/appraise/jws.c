@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "appraise/jws.h"
 
+#include "appraise/base64url.h"
+#include "appraise/jws-curve.h"
 #include "attest/crypto.h"
 
 #include <openssl/ecdsa.h>
@@ -14,16 +16,6 @@ struct DqJwsKey {
     EVP_PKEY *pkey;
 };
 
-static gboolean is_p256(const EVP_PKEY *pkey)
-{
-    char group[32] = "";
-    size_t len;
-
-    return EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC &&
-           EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) == 1 &&
-           g_str_equal(group, "prime256v1");
-}
-
 DqJwsKey *dq_jws_key_new(DqBytes pem, GError **error)
 {
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
@@ -32,7 +24,7 @@ DqJwsKey *dq_jws_key_new(DqBytes pem, GError **error)
     DqJwsKey *key;
 
     BIO_free(bio);
-    if (!pkey || !is_p256(pkey)) {
+    if (!pkey || !dq_jws_is_p256(pkey)) {
         EVP_PKEY_free(pkey);
         dq_crypto_failed();
         g_set_error(error, DQ_ERROR, DQ_ERROR_KEY,
@@ -51,16 +43,6 @@ void dq_jws_key_free(DqJwsKey *key)
         EVP_PKEY_free(key->pkey);
         g_free(key);
     }
-}
-
-char *dq_base64url(DqBytes bytes)
-{
-    char *text = bytes.len > 0 ? g_base64_encode(bytes.data, bytes.len) : g_strdup("");
-
-    g_strdelimit(text, "+", '-');
-    g_strdelimit(text, "/", '_');
-    text[strcspn(text, "=")] = '\0';
-    return text;
 }
 
 static char *encode_text(const char *text)

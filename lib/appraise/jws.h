@@ -27,7 +27,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqJwsKey, dq_jws_key_free)
  */
 char *dq_jws_sign(const DqJwsKey *key, const char *type, const char *payload, GError **error);
 
-/** dq_base64url: (transfer full): without padding: RFC 7515, section 2. */
-char *dq_base64url(DqBytes bytes);
-
 #endif

@@ -2,6 +2,8 @@
 /* Signed JSON. That OpenSSL's program verifies it: integration/ear. */
 #include "appraise/jws.h"
 
+#include "appraise/base64url.h"
+
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
