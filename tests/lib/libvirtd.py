@@ -48,7 +48,7 @@ _DOMAIN = """
     <serial type='file'><source path='{folder}/{name}.console'/></serial>
     <serial type='unix'><source mode='bind' path='{folder}/{name}.agent'/></serial>
     {disk}
-    <tpm model='{model}'>{backend}</tpm>
+    {tpm}
   </devices>
 </domain>
 """
@@ -152,6 +152,7 @@ class Domain:
 
     It stays defined, and thus keeps its TPM, until libvirtd's namespaces end.
 
+    model: of its TPM; None: it has none
     backend: the element of its TPM
     disk: a qcow2 image; snapshots of a running domain need one
     user: a User whose domain it is; None: the system's
@@ -167,7 +168,8 @@ class Domain:
             shutil.copy2(built('guest', image), BOOT)
         self.xml = _DOMAIN.format(
             type='kvm' if accelerator() == 'kvm' else 'qemu', name=name, uuid=uuid,
-            model=model, boot=BOOT, backend=backend, folder=self.folder,
+            tpm=f"<tpm model='{model}'>{backend}</tpm>" if model else '',
+            boot=BOOT, folder=self.folder,
             disk=_DISK.format(path=disk) if disk else '',
             emulator=os.environ.get('QEMU_SYSTEM_X86_64', '/usr/bin/qemu-system-x86_64'))
 

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/howto/quickstart.md is honest: its commands, run one after the other with a real libvirtd,
+say what the page says that they do, but for what is another each time. systemd is stood in for, by
+the service's own command in the service's control group, and ssh by the guest's agent."""
+import contextlib
+import itertools
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+
+import cgroup
+import defaults
+import namespace
+import tap
+from cgroup import Cgroup
+from fake_systemd import FakeSystemd, pass_as, service_command
+from host import Host
+from libvirtd import Domain, Libvirtd, logs
+from machine import make_guest_image
+from process import spawn, stop
+from programs import PROGRAMS, program
+from swtpm import environment
+from vm import accelerator
+
+PAGE = os.path.join(os.environ['SOURCE_ROOT'], 'docs', 'howto', 'quickstart.md')
+MANAGER_DIR = os.path.dirname(defaults.SOCKET)
+NAME, UUID = 'first', '3b8c1f6e-0d6c-4d6e-9a5e-2f1f0c7a9b11'
+UNIT = f'/system.slice/system-swtpm\\x2ddeepquote.slice/swtpm-deepquote@{UUID}.service'
+ADDRESS = f'/run/swtpm-deepquote/{UUID}.sock'
+SOCKET_STARTS = f'systemctl --quiet enable --now swtpm-deepquote@{UUID}.socket'
+BIN, WORK = '/run/quickstart-bin', '/run/quickstart'
+COMMANDS = 5
+SSH = """#!/bin/sh
+# Stands for ssh root@first: the agent of the guest runs the command.
+exec {python} {agent} {socket} "$2"
+"""
+
+
+def steps(text):
+    """[(command, output)] of the transcripts of a page: `$ ` in front of a command, which goes on
+    in lines that are indented further, and then what it prints."""
+    found = []
+    for block in re.findall(r'(?:^    .*\n|^\n(?=    ))+', text, re.M):
+        lines = [line[4:] for line in block.splitlines()]
+        while lines:
+            command = [lines.pop(0)]
+            while lines and lines[0].startswith('    '):
+                command.append(lines.pop(0))
+            if command[0].startswith('$ '):
+                output = list(itertools.takewhile(lambda line: line[:2] != '$ ', lines))
+                found.append(('\n'.join(command)[2:], '\n'.join(output)))
+    return found
+
+
+def shape(text):
+    """What of an output is the same each time and with each kernel: not keys, UUIDs and times."""
+    text = re.sub(r'^tpm2_deepquote: this kernel refuses .*\n?', '', text, flags=re.M)
+    text = re.sub(r'\b\d{4}-\d\d-\d\dT[\d:]{8}Z', 'TIME', text)
+    text = re.sub(r'\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b', 'UUID', text)
+    text = re.sub(r'\b[0-9a-f]{8,}\b', 'DIGITS', text)
+    return '\n'.join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+@contextlib.contextmanager
+def activation():
+    """systemd's part: what connects to ADDRESS reaches the vTPM of the unit, in its group."""
+    os.makedirs(os.path.dirname(ADDRESS))
+    with socket.socket(socket.AF_UNIX) as listener, Cgroup(UNIT) as group:
+        listener.bind(ADDRESS)
+        shutil.chown(ADDRESS, group='libvirt-qemu')
+        os.chmod(ADDRESS, 0o660)
+        listener.listen(8)
+
+        def enter():
+            pass_as(listener.fileno(), 3)
+            with open(f'{group.path}/cgroup.procs', 'w', encoding='ascii') as f:
+                f.write('0')
+
+        process = spawn(service_command(UUID, defaults.SOCKET), '/run/deepquote/service.log',
+                        env=environment(), close_fds=False, prepare=enter)
+        try:
+            yield
+        finally:
+            stop(process)
+
+
+def install_programs():
+    """On a PATH as an installation has them, with the stand-in for ssh."""
+    os.makedirs(BIN)
+    for name in PROGRAMS:
+        os.symlink(program(name), f'{BIN}/{name}')
+    agent = os.path.join(os.environ['SOURCE_ROOT'], 'tests', 'libvirt', 'agent_ssh.py')
+    with open(f'{BIN}/ssh', 'w', encoding='ascii') as f:
+        f.write(SSH.format(python=shlex.quote(sys.executable), agent=shlex.quote(agent),
+                           socket=f'/run/deepquote/{NAME}.agent'))
+    os.chmod(f'{BIN}/ssh', 0o755)
+
+
+def execute(command):
+    """What a command of the page prints, in the folder that the page is followed in."""
+    done = subprocess.run(['bash', '-c', command], cwd=WORK, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                          timeout=300, env={**systemd.environment(), 'LC_ALL': 'C.UTF-8'})
+    return done.returncode, done.stdout
+
+
+def add_case(number, command, output):
+    @tap.case(f'command {number} of the page does what the page says: {command.split(maxsplit=1)[0]}')
+    def _():
+        status, said = execute(command)
+        print(''.join(f'# {line}\n' for line in said.splitlines()), end='', flush=True)
+        if SOCKET_STARTS in systemd.calls():
+            parts.enter_context(activation())
+        # a verdict that is not "trusted" has a status of its own
+        tap.equal(status, 3 if number == COMMANDS else 0, f'status of:\n{command}\n{said}\n{logs()}')
+        assert shape(said) == shape(output), f'{command}\nsays\n{said}\nand the page\n{output}'
+
+
+@tap.case('the page has five commands, and its outputs say that there is a stand-in')
+def _():
+    tap.equal(len(found), COMMANDS)
+    for output in (found[2][1], found[-1][1]):
+        assert 'stand-in TPM' in output, output
+
+
+@tap.case('a transcript is taken apart as it is meant')
+def _():
+    tap.equal(steps('    $ a \\\n        b\n    c\n\n    d\ntext\n\n    no\n\n    $ e\n'),
+              [('a \\\n    b', 'c\n\nd'), ('e', '')])
+    tap.equal(shape(f'VM {UUID}, key 000b{"a7" * 32}  \n\n1 of 2, 2026-11-26T19:31:06Z\n'),
+              'VM UUID, key DIGITS\n1 of 2, TIME')
+
+
+def prepare():
+    """Outside: what the namespaces need is made with the rights and paths of the caller."""
+    why = namespace.obstacle() or cgroup.obstacle(top=True)
+    if why is not None:
+        print(f'1..0 # SKIP {why}')
+        sys.exit(0)
+    make_guest_image()
+    accelerator()
+
+
+if not namespace.inside():
+    prepare()
+namespace.enter(['/var/lib/private'])
+for folder in (MANAGER_DIR, WORK, '/run/deepquote'):
+    os.makedirs(folder)
+shutil.chown('/run/deepquote', 'libvirt-qemu')
+install_programs()
+systemd = FakeSystemd('/run/fake-systemd')
+os.environ['PATH'] = f'{BIN}:{os.environ["PATH"]}'
+with open(PAGE, encoding='utf-8') as page:
+    found = steps(page.read())
+for _number, (_command, _output) in enumerate(found, 1):
+    add_case(_number, _command, _output)
+manager = Host('/run/deepquote', sockets=MANAGER_DIR)
+with contextlib.ExitStack() as parts:
+    parts.enter_context(manager)
+    parts.enter_context(Libvirtd())
+    domain = Domain(NAME, UUID, None)
+    domain.define()
+    parts.callback(domain.__exit__)
+    tap.main()
