@@ -9,6 +9,7 @@
 #include "host_command.h"
 #include "ima_command.h"
 #include "init_command.h"
+#include "predict_command.h"
 #include "profile_command.h"
 #include "vm_command.h"
 
@@ -16,9 +17,11 @@
 #include <stdio.h>
 
 static const Command commands[] = {
-    { "init", init_command }, { "challenge", challenge_command }, { "host", host_command },
-    { "vm", vm_command },     { "accept", accept_command },       { "eventlog", eventlog_command },
-    { "ima", ima_command },   { "profile", profile_command },     { 0 },
+    { "init", init_command },       { "challenge", challenge_command },
+    { "host", host_command },       { "vm", vm_command },
+    { "accept", accept_command },   { "eventlog", eventlog_command },
+    { "ima", ima_command },         { "profile", profile_command },
+    { "predict", predict_command }, { 0 },
 };
 
 /* The one of its two names by which the program was called. */
