@@ -135,10 +135,31 @@ void peer_clear(Peer *peer)
     g_clear_pointer(&peer->label, g_free);
 }
 
+/* How much of a control group's path is its first service or scope: what is below, a service that
+ * manages its own part of the tree makes as it likes, such as a user's systemd. */
+static int unit_len(const char *cgroup)
+{
+    static const char *const units[] = { ".service", ".scope" };
+
+    for (const char *end = cgroup; *end;) {
+        end += *end == '/';
+        end += strcspn(end, "/");
+        for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+            const gsize len = strlen(units[i]);
+
+            if ((gsize)(end - cgroup) > len && memcmp(end - len, units[i], len) == 0) {
+                return (int)(end - cgroup);
+            }
+        }
+    }
+    return (int)strlen(cgroup);
+}
+
 char *peer_group(const Peer *peer)
 {
-    g_autofree char *name = peer->cgroup ? g_strconcat("cgroup ", peer->cgroup, NULL)
-                                         : g_strdup_printf("uid %u", peer->process.uid);
+    g_autofree char *name =
+        peer->cgroup ? g_strdup_printf("cgroup %.*s", unit_len(peer->cgroup), peer->cgroup)
+                     : g_strdup_printf("uid %u", peer->process.uid);
 
     return g_ref_string_new_intern(name);
 }

@@ -27,9 +27,10 @@ void peer_clear(Peer *peer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Peer, peer_clear)
 
 /**
- * peer_group: which processes it is counted with where connections are limited: those of its
- * control group ("cgroup /machine.slice/a.scope"), or of its user ("uid 107") where that cannot be
- * told.
+ * peer_group: which processes it is counted with where connections and lines of the log are
+ * limited: those of its service or scope, with all control groups below
+ * ("cgroup /machine.slice/a.scope"); of its control group, where that is in neither; of its user
+ * ("uid 107") where that cannot be told.
  *
  * Returns: (transfer full): a GRefString, shared by all of the group
  */

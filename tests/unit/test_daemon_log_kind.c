@@ -91,6 +91,71 @@ static void test_one_kind_leaves_others_their_lines(void)
     g_assert_cmpstr(last_line(), ==, "first: 80 more were not logged");
 }
 
+static void flood_of(LogKind *kind, const char *source, guint count)
+{
+    for (guint i = 0; i < count; i++) {
+        log_kind_warn_of(kind, source, "%s %u", source, i);
+    }
+}
+
+static guint lines_with(const char *text)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < lines->len; i++) {
+        count += strstr(lines->pdata[i], text) != NULL;
+    }
+    return count;
+}
+
+static void test_one_source_leaves_others_their_lines(void)
+{
+    LogKind kind = LOG_KIND("floods");
+
+    g_ptr_array_set_size(lines, 0);
+    flood_of(&kind, "bad", 100000);
+    flood_of(&kind, "good", LOG_SOURCE_LINES);
+    flood(&kind, LOG_KIND_LINES);
+    g_assert_cmpuint(lines_with("bad"), ==, LOG_SOURCE_LINES);
+    g_assert_cmpuint(lines_with("good"), ==, LOG_SOURCE_LINES);
+    g_assert_cmpuint(lines_with("line"), ==, LOG_KIND_LINES);
+    log_kind_end_all();
+    g_assert_cmpstr(last_line(), ==, "floods, by bad: 99995 more were not logged");
+    g_assert_cmpuint(lines_with("more were not"), ==, 1);
+}
+
+static void test_what_is_repeated_hides_nothing_else(void)
+{
+    LogKind kind = LOG_KIND("floods");
+
+    g_ptr_array_set_size(lines, 0);
+    for (guint i = 0; i < 1000; i++) {
+        log_kind_warn_of(&kind, "bad", "one attack");
+    }
+    log_kind_warn_of(&kind, "bad", "another");
+    g_assert_cmpuint(lines->len, ==, 2);
+    g_assert_cmpstr(last_line(), ==, "another");
+    log_kind_end_all();
+    g_assert_cmpstr(last_line(), ==, "floods, by bad: 999 more were not logged");
+}
+
+static void test_sources_without_end_are_bounded(void)
+{
+    LogKind kind = LOG_KIND("floods");
+
+    g_ptr_array_set_size(lines, 0);
+    for (guint i = 0; i < 10000; i++) {
+        g_autofree char *source = g_strdup_printf("source %u", i);
+
+        flood_of(&kind, source, 1);
+    }
+    g_assert_cmpuint(lines->len, ==, LOG_SOURCES_MAX + LOG_SOURCE_LINES);
+    g_assert_cmpuint(g_hash_table_size(kind.sources), ==, LOG_SOURCES_MAX + 1);
+    log_kind_end_all();
+    g_assert_cmpstr(last_line(), ==, "floods, by further sources: 9931 more were not logged");
+    g_assert_null(kind.sources);
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -108,6 +173,12 @@ int main(int argc, char **argv)
                     test_says_nothing_where_nothing_was_left_out);
     g_test_add_func("/daemon/log-kind/one-kind-leaves-others-their-lines",
                     test_one_kind_leaves_others_their_lines);
+    g_test_add_func("/daemon/log-kind/one-source-leaves-others-their-lines",
+                    test_one_source_leaves_others_their_lines);
+    g_test_add_func("/daemon/log-kind/what-is-repeated-hides-nothing-else",
+                    test_what_is_repeated_hides_nothing_else);
+    g_test_add_func("/daemon/log-kind/sources-without-end-are-bounded",
+                    test_sources_without_end_are_bounded);
     status = g_test_run();
     g_ptr_array_unref(lines);
     return status;

@@ -102,6 +102,32 @@ static void test_who_is_gone_is_told_by_credentials_alone(void)
     g_rmdir(dir);
 }
 
+static void test_group_is_service_or_scope(void)
+{
+    static const struct {
+        const char *cgroup;
+        const char *group;
+    } table[] = {
+        { "/system.slice/system-a.slice/a@1.service", "/system.slice/system-a.slice/a@1.service" },
+        { "/user.slice/user@7.service/app.slice/a.scope", "/user.slice/user@7.service" },
+        { "/machine.slice/a.scope/libvirt/emulator", "/machine.slice/a.scope" },
+        { "/a.service", "/a.service" },
+        { "/a.servicex/b.scopes/.service/c", "/a.servicex/b.scopes/.service" },
+        { "/tests/a", "/tests/a" },
+        { "a.scope", "a.scope" },
+        { "/", "/" },
+        { "", "" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        const Peer peer = { .process = { 7, 7 }, .cgroup = (char *)table[i].cgroup };
+        g_autoptr(GRefString) group = peer_group(&peer);
+        g_autofree char *want = g_strconcat("cgroup ", table[i].group, NULL);
+
+        g_assert_cmpstr(group, ==, want);
+    }
+}
+
 static void test_what_is_no_socket_is_nobody(void)
 {
     Peer peer = { { 99, 98 }, NULL, NULL };
@@ -118,6 +144,7 @@ int main(int argc, char **argv)
     g_test_add_func("/daemon/peer/is-told-as-proc-has-it", test_peer_is_told_as_proc_has_it);
     g_test_add_func("/daemon/peer/who-is-gone-is-told-by-credentials-alone",
                     test_who_is_gone_is_told_by_credentials_alone);
+    g_test_add_func("/daemon/peer/group-is-service-or-scope", test_group_is_service_or_scope);
     g_test_add_func("/daemon/peer/what-is-no-socket-is-nobody", test_what_is_no_socket_is_nobody);
     return g_test_run();
 }

@@ -46,10 +46,12 @@ uint64_t admission_throttled(const Admission *admission)
 static void log_refusal(const Peer *peer, const WireUuid *uuid, const char *why)
 {
     g_autofree char *text = dq_uuid_format(uuid->byte);
+    g_autoptr(GRefString) group = peer_group(peer);
 
-    log_kind_warn(&refusals, "VM %s (process %d, uid %u, cgroup %s, profile %s) is refused: %s",
-                  text, (int)peer->process.pid, peer->process.uid,
-                  peer->cgroup ? peer->cgroup : "unknown", peer->label ? peer->label : "none", why);
+    log_kind_warn_of(
+        &refusals, group, "VM %s (process %d, uid %u, cgroup %s, profile %s) is refused: %s", text,
+        (int)peer->process.pid, peer->process.uid, peer->cgroup ? peer->cgroup : "unknown",
+        peer->label ? peer->label : "none", why);
 }
 
 ManagerReason admission_refuse(const Peer *peer, const WireUuid *uuid, ManagerReason reason)
@@ -180,8 +182,10 @@ static char *describe(const ManagerState *state)
 }
 
 /* Says what was expected, and what became of it. */
-static void log_break(const RegistryVm *vm, const ManagerHello *hello, const char *outcome)
+static void log_break(const RegistryVm *vm, const Peer *peer, const ManagerHello *hello,
+                      const char *outcome)
 {
+    g_autoptr(GRefString) group = peer_group(peer);
     const ManagerState stored = continuity_stored(&vm->state);
     const ManagerState announced = continuity_announced(&vm->state);
     g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
@@ -189,10 +193,11 @@ static void log_break(const RegistryVm *vm, const ManagerHello *hello, const cha
     g_autofree char *last = describe(&stored);
     g_autofree char *next = describe(&announced);
 
-    log_kind_warn(&breaks,
-                  "VM %s has a broken history: its vTPM began with the state %s; what was stored "
-                  "last, at generation %" G_GUINT64_FORMAT ", is %s or %s: %s",
-                  uuid, loaded, vm->generation, last, next, outcome);
+    log_kind_warn_of(
+        &breaks, group,
+        "VM %s has a broken history: its vTPM began with the state %s; what was stored "
+        "last, at generation %" G_GUINT64_FORMAT ", is %s or %s: %s",
+        uuid, loaded, vm->generation, last, next, outcome);
 }
 
 static ManagerReason begin(Admission *admission, const Peer *peer, const ManagerHello *hello,
@@ -202,14 +207,14 @@ static ManagerReason begin(Admission *admission, const Peer *peer, const Manager
     const RegistryVm *vm = vms_find(admission->vms, &hello->uuid);
 
     if (life->broken && !continuity_allows(vm)) {
-        log_break(vm, hello,
+        log_break(vm, peer, hello,
                   "it does not start; restore that state, or use vtpm-managerctl vm "
                   "accept");
         vms_note_refused(admission->vms, &hello->uuid);
         return MANAGER_REASON_BROKEN_HISTORY;
     }
     if (life->broken) {
-        log_break(vm, hello,
+        log_break(vm, peer, hello,
                   vm->accepted ? "as accepted ahead, it goes on in a new lineage"
                                : "it goes on in a new lineage");
     }

@@ -56,8 +56,9 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     VtpmServer *server = connection->server;
 
     if (why) {
-        log_kind_warn(&closed, "closing the connection of process %d, uid %u: %s",
-                      (int)connection->peer.process.pid, connection->peer.process.uid, why);
+        log_kind_warn_of(&closed, connection->group,
+                         "closing the connection of process %d, uid %u: %s",
+                         (int)connection->peer.process.pid, connection->peer.process.uid, why);
     }
     if (connection->pending) {
         server->handlers->abandon(connection->pending);
@@ -218,8 +219,8 @@ static void receive_peer(VtpmServer *server, int fd, Peer *peer)
     const char *why = objection(server, group);
 
     if (why) {
-        log_kind_warn(&turned_away, "process %d, uid %u, %s is turned away: %s",
-                      (int)peer->process.pid, peer->process.uid, group, why);
+        log_kind_warn_of(&turned_away, group, "process %d, uid %u, %s is turned away: %s",
+                         (int)peer->process.pid, peer->process.uid, group, why);
         close(fd);
     } else {
         add_connection(server, fd, peer, group);
