@@ -3,17 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* Linux 6.5 */
 #endif
 
-enum { FILE_MAX = 16384 }; /* of what is read below /proc */
+enum {
+    FILE_MAX = 16384,        /* of what is read below /proc */
+    STARTED_AFTER_NAME = 20, /* in /proc/PID/stat: 22nd of all, the name is the second */
+};
 
 char *peer_cgroup_of(const char *text)
 {
@@ -83,50 +88,122 @@ static gboolean has_ended(int pidfd)
     return poll(&ended, 1, 0) != 0;
 }
 
-/* Whether @dir, opened after that connection was made, is of the process that made it. */
-static gboolean made_by(int fd, int dir, const UnixPeer *process)
+/* Now, in the clock and the unit in which /proc says when a process started. */
+static uint64_t ticks_now(void)
+{
+    const uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * per_second + (uint64_t)now.tv_nsec * per_second / 1000000000U;
+}
+
+gboolean peer_started_of(const char *text, uint64_t *ret)
+{
+    const char *at = strrchr(text, ')'); /* a process may have any name, also one like numbers */
+
+    for (guint i = 0; at && i < STARTED_AFTER_NAME; i++) {
+        at = strchr(at + 1, ' ');
+    }
+    return at && g_ascii_isdigit(at[1]) && sscanf(at, " %" SCNu64, ret) == 1;
+}
+
+static gboolean read_started(int dir, uint64_t *ret)
+{
+    g_autofree char *stat = read_file(dir, "stat");
+
+    return stat && peer_started_of(stat, ret);
+}
+
+/* What speaks for a process, where the kernel cannot hold it for us. */
+static gboolean may_have_made(int dir, const UnixPeer *process, uint64_t accepted,
+                              uint64_t *ret_started)
+{
+    return read_started(dir, ret_started) && *ret_started <= accepted && runs_as(dir, process->uid);
+}
+
+/* Where the kernel has it, a descriptor of the process that made a connection; -1 with errno. */
+static int open_pidfd(int fd)
 {
     int pidfd = -1;
     socklen_t len = sizeof(pidfd);
-    gboolean same;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) != 0) {
-        /* Any other error says that the process is gone, and its number may be another's. */
-        return errno == ENOPROTOOPT && runs_as(dir, process->uid);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) == 0 ? pidfd : -1;
+}
+
+static void read_process(int dir, Peer *peer)
+{
+    g_autofree char *cgroups = read_file(dir, "cgroup");
+
+    peer->cgroup = cgroups ? printable(peer_cgroup_of(cgroups)) : NULL;
+    peer->label = printable(read_file(dir, "attr/apparmor/current"));
+}
+
+/* @dir was opened after the connection was made, and stays that of one process. */
+static void read_held(int dir, int pidfd, Peer *peer)
+{
+    if (!has_ended(pidfd)) {
+        read_process(dir, peer);
     }
-    same = !has_ended(pidfd);
-    close(pidfd);
-    return same;
+}
+
+/* As read_held(), but all there is to know the process by is when it started. */
+static void read_dated(int dir, uint64_t accepted, Peer *peer)
+{
+    uint64_t before;
+    uint64_t after;
+
+    if (!may_have_made(dir, &peer->process, accepted, &before)) {
+        return;
+    }
+    read_process(dir, peer);
+    if (!may_have_made(dir, &peer->process, accepted, &after) || after != before) {
+        peer_clear(peer);
+    }
 }
 
 /* The folder stays that of one process, whatever becomes of the number. */
-static int open_process(pid_t pid)
+static int open_process(const char *proc, pid_t pid)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d", (int)pid);
+    g_autofree char *path = g_strdup_printf("%s/%d", proc, (int)pid);
 
     return pid > 0 ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
-gboolean peer_read(int fd, Peer *ret)
+gboolean peer_read_below(const char *proc, PeerKernel kernel, int fd, Peer *ret)
 {
+    const uint64_t accepted = ticks_now();
     Peer peer = { 0 };
+    int pidfd = -1;
     int dir;
 
     if (!unix_socket_peer(fd, &peer.process)) {
         return FALSE;
     }
-    dir = open_process(peer.process.pid);
-    if (dir >= 0 && made_by(fd, dir, &peer.process)) {
-        g_autofree char *cgroups = read_file(dir, "cgroup");
-
-        peer.cgroup = cgroups ? printable(peer_cgroup_of(cgroups)) : NULL;
-        peer.label = printable(read_file(dir, "attr/apparmor/current"));
+    dir = open_process(proc, peer.process.pid);
+    errno = ENOPROTOOPT;
+    if (kernel == PEER_KERNEL_HOLDS) {
+        pidfd = open_pidfd(fd);
+    }
+    if (dir >= 0 && pidfd >= 0) {
+        read_held(dir, pidfd, &peer);
+    } else if (dir >= 0 && errno == ENOPROTOOPT) {
+        /* Any other error says that the process is gone, and its number may be another's. */
+        read_dated(dir, accepted, &peer);
+    }
+    if (pidfd >= 0) {
+        close(pidfd);
     }
     if (dir >= 0) {
         close(dir);
     }
     *ret = peer;
     return TRUE;
+}
+
+gboolean peer_read(int fd, Peer *ret)
+{
+    return peer_read_below("/proc", PEER_KERNEL_HOLDS, fd, ret);
 }
 
 void peer_clear(Peer *peer)

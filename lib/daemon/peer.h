@@ -3,6 +3,8 @@
 #ifndef DAEMON_PEER_H
 #define DAEMON_PEER_H
 
+#include <stdint.h>
+
 #include "daemon/unix_socket.h"
 
 /** What a process was when it was looked at. Nothing in it comes from the process itself. */
@@ -16,13 +18,30 @@ typedef struct Peer {
  * peer_read: who connected @fd.
  * @ret: cgroup and label are %NULL where the process has ended since, or is hidden from us
  *
- * What is read is of the process that connected, not of one that was given its number since. Where
- * the kernel has no SO_PEERPIDFD (before Linux 6.5), what speaks for that is that it runs as the
- * user who connected: a process of the same user could still have taken the number's place.
+ * For use just after accept(). What is read is of the process that connected, not of one that was
+ * given its number since. Where the kernel has no SO_PEERPIDFD (before Linux 6.5), what speaks for
+ * that is that it runs as the user who connected, and started no later than now, both before and
+ * after it is read: another process of the same user could only have taken the number's place
+ * between connect() and accept().
  *
  * Returns: %FALSE: @fd is no connected Unix socket, and @ret is untouched
  */
 gboolean peer_read(int fd, Peer *ret);
+
+typedef enum PeerKernel {
+    PEER_KERNEL_HOLDS, /* has SO_PEERPIDFD, or says that it has not */
+    PEER_KERNEL_OLD,   /* as if it had not */
+} PeerKernel;
+
+/** peer_read_below: as peer_read(), for tests: @proc is such a folder as /proc. */
+gboolean peer_read_below(const char *proc, PeerKernel kernel, int fd, Peer *ret);
+
+/**
+ * peer_started_of: when a process started, in ticks since the system did
+ * @text: what /proc/PID/stat holds
+ */
+gboolean peer_started_of(const char *text, uint64_t *ret);
+
 void peer_clear(Peer *peer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Peer, peer_clear)
 
