@@ -60,12 +60,16 @@ def guest_image(arguments=''):
             '-append', f'console=ttyS0 quiet panic=-1 {arguments}'.strip()]
 
 
-def tpm_options(device, control):
-    """QEMU's options for a TPM, whose swtpm has this control socket; None: no TPM."""
+def tpm_options(device, control, more=''):
+    """QEMU's options for a TPM, whose swtpm has this control socket; None: no TPM.
+
+    more: options of the back end
+    """
     if device is None:
         return []
-    return ['-chardev', f'socket,id=vtpm,path={control}',
-            '-tpmdev', 'emulator,id=tpm0,chardev=vtpm', '-device', f'{device},tpmdev=tpm0']
+    backend = ','.join(filter(None, ['emulator,id=tpm0,chardev=vtpm', more]))
+    return ['-chardev', f'socket,id=vtpm,path={control}', '-tpmdev', backend,
+            '-device', f'{device},tpmdev=tpm0']
 
 
 class Vm:

@@ -40,16 +40,17 @@ class Machine:
     control: the control socket of its swtpm
     arguments: of QEMU, in addition
     port: whether it has a second serial port, for send() and line(), or for agent()
+    backend: options of the TPM's back end, in addition
     """
 
-    def __init__(self, directory, qemu, accel, device, control, arguments, port=False):
+    def __init__(self, directory, qemu, accel, device, control, arguments, port=False, backend=''):
         def path(name):
             return os.path.join(directory, name)
 
         self.log, self.serial_log = path('qemu.log'), path('serial.log')
         self._port_path, self._qmp_path = path('port') if port else None, path('qmp')
         self.command = [qemu, '-accel', accel, *MACHINE, '-serial', f'file:{self.serial_log}',
-                        *arguments, *tpm_options(device, control),
+                        *arguments, *tpm_options(device, control, backend),
                         '-qmp', f'unix:{self._qmp_path},server=on,wait=off']
         if port:
             self.command += ['-chardev', f'socket,id=port,path={self._port_path},server=on,'
