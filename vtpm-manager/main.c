@@ -15,6 +15,7 @@
 #include "admin/group.h"
 #include "admin/host.h"
 #include "admin/metrics_page.h"
+#include "admin/registry.h"
 #include "admin/server.h"
 #include "admin/status.h"
 #include "admin/vm.h"
@@ -58,13 +59,15 @@ typedef struct Daemon {
     HostLogs *logs;
     Quoter *quoter;
     PcrReader *pcrs;
-    gboolean listening; /* the sockets' files are ours */
+    Anchor *anchor;
+    gboolean listening[2]; /* the files of the sockets are ours: vTPMs', administrators' */
     VtpmService service;
     VtpmServer *vtpms;
     AdminStatus admin_status;
     AdminVms admin_vms;
     AdminHost admin_host;
-    AdminPart admin_parts[5];
+    AdminRegistry admin_registry;
+    AdminPart admin_parts[6];
     AdminServer *admin;
     MetricsPage metrics_page;
     HttpServer *metrics;
@@ -94,6 +97,7 @@ static void open_run(TpmSession *tpm, void *data)
         g_autoptr(TpmInfo) info = tpm_host_info(job->daemon->host);
 
         tpm_boot_compare(tpm, info, job->daemon->options.state_dir);
+        anchor_check(job->daemon->anchor, tpm, &job->error);
     }
 }
 
@@ -115,18 +119,32 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
     return d->vtpms != NULL;
 }
 
-static gboolean serve_administrators(Daemon *d, int listener, GError **error)
+static gboolean listen_administrators(Daemon *d, GError **error)
+{
+    const int listener = unix_socket_listen(d->options.admin_socket, SOCK_STREAM, 0600, error);
+
+    if (listener < 0) {
+        return FALSE;
+    }
+    d->listening[1] = TRUE;
+    d->admin = admin_server_new(d->poller, listener, admin_command_handle, d->admin_parts, error);
+    return d->admin != NULL;
+}
+
+static void prepare_administration(Daemon *d)
 {
     const AdminPart parts[G_N_ELEMENTS(d->admin_parts)] = {
         { admin_status_commands, &d->admin_status },
         { admin_vm_commands, &d->admin_vms },
         { admin_group_commands, registry_groups(d->registry) },
         { admin_host_commands, &d->admin_host },
+        { admin_registry_commands, &d->admin_registry },
         { NULL, NULL },
     };
 
     d->admin_status = (AdminStatus){
         .tcti = d->options.tcti,
+        .anchor = d->anchor,
         .started = d->started,
         .share_logs = d->options.share_logs,
         .tpm = d->host,
@@ -139,8 +157,6 @@ static gboolean serve_administrators(Daemon *d, int listener, GError **error)
     d->admin_vms = (AdminVms){ registry_vms(d->registry), d->vtpms, d->owners };
     d->admin_host = (AdminHost){ d->host, d->credentials, d->worker };
     memcpy(d->admin_parts, parts, sizeof(parts));
-    d->admin = admin_server_new(d->poller, listener, admin_command_handle, d->admin_parts, error);
-    return d->admin != NULL;
 }
 
 static gboolean serve_metrics(Daemon *d, GError **error)
@@ -171,24 +187,18 @@ static gboolean serve_metrics(Daemon *d, GError **error)
 static gboolean open_sockets(Daemon *daemon, GError **error)
 {
     const Options *o = &daemon->options;
-    int admin = unix_socket_listen(o->admin_socket, SOCK_STREAM, 0600, error);
-    int vtpms;
+    const gboolean was_held = daemon->admin != NULL;
+    const int vtpms = unix_socket_listen(o->socket, SOCK_SEQPACKET, o->socket_mode, error);
 
-    if (admin < 0) {
-        return FALSE;
-    }
-    vtpms = unix_socket_listen(o->socket, SOCK_SEQPACKET, o->socket_mode, error);
     if (vtpms < 0) {
-        close(admin);
-        g_unlink(o->admin_socket);
         return FALSE;
     }
-    daemon->listening = TRUE;
+    daemon->listening[0] = TRUE;
     if (!serve_vtpms(daemon, vtpms, error)) {
-        close(admin);
         return FALSE;
     }
-    return serve_administrators(daemon, admin, error) &&
+    prepare_administration(daemon);
+    return (was_held || listen_administrators(daemon, error)) &&
            (!o->metrics || serve_metrics(daemon, error));
 }
 
@@ -218,7 +228,40 @@ static gboolean open_service(Daemon *daemon, GError **error)
     }
     daemon->quoter = quoter_new(daemon->worker, daemon->context, o->batch_limit);
     daemon->pcrs = pcr_reader_new(daemon->worker, daemon->context);
-    return open_sockets(daemon, error);
+    if (anchor_state(daemon->anchor) == ANCHOR_NONE) {
+        g_warning("nothing in the host's TPM tells whether the registry was put back from a copy: "
+                  "%s",
+                  anchor_why(daemon->anchor));
+    }
+    anchor_settle(daemon->anchor, daemon->worker);
+    if (!open_sockets(daemon, error)) {
+        return FALSE;
+    }
+    tell_ready(daemon);
+    return TRUE;
+}
+
+static void on_accepted(void *data)
+{
+    Daemon *daemon = data;
+    g_autoptr(GError) error = NULL;
+
+    if (!daemon->stopping &&
+        (!registry_reload(daemon->registry, &error) || !open_service(daemon, &error))) {
+        fail(daemon, error->message);
+    }
+}
+
+/* Serves administrators alone, who may accept the registry. */
+static gboolean hold(Daemon *daemon, GError **error)
+{
+    daemon->admin_parts[0] = (AdminPart){ admin_held_commands, &daemon->admin_registry };
+    if (!listen_administrators(daemon, error)) {
+        return FALSE;
+    }
+    log_error(anchor_why(daemon->anchor));
+    notify_send("READY=1\nSTATUS=The registry is held: see vtpm-managerctl registry");
+    return TRUE;
 }
 
 static void open_done(void *data)
@@ -230,11 +273,10 @@ static void open_done(void *data)
     if (daemon->stopping) {
         return;
     }
-    if (error || !open_service(daemon, &error)) {
+    if (error || !(anchor_state(daemon->anchor) == ANCHOR_HELD ? hold(daemon, &error)
+                                                               : open_service(daemon, &error))) {
         fail(daemon, error->message);
-        return;
     }
-    tell_ready(daemon);
 }
 
 static gboolean drained(Daemon *daemon)
@@ -268,6 +310,9 @@ static gboolean terminate(gpointer data)
     }
     if (daemon->admin) {
         admin_server_stop(daemon->admin);
+    }
+    if (daemon->anchor) {
+        anchor_stop(daemon->anchor);
     }
     daemon->drain_until = g_get_monotonic_time() + DRAIN_LIMIT_S * G_USEC_PER_SEC;
     if (drain(daemon) == G_SOURCE_CONTINUE) {
@@ -322,9 +367,13 @@ static gboolean prepare(Daemon *daemon, GError **error)
         }
         source = simulator_source(daemon->simulator);
     }
-    daemon->host = tpm_host_new(o->ak_algorithm, o->state_dir,
-                                (WireBytes){ o->eh_auth.value, o->eh_auth.len });
+    daemon->host =
+        tpm_host_new(o->ak_algorithm, o->state_dir, (WireBytes){ o->eh_auth.value, o->eh_auth.len },
+                     (WireBytes){ o->owner_auth.value, o->owner_auth.len });
     daemon->worker = tpm_worker_new(tpm_host_session(daemon->host, &source), daemon->context);
+    daemon->anchor = anchor_new(registry_store(daemon->registry), daemon->host, o->nv_index);
+    daemon->admin_registry =
+        (AdminRegistry){ daemon->anchor, daemon->worker, on_accepted, daemon, FALSE };
     return TRUE;
 }
 
@@ -352,8 +401,10 @@ static void abandon(Daemon *daemon)
 static void clean_up(Daemon *daemon)
 {
     http_server_free(daemon->metrics);
-    if (daemon->listening) {
+    if (daemon->listening[0]) {
         g_unlink(daemon->options.socket);
+    }
+    if (daemon->listening[1]) {
         g_unlink(daemon->options.admin_socket);
     }
     if (daemon->worker && daemon->stopping && !drained(daemon)) {
@@ -364,6 +415,7 @@ static void clean_up(Daemon *daemon)
     state_writer_free(daemon->states);
     log_kind_end_all();
     tpm_worker_free(daemon->worker);
+    anchor_free(daemon->anchor);
     quoter_free(daemon->quoter);
     pcr_reader_free(daemon->pcrs);
     host_logs_free(daemon->logs);

@@ -7,7 +7,22 @@
 #include "manager_defaults.h"
 #include "quote/batch.h"
 
-enum { VM_RATE_MAX = 1000000 };
+enum {
+    VM_RATE_MAX = 1000000,
+    NV_INDEX_MIN = 0x01800000,
+    NV_INDEX_MAX = 0x01BFFFFF,
+};
+
+/* Hierarchies of the TPM whose authorization values may be given. */
+enum { AUTH_EH, AUTH_OWNER, AUTHS };
+
+static const struct {
+    const char *option;
+    const char *credential; /* of systemd */
+} auths[AUTHS] = {
+    [AUTH_EH] = { "--eh-auth", "eh-auth" },
+    [AUTH_OWNER] = { "--owner-auth", "owner-auth" },
+};
 
 /* Options whose text is looked at when all of them are known. */
 typedef struct Unchecked {
@@ -16,8 +31,8 @@ typedef struct Unchecked {
     gint vm_burst;
     char *socket_mode;
     char *ak_algorithm;
-    char *eh_auth;            /* NULL: none */
-    const char *eh_auth_from; /* for messages */
+    char *auth[AUTHS]; /* NULL: none */
+    char *nv_index;
     char *metrics;
     char *metrics_mode;
 } Unchecked;
@@ -26,10 +41,13 @@ static void unchecked_clear(Unchecked *u)
 {
     g_free(u->socket_mode);
     g_free(u->ak_algorithm);
-    if (u->eh_auth) {
-        explicit_bzero(u->eh_auth, strlen(u->eh_auth));
+    for (gsize i = 0; i < AUTHS; i++) {
+        if (u->auth[i]) {
+            explicit_bzero(u->auth[i], strlen(u->auth[i]));
+        }
+        g_free(u->auth[i]);
     }
-    g_free(u->eh_auth);
+    g_free(u->nv_index);
     g_free(u->metrics);
     g_free(u->metrics_mode);
 }
@@ -94,30 +112,49 @@ static gboolean parse_metrics(const char *where, const char *mode, Options *o, G
                                  &o->metrics_address.mode, error));
 }
 
-/* Where there is no option, what systemd was told to hand over: LoadCredential=eh-auth:PATH. */
-static void find_eh_auth(Unchecked *u)
+/*
+ * The value of one hierarchy, which may be none. Where there is no option, what systemd was told to
+ * hand over: LoadCredential=eh-auth:PATH.
+ */
+static gboolean parse_auth(const Unchecked *u, gsize which, AuthValue *ret, GError **error)
 {
     const char *dir = g_getenv("CREDENTIALS_DIRECTORY");
-    g_autofree char *path = dir ? g_build_filename(dir, "eh-auth", NULL) : NULL;
+    g_autofree char *path = dir ? g_build_filename(dir, auths[which].credential, NULL) : NULL;
+    g_autofree char *file = path ? g_strconcat("file:", path, NULL) : NULL;
+    const gboolean handed = !u->auth[which] && path && g_file_test(path, G_FILE_TEST_EXISTS);
+    const char *value = handed ? file : u->auth[which];
+    g_autofree char *from = handed ? g_strconcat("credential ", auths[which].credential, NULL)
+                                   : g_strdup(auths[which].option);
 
-    u->eh_auth_from = "--eh-auth";
-    if (!u->eh_auth && path && g_file_test(path, G_FILE_TEST_EXISTS)) {
-        u->eh_auth = g_strconcat("file:", path, NULL);
-        u->eh_auth_from = "credential eh-auth";
+    if (!value) {
+        return TRUE;
     }
-}
-
-static gboolean parse_eh_auth(const Unchecked *u, AuthValue *ret, GError **error)
-{
-    if (!auth_parse(u->eh_auth_from, u->eh_auth, ret, error)) {
+    if (!auth_parse(from, value, ret, error)) {
         return FALSE;
     }
     if (ret->kind != AUTH_PASSWORD) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s: a session or policy cannot be used: give file:PATH, hex:BYTES or str:TEXT",
-                    u->eh_auth_from);
+                    from);
         return FALSE;
     }
+    return TRUE;
+}
+
+/* Spec: TCG Registry of Reserved TPM 2.0 Handles: those of the owner. */
+static gboolean parse_nv_index(const char *text, TPM2_HANDLE *ret, GError **error)
+{
+    g_autofree char *digits = g_str_has_prefix(text, "0x") ? g_strdup(text + 2) : NULL;
+    uint64_t index;
+
+    if (!digits ||
+        !g_ascii_string_to_unsigned(digits, 16, NV_INDEX_MIN, NV_INDEX_MAX, &index, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--nv-index %s: give one from 0x%08x to 0x%08x", text, (guint)NV_INDEX_MIN,
+                    (guint)NV_INDEX_MAX);
+        return FALSE;
+    }
+    *ret = (TPM2_HANDLE)index;
     return TRUE;
 }
 
@@ -141,8 +178,12 @@ static gboolean parse_command_line(char **argv, Options *o, Unchecked *u, GError
           "ALG" },
         { "ak-certificate", 0, 0, G_OPTION_ARG_FILENAME, &o->ak_certificate,
           "Certificate of the attestation key, handed out to guests", "FILE" },
-        { "eh-auth", 0, 0, G_OPTION_ARG_FILENAME, &u->eh_auth,
+        { "eh-auth", 0, 0, G_OPTION_ARG_FILENAME, &u->auth[AUTH_EH],
           "Authorization value of the TPM's endorsement hierarchy, best as file:PATH", "AUTH" },
+        { "owner-auth", 0, 0, G_OPTION_ARG_FILENAME, &u->auth[AUTH_OWNER],
+          "The same of its owner hierarchy, for the registry's counter", "AUTH" },
+        { "nv-index", 0, 0, G_OPTION_ARG_STRING, &u->nv_index,
+          "Where in the TPM that counter is (" DEFAULT_NV_INDEX ")", "HANDLE" },
         { "share-logs", 0, 0, G_OPTION_ARG_NONE, &o->share_logs,
           "Hand the host's own logs out to guests", NULL },
         { "boot-log", 0, 0, G_OPTION_ARG_FILENAME, &o->boot_log,
@@ -214,16 +255,18 @@ gboolean options_parse(char **argv, Options *ret, GError **error)
                     "--tcti and --simulate-tpm exclude each other: give one");
         return FALSE;
     }
-    find_eh_auth(&u);
     set_default(&o.tcti, o.simulate_dir ? "simulated" : DEFAULT_TCTI);
     set_default(&o.state_dir, DEFAULT_STATE_DIR);
     set_default(&o.socket, DEFAULT_SOCKET);
     set_default(&o.admin_socket, DEFAULT_ADMIN_SOCKET);
+    set_default(&u.nv_index, DEFAULT_NV_INDEX);
     set_default(&u.socket_mode, DEFAULT_SOCKET_MODE);
     set_default(&u.ak_algorithm, DEFAULT_AK_ALGORITHM);
     if (!parse_mode("--socket-mode", u.socket_mode, &o.socket_mode, error) ||
         !parse_algorithm(u.ak_algorithm, &o.ak_algorithm, error) ||
-        (u.eh_auth && !parse_eh_auth(&u, &o.eh_auth, error)) || !find_logs(&o, error) ||
+        !parse_nv_index(u.nv_index, &o.nv_index, error) ||
+        !parse_auth(&u, AUTH_EH, &o.eh_auth, error) ||
+        !parse_auth(&u, AUTH_OWNER, &o.owner_auth, error) || !find_logs(&o, error) ||
         !parse_metrics(u.metrics, u.metrics_mode, &o, error) ||
         !check_number("--batch-limit", u.batch_limit, 1, BATCH_LIMIT, &o.batch_limit, error) ||
         !check_number("--vm-rate", u.vm_rate, 0, VM_RATE_MAX, &o.vm_rate, error) ||
@@ -246,5 +289,6 @@ void options_clear(Options *options)
     g_clear_pointer(&options->boot_log, g_free);
     g_clear_pointer(&options->ima_log, g_free);
     auth_clear(&options->eh_auth);
+    auth_clear(&options->owner_auth);
     listen_address_clear(&options->metrics_address);
 }

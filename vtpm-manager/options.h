@@ -17,6 +17,8 @@ typedef struct Options {
     TpmAkAlgorithm ak_algorithm;
     char *ak_certificate; /* NULL: none */
     AuthValue eh_auth;    /* an AUTH_PASSWORD; empty: none */
+    AuthValue owner_auth; /* the same */
+    TPM2_HANDLE nv_index;
     gboolean share_logs;
     char *boot_log; /* NULL: none to share */
     char *ima_log;  /* NULL: none to share */

@@ -71,7 +71,7 @@ class Manager:
 
     def answers(self):
         try:
-            return self.admin('status')['ok']
+            return self.admin('registry')['ok']
         except OSError:
             return False
 

@@ -101,6 +101,7 @@ def _():
             registry.execute('UPDATE vm SET seen = 1')
             registry.commit()
         manager.start()
+        manager.ctl('registry', 'accept', '--why', 'as if it had been seen')
         state = os.path.join(root, 'var/lib/libvirt/swtpm', UUID)
         os.mkdir(state)
         tap.equal(enabled(), {UUID: True, OTHER: True}, 'its state is there')

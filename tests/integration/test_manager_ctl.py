@@ -112,6 +112,7 @@ def _():
         db.execute("UPDATE vm SET name = ?", ('a\nb\x1b[2J' + 'x' * 5000,))
         db.commit()
     manager.start()
+    ctl('registry', 'accept', '--why', 'names that no manager writes')
     listed, shown = ctl('list').stdout, ctl('show', OTHER).stdout
     for text in (listed, shown):
         assert 'a\\nb\\x1b[2Jxxx' in text and '\x1b' not in text and 'x...' in text, text

@@ -85,7 +85,7 @@ def results(root, socket='/nonexistent/socket'):
 
 
 FROM_MANAGER = ('vm-owners', 'vm-rules', 'manager', 'manager-version', 'manager-tpm',
-                'hardware', 'ek-certificate')
+                'hardware', 'ek-certificate', 'registry')
 NOT_GOOD = {'clock': 'unknown', 'manager': 'bad'} | {
     name: 'unknown' for name in FROM_MANAGER if name != 'manager'}
 

@@ -454,6 +454,8 @@ def _():
             lose()
             with Manager(dir=folder) as manager:
                 assert 'an empty registry is made' in manager.log_text()
+                tap.equal(manager.admin('registry')['registry']['state'], 'held')
+                manager.ctl('registry', 'accept', '--why', 'it is lost')
                 tap.equal(manager.admin('list')['vms'], [])
 
 

@@ -261,11 +261,13 @@ def _():
         text = start_fails(Manager(tcti=relay.tcti, eh_auth='str:wrong'))
         assert 'give the right one with --eh-auth' in text and 'wrong' not in text, text
         tap.equal(len(sessions(relay)), 0)
-        for options in ({'eh_auth': f'file:{file}'}, {'eh_auth': 'hex:' + secret.encode().hex()},
-                        {'prepare': lambda: os.environ.update(CREDENTIALS_DIRECTORY=folder)}):
+        for index, options in enumerate((
+                {'eh_auth': f'file:{file}'}, {'eh_auth': 'hex:' + secret.encode().hex()},
+                {'prepare': lambda: os.environ.update(CREDENTIALS_DIRECTORY=folder)})):
             sent = []
             relay.hook = lambda command, sent=sent: sent.append(command)
-            with Manager(tcti=relay.tcti, verbose=True, **options) as manager:
+            with Manager(tcti=relay.tcti, verbose=True, nv_index=f'0x{0x01800000 + index:08x}',
+                         **options) as manager:
                 with greeted(manager) as vtpm:
                     authentic(manager, vtpm)
                     tpm2.flush(relay.send, first_transient(relay))

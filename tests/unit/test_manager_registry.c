@@ -503,6 +503,7 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
                         "ALTER TABLE vm DROP COLUMN continuity;"
                         "ALTER TABLE vm DROP COLUMN broken;"
                         "ALTER TABLE vm DROP COLUMN accepted; DROP TABLE vm_state;"
+                        "DROP TABLE anchor;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
@@ -567,7 +568,7 @@ int main(int argc, char **argv)
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 6");
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 7");
     ADD("refuses-a-format-below-0", test_refuses_what_it_cannot_read, "PRAGMA user_version = -1");
     ADD("refuses-an-unknown-group", test_refuses_what_it_cannot_read,
         "UPDATE vm SET vm_group = 'x'");

@@ -11,6 +11,7 @@
 #include "host.h"
 #include "print.h"
 #include "print_status.h"
+#include "registry.h"
 #include "vm.h"
 #include "wire/deepquote-constants.h"
 
@@ -223,6 +224,10 @@ static const CtlCommand commands[] = {
       .more = TRUE,
       .help = "Enrolment by proof: host export [--output FILE], host activate FILE [--output FILE]",
       .local = ctl_host },
+    { .name = "registry",
+      .more = TRUE,
+      .help = "Whether it is the one that the TPM counts with; registry accept --why TEXT: it is",
+      .local = ctl_registry },
     { .name = "vm",
       .more = TRUE,
       .help = "What concerns a VM's TPM that is a unit of systemd's, see below",

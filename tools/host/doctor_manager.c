@@ -76,6 +76,22 @@ static void look_certificate(const DoctorHost *host, DoctorFinding *ret)
     }
 }
 
+static void look_registry(const DoctorHost *host, DoctorFinding *ret)
+{
+    JsonObject *registry = host->status && json_object_has_member(host->status, "registry")
+                               ? json_object_get_object_member(host->status, "registry")
+                               : NULL;
+
+    if (!registry) {
+        unanswered(ret);
+    } else if (g_str_equal(text_of(registry, "state"), "kept")) {
+        doctor_found(ret, DOCTOR_GOOD, "the registry is tied to a counter in the TPM");
+    } else {
+        doctor_found(ret, DOCTOR_WARNING, "the registry is not tied to the TPM: %s",
+                     text_of(registry, "why"));
+    }
+}
+
 const DoctorCheck doctor_manager_checks[] = {
     { "manager", look_manager, "without it no VM of this host gets a deep quote",
       "systemctl status vtpm-managerd tells why it does not run" },
@@ -89,5 +105,9 @@ const DoctorCheck doctor_manager_checks[] = {
     { "ek-certificate", look_certificate,
       "verifiers cannot tell by the TPM's maker that the TPM is genuine",
       "ask the maker of the TPM or of the board; some must be fetched from the maker's server" },
+    { "registry", look_registry,
+      "an old copy of it, put back together with old states of vTPMs, is not noticed",
+      "let the manager make its counter: give --owner-auth where the owner hierarchy has a value, "
+      "--nv-index where the index is taken, and restart it" },
     { NULL, NULL, NULL, NULL },
 };

@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "print.h"
+#include "registry.h"
 
 static void print_tpm(JsonObject *tpm)
 {
@@ -107,6 +108,9 @@ void ctl_print_status(JsonObject *answer)
     print_tpm(json_object_get_object_member(answer, "tpm"));
     printf("VMs             %" G_GINT64_FORMAT " registered, %" G_GINT64_FORMAT " connected\n",
            number_of(answer, "vms"), number_of(answer, "connected"));
+    if (json_object_has_member(answer, "registry")) {
+        ctl_print_registry(json_object_get_object_member(answer, "registry"));
+    }
     if (truth_of(answer, "share-logs")) {
         printf("host's logs     guests may read them\n");
     }

@@ -4,7 +4,7 @@
 static const AdminCommand *find(const AdminPart *part, const char *name)
 {
     for (const AdminCommand *command = part->commands; command->name; command++) {
-        if (g_str_equal(command->name, name)) {
+        if (g_str_equal(command->name, name) || g_str_equal(command->name, ADMIN_ANY_COMMAND)) {
             return command;
         }
     }

@@ -5,6 +5,9 @@
 
 #include "admin/request.h"
 
+/** The name of an entry that takes every command for which there is none before it. */
+#define ADMIN_ANY_COMMAND "*"
+
 typedef struct AdminCommand {
     const char *name; /* NULL: end of the table */
     /** Answers @request once, now or later; @part is that of the command's AdminPart. */

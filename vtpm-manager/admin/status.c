@@ -2,6 +2,7 @@
 #include "admin/status.h"
 
 #include "admin/json.h"
+#include "admin/registry.h"
 
 static JsonObject *describe_tpm(const AdminStatus *status, const TpmInfo *info)
 {
@@ -86,6 +87,7 @@ static void handle_status(const AdminRequest *request, void *part)
     json_object_set_int_member(answer, "vms", vms->len);
     json_object_set_int_member(answer, "connected", vtpm_server_connections(status->vtpms));
     json_object_set_object_member(answer, "tpm", describe_tpm(status, info));
+    json_object_set_object_member(answer, "registry", admin_registry_describe(status->anchor));
     json_object_set_object_member(answer, "quotes", describe_quotes(status));
     admin_connection_reply(request->connection, answer);
 }

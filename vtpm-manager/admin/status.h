@@ -5,6 +5,7 @@
 
 #include "admin/command.h"
 #include "quote/quoter.h"
+#include "state/anchor.h"
 #include "tpm/host.h"
 #include "vtpm/admission.h"
 #include "vtpm/credential.h"
@@ -15,6 +16,7 @@ typedef struct AdminStatus {
     const char *tcti; /* as configured */
     int64_t started;  /* seconds since 1970 */
     gboolean share_logs;
+    const Anchor *anchor;
     TpmHost *tpm;
     Credentials *credentials;
     const RegistryVms *vms;

@@ -13,6 +13,7 @@ typedef enum RegistryError {
     REGISTRY_ERROR_EXISTS,
     REGISTRY_ERROR_UNKNOWN,  /* no such VM or group */
     REGISTRY_ERROR_CONFLICT, /* what the VM says contradicts what is known of it */
+    REGISTRY_ERROR_FORGED,   /* the file was not written by the manager */
     REGISTRY_ERROR_JUMP,     /* it counts more stores than it can have made */
 } RegistryError;
 

@@ -5,6 +5,8 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
+#include "registry/file.h"
+
 struct Registry {
     RegistryStore *store;
     RegistryGroups *groups;
@@ -25,8 +27,7 @@ static gboolean take_vm(RegistryVm *vm, const char *group, void *data)
     return vms_take(registry->vms, vm, group);
 }
 
-/* Whether the store's contents are in memory. */
-static gboolean load(Registry *registry, const char *path, GError **error)
+gboolean registry_reload(Registry *registry, GError **error)
 {
     const RegistryStoreReader reader = { take_group, take_vm, registry };
 
@@ -35,7 +36,8 @@ static gboolean load(Registry *registry, const char *path, GError **error)
     }
     if (!groups_find(registry->groups, REGISTRY_GROUP_DEFAULT, NULL)) {
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
-                    "the registry %s has lost its default group: restore it from a backup", path);
+                    "the registry %s has lost its default group: restore it from a backup",
+                    registry_store_file(registry->store)->path);
         return FALSE;
     }
     return TRUE;
@@ -65,7 +67,7 @@ Registry *registry_open(const char *path, GError **error)
         registry->groups = groups_new(registry->store);
         registry->vms = vms_new(registry->store, registry->groups);
     }
-    if (!registry->store || !load(registry, path, error)) {
+    if (!registry->store || !registry_reload(registry, error)) {
         registry_free(registry);
         return NULL;
     }

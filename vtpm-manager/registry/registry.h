@@ -21,6 +21,9 @@ typedef struct Registry Registry;
  */
 Registry *registry_open(const char *path, GError **error);
 
+/** registry_reload: what the file holds now. What was found in it before is freed. */
+gboolean registry_reload(Registry *registry, GError **error);
+
 /** registry_is_missing: whether registry_open() would begin with an empty one. */
 gboolean registry_is_missing(const char *path);
 

@@ -9,10 +9,26 @@
 #include "registry/record.h"
 
 typedef struct RegistryStore RegistryStore;
+typedef struct RegistryFile RegistryFile;
 
 RegistryStore *registry_store_open(const char *path, GError **error);
 void registry_store_close(RegistryStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RegistryStore, registry_store_close)
+
+/** registry_store_file: the file it is in. */
+RegistryFile *registry_store_file(const RegistryStore *store);
+
+/** What kinds of rows a change was of. */
+typedef enum RegistryChanges {
+    REGISTRY_CHANGED_VMS = 1 << 0, /* VMs and groups */
+    REGISTRY_CHANGED_STATES = 1 << 1,
+} RegistryChanges;
+
+/** RegistryWatch: in the thread that made a change, which is on the disk. */
+typedef void (*RegistryWatch)(RegistryChanges changes, void *data);
+
+/** registry_store_watch: has @watch called for each change from now on; %NULL: nobody. */
+void registry_store_watch(RegistryStore *store, RegistryWatch watch, void *data);
 
 /** What registry_store_load() calls for each row: first for all groups, then for all VMs. */
 typedef struct RegistryStoreReader {

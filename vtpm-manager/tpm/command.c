@@ -44,6 +44,19 @@ gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capabili
     return TRUE;
 }
 
+gboolean tpm_handle_exists(TpmSession *tpm, const char *what, TPM2_HANDLE handle, gboolean *ret,
+                           GError **error)
+{
+    TPMS_CAPABILITY_DATA *data;
+
+    if (!tpm_get_capability(tpm, what, TPM2_CAP_HANDLES, handle, 1, &data, error)) {
+        return FALSE;
+    }
+    *ret = data->data.handles.count == 1 && data->data.handles.handle[0] == handle;
+    Esys_Free(data);
+    return TRUE;
+}
+
 typedef struct CreatePrimary {
     const TPM2B_PUBLIC *template;
     const TPM2B_AUTH *auth;
@@ -51,8 +64,7 @@ typedef struct CreatePrimary {
     TPM2B_PUBLIC *area;
 } CreatePrimary;
 
-/* So that the value itself is sent to nobody. Ends with the first command that succeeds. */
-static TSS2_RC start_hmac_session(ESYS_CONTEXT *esys, ESYS_TR *ret_session)
+TSS2_RC tpm_start_hmac_session(ESYS_CONTEXT *esys, ESYS_TR *ret_session)
 {
     static const TPMT_SYM_DEF none = { .algorithm = TPM2_ALG_NULL };
     TSS2_RC rc = Esys_StartAuthSession(esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
@@ -68,7 +80,7 @@ static TSS2_RC start_hmac_session(ESYS_CONTEXT *esys, ESYS_TR *ret_session)
 TSS2_RC tpm_start_endorsement_auth(TpmSession *tpm, ESYS_TR *ret_auth)
 {
     if (tpm_session_has_auth(tpm)) {
-        return start_hmac_session(tpm_session_esys(tpm), ret_auth);
+        return tpm_start_hmac_session(tpm_session_esys(tpm), ret_auth);
     }
     *ret_auth = ESYS_TR_PASSWORD;
     return TSS2_RC_SUCCESS;

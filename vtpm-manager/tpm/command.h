@@ -17,6 +17,16 @@ gboolean tpm_get_capability(TpmSession *tpm, const char *what, TPM2_CAP capabili
                             uint32_t property, uint32_t count, TPMS_CAPABILITY_DATA **ret_data,
                             GError **error);
 
+/** tpm_handle_exists: whether anything is at @handle. */
+gboolean tpm_handle_exists(TpmSession *tpm, const char *what, TPM2_HANDLE handle, gboolean *ret,
+                           GError **error);
+
+/**
+ * tpm_start_hmac_session: within a TpmCommand: so that an authorization value itself is sent to
+ * nobody. It ends with the first command that succeeds, and else has to be flushed.
+ */
+TSS2_RC tpm_start_hmac_session(ESYS_CONTEXT *esys, ESYS_TR *ret_session);
+
 /**
  * tpm_start_endorsement_auth: within a TpmCommand: what authorizes one command of the endorsement
  * hierarchy. It ends with that command where it succeeds, and else has to be dropped.

@@ -70,18 +70,6 @@ static void make_ek_template(const EkKind *kind, TPM2B_PUBLIC *ret)
     p->unique.ecc.y.size = 32;
 }
 
-static gboolean handle_exists(TpmSession *tpm, TPM2_HANDLE handle, gboolean *ret, GError **error)
-{
-    TPMS_CAPABILITY_DATA *data;
-
-    if (!tpm_get_capability(tpm, what, TPM2_CAP_HANDLES, handle, 1, &data, error)) {
-        return FALSE;
-    }
-    *ret = data->data.handles.count == 1 && data->data.handles.handle[0] == handle;
-    Esys_Free(data);
-    return TRUE;
-}
-
 typedef struct ReadPublic {
     TPM2_HANDLE handle;
     TPM2B_PUBLIC *area;
@@ -111,7 +99,7 @@ static gboolean read_persistent(TpmSession *tpm, const EkKind *kind, GBytes **re
     const TPMT_PUBLIC *p;
     gboolean exists;
 
-    if (!handle_exists(tpm, kind->persistent, &exists, error)) {
+    if (!tpm_handle_exists(tpm, what, kind->persistent, &exists, error)) {
         return FALSE;
     }
     if (!exists) {
@@ -237,7 +225,7 @@ static gboolean read_index(TpmSession *tpm, TPM2_HANDLE handle, GByteArray **ret
     ESYS_CONTEXT *esys;
     gboolean exists;
 
-    if (!handle_exists(tpm, handle, &exists, error) ||
+    if (!tpm_handle_exists(tpm, what, handle, &exists, error) ||
         (exists && !tpm_run(tpm, what, open_nv, &nv, error))) {
         return FALSE;
     }

@@ -11,19 +11,29 @@ struct TpmHost {
     TpmAkAlgorithm algorithm;
     char *state_dir;
     TPM2B_AUTH eh_auth;
+    TPM2B_AUTH owner_auth;
     GMutex lock; /* for @info */
     TpmInfo *info;
     int64_t looked; /* monotonic, in microseconds; main context only */
 };
 
-TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir, WireBytes eh_auth)
+static void set_auth(TPM2B_AUTH *auth, WireBytes value)
+{
+    auth->size = (UINT16)MIN(value.len, sizeof(auth->buffer));
+    if (auth->size > 0) {
+        memcpy(auth->buffer, value.p, auth->size);
+    }
+}
+
+TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir, WireBytes eh_auth,
+                      WireBytes owner_auth)
 {
     TpmHost *host = g_new0(TpmHost, 1);
 
     host->algorithm = algorithm;
     host->state_dir = g_strdup(state_dir);
-    host->eh_auth.size = (UINT16)MIN(eh_auth.len, sizeof(host->eh_auth.buffer));
-    memcpy(host->eh_auth.buffer, eh_auth.p, host->eh_auth.size);
+    set_auth(&host->eh_auth, eh_auth);
+    set_auth(&host->owner_auth, owner_auth);
     g_mutex_init(&host->lock);
     return host;
 }
@@ -37,6 +47,7 @@ void tpm_host_free(TpmHost *host)
     g_mutex_clear(&host->lock);
     g_free(host->state_dir);
     explicit_bzero(&host->eh_auth, sizeof(host->eh_auth));
+    explicit_bzero(&host->owner_auth, sizeof(host->owner_auth));
     g_free(host);
 }
 
@@ -134,6 +145,27 @@ gboolean tpm_host_activate(TpmHost *host, TpmSession *tpm, GBytes *blob, GBytes 
 
     tpm_endorsement_leave(tpm);
     return ok;
+}
+
+gboolean tpm_host_derive_key(TpmHost *host, TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE],
+                             const char *label, uint8_t ret[TPM_DERIVED_SIZE], GError **error)
+{
+    gboolean ok = tpm_endorsement_enter(tpm, &host->eh_auth, error) &&
+                  tpm_derive_key(tpm, seed, label, ret, error);
+
+    tpm_endorsement_leave(tpm);
+    return ok;
+}
+
+gboolean tpm_host_make_counter(TpmHost *host, TpmSession *tpm, const TpmNvCounter *counter,
+                               GError **error)
+{
+    return tpm_nv_counter_make(tpm, counter, &host->owner_auth, error);
+}
+
+gboolean tpm_host_remove_counter(TpmHost *host, TpmSession *tpm, TPM2_HANDLE index, GError **error)
+{
+    return tpm_nv_counter_remove(tpm, index, &host->owner_auth, error);
 }
 
 /* Fails with what is done about a key that is lost, or not ours. */

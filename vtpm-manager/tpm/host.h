@@ -4,7 +4,9 @@
 #define VTPM_MANAGER_TPM_HOST_H
 
 #include "tpm/ak.h"
+#include "tpm/derived_key.h"
 #include "tpm/info.h"
+#include "tpm/nv_counter.h"
 #include "tpm/worker.h"
 
 typedef struct TpmHost TpmHost;
@@ -14,8 +16,10 @@ typedef struct TpmHost TpmHost;
  * @state_dir: where the attestation key is kept
  * @eh_auth: the endorsement hierarchy's authorization value, at most 64 bytes; copied, and wiped
  *           when the host is freed
+ * @owner_auth: the same of the owner hierarchy
  */
-TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir, WireBytes eh_auth);
+TpmHost *tpm_host_new(TpmAkAlgorithm algorithm, const char *state_dir, WireBytes eh_auth,
+                      WireBytes owner_auth);
 void tpm_host_free(TpmHost *host);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TpmHost, tpm_host_free)
 
@@ -41,6 +45,20 @@ TpmInfo *tpm_host_info(TpmHost *host);
  */
 gboolean tpm_host_activate(TpmHost *host, TpmSession *tpm, GBytes *blob, GBytes *secret,
                            GBytes **ret_value, GError **error);
+
+/**
+ * tpm_host_derive_key: on the worker's thread: tpm_derive_key().
+ *
+ * Errors: of tpm_derive_key() and tpm_endorsement_enter().
+ */
+gboolean tpm_host_derive_key(TpmHost *host, TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE],
+                             const char *label, uint8_t ret[TPM_DERIVED_SIZE], GError **error);
+
+/** tpm_host_make_counter, tpm_host_remove_counter: the same of tpm_nv_counter_make()
+ * and tpm_nv_counter_remove(). */
+gboolean tpm_host_make_counter(TpmHost *host, TpmSession *tpm, const TpmNvCounter *counter,
+                               GError **error);
+gboolean tpm_host_remove_counter(TpmHost *host, TpmSession *tpm, TPM2_HANDLE index, GError **error);
 
 /**
  * tpm_host_look: has @worker see whether the TPM is still the one that tpm_host_info() tells of,

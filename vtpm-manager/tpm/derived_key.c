@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tpm/derived_key.h"
+
+#include <string.h>
+
+#include "tpm/command.h"
+
+static const char what[] = "the key of the registry";
+
+static void make_template(const uint8_t seed[TPM_DERIVED_SIZE], TPM2B_PUBLIC *ret)
+{
+    TPMT_PUBLIC *p = &ret->publicArea;
+
+    *ret = (TPM2B_PUBLIC){ 0 };
+    p->type = TPM2_ALG_KEYEDHASH;
+    p->nameAlg = TPM2_ALG_SHA256;
+    p->objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                          TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
+                          TPMA_OBJECT_NODA | TPMA_OBJECT_SIGN_ENCRYPT;
+    p->parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_HMAC;
+    p->parameters.keyedHashDetail.scheme.details.hmac.hashAlg = TPM2_ALG_SHA256;
+    p->unique.keyedHash.size = TPM_DERIVED_SIZE;
+    memcpy(p->unique.keyedHash.buffer, seed, TPM_DERIVED_SIZE);
+}
+
+typedef struct Hmac {
+    ESYS_TR key;
+    TPM2B_MAX_BUFFER label;
+    TPM2B_DIGEST *result;
+} Hmac;
+
+static TSS2_RC hmac(TpmSession *tpm, void *data)
+{
+    Hmac *c = data;
+
+    return Esys_HMAC(tpm_session_esys(tpm), c->key, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                     &c->label, TPM2_ALG_SHA256, &c->result);
+}
+
+/* Whatever became of the key: nobody asks whether it was still there. */
+static TSS2_RC flush(TpmSession *tpm, void *data)
+{
+    Esys_FlushContext(tpm_session_esys(tpm), *(const ESYS_TR *)data);
+    return TSS2_RC_SUCCESS;
+}
+
+gboolean tpm_derive_key(TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE], const char *label,
+                        uint8_t ret[TPM_DERIVED_SIZE], GError **error)
+{
+    g_autoptr(GBytes) public_area = NULL;
+    TPM2B_PUBLIC template;
+    Hmac c = { .label.size = (UINT16)strlen(label) };
+    gboolean ok;
+
+    g_return_val_if_fail(strlen(label) <= sizeof(c.label.buffer), FALSE);
+    memcpy(c.label.buffer, label, c.label.size);
+    make_template(seed, &template);
+    if (!tpm_create_primary(tpm, what, &template, NULL, &c.key, &public_area, error)) {
+        return FALSE;
+    }
+    ok = tpm_run(tpm, what, hmac, &c, error);
+    if (ok && c.result->size != TPM_DERIVED_SIZE) {
+        tpm_error_set(error, TPM_RC_MALFORMED, what);
+        ok = FALSE;
+    }
+    if (ok) {
+        memcpy(ret, c.result->buffer, TPM_DERIVED_SIZE);
+    }
+    if (c.result) {
+        explicit_bzero(c.result, sizeof(*c.result));
+    }
+    Esys_Free(c.result);
+    tpm_run(tpm, what, flush, &c.key, NULL);
+    return ok;
+}
