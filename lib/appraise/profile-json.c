@@ -303,8 +303,8 @@ static gboolean read_parts(DqProfile *profile, JsonObject *object, GError **erro
 
 static gboolean is_profile(JsonObject *object, GError **error)
 {
-    static const char *const names[] = { "type",  "version", "name", "boots",
-                                         "files", "exclude", NULL };
+    static const char *const names[] = { "type",  "version", "name",    "issued",
+                                         "boots", "files",   "exclude", NULL };
     const char *type = string_member(object, "type");
     JsonNode *version = member(object, "version", JSON_NODE_VALUE);
 
@@ -315,6 +315,29 @@ static gboolean is_profile(JsonObject *object, GError **error)
         return fail(error, "it is a profile of another version than %d", VERSION);
     }
     return has_only(object, names, error);
+}
+
+/* (transfer full): as it is written: UTC, as 2026-11-25T18:00:00Z. NULL where it has no such form.
+ */
+static char *time_text(int64_t seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+
+    return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+}
+
+static gboolean read_issued(DqProfile *profile, JsonObject *object, GError **error)
+{
+    const char *text = string_member(object, "issued");
+    g_autoptr(GDateTime) time = text ? g_date_time_new_from_iso8601(text, NULL) : NULL;
+    const int64_t seconds = time ? g_date_time_to_unix(time) : 0;
+    g_autofree char *again = seconds > 0 ? time_text(seconds) : NULL;
+
+    if (json_object_has_member(object, "issued") && (!again || !g_str_equal(text, again))) {
+        return fail(error, "'issued' is not a time such as 2026-11-25T18:00:00Z");
+    }
+    profile->issued = seconds;
+    return TRUE;
 }
 
 /* The parser calls itself for each level. A bracket in a name counts too: few names have one. */
@@ -354,8 +377,10 @@ DqProfile *dq_profile_from_json(const char *text, gsize len, GError **error)
         return NULL;
     }
     profile = dq_profile_new(string_member(json_node_get_object(root), "name"));
-    return read_parts(profile, json_node_get_object(root), error) ? g_steal_pointer(&profile)
-                                                                  : NULL;
+    return read_issued(profile, json_node_get_object(root), error) &&
+                   read_parts(profile, json_node_get_object(root), error)
+               ? g_steal_pointer(&profile)
+               : NULL;
 }
 
 /* --------------------------------------------------------------------------------- Writing */
@@ -443,10 +468,14 @@ char *dq_profile_to_json(const DqProfile *profile)
 {
     g_autoptr(JsonNode) root = json_node_new(JSON_NODE_OBJECT);
     g_autoptr(JsonObject) object = json_object_new();
+    g_autofree char *issued = profile->issued > 0 ? time_text(profile->issued) : NULL;
 
     json_object_set_string_member(object, "type", TYPE);
     json_object_set_int_member(object, "version", VERSION);
     json_object_set_string_member(object, "name", profile->name);
+    if (issued) {
+        json_object_set_string_member(object, "issued", issued);
+    }
     json_object_set_array_member(object, "boots", write_boots(profile));
     json_object_set_object_member(object, "files", write_files(profile));
     json_object_set_array_member(object, "exclude", write_exclude(profile));

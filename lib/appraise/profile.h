@@ -30,9 +30,13 @@ typedef struct DqProfileBoot {
     GHashTable *pcrs; /* dq_profile_key() -> GBytes */
 } DqProfileBoot;
 
-/** DqProfile: @name, @boots and @files are for reading. */
+/**
+ * DqProfile: all of it is for reading, and @issued for writing.
+ * @issued: when it was signed, seconds since 1970; 0: nobody signed it yet
+ */
 typedef struct DqProfile {
     char *name;
+    int64_t issued;
     GPtrArray *boots;    /* DqProfileBoot */
     GHashTable *files;   /* GBytes: the name as it is measured -> GByteArray of digests */
     GPtrArray *exclude;  /* char: patterns with * and ?, as they were given */

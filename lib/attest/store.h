@@ -100,6 +100,22 @@ typedef struct DqStoreVm {
 } DqStoreVm;
 
 /**
+ * DqStoreProfile:
+ * @name: printable UTF-8, not empty
+ * @issued: when it was signed; 0 where nobody signed it
+ * @key: SHA-256 of the SubjectPublicKeyInfo of the key that it is signed with; zeroes for none
+ * @digest: SHA-256 of its bytes
+ * @added: when it came into the store
+ */
+typedef struct DqStoreProfile {
+    char name[DQ_LABEL_MAX + 1];
+    int64_t issued;
+    uint8_t key[DQ_HASH_SIZE];
+    uint8_t digest[DQ_HASH_SIZE];
+    int64_t added;
+} DqStoreProfile;
+
+/**
  * DqChallengeUse: what a challenge was when it was used.
  * @DQ_CHALLENGE_UNKNOWN: not issued from this store, or so long ago that it was forgotten
  * @DQ_CHALLENGE_FRESH: issued, not expired, and used for the first time now

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/host.h"
 
+#include "store/binding.h"
 #include "store/label.h"
 
 static void transfer_ek(Row *r, DqEkFacts *ek)
@@ -155,5 +156,6 @@ gboolean host_remove(Database *db, const DqName *name, GError **error)
     gboolean found;
 
     return host_get(db, name, &host, error) &&
-           record_remove(db, DATABASE_HOST_REMOVE, key_of(name), &found, error);
+           record_remove(db, DATABASE_HOST_REMOVE, key_of(name), &found, error) &&
+           binding_remove(db, DQ_SUBJECT_HOST, key_of(name), error);
 }

@@ -62,7 +62,22 @@ const char store_schema[] = "CREATE TABLE challenge ("
                             " host BLOB NOT NULL,"
                             " lineage BLOB NOT NULL,"
                             " why TEXT NOT NULL,"
-                            " sum INTEGER NOT NULL);";
+                            " sum INTEGER NOT NULL);"
+                            "CREATE TABLE profile ("
+                            " name TEXT PRIMARY KEY NOT NULL,"
+                            " issued INTEGER NOT NULL,"
+                            " key BLOB NOT NULL,"
+                            " digest BLOB NOT NULL,"
+                            " added INTEGER NOT NULL,"
+                            " sum INTEGER NOT NULL,"
+                            " content BLOB NOT NULL);"
+                            "CREATE TABLE binding ("
+                            " subject INTEGER NOT NULL,"
+                            " key BLOB NOT NULL,"
+                            " profile TEXT NOT NULL,"
+                            " member_of TEXT NOT NULL,"
+                            " sum INTEGER NOT NULL,"
+                            " PRIMARY KEY (subject, key)) WITHOUT ROWID;";
 
 #define HOST_COLUMNS                                                                               \
     "name, public_area, label, simulated, enrolment, ek_manufacturer, ek_model, ek_version, "      \
@@ -101,4 +116,19 @@ const char *const store_statements[DATABASE_STATEMENTS] = {
                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [DATABASE_ACCEPTANCE_LIST] = "SELECT id, at, kind, vm, host, lineage, why, sum FROM acceptance"
                                  " ORDER BY id",
+    [DATABASE_PROFILE_PUT] = "REPLACE INTO profile (name, issued, key, digest, added, sum, content)"
+                             " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [DATABASE_PROFILE_FIND] = "SELECT name, issued, key, digest, added, sum FROM profile"
+                              " WHERE name = CAST(? AS TEXT)",
+    [DATABASE_PROFILE_LIST] = "SELECT name, issued, key, digest, added, sum FROM profile"
+                              " ORDER BY name",
+    [DATABASE_PROFILE_CONTENT] = "SELECT content FROM profile WHERE name = ?",
+    [DATABASE_PROFILE_REMOVE] = "DELETE FROM profile WHERE name = CAST(? AS TEXT)",
+    [DATABASE_BINDING_PUT] = "REPLACE INTO binding (subject, key, profile, member_of, sum)"
+                             " VALUES (?, ?, ?, ?, ?)",
+    [DATABASE_BINDING_FIND] = "SELECT subject, key, profile, member_of, sum FROM binding"
+                              " WHERE subject = ? AND key = ?",
+    [DATABASE_BINDING_LIST] = "SELECT subject, key, profile, member_of, sum FROM binding"
+                              " ORDER BY subject, key",
+    [DATABASE_BINDING_REMOVE] = "DELETE FROM binding WHERE subject = ? AND key = ?",
 };

@@ -7,7 +7,7 @@
 
 /** What tells a store from other SQLite files, and its format from others. */
 #define STORE_APPLICATION_ID 0x44515354 /* "DQST" */
-#define STORE_FORMAT 2
+#define STORE_FORMAT 3
 
 /** store_schema: makes the tables of an empty file. */
 extern const char store_schema[];

@@ -5,15 +5,10 @@
 #include "store/acceptance.h"
 #include "store/challenge.h"
 #include "store/host.h"
+#include "store/store-file-lock.h"
 #include "store/vm.h"
 
 #include <string.h>
-
-struct DqStoreFile {
-    gint refs;
-    GMutex lock;
-    Database *db;
-};
 
 gboolean dq_store_file_create(const char *path, GError **error)
 {
@@ -51,25 +46,6 @@ void dq_store_file_unref(DqStoreFile *file)
     g_free(file);
 }
 
-/* Between begin() and end() the thread has the database to itself, and the file for writing. */
-static gboolean begin(DqStoreFile *file, GError **error)
-{
-    g_mutex_lock(&file->lock);
-    if (!database_begin(file->db, error)) {
-        g_mutex_unlock(&file->lock);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean end(DqStoreFile *file, gboolean good, GError **error)
-{
-    gboolean done = database_end(file->db, good, error);
-
-    g_mutex_unlock(&file->lock);
-    return done;
-}
-
 /* ---------------------------------------------------------------------- What verification asks */
 
 static gboolean use_challenge(gpointer self, DqBytes challenge, int64_t now,
@@ -81,8 +57,9 @@ static gboolean use_challenge(gpointer self, DqBytes challenge, int64_t now,
     gboolean bound;
     uint8_t uuid[DQ_UUID_SIZE] = { 0 };
 
-    if (!begin(file, error) ||
-        !end(file, challenge_use(file->db, challenge, now, &use, &bound, uuid, error), error)) {
+    if (!store_file_begin(file, error) ||
+        !store_file_end(file, challenge_use(file->db, challenge, now, &use, &bound, uuid, error),
+                        error)) {
         return FALSE;
     }
     *ret_use = use;
@@ -143,7 +120,8 @@ static gboolean record(gpointer self, const DqStoreHost *host, const DqStoreVm *
     DqStoreFile *file = self;
     gboolean done = FALSE;
 
-    if (!begin(file, error) || !end(file, record_both(file->db, host, vm, &done, error), error)) {
+    if (!store_file_begin(file, error) ||
+        !store_file_end(file, record_both(file->db, host, vm, &done, error), error)) {
         return FALSE;
     }
     *ret_done = done;
@@ -182,8 +160,9 @@ gboolean dq_store_file_issue(DqStoreFile *file, guint count, int64_t now, int64_
     gsize size = (gsize)count * DQ_CHALLENGE_SIZE;
     g_autofree uint8_t *challenges = g_malloc0(size);
 
-    if (!begin(file, error) ||
-        !end(file, issue(file->db, count, now, expires, uuid, challenges, error), error)) {
+    if (!store_file_begin(file, error) ||
+        !store_file_end(file, issue(file->db, count, now, expires, uuid, challenges, error),
+                        error)) {
         return FALSE;
     }
     memcpy(ret_challenges, challenges, size);
@@ -192,7 +171,8 @@ gboolean dq_store_file_issue(DqStoreFile *file, guint count, int64_t now, int64_
 
 gboolean dq_store_file_add_host(DqStoreFile *file, const DqStoreHost *host, GError **error)
 {
-    return begin(file, error) && end(file, host_add(file->db, host, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, host_add(file->db, host, error), error);
 }
 
 /* Two proofs with the same first bytes come once in 2^64. */
@@ -212,7 +192,8 @@ static gboolean expect_proof(Database *db, const uint8_t *proof, int64_t expires
 gboolean dq_store_file_expect_proof(DqStoreFile *file, const uint8_t *proof, int64_t expires,
                                     GError **error)
 {
-    return begin(file, error) && end(file, expect_proof(file->db, proof, expires, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, expect_proof(file->db, proof, expires, error), error);
 }
 
 /* Within a transaction. A proof that is not fresh changes nothing. */
@@ -242,24 +223,28 @@ static gboolean prove_host(Database *db, const DqStoreHost *host, const uint8_t 
 gboolean dq_store_file_prove_host(DqStoreFile *file, const DqStoreHost *host, const uint8_t *proof,
                                   int64_t now, GError **error)
 {
-    return begin(file, error) && end(file, prove_host(file->db, host, proof, now, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, prove_host(file->db, host, proof, now, error), error);
 }
 
 gboolean dq_store_file_renew_host(DqStoreFile *file, const DqName *name, int64_t now,
                                   int64_t expires, GError **error)
 {
-    return begin(file, error) && end(file, host_renew(file->db, name, now, expires, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, host_renew(file->db, name, now, expires, error), error);
 }
 
 gboolean dq_store_file_revoke_host(DqStoreFile *file, const DqName *name, int64_t now,
                                    GError **error)
 {
-    return begin(file, error) && end(file, host_revoke(file->db, name, now, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, host_revoke(file->db, name, now, error), error);
 }
 
 gboolean dq_store_file_remove_host(DqStoreFile *file, const DqName *name, GError **error)
 {
-    return begin(file, error) && end(file, host_remove(file->db, name, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, host_remove(file->db, name, error), error);
 }
 
 gboolean dq_store_file_get_host(DqStoreFile *file, const DqName *name, DqStoreHost *ret_host,
@@ -287,33 +272,24 @@ static gboolean tell_host(gpointer record, gpointer data, G_GNUC_UNUSED GError *
     return TRUE;
 }
 
-static gboolean list(DqStoreFile *file, DatabaseStatement which, const RecordType *type,
-                     RecordFunc func, gpointer listener, GError **error)
-{
-    gboolean good;
-
-    g_mutex_lock(&file->lock);
-    good = record_list(file->db, which, type, (DqBytes){ NULL, 0 }, func, listener, error);
-    g_mutex_unlock(&file->lock);
-    return good;
-}
-
 gboolean dq_store_file_list_hosts(DqStoreFile *file, DqStoreHostFunc func, gpointer data,
                                   GError **error)
 {
     HostListener listener = { func, data };
 
-    return list(file, DATABASE_HOST_LIST, &host_type, tell_host, &listener, error);
+    return store_file_list(file, DATABASE_HOST_LIST, &host_type, tell_host, &listener, error);
 }
 
 gboolean dq_store_file_add_vm(DqStoreFile *file, const DqStoreVm *vm, GError **error)
 {
-    return begin(file, error) && end(file, vm_add(file->db, vm, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, vm_add(file->db, vm, error), error);
 }
 
 gboolean dq_store_file_remove_vm(DqStoreFile *file, const uint8_t *uuid, GError **error)
 {
-    return begin(file, error) && end(file, vm_remove(file->db, uuid, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, vm_remove(file->db, uuid, error), error);
 }
 
 typedef struct VmListener {
@@ -334,12 +310,13 @@ gboolean dq_store_file_list_vms(DqStoreFile *file, DqStoreVmFunc func, gpointer 
 {
     VmListener listener = { func, data };
 
-    return list(file, DATABASE_VM_LIST, &vm_type, tell_vm, &listener, error);
+    return store_file_list(file, DATABASE_VM_LIST, &vm_type, tell_vm, &listener, error);
 }
 
 static gboolean accept_one(DqStoreFile *file, const DqAcceptance *a, GError **error)
 {
-    return begin(file, error) && end(file, acceptance_make(file->db, a, error), error);
+    return store_file_begin(file, error) &&
+           store_file_end(file, acceptance_make(file->db, a, error), error);
 }
 
 gboolean dq_store_file_accept_lineage(DqStoreFile *file, const uint8_t *uuid,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/vm.h"
 
+#include "store/binding.h"
 #include "store/label.h"
 
 #include <string.h>
@@ -92,7 +93,8 @@ gboolean vm_remove(Database *db, const uint8_t *uuid, GError **error)
     gboolean found;
 
     return vm_get(db, uuid, &vm, error) &&
-           record_remove(db, DATABASE_VM_REMOVE, (DqBytes){ uuid, DQ_UUID_SIZE }, &found, error);
+           record_remove(db, DATABASE_VM_REMOVE, (DqBytes){ uuid, DQ_UUID_SIZE }, &found, error) &&
+           binding_remove(db, DQ_SUBJECT_VM, (DqBytes){ uuid, DQ_UUID_SIZE }, error);
 }
 
 static gboolean note_vm(gpointer record, gpointer data, G_GNUC_UNUSED GError **error)

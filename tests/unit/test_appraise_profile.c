@@ -146,11 +146,26 @@ static void what_is_wrong_is_named(void)
         { START ", \"files\": {\"/a\": [3]}}", "not a digest such as" },
         { START ", \"exclude\": [\"\"]}", "list of patterns" },
         { START ", \"exclude\": [{}]}", "list of patterns" },
+        { START ", \"issued\": 5}", "'issued' is not a time" },
+        { START ", \"issued\": \"2026-11-25\"}", "'issued' is not a time" },
+        { START ", \"issued\": \"2026-11-25T18:00:00+00:00\"}", "'issued' is not a time" },
+        { START ", \"issued\": \"1970-01-01T00:00:00Z\"}", "'issued' is not a time" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
         expect_refused(table[i][0], table[i][1]);
     }
+}
+
+static void the_date_of_the_signature_is_kept(void)
+{
+    g_autoptr(DqProfile) p = read_profile(START ", \"issued\": \"2026-11-25T18:00:00Z\"}");
+    g_autoptr(DqProfile) without = read_profile(whole);
+    g_autofree char *json = dq_profile_to_json(p);
+
+    g_assert_cmpint(p->issued, ==, 1795629600);
+    g_assert_cmpint(without->issued, ==, 0);
+    g_assert_nonnull(strstr(json, "\"issued\" : \"2026-11-25T18:00:00Z\""));
 }
 
 static void deep_nesting_is_refused(void)
@@ -170,6 +185,7 @@ int main(int argc, char **argv)
     g_test_add_func("/appraise/profile/written-and-read", what_is_written_reads_the_same);
     g_test_add_func("/appraise/profile/no-shorter-text", no_shorter_text_is_a_profile);
     g_test_add_func("/appraise/profile/what-is-wrong", what_is_wrong_is_named);
+    g_test_add_func("/appraise/profile/issued", the_date_of_the_signature_is_kept);
     g_test_add_func("/appraise/profile/deep-nesting", deep_nesting_is_refused);
     return g_test_run();
 }

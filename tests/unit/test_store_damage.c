@@ -3,6 +3,8 @@
  * What a store does when its file is not what it should be: it says so, or it knows less; it never
  * gives trust that the records did not give.
  */
+#include "store/store-profile.h"
+
 #include "store_fixture.h"
 
 #include <glib/gstdio.h>
@@ -37,6 +39,18 @@ static void see(Scene *s, uint8_t n)
     g_assert_true(done);
 }
 
+/* A profile for VM 1. */
+static void bind_profile(Scene *s)
+{
+    const DqStoreProfile profile = { .name = "profile", .issued = STORE_NOW };
+    const DqStoreVm vm = store_vm(1);
+    g_autoptr(GBytes) content = g_bytes_new_static("content", 7);
+
+    g_assert_true(dq_store_file_put_profile(s->f->file, &profile, content, NULL));
+    g_assert_true(
+        dq_store_file_bind(s->f->file, DQ_SUBJECT_VM, vm.uuid, DQ_UUID_SIZE, profile.name, NULL));
+}
+
 static void scene_fill(Scene *s)
 {
     const DqStoreHost revoked = store_host(HOSTS);
@@ -50,6 +64,7 @@ static void scene_fill(Scene *s)
     g_assert_true(dq_store_file_revoke_host(s->f->file, &revoked.name, STORE_NOW, NULL));
     g_assert_true(
         dq_store_file_accept_lineage(s->f->file, vm.uuid, lineage, STORE_NOW, "why", NULL));
+    bind_profile(s);
     for (gsize i = 0; i < CHALLENGES; i++) {
         store_issue(s->f, STORE_NOW + 60, s->challenge[i]);
         g_assert_cmpint(store_use(s->f, s->challenge[i], STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
@@ -150,6 +165,33 @@ static gboolean probe_acceptances(DqStoreFile *file)
                                                                    : store_good_error(&error);
 }
 
+static gboolean probe_profile(DqStoreFile *file)
+{
+    const DqStoreVm vm = store_vm(1);
+    g_autofree char *name = NULL;
+    g_autoptr(GBytes) content = NULL;
+    GError *error = NULL;
+    DqStoreProfile profile;
+
+    if (!dq_store_file_find_bound(file, DQ_SUBJECT_VM, vm.uuid, DQ_UUID_SIZE, &name, &error)) {
+        return store_good_error(&error);
+    }
+    if (!name) {
+        return FALSE;
+    }
+    g_assert_cmpstr(name, ==, "profile");
+    if (!dq_store_file_get_profile(file, name, &profile, &content, &error)) {
+        if (g_error_matches(error, DQ_ERROR, DQ_ERROR_RECORD)) { /* forgotten */
+            g_clear_error(&error);
+            return FALSE;
+        }
+        return store_good_error(&error);
+    }
+    g_assert_cmpint(profile.issued, ==, STORE_NOW);
+    g_assert_cmpmem(g_bytes_get_data(content, NULL), g_bytes_get_size(content), "content", 7);
+    return TRUE;
+}
+
 /* Whether everything is there; what is not was reported or forgotten, else the test ends. */
 static gboolean probe(Scene *s)
 {
@@ -162,6 +204,7 @@ static gboolean probe(Scene *s)
     }
     s->f->store = dq_store_file_get_store(s->f->file);
     whole = probe_acceptances(s->f->file);
+    whole = probe_profile(s->f->file) && whole;
     for (uint8_t n = 1; n <= HOSTS; n++) {
         whole = probe_host(s->f->store, &s->host[n]) && whole;
         whole = probe_vm(s->f->store, &s->vm[n]) && whole;

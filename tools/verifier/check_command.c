@@ -7,18 +7,17 @@
 #include "check_input.h"
 #include "check_report.h"
 #include "ear.h"
+#include "jws_file.h"
 #include "key_name.h"
+#include "profile_bound.h"
+#include "profile_file.h"
 
 #include "common/args.h"
 #include "common/escape.h"
-#include "common/input.h"
 #include "common/output.h"
-#include "appraise/jws.h"
 
 #include <limits.h>
 #include <unistd.h>
-
-#define KEY_MAX 65536 /* bytes of a file with a private key */
 
 /** The command line as it was given. */
 static struct {
@@ -79,6 +78,7 @@ static const GOptionEntry entries[] = {
       "How the host may boot and what it may run, see deepquote-profile(5)", "FILE" },
     { "vm-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.vm_profile, "The same of the VM",
       "FILE" },
+    PROFILE_KEY_OPTION(&opt.expected.profile_key),
     { "host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.hosts,
       "A host's attestation key, a TPM2B_PUBLIC, that nobody enrolled; may be repeated", "FILE" },
     { "host-public", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.host_publics,
@@ -140,21 +140,13 @@ static gboolean allow_keys(DqVerifier *verifier, GError **error)
     return TRUE;
 }
 
-static gboolean give_store(DqVerifier *verifier, GError **error)
+static void give_store(DqVerifier *verifier, DqStoreFile *file)
 {
-    g_autoptr(DqStoreFile) file = NULL;
-    g_autoptr(DqStore) store = NULL;
+    g_autoptr(DqStore) store = file ? dq_store_file_get_store(file) : NULL;
 
-    if (!opt.store) {
-        return TRUE;
+    if (store) {
+        dq_verifier_set_store(verifier, store);
     }
-    file = dq_store_file_open(opt.store, error);
-    if (!file) {
-        return FALSE;
-    }
-    store = dq_store_file_get_store(file);
-    dq_verifier_set_store(verifier, store);
-    return TRUE;
 }
 
 static gboolean give_policy(DqVerifier *verifier, GError **error)
@@ -173,7 +165,7 @@ static gboolean give_policy(DqVerifier *verifier, GError **error)
 }
 
 /* (transfer full): NULL with the error set. */
-static DqVerifier *set_up(GError **error)
+static DqVerifier *set_up(DqStoreFile *store, GError **error)
 {
     g_autoptr(DqVerifier) verifier = dq_verifier_new();
 
@@ -185,10 +177,10 @@ static DqVerifier *set_up(GError **error)
     }
     if (!give_keys(verifier, opt.hosts, dq_verifier_add_host, error) ||
         !give_keys(verifier, opt.host_publics, dq_verifier_offer_host_key, error) ||
-        !allow_keys(verifier, error) || !give_policy(verifier, error) ||
-        !give_store(verifier, error)) {
+        !allow_keys(verifier, error) || !give_policy(verifier, error)) {
         return NULL;
     }
+    give_store(verifier, store);
     dq_verifier_allow_simulated(verifier, opt.allow_simulated);
     return g_steal_pointer(&verifier);
 }
@@ -220,23 +212,6 @@ static int status_of(const DqVerdict *verdict)
     return statuses[dq_verdict_get_outcome(verdict)];
 }
 
-/* (transfer full): the key of --ear; NULL with the error set. */
-static DqJwsKey *read_ear_key(GError **error)
-{
-    g_autoptr(GBytes) pem = input_read(opt.ear, KEY_MAX, error);
-    gsize len;
-    gconstpointer data = pem ? g_bytes_get_data(pem, &len) : NULL;
-    DqJwsKey *key = data ? dq_jws_key_new((DqBytes){ data, len }, error) : NULL;
-
-    if (data) {
-        explicit_bzero((gpointer)data, len); /* nobody else has a reference */
-    }
-    if (!key) {
-        g_prefix_error(error, "--ear %s: ", opt.ear);
-    }
-    return key;
-}
-
 static gboolean write_ear(const DqJwsKey *key, const DqVerdict *verdict, DqBytes challenge,
                           GError **error)
 {
@@ -246,18 +221,43 @@ static gboolean write_ear(const DqJwsKey *key, const DqVerdict *verdict, DqBytes
     return ear && output_write_text(opt.output, ear, error);
 }
 
-static int check_one(DqVerifier *verifier, const CheckExpected *expected, GError **error)
+static DqJwsKey *read_ear_key(GError **error)
+{
+    DqJwsKey *key = jws_key_read(opt.ear, error);
+
+    if (!key) {
+        g_prefix_error(error, "--ear ");
+    }
+    return key;
+}
+
+/* A deep quote and what is expected of it, as the library takes both; borrowed from all of them. */
+static gboolean prepare(CheckInput *input, const CheckExpected *expected, ProfileBound *bound,
+                        DqQuote *ret_quote, DqExpected *ret_expected, GError **error)
+{
+    const DqProfile *host, *vm;
+
+    if (!profile_bound_find(bound, input->evidence, &host, &vm, error)) {
+        return FALSE;
+    }
+    *ret_quote = check_input_quote(input, host, vm);
+    *ret_expected = check_expected_get(expected, host);
+    return TRUE;
+}
+
+static int check_one(DqVerifier *verifier, const CheckExpected *expected, ProfileBound *bound,
+                     GError **error)
 {
     g_autoptr(CheckInput) input = check_input_read(&opt.paths, error);
     g_autoptr(DqVerdict) verdict = NULL;
     g_autoptr(DqJwsKey) key = NULL;
-    DqExpected x = check_expected_get(expected);
+    DqExpected x;
     DqQuote quote;
 
-    if (!input || (opt.ear && !(key = read_ear_key(error)))) {
+    if (!input || (opt.ear && !(key = read_ear_key(error))) ||
+        !prepare(input, expected, bound, &quote, &x, error)) {
         return EXIT_UNUSABLE;
     }
-    quote = check_input_quote(input, expected->host_profile, expected->vm_profile);
     verdict = dq_verifier_check(verifier, &quote, &x, error);
     if (!verdict || (key && !write_ear(key, verdict, x.challenge, error))) {
         return EXIT_UNUSABLE;
@@ -301,20 +301,19 @@ static void take_verdict(gpointer tag, DqVerdict *verdict, const GError *error,
 }
 
 /* Reads folder by folder while those before are verified. */
-static void verify_jobs(DqVerifier *verifier, const CheckExpected *expected, GArray *jobs)
+static void verify_jobs(DqVerifier *verifier, const CheckExpected *expected, ProfileBound *bound,
+                        GArray *jobs)
 {
-    const DqExpected x = check_expected_get(expected);
     g_autoptr(DqStream) stream =
         dq_stream_new(verifier, opt.threads > 1 ? (guint)opt.threads : 0, take_verdict, NULL);
 
     for (guint i = 0; i < jobs->len; i++) {
         Job *job = &g_array_index(jobs, Job, i);
+        DqExpected x;
+        DqQuote quote;
 
         job->input = check_input_read_folder(job->name, &job->error);
-        if (job->input) {
-            DqQuote quote =
-                check_input_quote(job->input, expected->host_profile, expected->vm_profile);
-
+        if (job->input && prepare(job->input, expected, bound, &quote, &x, &job->error)) {
             dq_stream_push(stream, &quote, &x, job);
         }
         show_progress(i + 1, jobs->len);
@@ -362,7 +361,7 @@ static int report_jobs(const GArray *jobs)
 }
 
 /* All verdicts are reported in the order of the folders. */
-static int check_folders(DqVerifier *verifier, const CheckExpected *expected)
+static int check_folders(DqVerifier *verifier, const CheckExpected *expected, ProfileBound *bound)
 {
     guint count = g_strv_length(opt.folders);
     g_autoptr(GArray) jobs = g_array_sized_new(FALSE, TRUE, sizeof(Job), count);
@@ -372,7 +371,7 @@ static int check_folders(DqVerifier *verifier, const CheckExpected *expected)
     for (guint i = 0; i < count; i++) {
         g_array_index(jobs, Job, i).name = opt.folders[i];
     }
-    verify_jobs(verifier, expected, jobs);
+    verify_jobs(verifier, expected, bound, jobs);
     return report_jobs(jobs);
 }
 
@@ -402,8 +401,10 @@ int check_command(char **argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("[FOLDER...] - verify deep quotes");
     g_auto(GStrv) words = NULL;
+    g_autoptr(DqStoreFile) store = NULL;
     g_autoptr(CheckExpected) expected = NULL;
     g_autoptr(DqVerifier) verifier = NULL;
+    g_autoptr(ProfileBound) bound = NULL;
 
     g_option_context_set_description(context, description);
     words = args_parse(context, entries, argv, error);
@@ -419,11 +420,13 @@ int check_command(char **argv, GError **error)
     if (!check_options(error)) {
         return EXIT_UNUSABLE;
     }
-    expected = check_expected_read(&opt.expected, opt.store != NULL, error);
-    verifier = expected ? set_up(error) : NULL;
+    store = opt.store ? dq_store_file_open(opt.store, error) : NULL;
+    expected = store || !opt.store ? check_expected_read(&opt.expected, store, error) : NULL;
+    verifier = expected ? set_up(store, error) : NULL;
     if (!verifier) {
         return EXIT_UNUSABLE;
     }
-    return !opt.folders[0] ? check_one(verifier, expected, error)
-                           : check_folders(verifier, expected);
+    bound = profile_bound_new(expected, store);
+    return !opt.folders[0] ? check_one(verifier, expected, bound, error)
+                           : check_folders(verifier, expected, bound);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check_expected.h"
+#include "jws_file.h"
 #include "key_name.h"
 #include "profile_file.h"
 
@@ -75,24 +76,53 @@ static gboolean read_key(CheckExpected *x, const char *path, GError **error)
     return x->spki || x->key;
 }
 
-static gboolean read_profile(const char *path, DqProfile **ret_profile, GError **error)
+static gboolean read_profile_key(CheckExpected *x, const char *path, GError **error)
 {
     if (path) {
-        *ret_profile = profile_read(path, error);
+        x->profile_key = jws_public_read(path, error);
+        g_prefix_error(error, "--profile-key: ");
     }
-    return !path || *ret_profile;
+    return !path || x->profile_key;
 }
 
-CheckExpected *check_expected_read(const CheckExpectedOptions *o, gboolean has_store,
+static gboolean read_profile(const CheckExpected *x, const char *path, DqStoreFile *store,
+                             DqProfile **ret_profile, GError **error)
+{
+    g_autoptr(GBytes) json = NULL;
+    g_autoptr(GError) why = NULL;
+    DqStoreProfile record;
+
+    if (!path) {
+        return TRUE;
+    }
+    *ret_profile = profile_read(path, x->profile_key, &record, &json, error);
+    if (!*ret_profile) {
+        return FALSE;
+    }
+    if (!store || !x->profile_key) {
+        return TRUE;
+    }
+    if (!dq_store_file_put_profile(store, &record, json, &why)) {
+        /* Nothing is refused yet: there is no verdict. */
+        g_set_error(error, DQ_PROFILE_ERROR, DQ_PROFILE_ERROR_MALFORMED, "%s: %s", path,
+                    why->message);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+CheckExpected *check_expected_read(const CheckExpectedOptions *o, DqStoreFile *store,
                                    GError **error)
 {
     g_autoptr(CheckExpected) x = g_new0(CheckExpected, 1);
 
-    if (!read_challenge(x, o->challenge, has_store, error) || !read_channel(x, o->bind, error) ||
-        !read_key(x, o->key, error) || !key_name_read("--ak", o->ak, &x->ak, error) ||
+    if (!read_challenge(x, o->challenge, store != NULL, error) ||
+        !read_channel(x, o->bind, error) || !read_key(x, o->key, error) ||
+        !key_name_read("--ak", o->ak, &x->ak, error) ||
         !key_name_read("--ek", o->ek, &x->ek, error) ||
-        !read_profile(o->host_profile, &x->host_profile, error) ||
-        !read_profile(o->vm_profile, &x->vm_profile, error)) {
+        !read_profile_key(x, o->profile_key, error) ||
+        !read_profile(x, o->host_profile, store, &x->host_profile, error) ||
+        !read_profile(x, o->vm_profile, store, &x->vm_profile, error)) {
         return NULL;
     }
     x->has_uuid = o->uuid != NULL;
@@ -107,12 +137,13 @@ void check_expected_free(CheckExpected *expected)
     g_clear_pointer(&expected->challenge, g_bytes_unref);
     g_clear_pointer(&expected->spki, g_bytes_unref);
     dq_key_unref(expected->key);
+    dq_jws_public_free(expected->profile_key);
     dq_profile_free(expected->host_profile);
     dq_profile_free(expected->vm_profile);
     g_free(expected);
 }
 
-DqExpected check_expected_get(const CheckExpected *expected)
+DqExpected check_expected_get(const CheckExpected *expected, const DqProfile *host)
 {
     return (DqExpected){
         .challenge = peek(expected->challenge),
@@ -123,6 +154,6 @@ DqExpected check_expected_get(const CheckExpected *expected)
         .vtpm_spki = peek(expected->spki),
         .vtpm_ak = { expected->ak.data, expected->ak.len },
         .vtpm_ek = { expected->ek.data, expected->ek.len },
-        .host_finding = expected->host_profile ? DQ_HOST_BOOT : NULL,
+        .host_finding = host ? DQ_HOST_BOOT : NULL,
     };
 }

@@ -3,8 +3,10 @@
 #ifndef VERIFIER_CHECK_EXPECTED_H
 #define VERIFIER_CHECK_EXPECTED_H
 
+#include "appraise/jws-verify.h"
 #include "appraise/profile.h"
 #include "attest/store.h"
+#include "store/store-file.h"
 
 /** The options as they were given; NULL where one was not. */
 typedef struct CheckExpectedOptions {
@@ -15,6 +17,7 @@ typedef struct CheckExpectedOptions {
     char *ak;                        /* a Name, or a file with a TPM2B_PUBLIC */
     char *ek;                        /* a Name, or a file with a TPM2B_PUBLIC */
     char *host_profile, *vm_profile; /* files */
+    char *profile_key;               /* a file with a public key */
 } CheckExpectedOptions;
 
 typedef struct CheckExpected {
@@ -26,21 +29,26 @@ typedef struct CheckExpected {
     DqKey *key;   /* or NULL */
     GBytes *spki; /* instead of @key; or NULL */
     DqName ak, ek;
+    DqJwsPublic *profile_key;             /* or NULL */
     DqProfile *host_profile, *vm_profile; /* or NULL */
 } CheckExpected;
 
 /**
  * check_expected_read:
- * @has_store: a store may know the challenge; else one has to be given
+ * @store: (nullable): it may know the challenge; else one has to be given. Signed profiles are kept
+ *     in it, and one that is older than what it has is an error
  *
  * Returns: (transfer full): NULL with an error that names the option.
  */
-CheckExpected *check_expected_read(const CheckExpectedOptions *options, gboolean has_store,
+CheckExpected *check_expected_read(const CheckExpectedOptions *options, DqStoreFile *store,
                                    GError **error);
 void check_expected_free(CheckExpected *expected);
 
-/** check_expected_get: as the library takes it; borrowed from @expected. */
-DqExpected check_expected_get(const CheckExpected *expected);
+/**
+ * check_expected_get: as the library takes it; borrowed from @expected.
+ * @host: (nullable): the profile of the host
+ */
+DqExpected check_expected_get(const CheckExpected *expected, const DqProfile *host);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CheckExpected, check_expected_free)
 

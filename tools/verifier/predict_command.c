@@ -231,7 +231,7 @@ static void print_json(const DqDirectPlan *plan, const Banks *banks)
 static gboolean write_profile(const Banks *banks, GError **error)
 {
     g_autoptr(DqProfile) profile =
-        opt.add ? profile_read(opt.add, error) : dq_profile_new(opt.name);
+        opt.add ? profile_read(opt.add, NULL, NULL, NULL, error) : dq_profile_new(opt.name);
     DqProfileBoot *boot;
 
     if (!profile) {

@@ -2,15 +2,19 @@
 #include "profile_command.h"
 
 #include "command.h"
+#include "jws_file.h"
+#include "profile_bind_command.h"
 #include "profile_diff.h"
 #include "profile_file.h"
 #include "profile_record.h"
+#include "profile_sign_command.h"
+#include "profile_store_command.h"
 
 #include <stdio.h>
 
 /** The command line as it was given. */
 static struct {
-    char *name, *boot, *pcrs, *pcr_list, *ima, *add, *output;
+    char *name, *boot, *pcrs, *pcr_list, *ima, *add, *key, *output;
     char **exclude;
 } opt;
 
@@ -18,6 +22,7 @@ static const GOptionEntry record_entries[] = {
     { "name", 0, 0, G_OPTION_ARG_STRING, &opt.name, "Name of a new profile", "NAME" },
     { "add-to", 0, 0, G_OPTION_ARG_FILENAME, &opt.add, "Start with what is in this profile",
       "FILE" },
+    PROFILE_KEY_OPTION(&opt.key),
     { "boot", 0, 0, G_OPTION_ARG_STRING, &opt.boot, "Name of the boot of --pcrs", "NAME" },
     { "pcrs", 0, 0, G_OPTION_ARG_FILENAME, &opt.pcrs,
       "Values of PCRs as tpm2_pcrread prints them: one way to boot", "FILE" },
@@ -32,7 +37,7 @@ static const GOptionEntry record_entries[] = {
     { 0 },
 };
 
-static const GOptionEntry no_entries[] = { { 0 } };
+static const GOptionEntry diff_entries[] = { PROFILE_KEY_OPTION(&opt.key), { 0 } };
 
 static gboolean check_record_options(GError **error)
 {
@@ -51,19 +56,27 @@ static gboolean check_record_options(GError **error)
     return !text;
 }
 
+static gboolean read_key(DqJwsPublic **ret_key, GError **error)
+{
+    *ret_key = opt.key ? jws_public_read(opt.key, error) : NULL;
+    return *ret_key || !opt.key;
+}
+
 static int record_command(char **argv, GError **error)
 {
     g_auto(GStrv) words = command_parse(record_entries, argv,
                                         "- record how a machine booted and what it ran", 0, error);
+    g_autoptr(DqJwsPublic) key = NULL;
     g_autoptr(DqProfile) profile = NULL;
 
-    if (!words || !check_record_options(error)) {
+    if (!words || !check_record_options(error) || !read_key(&key, error)) {
         return EXIT_UNUSABLE;
     }
-    profile = opt.add ? profile_read(opt.add, error) : dq_profile_new(opt.name);
+    profile = opt.add ? profile_read(opt.add, key, NULL, NULL, error) : dq_profile_new(opt.name);
     if (!profile) {
         return EXIT_UNUSABLE;
     }
+    profile->issued = 0; /* what is added was not signed */
     for (char **pattern = opt.exclude; pattern && *pattern; pattern++) {
         dq_profile_exclude(profile, *pattern);
     }
@@ -78,10 +91,15 @@ static int record_command(char **argv, GError **error)
 static int diff_command(char **argv, GError **error)
 {
     g_auto(GStrv) words =
-        command_parse(no_entries, argv, "OLD NEW - compare two profiles", 2, error);
-    g_autoptr(DqProfile) old = words ? profile_read(words[1], error) : NULL;
-    g_autoptr(DqProfile) new = old ? profile_read(words[2], error) : NULL;
+        command_parse(diff_entries, argv, "OLD NEW - compare two profiles", 2, error);
+    g_autoptr(DqJwsPublic) key = NULL;
+    g_autoptr(DqProfile) old = NULL, new = NULL;
 
+    if (!words || !read_key(&key, error)) {
+        return EXIT_UNUSABLE;
+    }
+    old = profile_read(words[1], key, NULL, NULL, error);
+    new = old ? profile_read(words[2], key, NULL, NULL, error) : NULL;
     if (!new) {
         return EXIT_UNUSABLE;
     }
@@ -90,9 +108,21 @@ static int diff_command(char **argv, GError **error)
 
 int profile_command(char **argv, GError **error)
 {
-    static const Command commands[] = { { "record", record_command },
-                                        { "diff", diff_command },
-                                        { 0 } };
+    static const Command commands[] = {
+        { "record", record_command },
+        { "diff", diff_command },
+        { "sign", profile_sign_command },
+        { "add", profile_add_command },
+        { "list", profile_list_command },
+        { "remove", profile_remove_command },
+        { "bind", profile_bind_command },
+        { "unbind", profile_unbind_command },
+        { "group", profile_group_command },
+        { "ungroup", profile_ungroup_command },
+        { 0 },
+    };
 
-    return command_run_one(commands, argv, "record or diff", error);
+    return command_run_one(commands, argv,
+                           "record, diff, sign, add, list, remove, bind, unbind, group, ungroup",
+                           error);
 }
