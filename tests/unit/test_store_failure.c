@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a store does when disk or memory fail it: it says so, and nothing that it told is lost. */
+#include "store/store-profile.h"
+
 #include "failing_memory.h"
 #include "failing_vfs.h"
 #include "store_fixture.h"
@@ -69,6 +71,72 @@ static void test_injected(gconstpointer data)
         failed = faults->disarm();
         g_assert_true(lived || failed);
         check_alive(f, challenge, used);
+    }
+    g_assert_cmpint(n, >, 10);
+}
+
+static gboolean put_profile(StoreFixture *f, int64_t issued, GError **error)
+{
+    const DqStoreProfile profile = { .name = "profile", .issued = issued };
+    g_autoptr(GBytes) content = g_bytes_new(&issued, sizeof(issued));
+
+    return dq_store_file_put_profile(f->file, &profile, content, error);
+}
+
+/* Returns FALSE, with the error checked, at the first failure. */
+static gboolean renew_profile(StoreFixture *f, gboolean *ret_put)
+{
+    const DqStoreVm vm = store_vm(1);
+    GError *error = NULL;
+
+    f->file = dq_store_file_open(f->path, &error);
+    if (!f->file) {
+        return store_good_error(&error);
+    }
+    *ret_put = put_profile(f, STORE_NOW + 1, &error);
+    return (*ret_put &&
+            dq_store_file_bind(f->file, DQ_SUBJECT_VM, vm.uuid, DQ_UUID_SIZE, "profile", &error)) ||
+           store_good_error(&error);
+}
+
+/* It is the old one or the new one as a whole, and what was told to be there stays. */
+static void check_profile(StoreFixture *f, gboolean put)
+{
+    g_autoptr(GBytes) content = NULL;
+    GError *error = NULL;
+    DqStoreProfile profile;
+    int64_t issued;
+
+    store_fixture_open(f);
+    g_assert_true(dq_store_file_get_profile(f->file, "profile", &profile, &content, NULL));
+    memcpy(&issued, g_bytes_get_data(content, NULL), sizeof(issued));
+    g_assert_cmpint(issued, ==, profile.issued);
+    g_assert_true(issued == STORE_NOW + 1 || (issued == STORE_NOW && !put));
+    g_assert_true(put_profile(f, STORE_NOW + 1, NULL));
+    g_assert_false(put_profile(f, STORE_NOW, &error));
+    g_assert_error(error, DQ_ERROR, DQ_ERROR_RECORD);
+    g_clear_error(&error);
+}
+
+static void test_profile_injected(gconstpointer data)
+{
+    const TestFaults *faults = data;
+    gboolean failed = TRUE;
+    int n;
+
+    for (n = 0; failed; n++) {
+        g_autoptr(StoreFixture) f = store_fixture_new();
+        gboolean put = FALSE, done;
+
+        store_add(f, 1);
+        g_assert_true(put_profile(f, STORE_NOW, NULL));
+        store_fixture_close(f);
+        faults->arm(n);
+        done = renew_profile(f, &put);
+        store_fixture_close(f);
+        failed = faults->disarm();
+        g_assert_true(done || failed);
+        check_profile(f, put);
     }
     g_assert_cmpint(n, >, 10);
 }
@@ -165,6 +233,12 @@ int main(int argc, char **argv)
                          test_injected);
     g_test_add_data_func("/store/failure/full-disk-loses-nothing", &full_disk, test_injected);
     g_test_add_data_func("/store/failure/no-memory-loses-nothing", &failing_memory, test_injected);
+    g_test_add_data_func("/store/failure/one-failed-write-leaves-a-whole-profile", &failing_disk,
+                         test_profile_injected);
+    g_test_add_data_func("/store/failure/full-disk-leaves-a-whole-profile", &full_disk,
+                         test_profile_injected);
+    g_test_add_data_func("/store/failure/no-memory-leaves-a-whole-profile", &failing_memory,
+                         test_profile_injected);
     g_test_add_data_func("/store/failure/unmade-store-is-not-there", &failing_disk,
                          test_create_injected);
     g_test_add_data_func("/store/failure/no-memory-for-a-store-leaves-none", &failing_memory,

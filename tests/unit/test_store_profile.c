@@ -166,6 +166,19 @@ static void bind_group(StoreFixture *f, DqSubject subject, const char *group, co
         dq_store_file_bind(f->file, subject, (const uint8_t *)group, strlen(group), profile, NULL));
 }
 
+static void count_binding(G_GNUC_UNUSED const DqBinding *binding, gpointer data)
+{
+    (*(guint *)data)++;
+}
+
+static guint count_bindings(StoreFixture *f)
+{
+    guint count = 0;
+
+    g_assert_true(dq_store_file_list_bindings(f->file, count_binding, &count, NULL));
+    return count;
+}
+
 static void binds_hosts_vms_and_groups(void)
 {
     g_autoptr(StoreFixture) f = store_fixture_new();
@@ -188,8 +201,10 @@ static void binds_hosts_vms_and_groups(void)
     expect_bound(f, "own", "own");
     bind_vm(f, NULL);
     expect_bound(f, "own", "group's");
+    g_assert_cmpuint(count_bindings(f), ==, 4);
     group_vm(f, NULL);
     expect_bound(f, "own", NULL);
+    g_assert_cmpuint(count_bindings(f), ==, 3); /* nothing is left of the VM */
 }
 
 static void a_host_or_vm_that_is_removed_is_bound_to_nothing(void)
