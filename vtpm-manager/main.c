@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/audit.h"
 #include "admin/group.h"
 #include "admin/host.h"
 #include "admin/metrics_page.h"
@@ -67,7 +68,7 @@ typedef struct Daemon {
     AdminVms admin_vms;
     AdminHost admin_host;
     AdminRegistry admin_registry;
-    AdminPart admin_parts[6];
+    AdminPart admin_parts[7];
     AdminServer *admin;
     MetricsPage metrics_page;
     HttpServer *metrics;
@@ -139,6 +140,7 @@ static void prepare_administration(Daemon *d)
         { admin_group_commands, registry_groups(d->registry) },
         { admin_host_commands, &d->admin_host },
         { admin_registry_commands, &d->admin_registry },
+        { admin_audit_commands, registry_store(d->registry) },
         { NULL, NULL },
     };
 
@@ -255,7 +257,8 @@ static void on_accepted(void *data)
 /* Serves administrators alone, who may accept the registry. */
 static gboolean hold(Daemon *daemon, GError **error)
 {
-    daemon->admin_parts[0] = (AdminPart){ admin_held_commands, &daemon->admin_registry };
+    daemon->admin_parts[0] = (AdminPart){ admin_audit_commands, registry_store(daemon->registry) };
+    daemon->admin_parts[1] = (AdminPart){ admin_held_commands, &daemon->admin_registry };
     if (!listen_administrators(daemon, error)) {
         return FALSE;
     }

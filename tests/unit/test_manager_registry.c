@@ -97,7 +97,7 @@ static gboolean register_vm(Fixture *f, const WireUuid *uuid, uid_t owner, const
 {
     const RegistryNewVm vm = { *uuid, REGISTRY_RULE_LIBVIRT, owner, name, group, ek };
 
-    return vms_register(f->vms, &vm, error);
+    return vms_register(f->vms, &vm, NULL, error);
 }
 
 static const RegistryVm *add(Fixture *f, const WireUuid *uuid)
@@ -125,7 +125,7 @@ static void test_keeps_rows(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 
     add(f, &vm_b);
     g_assert_true(register_vm(f, &vm_a, 4294967294u, "it's \"odd\" \xc3\xa4", NULL, ek, NULL));
-    g_assert_true(vms_enable(f->vms, &vm_a, FALSE, NULL));
+    g_assert_true(vms_enable(f->vms, &vm_a, FALSE, NULL, NULL));
     reopen(f);
     vm = vms_find(f->vms, &vm_a);
     g_assert_nonnull(vm);
@@ -150,9 +150,9 @@ static void test_refuses_doubles_and_strangers(Fixture *f, G_GNUC_UNUSED gconstp
     g_clear_error(&error);
     g_assert_cmpstr(vms_find(f->vms, &vm_a)->name, ==, "name");
     g_assert_null(vms_find(f->vms, &vm_b));
-    g_assert_false(vms_unregister(f->vms, &vm_b, &error));
+    g_assert_false(vms_unregister(f->vms, &vm_b, NULL, &error));
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(vms_enable(f->vms, &vm_b, TRUE, NULL));
+    g_assert_false(vms_enable(f->vms, &vm_b, TRUE, NULL, NULL));
     g_assert_false(start_life(f->vms, &vm_b, first, 0, no_ek, NULL));
     g_assert_false(vms_advance(f->vms, &vm_b, 1, NULL));
 }
@@ -212,7 +212,7 @@ static void test_lineage(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     crash(f);
     g_assert_true(start_life(f->vms, &vm_a, second, 0, no_ek, NULL));
     g_assert_cmpmem(vms_find(f->vms, &vm_a)->lineage, sizeof(lineage), lineage, sizeof(lineage));
-    g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
+    g_assert_true(vms_unregister(f->vms, &vm_a, NULL, NULL));
     g_assert_true(memcmp(add(f, &vm_a)->lineage, lineage, sizeof(lineage)) != 0);
 }
 
@@ -221,7 +221,7 @@ static void test_tombstone(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     add(f, &vm_a);
     start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     vms_advance(f->vms, &vm_a, 10, NULL);
-    g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
+    g_assert_true(vms_unregister(f->vms, &vm_a, NULL, NULL));
     g_assert_null(vms_find(f->vms, &vm_a));
     reopen(f);
     g_assert_null(vms_find(f->vms, &vm_a));
@@ -314,8 +314,8 @@ static void test_states_are_remembered(Fixture *f, G_GNUC_UNUSED gconstpointer d
 
     add(f, &vm_a);
     g_assert_true(vms_start_life(f->vms, &vm_a, &life, NULL));
-    g_assert_true(vms_set_continuity(f->vms, &vm_a, REGISTRY_CONTINUITY_REQUIRED, NULL));
-    g_assert_true(vms_accept(f->vms, &vm_a, NULL));
+    g_assert_true(vms_set_continuity(f->vms, &vm_a, REGISTRY_CONTINUITY_REQUIRED, NULL, NULL));
+    g_assert_true(vms_accept(f->vms, &vm_a, NULL, NULL));
     crash(f);
     vm = vms_find(f->vms, &vm_a);
     memcpy(lineage, vm->lineage, sizeof(lineage));
@@ -330,7 +330,7 @@ static void test_states_are_remembered(Fixture *f, G_GNUC_UNUSED gconstpointer d
     g_assert_cmpint(vm->accepted, ==, 0); /* it was for one break */
     g_assert_cmpint(vm->broken, ==, 0);
     g_assert_cmpint(memcmp(lineage, vm->lineage, sizeof(lineage)), !=, 0);
-    vms_unregister(f->vms, &vm_a, NULL);
+    vms_unregister(f->vms, &vm_a, NULL, NULL);
     add(f, &vm_a);
     reopen(f);
     g_assert_false(vms_find(f->vms, &vm_a)->state.known);
@@ -353,7 +353,7 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE);
     g_clear_error(&error);
     g_assert_false(register_vm(f, &vm_b, 1, NULL, NULL, no_ek, NULL));
-    g_assert_false(vms_unregister(f->vms, &vm_a, NULL));
+    g_assert_false(vms_unregister(f->vms, &vm_a, NULL, NULL));
     g_assert_false(vms_advance(f->vms, &vm_a, 5000, NULL));
     g_assert_true(vms_advance(f->vms, &vm_a, 4000, NULL));
     setrlimit(RLIMIT_FSIZE, &old);
@@ -377,18 +377,18 @@ static void test_rename_keeps_all_else(Fixture *f, G_GNUC_UNUSED gconstpointer d
     g_assert_true(start_life(f->vms, &vm_a, first, 0, ek, NULL));
     g_assert_true(vms_advance(f->vms, &vm_a, 7, NULL));
     before = *vms_find(f->vms, &vm_a);
-    g_assert_true(vms_rename(f->vms, &vm_a, "M\xc3\xbcller", NULL));
+    g_assert_true(vms_rename(f->vms, &vm_a, "M\xc3\xbcller", NULL, NULL));
     vm = vms_find(f->vms, &vm_a);
     g_assert_cmpstr(vm->name, ==, "M\xc3\xbcller");
     g_assert_cmpmem(vm->ek, vm->ek_len, before.ek, before.ek_len);
     g_assert_true(vm->group == before.group && vm->owner == before.owner && vm->enabled);
     g_assert_cmpint(vm->created, ==, before.created);
     assert_numbers(f, before.epoch, before.generation);
-    g_assert_true(vms_rename(f->vms, &vm_a, "", NULL));
+    g_assert_true(vms_rename(f->vms, &vm_a, "", NULL, NULL));
     crash(f);
     g_assert_cmpstr(vms_find(f->vms, &vm_a)->name, ==, "");
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->ek_len, ==, ek.len);
-    g_assert_false(vms_rename(f->vms, &vm_b, "x", NULL));
+    g_assert_false(vms_rename(f->vms, &vm_b, "x", NULL, NULL));
 }
 
 static void test_names_are_text_of_one_line(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -401,14 +401,14 @@ static void test_names_are_text_of_one_line(Fixture *f, G_GNUC_UNUSED gconstpoin
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
 
-        g_assert_false(vms_rename(f->vms, &vm_a, bad[i], &error));
+        g_assert_false(vms_rename(f->vms, &vm_a, bad[i], NULL, &error));
         g_assert_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT);
         g_assert_false(register_vm(f, &vm_b, 1, bad[i], NULL, no_ek, NULL));
-        g_assert_false(groups_set(f->groups, bad[i], 1, NULL));
+        g_assert_false(groups_set(f->groups, bad[i], 1, NULL, NULL));
         g_assert_cmpstr(vms_find(f->vms, &vm_a)->name, ==, "name");
         g_assert_null(vms_find(f->vms, &vm_b));
     }
-    g_assert_true(vms_rename(f->vms, &vm_a, longest, NULL));
+    g_assert_true(vms_rename(f->vms, &vm_a, longest, NULL, NULL));
 }
 
 static void break_file(const char *path, const char *sql);
@@ -425,11 +425,11 @@ static void test_groups(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     add(f, &vm_a);
     add(f, &vm_b);
     g_assert_cmpuint(members(f, "default"), ==, 2);
-    g_assert_true(groups_set(f->groups, "it's gold", 5, NULL));
-    g_assert_true(vms_move(f->vms, &vm_a, "it's gold", NULL));
+    g_assert_true(groups_set(f->groups, "it's gold", 5, NULL, NULL));
+    g_assert_true(vms_move(f->vms, &vm_a, "it's gold", NULL, NULL));
     g_assert_cmpuint(members(f, "default"), ==, 1);
     g_assert_cmpuint(members(f, "it's gold"), ==, 1);
-    g_assert_true(groups_set(f->groups, "it's gold", 7, NULL));
+    g_assert_true(groups_set(f->groups, "it's gold", 7, NULL, NULL));
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->group->weight, ==, 7);
     crash(f);
     g_assert_cmpstr(vms_find(f->vms, &vm_a)->group->name, ==, "it's gold");
@@ -440,9 +440,9 @@ static void test_groups(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpstr(((RegistryGroup *)g_ptr_array_index(groups, 0))->name, ==, "default");
     g_assert_cmpuint(members(f, "it's gold"), ==, 1);
     /* Who is not registered is in no group: it comes back into the default one. */
-    g_assert_true(vms_unregister(f->vms, &vm_a, NULL));
+    g_assert_true(vms_unregister(f->vms, &vm_a, NULL, NULL));
     g_assert_cmpuint(members(f, "it's gold"), ==, 0);
-    g_assert_true(groups_remove(f->groups, "it's gold", NULL));
+    g_assert_true(groups_remove(f->groups, "it's gold", NULL, NULL));
     reopen(f);
     g_assert_null(groups_find(f->groups, "it's gold", NULL));
     add(f, &vm_a);
@@ -467,23 +467,23 @@ static void test_refuses_wrong_groups(Fixture *f, G_GNUC_UNUSED gconstpointer da
 
     add(f, &vm_a);
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        g_assert_false(groups_set(f->groups, wrong[i].name, wrong[i].weight, &error));
+        g_assert_false(groups_set(f->groups, wrong[i].name, wrong[i].weight, NULL, &error));
         assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
     }
-    g_assert_true(groups_set(f->groups, longest, REGISTRY_WEIGHT_MAX, NULL));
-    g_assert_false(groups_remove(f->groups, "a", &error));
+    g_assert_true(groups_set(f->groups, longest, REGISTRY_WEIGHT_MAX, NULL, NULL));
+    g_assert_false(groups_remove(f->groups, "a", NULL, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(groups_remove(f->groups, "default", &error));
+    g_assert_false(groups_remove(f->groups, "default", NULL, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
-    g_assert_false(vms_move(f->vms, &vm_a, "a", &error));
+    g_assert_false(vms_move(f->vms, &vm_a, "a", NULL, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
-    g_assert_false(vms_move(f->vms, &vm_b, longest, &error));
+    g_assert_false(vms_move(f->vms, &vm_b, longest, NULL, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
     g_assert_false(register_vm(f, &vm_b, 1, NULL, "a", no_ek, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_UNKNOWN);
     g_assert_null(vms_find(f->vms, &vm_b));
     g_assert_true(register_vm(f, &vm_b, 1, NULL, longest, no_ek, NULL));
-    g_assert_false(groups_remove(f->groups, longest, &error));
+    g_assert_false(groups_remove(f->groups, longest, NULL, &error));
     assert_error(g_steal_pointer(&error), REGISTRY_ERROR_CONFLICT);
     g_assert_cmpuint(members(f, longest), ==, 1);
 }
@@ -495,7 +495,7 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     add(f, &vm_b);
     start_life(f->vms, &vm_a, first, 0, no_ek, NULL);
     vms_advance(f->vms, &vm_a, 7, NULL);
-    vms_unregister(f->vms, &vm_b, NULL);
+    vms_unregister(f->vms, &vm_b, NULL, NULL);
     g_clear_pointer(&f->registry, registry_close);
     break_file(f->path, "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
                         "ALTER TABLE vm DROP COLUMN lineage;"
@@ -503,7 +503,7 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
                         "ALTER TABLE vm DROP COLUMN continuity;"
                         "ALTER TABLE vm DROP COLUMN broken;"
                         "ALTER TABLE vm DROP COLUMN accepted; DROP TABLE vm_state;"
-                        "DROP TABLE anchor;"
+                        "DROP TABLE anchor; DROP TABLE audit;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
@@ -511,8 +511,8 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     g_assert_cmpstr(vms_find(f->vms, &vm_a)->group->name, ==, "default");
     g_assert_null(vms_find(f->vms, &vm_b));
     g_assert_cmpuint(members(f, "default"), ==, 1);
-    g_assert_true(groups_set(f->groups, "g", 2, NULL));
-    g_assert_true(vms_move(f->vms, &vm_a, "g", NULL));
+    g_assert_true(groups_set(f->groups, "g", 2, NULL, NULL));
+    g_assert_true(vms_move(f->vms, &vm_a, "g", NULL, NULL));
     reopen(f);
     g_assert_cmpuint(vms_find(f->vms, &vm_a)->group->weight, ==, 2);
 }

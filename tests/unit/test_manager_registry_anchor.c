@@ -43,7 +43,7 @@ static gboolean add(Fixture *f, const WireUuid *uuid, GError **error)
 {
     const RegistryNewVm vm = { .uuid = *uuid, .rule = REGISTRY_RULE_LIBVIRT, .owner = 1000 };
 
-    return vms_register(f->vms, &vm, error);
+    return vms_register(f->vms, &vm, NULL, error);
 }
 
 static void begin(Fixture *f)
@@ -107,16 +107,16 @@ static void test_each_change_is_covered(Fixture *f, G_GNUC_UNUSED gconstpointer 
 
     g_ptr_array_add(states, &state);
     g_assert_true(add(f, &vm_b, NULL));
-    g_assert_true(groups_set(groups, "gold", 5, NULL));
-    g_assert_true(groups_set(groups, "gold", 6, NULL));
-    g_assert_true(vms_move(f->vms, &vm_a, "gold", NULL));
+    g_assert_true(groups_set(groups, "gold", 5, NULL, NULL));
+    g_assert_true(groups_set(groups, "gold", 6, NULL, NULL));
+    g_assert_true(vms_move(f->vms, &vm_a, "gold", NULL, NULL));
     g_assert_true(is_right(f, key));
     g_assert_true(vms_start_life(f->vms, &vm_a, &life, NULL));
     g_assert_true(registry_store_put_states(f->store, states, NULL));
     g_assert_true(is_right(f, key));
-    g_assert_true(vms_move(f->vms, &vm_a, REGISTRY_GROUP_DEFAULT, NULL));
-    g_assert_true(groups_remove(registry_groups(f->registry), "gold", NULL));
-    g_assert_true(vms_unregister(f->vms, &vm_b, NULL));
+    g_assert_true(vms_move(f->vms, &vm_a, REGISTRY_GROUP_DEFAULT, NULL, NULL));
+    g_assert_true(groups_remove(registry_groups(f->registry), "gold", NULL, NULL));
+    g_assert_true(vms_unregister(f->vms, &vm_b, NULL, NULL));
     g_assert_true(add(f, &vm_b, NULL));
     g_assert_true(is_right(f, key));
     g_assert_false(is_right(f, other_key));
@@ -217,6 +217,7 @@ static void test_values_are_kept(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 static void test_accepting_renews_lineages(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     const RegistryAnchor anchor = { .seed = "another" };
+    const RegistryAuthor by = { 1000, "because" };
     uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE];
     g_autoptr(GError) error = NULL;
 
@@ -225,7 +226,7 @@ static void test_accepting_renews_lineages(Fixture *f, G_GNUC_UNUSED gconstpoint
     execute(f, "UPDATE vm SET owner = 0");
     open_registry(f);
     g_assert_false(registry_anchor_check(f->store, key, NULL));
-    g_assert_true(registry_anchor_accept(f->store, other_key, &anchor, &error));
+    g_assert_true(registry_anchor_accept(f->store, other_key, &anchor, &by, &error));
     g_assert_no_error(error);
     g_assert_true(registry_reload(f->registry, &error));
     g_assert_no_error(error);

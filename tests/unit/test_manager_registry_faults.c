@@ -91,15 +91,15 @@ static gboolean register_vm(Fixture *f, const WireUuid *uuid, uid_t owner, const
 {
     const RegistryNewVm vm = { *uuid, REGISTRY_RULE_LIBVIRT, owner, name, group, ek };
 
-    return vms_register(f->vms, &vm, error);
+    return vms_register(f->vms, &vm, NULL, error);
 }
 
 /* A VM that has told a generation, in one of two groups. */
 static void furnish(Fixture *f)
 {
     open_registry(f);
-    g_assert_true(groups_set(f->groups, "gold", 5, NULL));
-    g_assert_true(groups_set(f->groups, "tin", 2, NULL));
+    g_assert_true(groups_set(f->groups, "gold", 5, NULL, NULL));
+    g_assert_true(groups_set(f->groups, "tin", 2, NULL, NULL));
     g_assert_true(register_vm(f, &vm_a, 1000, "a", "gold", no_ek, NULL));
     g_assert_true(start_life(f->vms, &vm_a, first, 0, no_ek, NULL));
     g_assert_true(vms_advance(f->vms, &vm_a, told, NULL));
@@ -190,17 +190,17 @@ static gboolean add_vm(Fixture *f, GError **error)
 
 static gboolean remove_vm(Fixture *f, GError **error)
 {
-    return vms_unregister(f->vms, &vm_a, error);
+    return vms_unregister(f->vms, &vm_a, NULL, error);
 }
 
 static gboolean disable_vm(Fixture *f, GError **error)
 {
-    return vms_enable(f->vms, &vm_a, FALSE, error);
+    return vms_enable(f->vms, &vm_a, FALSE, NULL, error);
 }
 
 static gboolean move_vm(Fixture *f, GError **error)
 {
-    return vms_move(f->vms, &vm_a, "tin", error);
+    return vms_move(f->vms, &vm_a, "tin", NULL, error);
 }
 
 static gboolean start_second(Fixture *f, GError **error)
@@ -215,17 +215,17 @@ static gboolean raise_ceiling(Fixture *f, GError **error)
 
 static gboolean add_group(Fixture *f, GError **error)
 {
-    return groups_set(f->groups, "new", 9, error);
+    return groups_set(f->groups, "new", 9, NULL, error);
 }
 
 static gboolean weigh_group(Fixture *f, GError **error)
 {
-    return groups_set(f->groups, "gold", 7, error);
+    return groups_set(f->groups, "gold", 7, NULL, error);
 }
 
 static gboolean remove_group(Fixture *f, GError **error)
 {
-    return groups_remove(f->groups, "tin", error);
+    return groups_remove(f->groups, "tin", NULL, error);
 }
 
 static const struct {

@@ -146,7 +146,7 @@ static gboolean add(Fixture *f, uint8_t byte, RegistryRule rule, uid_t owner, GE
 {
     const RegistryNewVm vm = { .uuid = uuid_of(byte), .rule = rule, .owner = owner };
 
-    return vms_register(f->vms, &vm, error);
+    return vms_register(f->vms, &vm, NULL, error);
 }
 
 static void assert_shared(GError *error)
@@ -169,11 +169,11 @@ static void test_a_user_owns_one_vm(Fixture *f, G_GNUC_UNUSED gconstpointer data
     assert_shared(g_steal_pointer(&error));
     g_assert_null(vms_find(f->vms, &b));
     g_assert_true(add(f, 0x0b, REGISTRY_RULE_USER, OTHER, NULL));
-    g_assert_false(vms_set_rule(f->vms, &b, REGISTRY_RULE_USER, OWNER, &error));
+    g_assert_false(vms_set_rule(f->vms, &b, REGISTRY_RULE_USER, OWNER, NULL, &error));
     assert_shared(g_steal_pointer(&error));
     g_assert_cmpuint(vms_find(f->vms, &b)->owner, ==, OTHER);
-    g_assert_true(vms_unregister(f->vms, &a, NULL));
-    g_assert_true(vms_set_rule(f->vms, &b, REGISTRY_RULE_USER, OWNER, NULL));
+    g_assert_true(vms_unregister(f->vms, &a, NULL, NULL));
+    g_assert_true(vms_set_rule(f->vms, &b, REGISTRY_RULE_USER, OWNER, NULL, NULL));
 }
 
 static void test_libvirt_runs_many_as_one_user(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -203,7 +203,7 @@ static void test_a_new_rule_keeps_all_else(Fixture *f, G_GNUC_UNUSED gconstpoint
     g_assert_true(add(f, 0x0a, REGISTRY_RULE_USER, OWNER, NULL));
     g_assert_true(vms_start_life(f->vms, &a, &life, NULL));
     memcpy(lineage, vms_find(f->vms, &a)->lineage, sizeof(lineage));
-    g_assert_true(vms_set_rule(f->vms, &a, REGISTRY_RULE_UNIT, REGISTRY_NO_OWNER, NULL));
+    g_assert_true(vms_set_rule(f->vms, &a, REGISTRY_RULE_UNIT, REGISTRY_NO_OWNER, NULL, NULL));
     g_clear_pointer(&f->registry, registry_close);
     open_registry(f);
     g_assert_cmpint(vms_find(f->vms, &a)->rule, ==, REGISTRY_RULE_UNIT);
@@ -231,9 +231,10 @@ static void test_owners_of_several_were_libvirt(Fixture *f, G_GNUC_UNUSED gconst
     g_assert_true(add(f, 0x0b, REGISTRY_RULE_LIBVIRT, OWNER, NULL));
     g_assert_true(add(f, 0x0c, REGISTRY_RULE_LIBVIRT, OTHER, NULL));
     g_clear_pointer(&f->registry, registry_close);
-    execute(f->path, "ALTER TABLE vm DROP COLUMN rule; ALTER TABLE vm DROP COLUMN continuity;"
-                     "ALTER TABLE vm DROP COLUMN broken; ALTER TABLE vm DROP COLUMN accepted;"
-                     "DROP TABLE vm_state; DROP TABLE anchor; PRAGMA user_version = 3");
+    execute(f->path,
+            "ALTER TABLE vm DROP COLUMN rule; ALTER TABLE vm DROP COLUMN continuity;"
+            "ALTER TABLE vm DROP COLUMN broken; ALTER TABLE vm DROP COLUMN accepted;"
+            "DROP TABLE vm_state; DROP TABLE anchor; DROP TABLE audit; PRAGMA user_version = 3");
     open_registry(f);
     for (guint i = 0; i < G_N_ELEMENTS(want); i++) {
         const WireUuid uuid = uuid_of((uint8_t)(0x0a + i));

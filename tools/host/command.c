@@ -5,6 +5,7 @@
 
 #include "ask.h"
 #include "attest/deepquote.h"
+#include "audit.h"
 #include "common/input.h"
 #include "common/pcr-list.h"
 #include "doctor.h"
@@ -42,6 +43,17 @@ static gboolean set_name(const CtlOptions *options, JsonObject *request, GError 
         return FALSE;
     }
     json_object_set_string_member(request, "name", options->name);
+    return TRUE;
+}
+
+static gboolean set_why(const CtlOptions *options, JsonObject *request, GError **error)
+{
+    if (!g_utf8_validate(options->why, -1, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--why: give the reason in UTF-8");
+        return FALSE;
+    }
+    json_object_set_string_member(request, "why", options->why);
     return TRUE;
 }
 
@@ -228,6 +240,10 @@ static const CtlCommand commands[] = {
       .more = TRUE,
       .help = "Whether it is the one that the TPM counts with; registry accept --why TEXT: it is",
       .local = ctl_registry },
+    { .name = "audit",
+      .more = TRUE,
+      .help = "Who changed what of the registry, and why: [--verify] [--head NUMBER:HASH]",
+      .local = ctl_audit },
     { .name = "vm",
       .more = TRUE,
       .help = "What concerns a VM's TPM that is a unit of systemd's, see below",
@@ -281,6 +297,9 @@ char *ctl_command_request(const CtlCommand *command, const char *argument,
     json_object_set_string_member(request, "command", command->name);
     if (command->argument) {
         json_object_set_string_member(request, command->argument, argument);
+    }
+    if (options->why && !set_why(options, request, error)) {
+        return NULL;
     }
     if (command->prepare && !command->prepare(options, request, error)) {
         return NULL;

@@ -14,8 +14,8 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
           "By what its vTPM is known: unit, libvirt or user (user)", "RULE" },
         { "continuity", 0, 0, G_OPTION_ARG_STRING, &ret->continuity,
           "Where its state is not the last one: recorded, or required to start", "POLICY" },
-        { "why", 0, 0, G_OPTION_ARG_STRING, &ret->why,
-          "vm accept, registry accept: the reason, for the log", "TEXT" },
+        { "why", 0, 0, G_OPTION_ARG_STRING, &ret->why, "The reason of a change, for the audit log",
+          "TEXT" },
         { "owner", 0, 0, G_OPTION_ARG_STRING, &ret->owner,
           "User that the VM's vTPM runs as (the user of this tool)", "USER" },
         { "name", 0, 0, G_OPTION_ARG_STRING, &ret->name, "Name of the VM, for people", "NAME" },
@@ -36,6 +36,11 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
         { "pcr", 'o', 0, G_OPTION_ARG_FILENAME, &ret->values, "Write the PCR values", "FILE" },
         { "root", 0, 0, G_OPTION_ARG_FILENAME, &ret->root,
           "Look at the host whose files are there (this one)", "FOLDER" },
+        { "verify", 0, 0, G_OPTION_ARG_NONE, &ret->verify,
+          "audit: whether no entry was changed or removed; prints the last one as NUMBER:HASH",
+          NULL },
+        { "head", 0, 0, G_OPTION_ARG_STRING, &ret->head,
+          "audit: the same, and an earlier last entry is still there", "NUMBER:HASH" },
         { "generate", 0, 0, G_OPTION_ARG_NONE, &ret->generate, "vm new: choose the UUID", NULL },
         { "qemu-group", 0, 0, G_OPTION_ARG_STRING, &ret->qemu_group,
           "vm new: who may connect (" VM_QEMU_GROUP ")", "GROUP" },
@@ -67,7 +72,7 @@ void ctl_options_clear(CtlOptions *o)
     char **all[] = { &o->socket,     &o->rule,   &o->owner,      &o->name,       &o->ek,
                      &o->group,      &o->output, &o->nonce,      &o->pcrs,       &o->message,
                      &o->signature,  &o->values, &o->root,       &o->qemu_group, &o->pcr_banks,
-                     &o->memory_max, &o->model,  &o->continuity, &o->why };
+                     &o->memory_max, &o->model,  &o->continuity, &o->why,        &o->head };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_free);

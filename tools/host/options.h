@@ -24,6 +24,8 @@ typedef struct CtlOptions {
     char *signature;
     char *values;
     char *root;
+    gboolean verify;
+    char *head;
     /* Of `vm` commands */
     gboolean generate;
     gboolean keep_state;

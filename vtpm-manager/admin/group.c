@@ -25,23 +25,25 @@ static void handle_groups(const AdminRequest *request, void *part)
 
 static void handle_group(const AdminRequest *request, void *part)
 {
+    const RegistryAuthor by = admin_author(request);
     const char *name = admin_get_group(request);
     int64_t weight = admin_get_int(request->json, "weight", 0);
     g_autoptr(GError) error = NULL;
 
     if (name) {
-        groups_set(part, name, (guint)CLAMP(weight, 0, REGISTRY_WEIGHT_MAX + 1), &error);
+        groups_set(part, name, (guint)CLAMP(weight, 0, REGISTRY_WEIGHT_MAX + 1), &by, &error);
         admin_reply_done(request, error);
     }
 }
 
 static void handle_ungroup(const AdminRequest *request, void *part)
 {
+    const RegistryAuthor by = admin_author(request);
     const char *name = admin_get_group(request);
     g_autoptr(GError) error = NULL;
 
     if (name) {
-        groups_remove(part, name, &error);
+        groups_remove(part, name, &by, &error);
         admin_reply_done(request, error);
     }
 }

@@ -28,6 +28,7 @@ static void handle_registry(const AdminRequest *request, void *part)
 typedef struct AcceptJob {
     AdminRegistry *registry;
     AdminConnection *connection;
+    RegistryAuthor by;
     char *why;
     GError *error;
 } AcceptJob;
@@ -36,7 +37,7 @@ static void accept_run(TpmSession *tpm, void *data)
 {
     AcceptJob *job = data;
 
-    anchor_accept(job->registry->anchor, tpm, &job->error);
+    anchor_accept(job->registry->anchor, tpm, &job->by, &job->error);
 }
 
 static void accept_done(void *data)
@@ -48,8 +49,9 @@ static void accept_done(void *data)
         admin_connection_fail(job->connection, job->error->message);
         g_error_free(job->error);
     } else {
-        g_message("user %u accepts the registry as it is: %s",
-                  (unsigned)admin_connection_uid(job->connection), job->why);
+        g_autofree char *why = g_strescape(job->why, NULL);
+
+        g_message("user %u accepts the registry as it is: %s", (unsigned)job->by.uid, why);
         job->registry->accepted(job->registry->data);
         admin_connection_reply(job->connection, admin_answer_new());
     }
@@ -76,7 +78,8 @@ static void handle_accept(const AdminRequest *request, void *part)
     job = g_new0(AcceptJob, 1);
     job->registry = registry;
     job->connection = request->connection;
-    job->why = g_strescape(why, NULL);
+    job->why = g_strdup(why);
+    job->by = (RegistryAuthor){ admin_connection_uid(request->connection), job->why };
     registry->busy = TRUE;
     admin_connection_hold(request->connection);
     tpm_worker_submit(registry->worker, TPM_JOB_READ, accept_run, accept_done, job);

@@ -46,6 +46,12 @@ const char *admin_get_group(const AdminRequest *request)
     return name;
 }
 
+RegistryAuthor admin_author(const AdminRequest *request)
+{
+    return (RegistryAuthor){ admin_connection_uid(request->connection),
+                             admin_get_string(request->json, "why") };
+}
+
 void admin_reply_done(const AdminRequest *request, const GError *error)
 {
     if (error) {

@@ -4,6 +4,7 @@
 #define VTPM_MANAGER_ADMIN_REQUEST_H
 
 #include "admin/server.h"
+#include "registry/audit.h"
 #include "wire/uuid.h"
 
 typedef struct AdminRequest {
@@ -26,6 +27,9 @@ gboolean admin_get_uuid(const AdminRequest *request, WireUuid *ret);
 
 /** admin_get_group: the member "group", borrowed; %NULL, and answered, where there is none. */
 const char *admin_get_group(const AdminRequest *request);
+
+/** admin_author: who asks, with the member "why" if there is one; borrowed. */
+RegistryAuthor admin_author(const AdminRequest *request);
 
 /** admin_reply_done: answers that it is done or, with the message of @error, that it is not. */
 void admin_reply_done(const AdminRequest *request, const GError *error);

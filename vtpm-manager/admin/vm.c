@@ -135,6 +135,7 @@ static gboolean get_rule(const AdminRequest *request, const Owners *owners, Regi
 
 static void handle_register(const AdminRequest *request, void *part)
 {
+    const RegistryAuthor by = admin_author(request);
     const AdminVms *vms = part;
     RegistryNewVm vm = { .name = admin_get_string(request->json, "name"),
                          .group = admin_get_string(request->json, "group") };
@@ -146,7 +147,7 @@ static void handle_register(const AdminRequest *request, void *part)
         return;
     }
     vm.ek.p = g_bytes_get_data(ek, &vm.ek.len);
-    if (!vms_register(vms->known, &vm, &error)) {
+    if (!vms_register(vms->known, &vm, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -155,6 +156,7 @@ static void handle_register(const AdminRequest *request, void *part)
 
 static void handle_rule(const AdminRequest *request, void *part)
 {
+    const RegistryAuthor by = admin_author(request);
     const AdminVms *vms = part;
     WireUuid uuid;
     RegistryRule rule;
@@ -164,7 +166,7 @@ static void handle_rule(const AdminRequest *request, void *part)
     if (!admin_get_uuid(request, &uuid) || !get_rule(request, vms->owners, &rule, &owner)) {
         return;
     }
-    if (!vms_set_rule(vms->known, &uuid, rule, owner, &error)) {
+    if (!vms_set_rule(vms->known, &uuid, rule, owner, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -173,6 +175,7 @@ static void handle_rule(const AdminRequest *request, void *part)
 
 static void handle_unregister(const AdminRequest *request, void *part)
 {
+    const RegistryAuthor by = admin_author(request);
     const AdminVms *vms = part;
     WireUuid uuid;
     g_autoptr(GError) error = NULL;
@@ -180,7 +183,7 @@ static void handle_unregister(const AdminRequest *request, void *part)
     if (!admin_get_uuid(request, &uuid)) {
         return;
     }
-    if (vms_unregister(vms->known, &uuid, &error)) {
+    if (vms_unregister(vms->known, &uuid, &by, &error)) {
         vtpm_server_disconnect(vms->vtpms, &uuid);
     }
     admin_reply_done(request, error);
@@ -188,13 +191,14 @@ static void handle_unregister(const AdminRequest *request, void *part)
 
 static void set_enabled(const AdminRequest *request, const AdminVms *vms, gboolean enabled)
 {
+    const RegistryAuthor by = admin_author(request);
     WireUuid uuid;
     g_autoptr(GError) error = NULL;
 
     if (!admin_get_uuid(request, &uuid)) {
         return;
     }
-    if (!vms_enable(vms->known, &uuid, enabled, &error)) {
+    if (!vms_enable(vms->known, &uuid, enabled, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -213,6 +217,7 @@ static void handle_disable(const AdminRequest *request, void *part)
 
 static void handle_move(const AdminRequest *request, void *part)
 {
+    const RegistryAuthor by = admin_author(request);
     const AdminVms *vms = part;
     WireUuid uuid;
     const char *name;
@@ -221,7 +226,7 @@ static void handle_move(const AdminRequest *request, void *part)
     if (!admin_get_uuid(request, &uuid) || !(name = admin_get_group(request))) {
         return;
     }
-    if (!vms_move(vms->known, &uuid, name, &error)) {
+    if (!vms_move(vms->known, &uuid, name, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -230,6 +235,7 @@ static void handle_move(const AdminRequest *request, void *part)
 
 static void handle_rename(const AdminRequest *request, void *part)
 {
+    const RegistryAuthor by = admin_author(request);
     const AdminVms *vms = part;
     const char *name = admin_get_string(request->json, "name");
     WireUuid uuid;
@@ -242,7 +248,7 @@ static void handle_rename(const AdminRequest *request, void *part)
         admin_connection_fail(request->connection, "the request gives no name");
         return;
     }
-    if (!vms_rename(vms->known, &uuid, name, &error)) {
+    if (!vms_rename(vms->known, &uuid, name, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -251,6 +257,7 @@ static void handle_rename(const AdminRequest *request, void *part)
 
 static void handle_continuity(const AdminRequest *request, void *part)
 {
+    const RegistryAuthor by = admin_author(request);
     const AdminVms *vms = part;
     WireUuid uuid;
     RegistryContinuity continuity;
@@ -263,7 +270,7 @@ static void handle_continuity(const AdminRequest *request, void *part)
         admin_connection_fail(request->connection, "continuity is recorded or required");
         return;
     }
-    if (!vms_set_continuity(vms->known, &uuid, continuity, &error)) {
+    if (!vms_set_continuity(vms->known, &uuid, continuity, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -273,7 +280,7 @@ static void handle_continuity(const AdminRequest *request, void *part)
 static void handle_accept(const AdminRequest *request, void *part)
 {
     const AdminVms *vms = part;
-    const char *why = admin_get_string(request->json, "why");
+    const RegistryAuthor by = admin_author(request);
     g_autofree char *reason = NULL;
     g_autofree char *text = NULL;
     WireUuid uuid;
@@ -282,18 +289,18 @@ static void handle_accept(const AdminRequest *request, void *part)
     if (!admin_get_uuid(request, &uuid)) {
         return;
     }
-    if (!why || !*why) {
+    if (!by.why || !*by.why) {
         admin_connection_fail(request->connection, "the request gives no reason: why");
         return;
     }
-    if (!vms_accept(vms->known, &uuid, &error)) {
+    if (!vms_accept(vms->known, &uuid, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
     text = dq_uuid_format(uuid.byte);
-    reason = g_strescape(why, NULL);
-    g_message("VM %s: user %u accepts a broken history of its state: %s", text,
-              (unsigned)admin_connection_uid(request->connection), reason);
+    reason = g_strescape(by.why, NULL);
+    g_message("VM %s: user %u accepts a broken history of its state: %s", text, (unsigned)by.uid,
+              reason);
     reply_vm(request, vms, &uuid);
 }
 

@@ -52,22 +52,32 @@ static gboolean set(void *data, const void *anchor, G_GNUC_UNUSED GError **error
     return TRUE;
 }
 
-static gboolean set_and_renew(void *data, const void *anchor, GError **error)
+/** What accepting a registry takes. */
+typedef struct Acceptance {
+    const RegistryAnchor *anchor;
+    const RegistryAuthor *by;
+} Acceptance;
+
+static gboolean set_and_renew(void *data, const void *what, GError **error)
 {
-    return set(data, anchor, error) &&
+    const Acceptance *a = what;
+    const RegistryNote note = { a->by, "",
+                                "the registry is accepted as it is: each VM has a new lineage" };
+
+    return set(data, a->anchor, error) && registry_audit_add(data, &note, error) &&
            registry_file_execute(data, "UPDATE vm SET lineage = randomblob(16) WHERE registered",
                                  "write", error);
 }
 
 static gboolean begin(RegistryStore *store, const uint8_t key[REGISTRY_KEY_SIZE],
-                      RegistryChange change, const RegistryAnchor *anchor, GError **error)
+                      RegistryChange change, const void *what, GError **error)
 {
     RegistryFile *file = registry_store_file(store);
 
     if (!take_key(file, key, error)) {
         return FALSE;
     }
-    if (!registry_file_change(file, change, file, anchor, error)) {
+    if (!registry_file_change(file, change, file, what, error)) {
         guard_drop_key(file->guard);
         return FALSE;
     }
@@ -81,9 +91,12 @@ gboolean registry_anchor_begin(RegistryStore *store, const uint8_t key[REGISTRY_
 }
 
 gboolean registry_anchor_accept(RegistryStore *store, const uint8_t key[REGISTRY_KEY_SIZE],
-                                const RegistryAnchor *anchor, GError **error)
+                                const RegistryAnchor *anchor, const RegistryAuthor *by,
+                                GError **error)
 {
-    return begin(store, key, set_and_renew, anchor, error);
+    const Acceptance acceptance = { anchor, by };
+
+    return begin(store, key, set_and_renew, &acceptance, error);
 }
 
 gboolean registry_anchor_set(RegistryStore *store, const RegistryAnchor *anchor, GError **error)

@@ -43,7 +43,8 @@ gboolean registry_anchor_begin(RegistryStore *store, const uint8_t key[REGISTRY_
  * one: each VM gets a new lineage with it. Then registry_reload().
  */
 gboolean registry_anchor_accept(RegistryStore *store, const uint8_t key[REGISTRY_KEY_SIZE],
-                                const RegistryAnchor *anchor, GError **error);
+                                const RegistryAnchor *anchor, const RegistryAuthor *by,
+                                GError **error);
 
 /** registry_anchor_set: the same seed, and other values. Errors: REGISTRY_ERROR_STORAGE. */
 gboolean registry_anchor_set(RegistryStore *store, const RegistryAnchor *anchor, GError **error);

@@ -64,9 +64,12 @@ const RegistryGroup *groups_find(const RegistryGroups *groups, const char *name,
     return group;
 }
 
-gboolean groups_set(RegistryGroups *groups, const char *name, guint weight, GError **error)
+gboolean groups_set(RegistryGroups *groups, const char *name, guint weight,
+                    const RegistryAuthor *by, GError **error)
 {
     RegistryGroup *group;
+    g_autofree char *what = NULL;
+    RegistryNote note = { by, name, NULL };
 
     if (!registry_name_check("group", name, 1, error)) {
         return FALSE;
@@ -76,7 +79,9 @@ gboolean groups_set(RegistryGroups *groups, const char *name, guint weight, GErr
                     "a group has a weight of 1 to %d", REGISTRY_WEIGHT_MAX);
         return FALSE;
     }
-    if (!registry_store_put_group(groups->store, name, weight, error)) {
+    what = g_strdup_printf("a group of weight %u", weight);
+    note.what = what;
+    if (!registry_store_put_group(groups->store, name, weight, &note, error)) {
         return FALSE;
     }
     group = g_hash_table_lookup(groups->by_name, name);
@@ -88,9 +93,11 @@ gboolean groups_set(RegistryGroups *groups, const char *name, guint weight, GErr
     return TRUE;
 }
 
-gboolean groups_remove(RegistryGroups *groups, const char *name, GError **error)
+gboolean groups_remove(RegistryGroups *groups, const char *name, const RegistryAuthor *by,
+                       GError **error)
 {
     const RegistryGroup *group = groups_find(groups, name, error);
+    const RegistryNote note = { by, name, "the group is removed" };
 
     if (!group) {
         return FALSE;
@@ -106,7 +113,7 @@ gboolean groups_remove(RegistryGroups *groups, const char *name, GError **error)
                     group->members, name);
         return FALSE;
     }
-    if (!registry_store_remove_group(groups->store, name, error)) {
+    if (!registry_store_remove_group(groups->store, name, &note, error)) {
         return FALSE;
     }
     g_hash_table_remove(groups->by_name, name);

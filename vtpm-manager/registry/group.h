@@ -27,7 +27,8 @@ GPtrArray *groups_list(const RegistryGroups *groups);
  *
  * Errors: REGISTRY_ERROR_CONFLICT for another name or weight, REGISTRY_ERROR_STORAGE.
  */
-gboolean groups_set(RegistryGroups *groups, const char *name, guint weight, GError **error);
+gboolean groups_set(RegistryGroups *groups, const char *name, guint weight,
+                    const RegistryAuthor *by, GError **error);
 
 /**
  * groups_remove: a group that has no members.
@@ -35,7 +36,8 @@ gboolean groups_set(RegistryGroups *groups, const char *name, guint weight, GErr
  * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT where it has members or is the default,
  * REGISTRY_ERROR_STORAGE.
  */
-gboolean groups_remove(RegistryGroups *groups, const char *name, GError **error);
+gboolean groups_remove(RegistryGroups *groups, const char *name, const RegistryAuthor *by,
+                       GError **error);
 
 /** groups_count: @change more members of the group @name, which is there. */
 void groups_count(RegistryGroups *groups, const char *name, int change);

@@ -60,6 +60,14 @@ static const char version_6[] = "CREATE TABLE " GUARD_TABLE " ("
                                 " used REAL NOT NULL,"
                                 " moment INTEGER NOT NULL,"
                                 " mac BLOB NOT NULL);"
+                                "CREATE TABLE audit ("
+                                " number INTEGER PRIMARY KEY,"
+                                " time INTEGER NOT NULL,"
+                                " uid INTEGER NOT NULL,"
+                                " subject TEXT NOT NULL,"
+                                " what TEXT NOT NULL,"
+                                " why TEXT NOT NULL,"
+                                " hash BLOB NOT NULL);"
                                 "PRAGMA user_version = 6;";
 
 /*

@@ -150,6 +150,7 @@ typedef struct RowChange {
     const char *sql;
     const char *key;
     guint number;
+    const RegistryNote *note; /* NULL: none */
 } RowChange;
 
 static gboolean change_row(void *data, const void *what, GError **error)
@@ -167,40 +168,55 @@ static gboolean change_row(void *data, const void *what, GError **error)
         registry_file_fail(store->file, "write", error);
     }
     sqlite3_finalize(s);
-    return ok;
+    return ok && (!c->note || registry_audit_add(store->file, c->note, error));
 }
 
 static gboolean drop_state(RegistryStore *store, const WireUuid *uuid, GError **error)
 {
     g_autofree char *text = dq_uuid_format(uuid->byte);
-    const RowChange change = { "DELETE FROM vm_state WHERE uuid = ?", text, 0 };
+    const RowChange change = { "DELETE FROM vm_state WHERE uuid = ?", text, 0, NULL };
 
     return change_row(store, &change, error);
 }
 
-static gboolean put_one(void *store, const void *vm, GError **error)
+/** A VM, and what is noted of it. */
+typedef struct VmChange {
+    const RegistryVm *vm;
+    const RegistryNote *note;
+} VmChange;
+
+static gboolean put_one(void *data, const void *what, GError **error)
 {
-    return put(store, vm, error);
+    RegistryStore *store = data;
+    const VmChange *c = what;
+
+    return put(store, c->vm, error) && registry_audit_add(store->file, c->note, error);
 }
 
-gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error)
+gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, const RegistryNote *note,
+                            GError **error)
 {
-    return registry_file_change(store->file, put_one, store, vm, error);
+    const VmChange change = { vm, note };
+
+    return registry_file_change(store->file, put_one, store, &change, error);
 }
 
 static gboolean put_both(void *data, const void *what, GError **error)
 {
     RegistryStore *store = data;
-    const RegistryVm *vm = what;
+    const RegistryVm *vm = ((const VmChange *)what)->vm;
 
-    return put(store, vm, error) &&
+    return put_one(store, what, error) &&
            (vm->state.known ? put_state(store, &vm->uuid, &vm->state, error)
                             : drop_state(store, &vm->uuid, error));
 }
 
-gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm, GError **error)
+gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm,
+                                       const RegistryNote *note, GError **error)
 {
-    return registry_file_change(store->file, put_both, store, vm, error);
+    const VmChange change = { vm, note };
+
+    return registry_file_change(store->file, put_both, store, &change, error);
 }
 
 static gboolean put_states(void *store, const void *what, GError **error)
@@ -223,17 +239,18 @@ gboolean registry_store_put_states(RegistryStore *store, GPtrArray *states, GErr
 }
 
 gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
-                                  GError **error)
+                                  const RegistryNote *note, GError **error)
 {
     const RowChange change = { "INSERT OR REPLACE INTO vm_group (name, weight) VALUES (?,?)", name,
-                               weight };
+                               weight, note };
 
     return registry_file_change(store->file, change_row, store, &change, error);
 }
 
-gboolean registry_store_remove_group(RegistryStore *store, const char *name, GError **error)
+gboolean registry_store_remove_group(RegistryStore *store, const char *name,
+                                     const RegistryNote *note, GError **error)
 {
-    const RowChange change = { "DELETE FROM vm_group WHERE name = ?", name, 0 };
+    const RowChange change = { "DELETE FROM vm_group WHERE name = ?", name, 0, note };
 
     return registry_file_change(store->file, change_row, store, &change, error);
 }

@@ -6,10 +6,8 @@
 #ifndef VTPM_MANAGER_REGISTRY_STORE_H
 #define VTPM_MANAGER_REGISTRY_STORE_H
 
+#include "registry/audit.h"
 #include "registry/record.h"
-
-typedef struct RegistryStore RegistryStore;
-typedef struct RegistryFile RegistryFile;
 
 RegistryStore *registry_store_open(const char *path, GError **error);
 void registry_store_close(RegistryStore *store);
@@ -41,11 +39,14 @@ typedef struct RegistryStoreReader {
 gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *reader,
                              GError **error);
 
-/** registry_store_put: adds @vm, or replaces its row. Nothing has changed if it returns %FALSE. */
-gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, GError **error);
+/** registry_store_put: adds @vm, or replaces its row, with @note. Nothing has changed if it returns
+ * %FALSE. */
+gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, const RegistryNote *note,
+                            GError **error);
 
 /** registry_store_put_with_state: the same, and its state. registry_store_put() leaves that. */
-gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm, GError **error);
+gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm,
+                                       const RegistryNote *note, GError **error);
 
 /** The state of one VM. */
 typedef struct RegistryVmState {
@@ -58,8 +59,9 @@ gboolean registry_store_put_states(RegistryStore *store, GPtrArray *states, GErr
 
 /** registry_store_put_group, registry_store_remove_group: the same for a group. */
 gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
-                                  GError **error);
-gboolean registry_store_remove_group(RegistryStore *store, const char *name, GError **error);
+                                  const RegistryNote *note, GError **error);
+gboolean registry_store_remove_group(RegistryStore *store, const char *name,
+                                     const RegistryNote *note, GError **error);
 
 /** registry_store_put_all: all of @vms (element-type RegistryVm), or none if it returns %FALSE. */
 gboolean registry_store_put_all(RegistryStore *store, GPtrArray *vms, GError **error);

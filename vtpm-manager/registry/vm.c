@@ -115,24 +115,36 @@ static void remember(RegistryVms *vms, const RegistryVm *change)
     g_hash_table_replace(vms->by_uuid, &vm->uuid, vm);
 }
 
-/* Stores @change, but for its state; only then does memory follow. */
-static gboolean put(RegistryVms *vms, const RegistryVm *change, GError **error)
+typedef gboolean (*Put)(RegistryStore *store, const RegistryVm *vm, const RegistryNote *note,
+                        GError **error);
+
+/* Stores @change with a note of what it changes; only then does memory follow. */
+static gboolean put_by(RegistryVms *vms, Put put_it, const RegistryVm *change,
+                       const RegistryAuthor *by, GError **error)
 {
-    if (!registry_store_put(vms->store, change, error)) {
+    g_autofree char *what =
+        registry_audit_describe(g_hash_table_lookup(vms->by_uuid, &change->uuid), change);
+    g_autofree char *uuid = dq_uuid_format(change->uuid.byte);
+    const RegistryNote note = { by, uuid, what };
+
+    if (!put_it(vms->store, change, &note, error)) {
         return FALSE;
     }
     remember(vms, change);
     return TRUE;
 }
 
-/* Stores @change with its state; only then does memory follow. */
-static gboolean put_with_state(RegistryVms *vms, const RegistryVm *change, GError **error)
+/* But for its state. */
+static gboolean put(RegistryVms *vms, const RegistryVm *change, const RegistryAuthor *by,
+                    GError **error)
 {
-    if (!registry_store_put_with_state(vms->store, change, error)) {
-        return FALSE;
-    }
-    remember(vms, change);
-    return TRUE;
+    return put_by(vms, registry_store_put, change, by, error);
+}
+
+static gboolean put_with_state(RegistryVms *vms, const RegistryVm *change, const RegistryAuthor *by,
+                               GError **error)
+{
+    return put_by(vms, registry_store_put_with_state, change, by, error);
 }
 
 static RegistryVm *find(const RegistryVms *vms, const WireUuid *uuid, GError **error)
@@ -216,7 +228,8 @@ static gboolean check_owner(const RegistryVms *vms, const RegistryVm *vm, GError
     return !rival;
 }
 
-gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, GError **error)
+gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, const RegistryAuthor *by,
+                      GError **error)
 {
     const RegistryVm *old = g_hash_table_lookup(vms->by_uuid, &new_vm->uuid);
     g_autofree char *own_name = g_strdup(new_vm->name ? new_vm->name : "");
@@ -256,7 +269,7 @@ gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, GError **er
     if (vm.ek_len > 0) {
         memcpy(vm.ek, new_vm->ek.p, vm.ek_len);
     }
-    return put_with_state(vms, &vm, error);
+    return put_with_state(vms, &vm, by, error);
 }
 
 /* A copy to change and put(): what it points to stays the registry's. */
@@ -271,7 +284,8 @@ static gboolean copy(RegistryVms *vms, const WireUuid *uuid, RegistryVm *ret, GE
     return TRUE;
 }
 
-gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error)
+gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, const RegistryAuthor *by,
+                        GError **error)
 {
     RegistryVm vm;
 
@@ -281,10 +295,11 @@ gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error)
     vm.registered = FALSE;
     vm.group = groups_find(vms->groups, REGISTRY_GROUP_DEFAULT, NULL);
     vm.removed = now();
-    return put(vms, &vm, error);
+    return put(vms, &vm, by, error);
 }
 
-gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled, GError **error)
+gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled,
+                    const RegistryAuthor *by, GError **error)
 {
     RegistryVm vm;
 
@@ -292,10 +307,11 @@ gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled, GE
         return FALSE;
     }
     vm.enabled = enabled;
-    return put(vms, &vm, error);
+    return put(vms, &vm, by, error);
 }
 
-gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GError **error)
+gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group,
+                  const RegistryAuthor *by, GError **error)
 {
     RegistryVm vm;
 
@@ -303,10 +319,11 @@ gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GEr
         return FALSE;
     }
     vm.group = groups_find(vms->groups, group, error);
-    return vm.group && put(vms, &vm, error);
+    return vm.group && put(vms, &vm, by, error);
 }
 
-gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name, GError **error)
+gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name,
+                    const RegistryAuthor *by, GError **error)
 {
     g_autofree char *own_name = g_strdup(name);
     RegistryVm vm;
@@ -315,11 +332,11 @@ gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name, GE
         return FALSE;
     }
     vm.name = own_name;
-    return put(vms, &vm, error);
+    return put(vms, &vm, by, error);
 }
 
 gboolean vms_set_rule(RegistryVms *vms, const WireUuid *uuid, RegistryRule rule, uid_t owner,
-                      GError **error)
+                      const RegistryAuthor *by, GError **error)
 {
     RegistryVm vm;
 
@@ -328,7 +345,7 @@ gboolean vms_set_rule(RegistryVms *vms, const WireUuid *uuid, RegistryRule rule,
     }
     vm.rule = rule;
     vm.owner = owner;
-    return check_owner(vms, &vm, error) && put(vms, &vm, error);
+    return check_owner(vms, &vm, error) && put(vms, &vm, by, error);
 }
 
 /* ------------------------------------------------------------------------ lives and generations */
@@ -424,7 +441,7 @@ gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const RegistryLi
     vm.state = life->state;
     vm.refused = 0;
     vm.seen = now();
-    return put_with_state(vms, &vm, error);
+    return put_with_state(vms, &vm, NULL, error);
 }
 
 void vms_set_state(RegistryVms *vms, const WireUuid *uuid, const RegistryState *state)
@@ -446,7 +463,7 @@ void vms_note_refused(RegistryVms *vms, const WireUuid *uuid)
 }
 
 gboolean vms_set_continuity(RegistryVms *vms, const WireUuid *uuid, RegistryContinuity continuity,
-                            GError **error)
+                            const RegistryAuthor *by, GError **error)
 {
     RegistryVm vm;
 
@@ -454,10 +471,11 @@ gboolean vms_set_continuity(RegistryVms *vms, const WireUuid *uuid, RegistryCont
         return FALSE;
     }
     vm.continuity = continuity;
-    return put(vms, &vm, error);
+    return put(vms, &vm, by, error);
 }
 
-gboolean vms_accept(RegistryVms *vms, const WireUuid *uuid, GError **error)
+gboolean vms_accept(RegistryVms *vms, const WireUuid *uuid, const RegistryAuthor *by,
+                    GError **error)
 {
     RegistryVm vm;
 
@@ -468,7 +486,7 @@ gboolean vms_accept(RegistryVms *vms, const WireUuid *uuid, GError **error)
         vm.accepted = now();
     }
     vm.broken = 0;
-    return put(vms, &vm, error);
+    return put(vms, &vm, by, error);
 }
 
 static gboolean raise_ceiling(RegistryVms *vms, const RegistryVm *old, uint64_t generation,
@@ -480,7 +498,7 @@ static gboolean raise_ceiling(RegistryVms *vms, const RegistryVm *old, uint64_t 
     vm.exact = TRUE;
     vm.ceiling = generation + CEILING_STEP;
     vm.seen = now();
-    return put(vms, &vm, error);
+    return put(vms, &vm, NULL, error);
 }
 
 /* The most that @vm may have stored since it was seen. */

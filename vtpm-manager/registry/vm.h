@@ -47,7 +47,8 @@ typedef struct RegistryNewVm {
  * Errors: REGISTRY_ERROR_EXISTS, REGISTRY_ERROR_UNKNOWN (no such group), REGISTRY_ERROR_CONFLICT
  * for what is no name and for an owner that has another VM, REGISTRY_ERROR_STORAGE.
  */
-gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, GError **error);
+gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, const RegistryAuthor *by,
+                      GError **error);
 
 /**
  * vms_set_rule: all else of the VM stays.
@@ -56,14 +57,17 @@ gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, GError **er
  * REGISTRY_ERROR_STORAGE.
  */
 gboolean vms_set_rule(RegistryVms *vms, const WireUuid *uuid, RegistryRule rule, uid_t owner,
-                      GError **error);
+                      const RegistryAuthor *by, GError **error);
 
 /** vms_unregister, vms_enable. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
-gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, GError **error);
-gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled, GError **error);
+gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, const RegistryAuthor *by,
+                        GError **error);
+gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled,
+                    const RegistryAuthor *by, GError **error);
 
 /** vms_move: into @group. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
-gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GError **error);
+gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group,
+                  const RegistryAuthor *by, GError **error);
 
 /**
  * vms_rename: everything but the name stays: the pinned EK, epoch and generation.
@@ -71,7 +75,8 @@ gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group, GEr
  * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT for what is no name,
  * REGISTRY_ERROR_STORAGE.
  */
-gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name, GError **error);
+gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name,
+                    const RegistryAuthor *by, GError **error);
 
 /** A life of a vTPM, as it says HELLO. */
 typedef struct RegistryLife {
@@ -108,7 +113,7 @@ void vms_note_refused(RegistryVms *vms, const WireUuid *uuid);
  * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
  */
 gboolean vms_set_continuity(RegistryVms *vms, const WireUuid *uuid, RegistryContinuity continuity,
-                            GError **error);
+                            const RegistryAuthor *by, GError **error);
 
 /**
  * vms_accept: the last break of its history, where there was one that nobody accepted yet and the
@@ -116,7 +121,8 @@ gboolean vms_set_continuity(RegistryVms *vms, const WireUuid *uuid, RegistryCont
  *
  * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
  */
-gboolean vms_accept(RegistryVms *vms, const WireUuid *uuid, GError **error);
+gboolean vms_accept(RegistryVms *vms, const WireUuid *uuid, const RegistryAuthor *by,
+                    GError **error);
 
 /**
  * vms_advance:

@@ -163,18 +163,23 @@ static gboolean begin(Anchor *anchor, TpmSession *tpm, GError **error)
     return settle_on(anchor, ANCHOR_KEPT, NULL);
 }
 
-typedef gboolean (*TakeRow)(RegistryStore *store, const uint8_t key[REGISTRY_KEY_SIZE],
-                            const RegistryAnchor *row, GError **error);
+static gboolean take_row(Anchor *anchor, const uint8_t key[REGISTRY_KEY_SIZE],
+                         const RegistryAuthor *accepted, GError **error)
+{
+    return accepted ? registry_anchor_accept(anchor->store, key, &anchor->row, accepted, error)
+                    : registry_anchor_begin(anchor->store, key, &anchor->row, error);
+}
 
-/* With a new seed, and no counter at the index. */
-static gboolean make(Anchor *anchor, TpmSession *tpm, TakeRow take, GError **error)
+/* With a new seed, and no counter at the index. @accepted: who takes it as it is; NULL: nobody. */
+static gboolean make(Anchor *anchor, TpmSession *tpm, const RegistryAuthor *accepted,
+                     GError **error)
 {
     uint8_t key[REGISTRY_KEY_SIZE];
     gboolean ok;
 
     anchor->row = (RegistryAnchor){ .value = 0 };
     ok = draw(anchor->row.seed, sizeof(anchor->row.seed), error) &&
-         derive(anchor, tpm, key, error) && take(anchor->store, key, &anchor->row, error) &&
+         derive(anchor, tpm, key, error) && take_row(anchor, key, accepted, error) &&
          tpm_host_make_counter(anchor->host, tpm, &anchor->counter, error) &&
          begin(anchor, tpm, error);
     explicit_bzero(key, sizeof(key));
@@ -186,8 +191,7 @@ static gboolean try_to_make(Anchor *anchor, TpmSession *tpm)
 {
     g_autoptr(GError) error = NULL;
 
-    return make(anchor, tpm, registry_anchor_begin, &error) ||
-           settle_on(anchor, ANCHOR_NONE, error->message);
+    return make(anchor, tpm, NULL, &error) || settle_on(anchor, ANCHOR_NONE, error->message);
 }
 
 static gboolean judge_value(Anchor *anchor, TpmSession *tpm, GError **error)
@@ -280,7 +284,7 @@ gboolean anchor_check(Anchor *anchor, TpmSession *tpm, GError **error)
     return ok;
 }
 
-gboolean anchor_accept(Anchor *anchor, TpmSession *tpm, GError **error)
+gboolean anchor_accept(Anchor *anchor, TpmSession *tpm, const RegistryAuthor *by, GError **error)
 {
     TpmNvState found;
 
@@ -293,7 +297,7 @@ gboolean anchor_accept(Anchor *anchor, TpmSession *tpm, GError **error)
     }
     return (found == TPM_NV_ABSENT ||
             tpm_host_remove_counter(anchor->host, tpm, anchor->index, error)) &&
-           make(anchor, tpm, registry_anchor_accept, error);
+           make(anchor, tpm, by, error);
 }
 
 /* ------------------------------------------------------------------------------------------ in use

@@ -46,7 +46,7 @@ gboolean anchor_check(Anchor *anchor, TpmSession *tpm, GError **error);
  *
  * Errors: as those of anchor_check(); nothing is lost, and it may be tried again.
  */
-gboolean anchor_accept(Anchor *anchor, TpmSession *tpm, GError **error);
+gboolean anchor_accept(Anchor *anchor, TpmSession *tpm, const RegistryAuthor *by, GError **error);
 
 /** anchor_settle: the registry is in use from now on, and @worker has the TPM. */
 void anchor_settle(Anchor *anchor, TpmWorker *worker);
