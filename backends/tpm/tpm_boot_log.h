@@ -9,6 +9,7 @@
 #define BACKENDS_TPM_BOOT_LOG_H
 
 #include "system/tpm.h"
+#include "system/tpm_qemu_version.h"
 
 #define TPM_BOOT_LOG_FILE "etc/tpm/boot-log"
 #define TPM_BOOT_ALGORITHMS 4
@@ -18,7 +19,8 @@
 typedef struct TPMBootAlgorithm {
     uint16_t id; /* TPM_ALG_ID */
     uint16_t size;
-    GChecksumType type;
+    TPMHashAlgorithm type;
+    GChecksumType slow; /* the same of GLib's */
 } TPMBootAlgorithm;
 
 /* SHA-1 is the first. */

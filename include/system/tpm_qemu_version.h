@@ -9,6 +9,7 @@
 #define SYSTEM_TPM_QEMU_VERSION_H
 
 #include "block/aio.h"
+#include "crypto/hash.h"
 #include "hw/qdev-properties.h"
 #include "hw/sysbus.h"
 #include "migration/blocker.h"
@@ -29,6 +30,8 @@
 /* Whether the connection of a socket is made anew by itself. */
 #define TPM_SOCKET_RECONNECTS(chr) (SOCKET_CHARDEV(chr)->reconnect_time_ms != 0)
 
+typedef QCryptoHashAlgo TPMHashAlgorithm;
+
 /* Calls @readable when @fd is; NULL for no longer. */
 static inline void tpm_watch_fd(int fd, IOHandler *readable, void *opaque)
 {
@@ -48,6 +51,13 @@ static inline void tpm_watch_fd(int fd, IOHandler *readable, void *opaque)
 #define TPM_SOCKET_RECONNECTS(chr) (SOCKET_CHARDEV(chr)->reconnect_time != 0)
 
 #define TYPE_DYNAMIC_SYS_BUS_DEVICE TYPE_SYS_BUS_DEVICE
+
+typedef QCryptoHashAlgorithm TPMHashAlgorithm;
+
+#define QCRYPTO_HASH_ALGO_SHA1 QCRYPTO_HASH_ALG_SHA1
+#define QCRYPTO_HASH_ALGO_SHA256 QCRYPTO_HASH_ALG_SHA256
+#define QCRYPTO_HASH_ALGO_SHA384 QCRYPTO_HASH_ALG_SHA384
+#define QCRYPTO_HASH_ALGO_SHA512 QCRYPTO_HASH_ALG_SHA512
 
 static inline void tpm_watch_fd(int fd, IOHandler *readable, void *opaque)
 {

@@ -289,6 +289,23 @@ static void test_each_reset(void)
     end(&g);
 }
 
+/* A guest that is reset over and over, with its start and what QEMU does for it under way. */
+static void test_reset_storm(void)
+{
+    Guest g = guest(ON, "");
+
+    for (unsigned i = 0; i < 100; i++) {
+        vtpm_crb_start(&g.v, 0, startup_clear, sizeof(startup_clear));
+        g_usleep(i * 37 % 3000);
+        for (unsigned n = 0; n <= i % 3; n++) {
+            vtpm_reset(&g.v);
+        }
+    }
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    assert_measured(&g);
+    end(&g);
+}
+
 static void test_resume(void)
 {
     Guest g = guest(ON, "");
@@ -507,6 +524,7 @@ int main(int argc, char **argv)
     qtest_add_data_func("/vtpm-measure/off", ",measure-boot=off", test_off);
     qtest_add_func("/vtpm-measure/log-replays-in-fw-cfg-and-qmp", test_log);
     qtest_add_func("/vtpm-measure/once-after-each-reset", test_each_reset);
+    qtest_add_func("/vtpm-measure/once-after-a-storm-of-resets", test_reset_storm);
     qtest_add_func("/vtpm-measure/not-again-where-a-guest-resumes", test_resume);
     qtest_add_func("/vtpm-measure/fails-where-a-guest-wakes-up-without-pcrs", test_fresh_wakeup);
     qtest_add_func("/vtpm-measure/not-again-after-a-migration", test_migration);

@@ -55,7 +55,7 @@ OWNERS = [
     (r'libtpms/', 'libtpms'),
     (r'sqlite3\.h', 'sqlite'),
     (r'acl/', 'libacl'),
-    (r'(qemu|qom|qapi|qobject|hw|system|exec|migration|io|chardev|ui|monitor|block|'
+    (r'(qemu|qom|qapi|qobject|hw|system|exec|migration|io|chardev|crypto|ui|monitor|block|'
      r'standard-headers|trace)/',
      'qemu'),
     (r'(trace|tpm_ppi|tpm_prop|tpm_tis|tpm_int|tpm_ioctl)\.h', 'qemu'),
