@@ -109,14 +109,17 @@ def execute(command):
 
 
 def add_case(number, command, output):
-    @tap.case(f'command {number} of the page does what the page says: {command.split(maxsplit=1)[0]}')
+    program = command.split(maxsplit=1)[0]
+
+    @tap.case(f'command {number} of the page does what the page says: {program}')
     def _():
         status, said = execute(command)
         print(''.join(f'# {line}\n' for line in said.splitlines()), end='', flush=True)
         if SOCKET_STARTS in systemd.calls():
             parts.enter_context(activation())
         # a verdict that is not "trusted" has a status of its own
-        tap.equal(status, 3 if number == COMMANDS else 0, f'status of:\n{command}\n{said}\n{logs()}')
+        tap.equal(status, 3 if number == COMMANDS else 0,
+                  f'status of:\n{command}\n{said}\n{logs()}')
         assert shape(said) == shape(output), f'{command}\nsays\n{said}\nand the page\n{output}'
 
 
