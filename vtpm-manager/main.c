@@ -58,6 +58,7 @@ typedef struct Daemon {
     TpmWorker *worker;
     Credentials *credentials;
     HostLogs *logs;
+    Measurer *measurer;
     Quoter *quoter;
     PcrReader *pcrs;
     Anchor *anchor;
@@ -114,6 +115,7 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
         .tpm = d->host,
         .credentials = d->credentials,
         .logs = d->logs,
+        .measurer = d->measurer,
     };
     d->vtpms = vtpm_server_new(d->context, d->poller, listener, d->limiter, &vtpm_service_handlers,
                                &d->service, error);
@@ -228,6 +230,7 @@ static gboolean open_service(Daemon *daemon, GError **error)
     if (o->share_logs) {
         daemon->logs = host_logs_new(o->boot_log, o->ima_log);
     }
+    daemon->measurer = measurer_new();
     daemon->quoter = quoter_new(daemon->worker, daemon->context, o->batch_limit);
     daemon->pcrs = pcr_reader_new(daemon->worker, daemon->context);
     if (anchor_state(daemon->anchor) == ANCHOR_NONE) {
@@ -422,6 +425,7 @@ static void clean_up(Daemon *daemon)
     quoter_free(daemon->quoter);
     pcr_reader_free(daemon->pcrs);
     host_logs_free(daemon->logs);
+    measurer_free(daemon->measurer);
     credentials_free(daemon->credentials);
     admission_free(daemon->admission);
     owners_free(daemon->owners);

@@ -159,6 +159,8 @@ static void read_dated(int dir, uint64_t accepted, Peer *peer)
     read_process(dir, peer);
     if (!may_have_made(dir, &peer->process, accepted, &after) || after != before) {
         peer_clear(peer);
+    } else {
+        peer->started = before;
     }
 }
 
@@ -204,6 +206,33 @@ gboolean peer_read_below(const char *proc, PeerKernel kernel, int fd, Peer *ret)
 gboolean peer_read(int fd, Peer *ret)
 {
     return peer_read_below("/proc", PEER_KERNEL_HOLDS, fd, ret);
+}
+
+/* Whether @dir is of the process that peer_read() found. */
+static gboolean is_still(int dir, int fd, const Peer *peer)
+{
+    const int pidfd = open_pidfd(fd);
+    uint64_t started;
+    gboolean same;
+
+    if (pidfd < 0) {
+        return errno == ENOPROTOOPT && read_started(dir, &started) && peer->started == started &&
+               runs_as(dir, peer->process.uid);
+    }
+    same = !has_ended(pidfd);
+    close(pidfd);
+    return same;
+}
+
+int peer_open(int fd, const Peer *peer)
+{
+    int dir = open_process("/proc", peer->process.pid);
+
+    if (dir >= 0 && !is_still(dir, fd, peer)) {
+        close(dir);
+        dir = -1;
+    }
+    return dir;
 }
 
 void peer_clear(Peer *peer)

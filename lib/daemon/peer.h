@@ -12,6 +12,7 @@ typedef struct Peer {
     UnixPeer process; /* that connected */
     char *cgroup;     /* its control group, such as /machine.slice/a.scope; NULL: cannot be told */
     char *label;      /* its AppArmor profile and mode; NULL: there is none, or it cannot be told */
+    uint64_t started; /* in ticks; only where the kernel cannot hold it for us */
 } Peer;
 
 /**
@@ -42,6 +43,12 @@ gboolean peer_read_below(const char *proc, PeerKernel kernel, int fd, Peer *ret)
  */
 gboolean peer_started_of(const char *text, uint64_t *ret);
 
+/**
+ * peer_open: the folder in /proc of the process that connected @fd, by which it can be looked at.
+ *
+ * Returns: a descriptor of O_PATH; -1: the process has ended, or is hidden from us
+ */
+int peer_open(int fd, const Peer *peer);
 void peer_clear(Peer *peer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Peer, peer_clear)
 

@@ -64,7 +64,8 @@ enum {
     /* 5 and 6: specified, and empty */
     DEEPQUOTE_HOST_BOOT_LOG = 7,
     DEEPQUOTE_HOST_IMA_LOG = 8,
-    DEEPQUOTE_CREDENTIALS = 9, /* how many there are */
+    DEEPQUOTE_VTPM_PARTS = 9,
+    DEEPQUOTE_CREDENTIALS = 10, /* how many there are */
 };
 
 #endif

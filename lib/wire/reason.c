@@ -58,6 +58,9 @@ static const struct {
     [MANAGER_REASON_NO_SUCH_PAGE] = { MANAGER_BAD_VALUE, "it asks for what lies behind the end" },
     [MANAGER_REASON_NO_SUCH_FLAG] = { MANAGER_BAD_FLAGS, "it asks by flags for what this manager "
                                                          "does not provide" },
+    [MANAGER_REASON_NOT_MEASURED] = { MANAGER_BAD_FLAGS,
+                                      "the manager cannot tell what code its vTPM runs; the "
+                                      "manager's log says why" },
     [MANAGER_REASON_NOT_SHARED] = { MANAGER_NOT_SHARED, "the manager shares the host's logs only "
                                                         "with --share-logs" },
     [MANAGER_REASON_BROKEN_HISTORY] = { MANAGER_DENIED,

@@ -77,14 +77,24 @@ size_t wire_deepquote_response_size(const WireDeepQuoteResponse *resp)
     return wire_put_deepquote_response(&w, resp) ? w.len : SIZE_MAX;
 }
 
-size_t wire_binding_bound(void)
+/* A digest that is there with its flag. */
+static WireBytes optional(uint32_t flags, uint32_t flag)
+{
+    return any_bytes((flags & flag) != 0 ? (size_t)DEEPQUOTE_HASH_SIZE : 0);
+}
+
+size_t wire_binding_bound(uint32_t flags)
 {
     const WireBinding b = {
-        .flags = DEEPQUOTE_HASH_UUID,
+        .flags = DEEPQUOTE_HASH_UUID | flags,
         .nonce = any_bytes(DEEPQUOTE_NONCE_MAX),
         .vtpm_quoted = any_bytes(DEEPQUOTE_HASH_SIZE),
         .vtpm_signer = { longest_name, sizeof(longest_name) },
         .vtpm_ek = { longest_name, sizeof(longest_name) },
+        .measurement = optional(flags, DEEPQUOTE_VTPM_MEASUREMENTS),
+        .group_info = optional(flags, DEEPQUOTE_GROUP_INFO),
+        .group_key = optional(flags, DEEPQUOTE_GROUP_PUBKEY),
+        .launch = optional(flags, DEEPQUOTE_VM_LAUNCH),
     };
     WireWriter w = WIRE_COUNTER;
 

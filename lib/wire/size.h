@@ -19,8 +19,8 @@
  */
 size_t wire_evidence_bound(const WirePcrSelection *host_pcrs, size_t binding, unsigned path);
 
-/** wire_binding_bound: bytes that no binding exceeds for which only the UUID is asked. */
-size_t wire_binding_bound(void);
+/** wire_binding_bound: bytes that no binding exceeds for which these flags are asked. */
+size_t wire_binding_bound(uint32_t flags);
 
 /** wire_deepquote_response_size: bytes of the response that is made of @resp. */
 size_t wire_deepquote_response_size(const WireDeepQuoteResponse *resp);

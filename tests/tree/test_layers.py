@@ -12,7 +12,7 @@ BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
 # What the table's words mean, where it is not the last part of a path. libc is everybody's.
 WORDS = {
     '-': set(), 'libc': set(), 'lib': {'wire', 'attest', 'daemon'},
-    'its folders': {'tpm', 'registry', 'quote', 'state', 'vtpm', 'admin'},
+    'its folders': {'tpm', 'registry', 'measure', 'quote', 'state', 'vtpm', 'admin'},
     'the defaults': {'defaults'}, 'GLib': {'glib'}, 'OpenSSL': {'openssl'}, 'SQLite': {'sqlite'},
     'tpm2-tss': {'tss2'},
     'QEMU': {'qemu'}, "QEMU's TPMIf and TPMBackend": {'qemu'},
@@ -43,6 +43,7 @@ OWNERS = [
     (r'common/', 'common'),
     (r'tpm/', 'tpm'),
     (r'registry/', 'registry'),
+    (r'measure/', 'measure'),
     (r'quote/', 'quote'),
     (r'state/', 'state'),
     (r'vtpm/', 'vtpm'),

@@ -39,7 +39,7 @@ static void test_peer_is_told_as_proc_has_it(void)
     g_autofree char *text = NULL;
     g_autofree char *path = NULL;
     g_autofree char *label = NULL;
-    g_auto(Peer) peer = { { 99, 99 }, NULL, NULL };
+    g_auto(Peer) peer = { .process = { 99, 99 } };
     int pair[2];
 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), ==, 0);
@@ -80,7 +80,7 @@ static void test_who_is_gone_is_told_by_credentials_alone(void)
     g_autofree char *want = g_strdup_printf("uid %u", geteuid());
     const int listener = unix_socket_listen(path, SOCK_SEQPACKET, 0600, NULL);
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    g_auto(Peer) peer = { { 99, 99 }, NULL, NULL };
+    g_auto(Peer) peer = { .process = { 99, 99 } };
     char *group;
     pid_t pid;
     int fd;
@@ -291,7 +291,7 @@ static void test_group_is_service_or_scope(void)
 
 static void test_what_is_no_socket_is_nobody(void)
 {
-    Peer peer = { { 99, 98 }, NULL, NULL };
+    Peer peer = { .process = { 99, 98 } };
 
     g_assert_false(peer_read(-1, &peer));
     g_assert_cmpuint(peer.process.uid, ==, 99);

@@ -56,7 +56,7 @@ static void test_binds_all(void)
 
     request.flags = 0;
     request.signer = BYTES(other_name);
-    g_assert_cmpint(binding_make(&vm, &request, &binding), ==, MANAGER_REASON_NONE);
+    g_assert_cmpint(binding_make(&vm, &request, NULL, &binding), ==, MANAGER_REASON_NONE);
     g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));
     g_assert_cmpuint(b.flags, ==, DEEPQUOTE_HASH_UUID);
     g_assert_cmpmem(b.nonce.p, b.nonce.len, nonce, sizeof(nonce));
@@ -77,7 +77,7 @@ static void test_flags_provided(void)
 {
     g_assert_true(binding_flags_provided(0));
     g_assert_true(binding_flags_provided(DEEPQUOTE_HASH_UUID));
-    for (uint32_t flag = DEEPQUOTE_VTPM_MEASUREMENTS; flag & DEEPQUOTE_FLAGS_ALL; flag <<= 1) {
+    for (uint32_t flag = DEEPQUOTE_GROUP_INFO; flag & DEEPQUOTE_FLAGS_ALL; flag <<= 1) {
         g_assert_false(binding_flags_provided(flag | DEEPQUOTE_HASH_UUID));
     }
 }
@@ -95,8 +95,12 @@ static void test_binding_bound(void)
     memcpy(vm.ek, name, sizeof(name));
     vm.ek_len = sizeof(name);
     request.signer = BYTES(name);
-    g_assert_cmpint(binding_make(&vm, &request, &binding), ==, MANAGER_REASON_NONE);
-    g_assert_cmpuint(binding.len, ==, wire_binding_bound());
+    g_assert_cmpint(binding_make(&vm, &request, NULL, &binding), ==, MANAGER_REASON_NONE);
+    g_assert_cmpuint(binding.len, ==, wire_binding_bound(0));
+    request.flags = DEEPQUOTE_VTPM_MEASUREMENTS;
+    g_assert_cmpint(binding_make(&vm, &request, longest, &binding), ==, MANAGER_REASON_NONE);
+    g_assert_cmpuint(binding.len, ==, wire_binding_bound(DEEPQUOTE_VTPM_MEASUREMENTS));
+    g_assert_cmpint(binding_make(&vm, &request, NULL, &binding), ==, MANAGER_REASON_NOT_A_QUOTE);
 }
 
 static void assert_refused(const RegistryVm *vm, const ManagerQuote *request)
@@ -106,7 +110,7 @@ static void assert_refused(const RegistryVm *vm, const ManagerQuote *request)
 
     memset(&poison, 0xa5, sizeof(poison));
     binding = poison;
-    g_assert_cmpint(binding_make(vm, request, &binding), ==, MANAGER_REASON_NOT_A_QUOTE);
+    g_assert_cmpint(binding_make(vm, request, NULL, &binding), ==, MANAGER_REASON_NOT_A_QUOTE);
     g_assert_cmpmem(&binding, sizeof(binding), &poison, sizeof(poison));
 }
 
@@ -147,7 +151,7 @@ static Binding make_binding(guint number)
     RegistryVm vm = make_vm();
     Binding binding;
 
-    g_assert_cmpint(binding_make(&vm, &request, &binding), ==, MANAGER_REASON_NONE);
+    g_assert_cmpint(binding_make(&vm, &request, NULL, &binding), ==, MANAGER_REASON_NONE);
     return binding;
 }
 

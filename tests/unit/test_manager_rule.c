@@ -99,7 +99,7 @@ static void test_process(gconstpointer data)
                             .owner = c->rule == REGISTRY_RULE_UNIT ? REGISTRY_NO_OWNER : OWNER };
     g_autofree char *cgroup = g_strdup(c->cgroup);
     g_autofree char *label = g_strdup(c->label);
-    const Peer peer = { { c->uid, 12 }, cgroup, label };
+    const Peer peer = { .process = { c->uid, 12 }, .cgroup = cgroup, .label = label };
     g_autofree char *advice = rule_advice(&vm);
     g_autofree char *name = g_strdup_printf("the rule \"%s\"", registry_rule_name(c->rule));
 

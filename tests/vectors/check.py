@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import struct
 
 import ecdsa
 import tap
@@ -431,6 +432,21 @@ def add_case(path):
         vector = json.loads(path.read_text(encoding='utf-8'))
         tap.equal(outcome(vector), (vector['expect'], vector['notCompared']),
                   vector['description'])
+
+
+@tap.case('the lists of parts have their bytes and digests')
+def _():
+    files = sorted((HERE / 'parts').glob('*.json'))
+    assert files
+    for path in files:
+        vector = json.loads(path.read_text(encoding='utf-8'))
+        rows = [((1, 2)[part['kind'] == 'library'], part['name'].encode(),
+                 bytes.fromhex(part['digest'])) for part in vector['parts']]
+        tap.equal(rows, sorted(rows))
+        data = b'DQTP' + struct.pack('>HH', 1, len(rows)) + b''.join(
+            bytes([kind, len(name)]) + name + digest for kind, name, digest in rows)
+        tap.equal((data.hex(), hashlib.sha256(data).hexdigest()),
+                  (vector['list'], vector['measurement']))
 
 
 for file in sorted(HERE.glob('*.json')):

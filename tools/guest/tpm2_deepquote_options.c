@@ -67,8 +67,8 @@ static const GOptionEntry entries[] = {
     { "host-pcrs-out", 0, 0, G_OPTION_ARG_FILENAME, &opt.host_pcrs_out,
       "Read the host's PCRs (--host-pcr-list) without a quote into this file", "FILE" },
     { "host-credential", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.host_credentials,
-      "Write ak, ak-cert, ek, ek-cert, group, boot-log or ima-log of the host into FILE; may be "
-      "repeated",
+      "Write ak, ak-cert, ek, ek-cert, group, boot-log, ima-log or vtpm-parts of the host into "
+      "FILE; may be repeated",
       "WHAT=FILE" },
     { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print errors only", NULL },
     { "verbose", 'V', 0, G_OPTION_ARG_NONE, &opt.verbose, "Print what tpm2-tss logs, too", NULL },
@@ -101,7 +101,7 @@ static const struct {
     { "ak", DEEPQUOTE_HOST_AK_PUBLIC },    { "ak-cert", DEEPQUOTE_HOST_AK_CERTIFICATE },
     { "ek", DEEPQUOTE_HOST_EK_PUBLIC },    { "ek-cert", DEEPQUOTE_HOST_EK_CERTIFICATE },
     { "group", DEEPQUOTE_GROUP_AK_CHAIN }, { "boot-log", DEEPQUOTE_HOST_BOOT_LOG },
-    { "ima-log", DEEPQUOTE_HOST_IMA_LOG },
+    { "ima-log", DEEPQUOTE_HOST_IMA_LOG }, { "vtpm-parts", DEEPQUOTE_VTPM_PARTS },
 };
 
 static gboolean input_error(GError **error, const char *text)
@@ -190,7 +190,7 @@ static gboolean parse_credential(const char *text, HostCredentialFile *ret, GErr
         }
     }
     return input_error(error, "--host-credential: give WHAT=FILE, WHAT being ak, ak-cert, ek, "
-                              "ek-cert, group, boot-log or ima-log");
+                              "ek-cert, group, boot-log, ima-log or vtpm-parts");
 }
 
 static gboolean parse_credentials(Task *task, GError **error)

@@ -59,6 +59,9 @@ static const struct {
     { TPM2_RC_PCR_CHANGED, 0xffff, "a PCR of the policy changed meanwhile: try again" },
     { TPM2_RC_RESERVED_BITS | TPM2_RC_P | TPM2_RC_5, 0x0fff,
       "the vTPM knows only some of these flags: leave --flags out" },
+    { TPM2_RC_VALUE | TPM2_RC_P | TPM2_RC_5, 0x0fff,
+      "the host cannot tell what one of the --flags asks for: its vtpm-managerd is too old for it, "
+      "or its log says why" },
     { TPM2_RC_VALUE | TPM2_RC_P | TPM2_RC_4, 0x0fff,
       "the host cannot quote these PCRs: ask for others with --host-pcr-list" },
     { TPM2_RC_SIZE | TPM2_RC_P | TPM2_RC_4, 0x0fff,

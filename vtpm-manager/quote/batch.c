@@ -54,9 +54,9 @@ gboolean batch_can_quote(const WirePcrSelection *pcrs)
     return tpm_pcr_merge(&all, pcrs, DEEPQUOTE_HOST_BANKS_MAX);
 }
 
-gsize batch_bound(const WirePcrSelection *pcrs)
+gsize batch_bound(const WirePcrSelection *pcrs, uint32_t flags)
 {
-    return wire_evidence_bound(pcrs, wire_binding_bound(), 0);
+    return wire_evidence_bound(pcrs, wire_binding_bound(flags), 0);
 }
 
 gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection *pcrs, guint room,

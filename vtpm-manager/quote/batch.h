@@ -42,8 +42,9 @@ gboolean batch_can_quote(const WirePcrSelection *pcrs);
 gboolean batch_add(Batch *batch, const Binding *binding, const WirePcrSelection *pcrs, guint room,
                    guint *ret_index);
 
-/** batch_bound: what evidence for @pcrs takes at most where it shares the quote with nobody. */
-gsize batch_bound(const WirePcrSelection *pcrs);
+/** batch_bound: what evidence for @pcrs with @flags takes at most where it shares the quote with
+ * nobody. */
+gsize batch_bound(const WirePcrSelection *pcrs, uint32_t flags);
 
 guint batch_size(const Batch *batch);
 

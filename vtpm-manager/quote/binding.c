@@ -7,7 +7,7 @@
 #include "attest/digest.h"
 
 /* What this manager can provide of what a request may ask for. */
-enum { FLAGS_PROVIDED = DEEPQUOTE_HASH_UUID };
+enum { FLAGS_PROVIDED = DEEPQUOTE_HASH_UUID | DEEPQUOTE_VTPM_MEASUREMENTS };
 
 gboolean binding_flags_provided(uint32_t flags)
 {
@@ -21,7 +21,8 @@ static gboolean is_quote(const ManagerQuote *request, WireAttest *attest)
            attest->extra_data.len <= DEEPQUOTE_NONCE_MAX;
 }
 
-ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request, Binding *ret)
+ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
+                           const uint8_t *measurement, Binding *ret)
 {
     const DqBytes quoted = dq_unwire(request->quoted);
     uint8_t digest[DEEPQUOTE_HASH_SIZE];
@@ -43,6 +44,9 @@ ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request, Bi
     memcpy(b.lineage, vm->lineage, sizeof(b.lineage));
     b.epoch = vm->epoch;
     b.generation = vm->generation;
+    if ((b.flags & DEEPQUOTE_VTPM_MEASUREMENTS) != 0 && measurement) {
+        b.measurement = (WireBytes){ measurement, DEEPQUOTE_HASH_SIZE };
+    }
     if (!wire_put_binding(&w, &b)) {
         return MANAGER_REASON_NOT_A_QUOTE;
     }

@@ -16,11 +16,13 @@ typedef struct Binding {
  * binding_make:
  * @vm: who asks; with the epoch and the generation that the binding is to have
  * @request: decoded; the nonce is taken from the extraData of its quote
+ * @measurement: (nullable): DEEPQUOTE_HASH_SIZE bytes, where its flags ask for it
  *
  * Returns: MANAGER_REASON_NONE; MANAGER_REASON_NOT_A_QUOTE where `quoted` is not a TPM's own quote
  * or has no nonce.
  */
-ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request, Binding *ret);
+ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
+                           const uint8_t *measurement, Binding *ret);
 
 /** binding_flags_provided: whether all that @flags ask for can be bound. */
 gboolean binding_flags_provided(uint32_t flags);

@@ -42,8 +42,9 @@ struct VtpmConnection {
     Stranger stranger; /* until it is welcomed */
     gboolean welcomed; /* @hello is set, and this is the VM's one live connection */
     ManagerHello hello;
-    gboolean prepared; /* its next QUOTE was let through by PREPARE */
-    void *pending;     /* a request that is answered later; NULL: none */
+    gboolean prepared;        /* its next QUOTE was let through by PREPARE */
+    Measurement *measurement; /* NULL: nobody asked for it */
+    void *pending;            /* a request that is answered later; NULL: none */
 };
 
 static VtpmConnection *live_connection(const VtpmServer *server, const WireUuid *uuid)
@@ -73,6 +74,7 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     close(connection->watch.fd);
     g_hash_table_remove(server->listener.connections, connection);
     peer_clear(&connection->peer);
+    measurement_unref(connection->measurement);
     g_ref_string_release(connection->group);
     g_free(connection);
 }
@@ -324,6 +326,18 @@ const Peer *vtpm_connection_peer(const VtpmConnection *connection)
 const char *vtpm_connection_group(const VtpmConnection *connection)
 {
     return connection->group;
+}
+
+Measurement *vtpm_connection_measurement(const VtpmConnection *connection)
+{
+    return connection->measurement;
+}
+
+void vtpm_connection_measure(VtpmConnection *connection, Measurer *measurer)
+{
+    g_return_if_fail(!connection->measurement);
+    connection->measurement =
+        measurer_start(measurer, peer_open(connection->watch.fd, &connection->peer));
 }
 
 const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection)

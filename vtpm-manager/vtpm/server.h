@@ -8,6 +8,7 @@
 
 #include "daemon/peer.h"
 #include "daemon/poller.h"
+#include "measure/measurement.h"
 #include "vtpm/limiter.h"
 #include "wire/manager.h"
 
@@ -52,6 +53,13 @@ const Peer *vtpm_connection_peer(const VtpmConnection *connection);
 
 /** vtpm_connection_group: the group of processes that it is counted with. */
 const char *vtpm_connection_group(const VtpmConnection *connection);
+
+/**
+ * vtpm_connection_measurement: (nullable): what code its process runs, as it was seen first; %NULL
+ * while nobody has looked, which vtpm_connection_measure() changes.
+ */
+Measurement *vtpm_connection_measurement(const VtpmConnection *connection);
+void vtpm_connection_measure(VtpmConnection *connection, Measurer *measurer);
 
 /** vtpm_connection_hello: as what it was welcomed; %NULL: it was not, and speaks for no VM. */
 const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection);

@@ -3,13 +3,15 @@
 
 #include <string.h>
 
+#include "daemon/log_kind.h"
 #include "quote/batch.h"
 #include "quote/binding.h"
 #include "state/continuity.h"
 
 enum {
     TIMEOUT_MAX_MS = 600 * 1000,
-    STATE_POLL_US = 1000, /* until the state of a VM is on the disk */
+    STATE_POLL_US = 1000,   /* until the state of a VM is on the disk */
+    MEASURE_POLL_US = 1000, /* until it is known what a vTPM runs */
 };
 
 /** A request on its way. */
@@ -169,16 +171,75 @@ static void abandon(void *pending)
     g_free(request);
 }
 
+/* -------------------------------------------------------------------------------- MEASUREMENT */
+
+static LogKind unmeasured = LOG_KIND("vTPMs of which it cannot be told what they run");
+
+/* Whether it is about what the vTPM's process runs, and comes from one that was welcome. */
+static gboolean needs_measurement(const VtpmConnection *connection, const ManagerMessage *message)
+{
+    const uint32_t flags = message->type == MANAGER_PREPARE ? message->prepare.flags
+                           : message->type == MANAGER_QUOTE ? message->quote.flags
+                                                            : 0;
+
+    return vtpm_connection_hello(connection) &&
+           ((flags & DEEPQUOTE_VTPM_MEASUREMENTS) != 0 ||
+            (message->type == MANAGER_CREDENTIAL &&
+             message->credential.what == DEEPQUOTE_VTPM_PARTS));
+}
+
+static void tell_unmeasured(VtpmConnection *connection)
+{
+    const Peer *peer = vtpm_connection_peer(connection);
+    g_autofree char *why = measurement_why(vtpm_connection_measurement(connection));
+
+    if (why) {
+        log_kind_warn(&unmeasured, "what the vTPM of process %d, uid %u, runs cannot be told: %s",
+                      (int)peer->process.pid, peer->process.uid, why);
+    }
+}
+
+/* Looks at the process when that is first asked for. Returns: it is not known yet. */
+static gboolean wait_for_measurement(const VtpmService *service, VtpmConnection *connection)
+{
+    if (!vtpm_connection_measurement(connection)) {
+        vtpm_connection_measure(connection, service->measurer);
+    }
+    if (!measurement_ready(vtpm_connection_measurement(connection))) {
+        vtpm_connection_postpone(connection, g_get_monotonic_time() + MEASURE_POLL_US);
+        return TRUE;
+    }
+    tell_unmeasured(connection);
+    return FALSE;
+}
+
+/* NULL: it could not be told. */
+static GBytes *parts_of(const VtpmConnection *connection)
+{
+    const Measurement *m = vtpm_connection_measurement(connection);
+
+    return m && measurement_ready(m) ? measurement_parts(m) : NULL;
+}
+
+static const uint8_t *digest_of(const VtpmConnection *connection)
+{
+    return parts_of(connection) ? measurement_digest(vtpm_connection_measurement(connection))
+                                : NULL;
+}
+
 /* ------------------------------------------------------------------------------------ PREPARE */
 
 /* Whether evidence as it is asked for can be made at all. */
-static ManagerReason check_wish(const VtpmService *service, uint32_t flags,
-                                const WirePcrSelection *host_pcrs)
+static ManagerReason check_wish(const VtpmService *service, const VtpmConnection *connection,
+                                uint32_t flags, const WirePcrSelection *host_pcrs)
 {
     g_autoptr(TpmInfo) info = tpm_host_info(service->tpm);
 
     if (!binding_flags_provided(flags)) {
         return MANAGER_REASON_NO_SUCH_FLAG;
+    }
+    if ((flags & DEEPQUOTE_VTPM_MEASUREMENTS) != 0 && !parts_of(connection)) {
+        return MANAGER_REASON_NOT_MEASURED;
     }
     if (!wire_pcr_covers(&info->banks, host_pcrs)) {
         tpm_host_look(service->tpm, service->worker);
@@ -194,9 +255,9 @@ static ManagerReason prepare(const VtpmService *service, VtpmConnection *connect
     ManagerReason reason = permitted(service, connection, LIMITER_PREPARE, &vm);
 
     if (reason == MANAGER_REASON_NONE) {
-        reason = check_wish(service, wish->flags, &wish->host_pcrs);
+        reason = check_wish(service, connection, wish->flags, &wish->host_pcrs);
     }
-    if (reason == MANAGER_REASON_NONE && batch_bound(&wish->host_pcrs) > wish->room) {
+    if (reason == MANAGER_REASON_NONE && batch_bound(&wish->host_pcrs, wish->flags) > wish->room) {
         reason = MANAGER_REASON_TOO_LARGE;
     }
     if (reason == MANAGER_REASON_NONE && quoter_full(service->quoter)) {
@@ -217,15 +278,16 @@ static void handle_prepare(const VtpmService *service, VtpmConnection *connectio
 /* -------------------------------------------------------------------------------------- QUOTE */
 
 /* Makes the binding; changes the registry only where all else is right. */
-static ManagerReason bind_quote(const VtpmService *service, const Peer *peer, const RegistryVm *vm,
-                                const ManagerQuote *quote, Binding *ret)
+static ManagerReason bind_quote(const VtpmService *service, const VtpmConnection *connection,
+                                const RegistryVm *vm, const ManagerQuote *quote, Binding *ret)
 {
+    const Peer *peer = vtpm_connection_peer(connection);
     RegistryVm now = *vm;
     g_autoptr(GError) error = NULL;
     ManagerReason reason;
 
     now.generation = vm->base + quote->stores;
-    reason = binding_make(&now, quote, ret);
+    reason = binding_make(&now, quote, digest_of(connection), ret);
     if (reason != MANAGER_REASON_NONE) {
         return admission_refuse(peer, &now.uuid, reason);
     }
@@ -239,19 +301,18 @@ static ManagerReason bind_quote(const VtpmService *service, const Peer *peer, co
 static ManagerReason accept_quote(const VtpmService *service, VtpmConnection *connection,
                                   const ManagerQuote *quote, Binding *ret)
 {
-    const Peer *peer = vtpm_connection_peer(connection);
     gboolean prepared = vtpm_connection_set_prepared(connection, FALSE);
     const RegistryVm *vm;
     ManagerReason reason =
         permitted(service, connection, prepared ? LIMITER_PREPARED_QUOTE : LIMITER_QUOTE, &vm);
 
     if (reason == MANAGER_REASON_NONE) {
-        reason = check_wish(service, quote->flags, &quote->host_pcrs);
+        reason = check_wish(service, connection, quote->flags, &quote->host_pcrs);
     }
     if (reason == MANAGER_REASON_NONE && quote->timeout_ms == 0) {
         reason = MANAGER_REASON_TOO_LATE;
     }
-    return reason == MANAGER_REASON_NONE ? bind_quote(service, peer, vm, quote, ret) : reason;
+    return reason == MANAGER_REASON_NONE ? bind_quote(service, connection, vm, quote, ret) : reason;
 }
 
 static void quote_done(void *data, ManagerReason reason, WireBytes evidence)
@@ -390,6 +451,24 @@ static void log_page_done(void *data, ManagerReason reason, uint32_t total, Wire
     request_answer(data, MANAGER_CREDENTIAL_REPLY, &reply);
 }
 
+/* Of none where it could not be told. */
+static ManagerReason parts_page(const VtpmConnection *connection, const ManagerCredential *asked,
+                                ManagerReply *ret)
+{
+    GBytes *parts = parts_of(connection);
+    gsize size = 0;
+    const uint8_t *bytes = parts ? g_bytes_get_data(parts, &size) : NULL;
+
+    if (asked->offset > size) {
+        return MANAGER_REASON_NO_SUCH_PAGE;
+    }
+    ret->total_size = (uint32_t)size;
+    ret->page.p = bytes ? bytes + asked->offset : NULL;
+    ret->page.len =
+        MIN(size - asked->offset, (gsize)MIN(asked->room, (uint32_t)DEEPQUOTE_PAGE_MAX));
+    return MANAGER_REASON_NONE;
+}
+
 static void handle_credential(const VtpmService *service, VtpmConnection *connection,
                               const ManagerMessage *message)
 {
@@ -403,9 +482,11 @@ static void handle_credential(const VtpmService *service, VtpmConnection *connec
                        request_new(service, connection, message->id));
         return;
     }
-    if (reason == MANAGER_REASON_NONE &&
-        !credentials_page(service->credentials, asked->what, asked->offset, asked->room,
-                          &reply.total_size, &reply.page)) {
+    if (reason == MANAGER_REASON_NONE && asked->what == DEEPQUOTE_VTPM_PARTS) {
+        reason = parts_page(connection, asked, &reply);
+    } else if (reason == MANAGER_REASON_NONE &&
+               !credentials_page(service->credentials, asked->what, asked->offset, asked->room,
+                                 &reply.total_size, &reply.page)) {
         reason = MANAGER_REASON_NO_SUCH_PAGE;
     }
     if (reason != MANAGER_REASON_NONE) {
@@ -426,6 +507,9 @@ static const struct {
 
 static void handle(VtpmConnection *connection, const ManagerMessage *message, void *service)
 {
+    if (needs_measurement(connection, message) && wait_for_measurement(service, connection)) {
+        return;
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(requests); i++) {
         if (requests[i].type == message->type) {
             requests[i].handle(service, connection, message);

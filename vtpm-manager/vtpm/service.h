@@ -23,6 +23,7 @@ typedef struct VtpmService {
     TpmHost *tpm;
     Credentials *credentials;
     HostLogs *logs; /* NULL: not shared */
+    Measurer *measurer;
 } VtpmService;
 
 /** For vtpm_server_new(), with a VtpmService as their data. */
