@@ -4,6 +4,7 @@
 #include "appraise/appraise-boot.h"
 #include "appraise/appraise-event-log.h"
 #include "appraise/appraise-ima.h"
+#include "appraise/appraise-parts.h"
 
 /* Each part adds nothing where there is nothing for it. */
 static void appraise_one(const DqLog *log, void (*appraise)(const DqLog *log, DqVerdict *verdict),
@@ -37,5 +38,8 @@ void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisa
         appraise_one(ima, dq_appraise_ima, ima->bytes.len > 0, verdict);
         appraise_one(ima, dq_appraise_ima_missing, ima->bytes.len == 0 && ima->profile != NULL,
                      verdict);
+    }
+    if (a->logs.vtpm_parts.len > 0) {
+        dq_appraise_parts(a->logs.vtpm_parts, a->measurement, verdict);
     }
 }

@@ -17,18 +17,22 @@ typedef struct DqLogs {
     DqBytes host_ima;       /* the kernel's list, binary */
     DqBytes vm_event_log;
     DqBytes vm_ima;
+    DqBytes vtpm_parts; /* files whose code its vTPM runs */
 } DqLogs;
 
 /** DqAppraisal: borrowed. */
 typedef struct DqAppraisal {
     DqLogs logs;
     const DqProfile *host, *vm; /* NULL: no reference values */
+    DqBytes measurement;        /* of the binding in the evidence; of no bytes without its flag */
 } DqAppraisal;
 
 /**
  * dq_appraise: a DqAppraise whose data is a DqAppraisal. It adds a finding for each log that came,
  * "host-event-log", "host-ima", "vm-event-log" or "vm-ima", and for each profile "host-boot" or
  * "vm-boot" and, where it lists files, "host-files" or "vm-files".
+ *
+ * A list of the vTPM's parts adds "vtpm-parts": it passes where it is the one measured.
  *
  * An event log passes where it leads to all PCRs that firmware and boot loaders alone extend and
  * that were quoted, and no event says something else than what was measured. A list of IMA passes

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import hashlib
+import json
 import os
 import shutil
 import struct
@@ -73,6 +74,11 @@ def verdict(guest, *policy, **expected):
                   **expected)
 
 
+def check_parts(guest, *options):
+    return verify(work, NONCE, '--host', path('host.pub'), '--vtpm-parts', path('vtpm_parts.bin'),
+                  *options, uuid=guest.uuid)
+
+
 @contextlib.contextmanager
 def started(manager, **options):
     with Guest(manager, f'manager={manager.socket}', **options) as guest:
@@ -101,6 +107,16 @@ def _():
         assert digest in content('evidence.bin').hex()
         answer = verdict(guest, f'measurement {digest}')
         assert answer.authentic, answer
+        answer = check_parts(guest)
+        assert answer.authentic, answer
+        for name, part in have.items():
+            assert f'"{name}" {part.hex()}' in answer.output, (name, answer)
+        findings = json.loads(check_parts(guest, '--json').output)['findings']
+        tap.equal([(f['finding'], f['result']) for f in findings], [('vtpm-parts', 'pass')])
+        assert have['module.so'].hex() in findings[0]['detail']
+        for changed in (parts[:-1], parts + b'x', parts[:-1] + bytes([parts[-1] ^ 1])):
+            put('vtpm_parts.bin', changed)
+            tap.equal(check_parts(guest).word, 'vtpm-parts')
         answer = verdict(guest, 'measurement ' + '0' * 64)
         tap.equal(answer.word, 'policy')
         assert 'measurement is none of those' in answer.output, answer
@@ -112,6 +128,8 @@ def _():
         digest = hashlib.sha256(deepquote(guest)).hexdigest()
         tap.equal(guest.deepquote('--ak-create', '--ak-public', 'ak.pub'), (0, '', ''))
         assert digest not in content('evidence.bin').hex()
+        answer = check_parts(guest)
+        assert answer.authentic and 'did not sign for a measurement' in answer.output, answer
         tap.equal(verdict(guest, f'measurement {digest}').word, 'policy')
 
 

@@ -60,6 +60,8 @@ static const GOptionEntry entries[] = {
       "From the guest or the host: the event log of the host's firmware, the same", "FILE" },
     { "host-ima", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.host_ima,
       "From the guest or the host: the IMA list of the host's kernel, the same", "FILE" },
+    { "vtpm-parts", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.vtpm_parts,
+      "From the guest: the files whose code its vTPM runs, which must be those measured", "FILE" },
     { "qualification", 'q', 0, G_OPTION_ARG_STRING, &opt.expected.challenge,
       "The challenge that was given out: digits, or a file that holds it", "HEX" },
     { "bind", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.bind,
@@ -106,7 +108,7 @@ static const GOptionEntry entries[] = {
 static const char description[] =
     "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
     "they are there quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and\n"
-    "host_ima.log. What is expected comes from options and the store alone.\n\n"
+    "host_ima.log, and vtpm_parts.bin. What is expected comes from options and the store alone.\n\n"
     "Other commands: init, challenge, host, vm, accept, eventlog, ima, profile; each has\n"
     "--help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "

@@ -6,6 +6,8 @@
 #include "appraise/ima-list.h"
 #include "attest/bytes.h"
 #include "common/input.h"
+#include "wire/evidence.h"
+#include "wire/parts.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -67,6 +69,15 @@ static gboolean require(const char *value, const char *what, GError **error)
     return TRUE;
 }
 
+/* Of no bytes where the evidence has none. What it is worth is known when all checks were made. */
+static DqBytes measurement_of(DqBytes evidence)
+{
+    WireEvidence e;
+
+    return wire_decode_evidence(dq_wire(evidence), &e) ? dq_unwire(e.binding.measurement)
+                                                       : (DqBytes){ NULL, 0 };
+}
+
 static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
 {
     g_autoptr(CheckInput) in = g_new0(CheckInput, 1);
@@ -81,12 +92,14 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
         !read_log(read, p->host_event_log, DQ_EVENT_LOG_MAX, &in->host_event_log, error) ||
         !read_log(read, p->host_ima, DQ_IMA_LIST_MAX, &in->host_ima, error) ||
         !read_log(read, p->event_log, DQ_EVENT_LOG_MAX, &in->event_log, error) ||
-        !read_log(read, p->ima, DQ_IMA_LIST_MAX, &in->ima, error)) {
+        !read_log(read, p->ima, DQ_IMA_LIST_MAX, &in->ima, error) ||
+        !read_log(read, p->vtpm_parts, WIRE_PARTS_SIZE_MAX, &in->vtpm_parts, error)) {
         return NULL;
     }
     unserialize_pcrs(&in->pcrs);
     in->appraisal.logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima),
-                                   peek(in->event_log), peek(in->ima) };
+                                   peek(in->event_log), peek(in->ima), peek(in->vtpm_parts) };
+    in->appraisal.measurement = measurement_of(peek(in->evidence));
     return g_steal_pointer(&in);
 }
 
@@ -160,6 +173,7 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
         { "ima.log", &p.ima },
         { "host_boot.log", &p.host_event_log },
         { "host_ima.log", &p.host_ima },
+        { "vtpm_parts.bin", &p.vtpm_parts },
     };
     g_auto(GStrv) found = g_new0(char *, G_N_ELEMENTS(files) + 1);
     gsize count = 0;
@@ -186,7 +200,7 @@ void check_input_free(CheckInput *input)
 {
     GBytes **all[] = { &input->message,        &input->signature, &input->pcrs,
                        &input->evidence,       &input->event_log, &input->ima,
-                       &input->host_event_log, &input->host_ima };
+                       &input->host_event_log, &input->host_ima,  &input->vtpm_parts };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_bytes_unref);

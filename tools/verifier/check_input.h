@@ -12,13 +12,13 @@
 /** Where the parts of a deep quote are; NULL where one was not named. */
 typedef struct CheckPaths {
     const char *message, *signature, *pcrs, *evidence, *key;
-    const char *host_event_log, *host_ima, *event_log, *ima;
+    const char *host_event_log, *host_ima, *event_log, *ima, *vtpm_parts;
 } CheckPaths;
 
 /** A deep quote that has been read. */
 typedef struct CheckInput {
     GBytes *message, *signature, *pcrs, *evidence;
-    GBytes *host_event_log, *host_ima, *event_log, *ima;
+    GBytes *host_event_log, *host_ima, *event_log, *ima, *vtpm_parts;
     DqKey *key;
     DqAppraisal appraisal; /* borrowed from the above, and from the profiles */
 } CheckInput;
@@ -32,8 +32,8 @@ CheckInput *check_input_read(const CheckPaths *paths, GError **error);
 
 /**
  * check_input_read_folder: evidence.bin, quote.msg, and if they are there quote.sig, pcrs.bin,
- * ak.pub and the logs boot.log, ima.log, host_boot.log and host_ima.log, of a folder that came from
- * a guest. Only regular files are read.
+ * ak.pub and the logs boot.log, ima.log, host_boot.log and host_ima.log and vtpm_parts.bin, of a
+ * folder that came from a guest. Only regular files are read.
  *
  * Errors: also where the folder has a file that the verifier alone may have, such as a nonce.
  */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files whose code a vTPM runs, against the digest that its host signed for. */
+#ifndef APPRAISE_APPRAISE_PARTS_H
+#define APPRAISE_APPRAISE_PARTS_H
+
+#include "attest/deepquote.h"
+
+/**
+ * dq_appraise_parts: adds the finding "vtpm-parts", which names each part with its digest where the
+ * list is the one measured.
+ * @list: as the guest handed it over
+ * @measurement: of the binding; of no bytes without its flag
+ */
+void dq_appraise_parts(DqBytes list, DqBytes measurement, DqVerdict *verdict);
+
+#endif
