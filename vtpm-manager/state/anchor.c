@@ -33,8 +33,9 @@ struct Anchor {
     /* Since it was settled */
     TpmWorker *worker;
     gboolean counting;
-    gint changed; /* RegistryChanges that are not counted yet; any thread */
-    guint timer;  /* 0: none */
+    gboolean failing; /* which was told */
+    gint changed;     /* RegistryChanges that are not counted yet; any thread */
+    guint timer;      /* 0: none */
     guint tick;
 };
 
@@ -326,12 +327,19 @@ static void count_done(void *data)
 
     anchor->counting = FALSE;
     if (job->error) {
-        g_warning("the registry's counter: %s; the registry is not protected by it until that "
-                  "works: it is tried again each minute",
-                  job->error->message);
+        g_log(
+            G_LOG_DOMAIN, anchor->failing ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+            "the registry's counter: %s; the registry is not protected by it until that works: it "
+            "is tried again each minute",
+            job->error->message);
+        anchor->failing = TRUE;
         g_clear_error(&job->error);
         plan(anchor, RETRY_MS);
         return;
+    }
+    if (anchor->failing) {
+        g_message("the registry's counter counts again");
+        anchor->failing = FALSE;
     }
     anchor->value = job->value;
     anchor->moved = g_get_real_time();
