@@ -20,7 +20,8 @@ enum {
 /* The kernel's own code, the same in every process. */
 static const char *const kernels[] = { "[vdso]", "[vsyscall]" };
 
-G_GNUC_PRINTF(2, 3)
+static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 static gboolean fail(GError **error, const char *format, ...)
 {
     g_autofree char *why = NULL;
