@@ -192,6 +192,21 @@ def _():
     raise Succeeded(f'{len(children)} processes')
 
 
+@attack('fill-the-disk-with-a-file')
+def _():
+    path = os.path.join(os.environ['STATE_DIRECTORY'], 'large')
+    piece = bytes(1 << 16)
+    try:
+        with open(path, 'wb', buffering=0) as large:
+            for number in range(1024):
+                large.write(piece)
+    except OSError as problem:
+        return f'{problem.strerror} after {number * len(piece) >> 10} KiB'
+    finally:
+        os.unlink(path)
+    raise Succeeded('64 MiB in one file')
+
+
 def main():
     for name, function in ATTACKS.items():
         try:

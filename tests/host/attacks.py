@@ -10,6 +10,8 @@ SOCKET, ADMIN_SOCKET = '/run/vtpm-manager/vtpm.sock', '/run/vtpm-manager/admin.s
 LIBRARIES = f'PYTHONPATH={PAYLOAD}/tests/lib:{PAYLOAD}/scripts/lib'
 PYTHON = '/usr/bin/python3 -B'
 AIM = '/etc/attack.json'
+# The control group of a vTPM's unit is below it
+GROUPS = r'/system.slice/system-swtpm\x2ddeepquote.slice/'
 
 
 def names():

@@ -23,6 +23,7 @@ BAD = ['swtpm-user', 'hardware']
 
 
 DOMAIN = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
+IMA_POLICY = '/usr/share/vtpm-manager/ima-policy'
 REFUSED = 'refused: status 1'
 
 
@@ -66,6 +67,7 @@ def _():
     tap.equal({name: results.get(name) for name in GOOD}, dict.fromkeys(GOOD, 'good'))
     tap.equal([name for name, result in results.items() if result == 'bad'], BAD)
     assert 'unknown' not in results.values(), results
+    print('#', host.status('vtpm-managerctl doctor')[1].replace('\n', '\n# '))
 
 
 @tap.case('systemd-analyze gives the exposure of vtpm-managerd as 1.0 or less')
@@ -92,7 +94,7 @@ def _():
     for vm in (web, mail):
         pid = vm.switch_on()
         tap.equal(host.text(f'cat /proc/{pid}/cgroup'),
-                  rf'0::/system.slice/system-swtpm\x2ddeepquote.slice/{vm.unit}.service')
+                  f'0::{attacks.GROUPS}{vm.unit}.service')
         uid = int(host.text(f'stat -c %u /proc/{pid}'))
         tap.equal(int(host.text(f'stat -c %u /var/lib/private/swtpm-deepquote/{vm.uuid}')), uid)
         seen.add(uid)
@@ -128,6 +130,29 @@ def _():
     web.switch_off()
 
 
+@tap.case('a vTPM that crashes is the only one that ends')
+def _():
+    pid = web.switch_on()
+    before = web.registration()
+    attacks.replace(host, evil, "-c 'import os; os.kill(os.getpid(), 11)'")
+    host.status(f'systemctl start --wait {evil.unit}.service', 300)
+    assert evil.property('Result') in ('signal', 'core-dump'), evil.property('Result')
+    tap.equal(web.property('MainPID'), str(pid))
+    tap.equal(web.registration(), before)
+    tap.equal(evil.property('LimitFSIZE'), str(4 << 20))
+    web.switch_off()
+
+
+@tap.case('a vTPM that writes to the log without end fills it with a bounded number of lines')
+def _():
+    attacks.replace(host, evil, "-c 'for i in range(20000): print(\"line of a flood\", i)'")
+    host.status(f'systemctl start --wait {evil.unit}.service', 300)
+    host.text('journalctl --sync')
+    lines = host.text(f'journalctl -u {evil.unit}.service -o cat').count('line of a flood')
+    print(f'# {lines} of 20000 lines')
+    assert 0 < lines < 4000, lines
+
+
 @tap.case('a unit of the same name of a user\'s own systemd is refused')
 def _():
     tap.equal(attacks.as_user_unit(host, mail.unit, mail.uuid), REFUSED)
@@ -150,12 +175,28 @@ def _():
         tap.equal(attacks.as_profile(host, f'libvirt-{DOMAIN}', 'swtpm', DOMAIN), REFUSED)
 
 
+@tap.case('the IMA policy of the packages loads, and measures what vTPMs consist of')
+def _():
+    host.text(f'cat {IMA_POLICY} >/sys/kernel/security/ima/policy')
+    host.text('mkdir /root/copies && cd /root/copies && cp '
+              '/usr/bin/swtpm /usr/bin/swtpm-deepquote /usr/sbin/vtpm-managerd '
+              '/usr/bin/qemu-system-x86_64 /usr/lib/*/swtpm-deepquote/module.so . && '
+              'echo read >read')
+    host.text('cd /root/copies && for i in swtpm* vtpm* qemu*; do ./$i --version; done && '
+              'LD_PRELOAD=./module.so /bin/true; cat read')
+    measured = host.text('cat /sys/kernel/security/ima/ascii_runtime_measurements').split()
+    tap.equal({name for name in host.text('ls /root/copies').split()
+               if f'/root/copies/{name}' not in measured}, {'read'})
+
+
 @tap.case('what was refused is in the log with its rule, and the log did not grow without end')
 def _():
     lines = host.text('journalctl -u vtpm-managerd -o cat').splitlines()
     for vm in (web, mail):
         said = [line for line in lines if f'VM {vm.uuid} ' in line and 'rule "unit"' in line]
         assert said, lines[-5:]
+    source = f'by cgroup {attacks.GROUPS}{evil.unit}.service: '
+    assert [line for line in lines if source in line and 'were not logged' in line], lines[-5:]
     assert len(lines) < 200, len(lines)
 
 
