@@ -33,6 +33,10 @@ def expect_exposure(unit):
     assert float(said.split(': ')[-1].split()[0]) <= 1.0, said
 
 
+def show_doctor():
+    print('#', host.status('vtpm-managerctl doctor')[1].replace('\n', '\n# '))
+
+
 @tap.case('the host boots to its end, and the kernel has the TPM of the board')
 def _():
     print(f'# {host.seconds:.0f} s from the start of its TPM')
@@ -67,7 +71,7 @@ def _():
     tap.equal({name: results.get(name) for name in GOOD}, dict.fromkeys(GOOD, 'good'))
     tap.equal([name for name, result in results.items() if result == 'bad'], BAD)
     assert 'unknown' not in results.values(), results
-    print('#', host.status('vtpm-managerctl doctor')[1].replace('\n', '\n# '))
+    show_doctor()
 
 
 @tap.case('systemd-analyze gives the exposure of vtpm-managerd as 1.0 or less')
@@ -198,6 +202,19 @@ def _():
     source = f'by cgroup {attacks.GROUPS}{evil.unit}.service: '
     assert [line for line in lines if source in line and 'were not logged' in line], lines[-5:]
     assert len(lines) < 200, len(lines)
+
+
+@tap.case('doctor finds nothing bad but the TPM where its advice was followed')
+def _():
+    host.text('sysctl -q -w kernel.yama.ptrace_scope=1 fs.suid_dumpable=0 && '
+              'echo integrity >/sys/kernel/security/lockdown')
+    show_doctor()
+    status, output, _ = host.status('vtpm-managerctl doctor --json')
+    tap.equal(status, 1)
+    results = {check['check']: check['result'] for check in json.loads(output)['checks']}
+    tap.equal([name for name, result in results.items() if result == 'bad'], ['hardware'])
+    for name in ('swtpm-user', 'ptrace', 'core-dumps', 'lockdown', 'settings', 'libvirt-path'):
+        tap.equal((name, results[name]), (name, 'good'))
 
 
 with tempfile.TemporaryDirectory(prefix='host-') as directory:
