@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Talks to the agent of the guest image over the guest's second serial port."""
 import base64
+import contextlib
 import os
 import shlex
 import time
@@ -73,8 +74,9 @@ class Agent:
         """Waits until the guest answers."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if self._request(':', 2) is not None:
-                return
+            with contextlib.suppress(TimeoutError):  # it does not read what it is sent yet
+                if self._request(':', 2) is not None:
+                    return
         raise GuestError(f'the guest did not come up in {seconds} s')
 
     def run(self, script, seconds=60):
