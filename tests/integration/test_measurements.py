@@ -159,7 +159,7 @@ def _():
             before = names(deepquote(guest))
         library = os.path.join(folder, 'libinjected.so')
         shutil.copy('/usr/lib/x86_64-linux-gnu/libutil.so.1', library)
-        # The sanitizers' runtime, where there is one, asks to come first; what is loaded is the same.
+        # The sanitizers' runtime, where there is one, asks to come first.
         added = {'LD_PRELOAD': library, 'ASAN_OPTIONS': 'verify_asan_link_order=0:detect_leaks=0'}
         with mock.patch.dict(os.environ, added), started(manager) as guest:
             after = names(deepquote(guest))
