@@ -62,7 +62,8 @@ typedef struct Daemon {
     Quoter *quoter;
     PcrReader *pcrs;
     Anchor *anchor;
-    gboolean listening[2]; /* the files of the sockets are ours: vTPMs', administrators' */
+    gboolean has_socket; /* its file is ours */
+    gboolean has_admin_socket;
     VtpmService service;
     VtpmServer *vtpms;
     AdminStatus admin_status;
@@ -129,7 +130,7 @@ static gboolean listen_administrators(Daemon *d, GError **error)
     if (listener < 0) {
         return FALSE;
     }
-    d->listening[1] = TRUE;
+    d->has_admin_socket = TRUE;
     d->admin = admin_server_new(d->poller, listener, admin_command_handle, d->admin_parts, error);
     return d->admin != NULL;
 }
@@ -197,7 +198,7 @@ static gboolean open_sockets(Daemon *daemon, GError **error)
     if (vtpms < 0) {
         return FALSE;
     }
-    daemon->listening[0] = TRUE;
+    daemon->has_socket = TRUE;
     if (!serve_vtpms(daemon, vtpms, error)) {
         return FALSE;
     }
@@ -407,10 +408,10 @@ static void abandon(Daemon *daemon)
 static void clean_up(Daemon *daemon)
 {
     http_server_free(daemon->metrics);
-    if (daemon->listening[0]) {
+    if (daemon->has_socket) {
         g_unlink(daemon->options.socket);
     }
-    if (daemon->listening[1]) {
+    if (daemon->has_admin_socket) {
         g_unlink(daemon->options.admin_socket);
     }
     if (daemon->worker && daemon->stopping && !drained(daemon)) {

@@ -46,17 +46,6 @@ static gboolean set_name(const CtlOptions *options, JsonObject *request, GError 
     return TRUE;
 }
 
-static gboolean set_why(const CtlOptions *options, JsonObject *request, GError **error)
-{
-    if (!g_utf8_validate(options->why, -1, NULL)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "--why: give the reason in UTF-8");
-        return FALSE;
-    }
-    json_object_set_string_member(request, "why", options->why);
-    return TRUE;
-}
-
 static gboolean prepare_rename(const CtlOptions *options, JsonObject *request, GError **error)
 {
     if (!options->name) {
@@ -298,8 +287,8 @@ char *ctl_command_request(const CtlCommand *command, const char *argument,
     if (command->argument) {
         json_object_set_string_member(request, command->argument, argument);
     }
-    if (options->why && !set_why(options, request, error)) {
-        return NULL;
+    if (options->why) {
+        json_object_set_string_member(request, "why", options->why);
     }
     if (command->prepare && !command->prepare(options, request, error)) {
         return NULL;

@@ -61,10 +61,17 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
     g_autoptr(GOptionContext) context = g_option_context_new("COMMAND [UUID|GROUP]");
+    g_auto(GStrv) words = NULL;
 
     g_option_context_set_summary(context, "Administers vtpm-managerd.");
     g_option_context_set_description(context, description);
-    return args_parse(context, entries, argv, error);
+    words = args_parse(context, entries, argv, error);
+    if (words && ret->why && !g_utf8_validate(ret->why, -1, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--why: give the reason in UTF-8");
+        return NULL;
+    }
+    return g_steal_pointer(&words);
 }
 
 void ctl_options_clear(CtlOptions *o)

@@ -8,6 +8,7 @@ enum { COLUMNS_MAX = 64 };
 
 struct Guard {
     sqlite3 *sqlite;
+    sqlite3_stmt *write; /* of the anchor; NULL: not needed yet */
     gboolean keyed;
     uint8_t key[ROOT_HASH_SIZE];
     Root root; /* of what the tables hold, where @keyed */
@@ -85,6 +86,7 @@ void guard_free(Guard *guard)
 {
     if (guard) {
         sqlite3_preupdate_hook(guard->sqlite, NULL, NULL);
+        sqlite3_finalize(guard->write);
         explicit_bzero(guard, sizeof(*guard));
         g_free(guard);
     }
@@ -93,6 +95,24 @@ void guard_free(Guard *guard)
 /* ------------------------------------------------------------------------------ all that is there
  */
 
+static int add_row(Guard *guard, const char *table, sqlite3_stmt *s)
+{
+    const int count = sqlite3_column_count(s);
+    RootValue values[COLUMNS_MAX];
+    uint8_t digest[ROOT_HASH_SIZE];
+
+    if (count > COLUMNS_MAX) {
+        return SQLITE_RANGE;
+    }
+    for (int i = 0; i < count; i++) {
+        values[i] = root_column(s, i);
+    }
+    return root_digest_row(table, values, (guint)count, digest) &&
+                   root_add(&guard->root, guard->key, digest)
+               ? SQLITE_OK
+               : SQLITE_NOMEM;
+}
+
 static int add_rows(Guard *guard, const char *table)
 {
     g_autofree char *sql = g_strdup_printf("SELECT * FROM \"%s\"", table);
@@ -100,17 +120,7 @@ static int add_rows(Guard *guard, const char *table)
     int rc = sqlite3_prepare_v2(guard->sqlite, sql, -1, &s, NULL);
 
     while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        const int count = sqlite3_column_count(s);
-        RootValue values[COLUMNS_MAX];
-        uint8_t digest[ROOT_HASH_SIZE];
-
-        for (int i = 0; i < MIN(count, COLUMNS_MAX); i++) {
-            values[i] = root_column(s, i);
-        }
-        rc = root_digest_row(table, values, (guint)MIN(count, COLUMNS_MAX), digest) &&
-                     root_add(&guard->root, guard->key, digest)
-                 ? SQLITE_OK
-                 : SQLITE_NOMEM;
+        rc = add_row(guard, table, s);
     }
     sqlite3_finalize(s);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -233,24 +243,34 @@ void guard_set(Guard *guard, const RegistryAnchor *anchor)
     guard->has_anchor = TRUE;
 }
 
+static int bind_anchor(sqlite3_stmt *s, const RegistryAnchor *a, const uint8_t mac[ROOT_HASH_SIZE])
+{
+    int rc = sqlite3_bind_blob(s, 1, a->seed, sizeof(a->seed), SQLITE_STATIC);
+
+    rc = rc == SQLITE_OK ? sqlite3_bind_int64(s, 2, (int64_t)a->value) : rc;
+    rc = rc == SQLITE_OK ? sqlite3_bind_double(s, 3, a->used) : rc;
+    rc = rc == SQLITE_OK ? sqlite3_bind_int64(s, 4, a->then) : rc;
+    return rc == SQLITE_OK ? sqlite3_bind_blob(s, 5, mac, ROOT_HASH_SIZE, SQLITE_STATIC) : rc;
+}
+
+/* A part of each transaction, so the statement stays prepared. */
 static int write_anchor(Guard *guard, const uint8_t mac[ROOT_HASH_SIZE])
 {
-    const RegistryAnchor *a = &guard->anchor;
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(guard->sqlite,
+    int rc = SQLITE_OK;
+
+    if (!guard->write) {
+        rc = sqlite3_prepare_v2(guard->sqlite,
                                 "INSERT OR REPLACE INTO " GUARD_TABLE
                                 " (id, seed, value, used, moment, mac) VALUES (1,?,?,?,?,?)",
-                                -1, &s, NULL);
-
-    if (rc == SQLITE_OK &&
-        (rc = sqlite3_bind_blob(s, 1, a->seed, sizeof(a->seed), SQLITE_STATIC)) == SQLITE_OK &&
-        (rc = sqlite3_bind_int64(s, 2, (int64_t)a->value)) == SQLITE_OK &&
-        (rc = sqlite3_bind_double(s, 3, a->used)) == SQLITE_OK &&
-        (rc = sqlite3_bind_int64(s, 4, a->then)) == SQLITE_OK &&
-        (rc = sqlite3_bind_blob(s, 5, mac, ROOT_HASH_SIZE, SQLITE_STATIC)) == SQLITE_OK) {
-        rc = sqlite3_step(s);
+                                -1, &guard->write, NULL);
     }
-    sqlite3_finalize(s);
+    if (rc == SQLITE_OK && (rc = bind_anchor(guard->write, &guard->anchor, mac)) == SQLITE_OK) {
+        rc = sqlite3_step(guard->write);
+    }
+    if (guard->write) {
+        sqlite3_reset(guard->write);
+        sqlite3_clear_bindings(guard->write);
+    }
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 

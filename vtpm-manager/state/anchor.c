@@ -107,12 +107,12 @@ static gboolean derive(Anchor *anchor, TpmSession *tpm, uint8_t ret_key[REGISTRY
                        GError **error)
 {
     TPM2B_AUTH *auth = &anchor->counter.auth;
+    const TpmDerived keys[] = { { "registry counter", auth->buffer },
+                                { "registry root", ret_key } };
 
     auth->size = TPM_DERIVED_SIZE;
-    return tpm_host_derive_key(anchor->host, tpm, anchor->row.seed, "registry counter",
-                               auth->buffer, error) &&
-           tpm_host_derive_key(anchor->host, tpm, anchor->row.seed, "registry root", ret_key,
-                               error);
+    return tpm_host_derive_keys(anchor->host, tpm, anchor->row.seed, keys, G_N_ELEMENTS(keys),
+                                error);
 }
 
 /* Has the counter reach what the row names. */
@@ -239,6 +239,7 @@ static gboolean check_anchored(Anchor *anchor, TpmSession *tpm, GError **error)
     gboolean right;
 
     if (!derive(anchor, tpm, key, error)) {
+        explicit_bzero(key, sizeof(key));
         return FALSE;
     }
     right = registry_anchor_check(anchor->store, key, &local);

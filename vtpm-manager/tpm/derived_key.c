@@ -44,32 +44,43 @@ static TSS2_RC flush(TpmSession *tpm, void *data)
     return TSS2_RC_SUCCESS;
 }
 
-gboolean tpm_derive_key(TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE], const char *label,
-                        uint8_t ret[TPM_DERIVED_SIZE], GError **error)
+static gboolean derive(TpmSession *tpm, ESYS_TR key, const TpmDerived *derived, GError **error)
 {
-    g_autoptr(GBytes) public_area = NULL;
-    TPM2B_PUBLIC template;
-    Hmac c = { .label.size = (UINT16)strlen(label) };
+    Hmac c = { .key = key, .label.size = (UINT16)strlen(derived->label) };
     gboolean ok;
 
-    g_return_val_if_fail(strlen(label) <= sizeof(c.label.buffer), FALSE);
-    memcpy(c.label.buffer, label, c.label.size);
-    make_template(seed, &template);
-    if (!tpm_create_primary(tpm, what, &template, NULL, &c.key, &public_area, error)) {
-        return FALSE;
-    }
+    g_return_val_if_fail(strlen(derived->label) <= sizeof(c.label.buffer), FALSE);
+    memcpy(c.label.buffer, derived->label, c.label.size);
     ok = tpm_run(tpm, what, hmac, &c, error);
     if (ok && c.result->size != TPM_DERIVED_SIZE) {
         tpm_error_set(error, TPM_RC_MALFORMED, what);
         ok = FALSE;
     }
     if (ok) {
-        memcpy(ret, c.result->buffer, TPM_DERIVED_SIZE);
+        memcpy(derived->ret, c.result->buffer, TPM_DERIVED_SIZE);
     }
     if (c.result) {
         explicit_bzero(c.result, sizeof(*c.result));
     }
     Esys_Free(c.result);
-    tpm_run(tpm, what, flush, &c.key, NULL);
+    return ok;
+}
+
+gboolean tpm_derive_keys(TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE],
+                         const TpmDerived *keys, guint count, GError **error)
+{
+    g_autoptr(GBytes) public_area = NULL;
+    TPM2B_PUBLIC template;
+    gboolean ok = TRUE;
+    ESYS_TR key;
+
+    make_template(seed, &template);
+    if (!tpm_create_primary(tpm, what, &template, NULL, &key, &public_area, error)) {
+        return FALSE;
+    }
+    for (guint i = 0; ok && i < count; i++) {
+        ok = derive(tpm, key, &keys[i], error);
+    }
+    tpm_run(tpm, what, flush, &key, NULL);
     return ok;
 }

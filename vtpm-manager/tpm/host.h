@@ -47,12 +47,12 @@ gboolean tpm_host_activate(TpmHost *host, TpmSession *tpm, GBytes *blob, GBytes 
                            GBytes **ret_value, GError **error);
 
 /**
- * tpm_host_derive_key: on the worker's thread: tpm_derive_key().
+ * tpm_host_derive_keys: on the worker's thread: tpm_derive_keys().
  *
- * Errors: of tpm_derive_key() and tpm_endorsement_enter().
+ * Errors: of tpm_derive_keys() and tpm_endorsement_enter().
  */
-gboolean tpm_host_derive_key(TpmHost *host, TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE],
-                             const char *label, uint8_t ret[TPM_DERIVED_SIZE], GError **error);
+gboolean tpm_host_derive_keys(TpmHost *host, TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE],
+                              const TpmDerived *keys, guint count, GError **error);
 
 /** tpm_host_make_counter, tpm_host_remove_counter: the same of tpm_nv_counter_make()
  * and tpm_nv_counter_remove(). */
