@@ -36,6 +36,7 @@ root_enter()
         top=$1
         shift
         mount --make-rprivate /
+        mount --bind "$top" "$top" # a root that is no mount lets nobody have mounts of his own
         while [ "$1" != -- ]; do
             mkdir -p "$top${1#*:}"
             mount --bind "${1%%:*}" "$top${1#*:}"
