@@ -196,6 +196,9 @@ gboolean dq_key_has_spki(const DqKey *key, DqBytes spki);
 /** dq_key_get_name: the key's Name, borrowed. */
 DqBytes dq_key_get_name(const DqKey *key);
 
+/** dq_key_get_public: the TPMT_PUBLIC that it was made of, borrowed: dq_key_new() takes it. */
+DqBytes dq_key_get_public(const DqKey *key);
+
 /**
  * dq_key_qualified_name: the qualified name that the key has as a primary of a hierarchy.
  * @hierarchy: TPM_RH_OWNER, TPM_RH_ENDORSEMENT or another
@@ -251,6 +254,16 @@ typedef struct DqPolicy DqPolicy;
  */
 DqPolicy *dq_policy_new_from_text(const char *text, gsize len, const char *name, GError **error);
 DqPolicy *dq_policy_new_from_file(const char *path, GError **error);
+
+/**
+ * dq_policy_new_with_keys: as dq_policy_new_from_text(), but no key file is read.
+ * @keys: char * -> DqKey: what stands in their place, by the paths that the text has
+ */
+DqPolicy *dq_policy_new_with_keys(const char *text, gsize len, const char *name, GHashTable *keys,
+                                  GError **error);
+
+/** dq_policy_get_keys: borrowed: what dq_policy_new_with_keys() needs to make it again. */
+GHashTable *dq_policy_get_keys(const DqPolicy *policy);
 DqPolicy *dq_policy_ref(DqPolicy *policy);
 void dq_policy_unref(DqPolicy *policy);
 
@@ -525,6 +538,15 @@ void dq_verifier_set_store(DqVerifier *verifier, DqStore *store);
 
 /** dq_verifier_set_time: seconds since 1970 that count as now; 0: the system's clock. For tests. */
 void dq_verifier_set_time(DqVerifier *verifier, int64_t now);
+
+/** DqStoreAnswers: what a store said; see store.h. */
+typedef struct DqStoreAnswers DqStoreAnswers;
+
+/** dq_verifier_keep_answers: has verdicts keep what the store said. Off at first. */
+void dq_verifier_keep_answers(DqVerifier *verifier, gboolean keep);
+
+/** dq_verdict_get_answers: borrowed; NULL where they were not kept. */
+const DqStoreAnswers *dq_verdict_get_answers(const DqVerdict *verdict);
 
 /**
  * dq_verifier_check: runs the checks in their order up to the first that fails.

@@ -85,6 +85,11 @@ DqBytes dq_key_get_name(const DqKey *key)
     return (DqBytes){ key->name, key->name_len };
 }
 
+DqBytes dq_key_get_public(const DqKey *key)
+{
+    return (DqBytes){ key->data, key->data_len };
+}
+
 gboolean dq_key_has_spki(const DqKey *key, DqBytes spki)
 {
     const uint8_t *p = spki.data;

@@ -15,6 +15,7 @@
 typedef struct Parser {
     const char *name;
     const char *folder; /* where relative paths of key files begin */
+    GHashTable *keys;   /* what stands in place of key files; NULL: they are read */
     unsigned line;
     DqPolicy *policy;
 } Parser;
@@ -81,19 +82,38 @@ static GBytes *read_name(const Parser *p, const char *text, GError **error)
     return g_steal_pointer(&bytes);
 }
 
+/* (transfer full): of a key file, which the policy remembers. */
+static DqKey *read_key_file(const Parser *p, const char *path, GError **error)
+{
+    g_autofree char *full =
+        g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(p->folder, path, NULL);
+    DqKey *given = p->keys ? g_hash_table_lookup(p->keys, path) : NULL;
+    DqKey *key = NULL;
+
+    if (given) {
+        key = dq_key_ref(given);
+    } else if (p->keys) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "the key %s is not there", path);
+    } else {
+        key = dq_key_new_from_file(full, error);
+    }
+    if (key) {
+        g_hash_table_replace(p->policy->keys, g_strdup(path), dq_key_ref(key));
+    }
+    return key;
+}
+
 /* "name:HEX" or the path of a key file; @ret_key stays NULL for a Name. */
 static gboolean read_key(const Parser *p, const char *text, DqKey **ret_key, GBytes **ret_name,
                          GError **error)
 {
-    g_autofree char *path = NULL;
     GError *cause = NULL;
 
     if (g_str_has_prefix(text, "name:")) {
         *ret_name = read_name(p, text + strlen("name:"), error);
         return *ret_name != NULL;
     }
-    path = g_path_is_absolute(text) ? g_strdup(text) : g_build_filename(p->folder, text, NULL);
-    *ret_key = dq_key_new_from_file(path, &cause);
+    *ret_key = read_key_file(p, text, &cause);
     if (!*ret_key) {
         return fail_with(p, cause, error);
     }
@@ -381,12 +401,13 @@ static gboolean read_line(Parser *p, char *line, GError **error)
     return read_words(p, (char **)words->pdata, error);
 }
 
-DqPolicy *dq_policy_new_from_text(const char *text, gsize len, const char *name, GError **error)
+DqPolicy *dq_policy_new_with_keys(const char *text, gsize len, const char *name, GHashTable *keys,
+                                  GError **error)
 {
     g_autoptr(DqPolicy) policy = dq_policy_new();
     g_autofree char *copy = g_strndup(text, len);
     g_autofree char *folder = g_path_get_dirname(name);
-    Parser p = { .name = name, .folder = folder, .policy = policy };
+    Parser p = { .name = name, .folder = folder, .keys = keys, .policy = policy };
     char *rest = copy;
     char *line;
 
@@ -403,6 +424,11 @@ DqPolicy *dq_policy_new_from_text(const char *text, gsize len, const char *name,
         }
     }
     return g_steal_pointer(&policy);
+}
+
+DqPolicy *dq_policy_new_from_text(const char *text, gsize len, const char *name, GError **error)
+{
+    return dq_policy_new_with_keys(text, len, name, NULL, error);
 }
 
 DqPolicy *dq_policy_new_from_file(const char *path, GError **error)

@@ -33,6 +33,7 @@ DqPolicy *dq_policy_new(void)
     DqPolicy *p = g_new0(DqPolicy, 1);
 
     p->refs = 1;
+    p->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)dq_key_unref);
     p->host_keys = g_ptr_array_new_with_free_func((GDestroyNotify)dq_key_unref);
     p->host_names = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     p->vms = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, NULL, vm_free);
@@ -48,6 +49,11 @@ DqPolicy *dq_policy_new(void)
     return p;
 }
 
+GHashTable *dq_policy_get_keys(const DqPolicy *policy)
+{
+    return policy->keys;
+}
+
 DqPolicy *dq_policy_ref(DqPolicy *policy)
 {
     g_atomic_int_inc(&policy->refs);
@@ -59,6 +65,7 @@ void dq_policy_unref(DqPolicy *policy)
     if (!policy || !g_atomic_int_dec_and_test(&policy->refs)) {
         return;
     }
+    g_hash_table_unref(policy->keys);
     g_ptr_array_unref(policy->host_keys);
     g_ptr_array_unref(policy->host_names);
     g_ptr_array_unref(policy->allowed_keys);

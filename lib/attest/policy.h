@@ -41,6 +41,7 @@ typedef enum DqPolicyDigest {
 
 struct DqPolicy {
     gint refs;
+    GHashTable *keys;      /* char -> DqKey: of key files, by their paths as the text has them */
     GPtrArray *host_keys;  /* DqKey */
     GPtrArray *host_names; /* GBytes: Names that are enrolled, those of @host_keys included */
     gboolean any_vm;

@@ -160,6 +160,30 @@ typedef struct DqStoreOps {
     void (*free)(gpointer self);
 } DqStoreOps;
 
+/**
+ * DqStoreAnswers: what a store said during one verification, and when: all that a verdict depends
+ * on besides what the verification was given.
+ * @now: seconds since 1970, the verification's
+ * @bound: the challenge was issued for one VM, whose UUID is @uuid
+ */
+struct DqStoreAnswers {
+    int64_t now;
+    DqChallengeUse use;
+    gboolean bound;
+    uint8_t uuid[DQ_UUID_SIZE];
+    gboolean has_host;
+    DqStoreHost host;
+    gboolean has_vm;
+    DqStoreVm vm;
+};
+
+/**
+ * dq_store_new_replay: a store that says what another one said, whenever it is asked, and keeps
+ * nothing. With dq_verifier_set_time(@now) a verification comes to the same verdict again.
+ * @answers: copied
+ */
+DqStore *dq_store_new_replay(const DqStoreAnswers *answers);
+
 /** dq_store_new: @ops must live as long as the store; @self is handed to its functions. */
 DqStore *dq_store_new(const DqStoreOps *ops, gpointer self);
 DqStore *dq_store_ref(DqStore *store);

@@ -61,6 +61,7 @@ void dq_verdict_free(DqVerdict *verdict)
     }
     dq_verdict_forget_findings(verdict);
     g_free(verdict->host_ek);
+    g_free(verdict->answers);
     g_free(verdict);
 }
 
@@ -174,4 +175,9 @@ const char *dq_verdict_get_detail(const DqVerdict *verdict, DqCheck check)
 const DqFacts *dq_verdict_get_facts(const DqVerdict *verdict)
 {
     return verdict->has_facts ? &verdict->facts : NULL;
+}
+
+const DqStoreAnswers *dq_verdict_get_answers(const DqVerdict *verdict)
+{
+    return verdict->answers;
 }

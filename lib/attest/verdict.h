@@ -2,15 +2,16 @@
 #ifndef ATTEST_VERDICT_H
 #define ATTEST_VERDICT_H
 
-#include "attest/deepquote.h"
+#include "attest/store.h"
 
 struct DqVerdict {
     DqResult result[DQ_CHECKS];
     char *detail[DQ_CHECKS]; /* or NULL */
     gboolean has_facts;
     DqFacts facts;
-    DqEkFacts *host_ek; /* or NULL */
-    GArray *findings;   /* DqFinding, whose details it owns; NULL: none */
+    DqEkFacts *host_ek;      /* or NULL */
+    DqStoreAnswers *answers; /* or NULL */
+    GArray *findings;        /* DqFinding, whose details it owns; NULL: none */
 };
 
 DqVerdict *dq_verdict_new(void);

@@ -60,6 +60,11 @@ void dq_verifier_allow_simulated(DqVerifier *verifier, gboolean allow)
     verifier->allow_simulated = allow;
 }
 
+void dq_verifier_keep_answers(DqVerifier *verifier, gboolean keep)
+{
+    verifier->keep_answers = keep;
+}
+
 void dq_verifier_set_time(DqVerifier *verifier, int64_t now)
 {
     verifier->time = now;

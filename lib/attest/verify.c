@@ -181,6 +181,22 @@ static gboolean verify(DqRun *r, DqVerdict *verdict, GError **error)
     return done;
 }
 
+/* (transfer full) */
+static DqStoreAnswers *answers_of(const DqRun *r)
+{
+    DqStoreAnswers *a = g_new0(DqStoreAnswers, 1);
+
+    a->now = r->now;
+    a->use = r->use;
+    a->bound = r->challenge_bound;
+    memcpy(a->uuid, r->challenge_uuid, sizeof(a->uuid));
+    a->has_host = r->has_host;
+    a->host = r->host_record;
+    a->has_vm = r->has_vm;
+    a->vm = r->vm_record;
+    return a;
+}
+
 DqVerdict *dq_verifier_check(DqVerifier *verifier, const DqQuote *quote, const DqExpected *expected,
                              GError **error)
 {
@@ -195,6 +211,7 @@ DqVerdict *dq_verifier_check(DqVerifier *verifier, const DqQuote *quote, const D
     run->now = dq_verifier_now(verifier);
     run->use = DQ_CHALLENGE_UNKNOWN;
     done = verify(run, verdict, error);
+    verdict->answers = verifier->keep_answers ? answers_of(run) : NULL;
     dq_run_clear(run);
     return done ? g_steal_pointer(&verdict) : NULL;
 }

@@ -181,11 +181,12 @@ static void test_files(void)
     g_autofree char *key_path = g_build_filename(folder, "host.pub", NULL);
     g_autoptr(MakerKey) key = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA256, MAKER_AK_ATTRIBUTES);
     g_autoptr(GError) error = NULL;
-    g_autoptr(DqPolicy) policy = NULL;
+    g_autoptr(DqPolicy) policy = NULL, again = NULL;
+    const char *text = "host-ak host.pub\n";
 
     g_file_set_contents(key_path, (const char *)key->public->data, key->public->len, &error);
     g_assert_no_error(error);
-    g_file_set_contents(policy_path, "host-ak host.pub\n", -1, &error);
+    g_file_set_contents(policy_path, text, -1, &error);
     g_assert_no_error(error);
     policy = dq_policy_new_from_file(policy_path, &error);
     g_assert_no_error(error);
@@ -194,6 +195,16 @@ static void test_files(void)
     g_unlink(key_path);
     g_unlink(policy_path);
     g_rmdir(folder);
+
+    /* And it is made again from its text and the keys, without the files. */
+    again = dq_policy_new_with_keys(text, strlen(text), policy_path, dq_policy_get_keys(policy),
+                                    &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(again->host_keys->len, ==, 1);
+    g_assert_true(dq_policy_has_host(again, dq_key_get_name(again->host_keys->pdata[0])));
+    g_assert_null(dq_policy_new_with_keys("host-ak other.pub\n", 18, "p",
+                                          dq_policy_get_keys(policy), &error));
+    g_assert_error(error, DQ_ERROR, DQ_ERROR_POLICY);
 }
 
 int main(int argc, char **argv)

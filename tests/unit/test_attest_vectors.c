@@ -210,6 +210,25 @@ static void assert_outcome(Vector *v, const DqVerdict *verdict)
     assert_not_compared(v, verdict);
 }
 
+/* What the store said is enough to come to the same verdict again, as often as wanted. */
+static void check_replay(DqVerifier *verifier, const DqVerdict *verdict, const DqQuote *quote,
+                         const DqExpected *expected)
+{
+    g_autoptr(DqStore) store = dq_store_new_replay(dq_verdict_get_answers(verdict));
+    g_autofree char *wanted = dq_verdict_to_json(verdict);
+
+    dq_verifier_set_time(verifier, dq_verdict_get_answers(verdict)->now);
+    dq_verifier_set_store(verifier, store);
+    for (guint i = 0; i < 2; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(DqVerdict) again = dq_verifier_check(verifier, quote, expected, &error);
+        g_autofree char *got = again ? dq_verdict_to_json(again) : NULL;
+
+        g_assert_no_error(error);
+        g_assert_cmpstr(got, ==, wanted);
+    }
+}
+
 static void check_vector(Vector *v)
 {
     JsonObject *q = json_object_get_object_member(v->json, "quote");
@@ -246,10 +265,15 @@ static void check_vector(Vector *v)
         store = memory_store_get(memory);
         dq_verifier_set_store(verifier, store);
     }
+    dq_verifier_keep_answers(verifier, TRUE);
     verdict = dq_verifier_check(verifier, &quote, &expected, &error);
     g_assert_no_error(error);
     assert_outcome(v, verdict);
     g_assert_cmpuint(memory->records, ==, dq_verdict_is_trusted(verdict) ? 1 : 0);
+    if (store) {
+        check_replay(verifier, verdict, &quote, &expected);
+        g_assert_cmpuint(memory->records, ==, dq_verdict_is_trusted(verdict) ? 1 : 0);
+    }
 }
 
 static void test_vector(gconstpointer data)
