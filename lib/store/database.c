@@ -118,6 +118,22 @@ static Database *open_file(const char *path, GError **error)
     return g_steal_pointer(&db);
 }
 
+/* Another program may have done it since the format was read. */
+static gboolean raise_format(Database *db, GError **error)
+{
+    g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %d", STORE_FORMAT);
+    int format = 0;
+    gboolean good;
+
+    if (!execute(db, "BEGIN IMMEDIATE", error)) {
+        return FALSE;
+    }
+    good = read_number(db, "PRAGMA user_version", &format, error) &&
+           (format != STORE_FORMAT_BEFORE ||
+            (execute(db, store_schema_new, error) && execute(db, mark, error)));
+    return database_end(db, good, error);
+}
+
 static gboolean check_format(Database *db, GError **error)
 {
     int application, format;
@@ -128,6 +144,9 @@ static gboolean check_format(Database *db, GError **error)
     }
     if (application != STORE_APPLICATION_ID) {
         return fail_text(db->path, complaint(SQLITE_NOTADB), error);
+    }
+    if (format == STORE_FORMAT_BEFORE) {
+        return raise_format(db, error);
     }
     if (format != STORE_FORMAT) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_STORE,
@@ -196,8 +215,8 @@ static gboolean fill(const char *path, GError **error)
                         STORE_APPLICATION_ID, STORE_FORMAT);
 
     return db && execute(db, "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;", error) &&
-           execute(db, store_schema, error) && execute(db, mark, error) &&
-           execute(db, "PRAGMA wal_checkpoint(TRUNCATE);", error);
+           execute(db, store_schema, error) && execute(db, store_schema_new, error) &&
+           execute(db, mark, error) && execute(db, "PRAGMA wal_checkpoint(TRUNCATE);", error);
 }
 
 static gboolean sync_folder(const char *path)

@@ -41,13 +41,26 @@ typedef enum DatabaseStatement {
     DATABASE_BINDING_FIND,
     DATABASE_BINDING_LIST,
     DATABASE_BINDING_REMOVE,
+    DATABASE_ENTRY_PUT,
+    DATABASE_ENTRY_LAST,
+    DATABASE_ENTRY_NEXT,
+    DATABASE_ENTRY_PRUNE,
+    DATABASE_ENTRY_CONTENT_PUT,
+    DATABASE_ENTRY_CONTENT_PRUNE,
+    DATABASE_CONTENT_PUT,
+    DATABASE_CONTENT_FIND,
+    DATABASE_CONTENT_LIKE,
+    DATABASE_CONTENT_PRUNE,
     DATABASE_STATEMENTS,
 } DatabaseStatement;
 
 /** database_create: @path must not exist. It is there with all tables, or not at all. */
 gboolean database_create(const char *path, GError **error);
 
-/** database_open: @path must have been made by database_create(). */
+/**
+ * database_open: @path must have been made by database_create(). A file of the format before this
+ * one gets what is new.
+ */
 Database *database_open(const char *path, GError **error);
 void database_close(Database *db);
 

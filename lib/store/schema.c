@@ -79,6 +79,23 @@ const char store_schema[] = "CREATE TABLE challenge ("
                             " sum INTEGER NOT NULL,"
                             " PRIMARY KEY (subject, key)) WITHOUT ROWID;";
 
+/* Entries need no sum: each has a hash, and so has the content that it speaks of. */
+const char store_schema_new[] = "CREATE TABLE content ("
+                                " digest BLOB PRIMARY KEY NOT NULL,"
+                                " size INTEGER NOT NULL,"
+                                " head BLOB NOT NULL,"
+                                " base BLOB NOT NULL,"
+                                " data BLOB NOT NULL);"
+                                "CREATE INDEX content_head ON content (head, size);"
+                                "CREATE TABLE entry_content ("
+                                " entry INTEGER NOT NULL,"
+                                " digest BLOB NOT NULL,"
+                                " PRIMARY KEY (digest, entry)) WITHOUT ROWID;"
+                                "CREATE TABLE entry ("
+                                " number INTEGER PRIMARY KEY NOT NULL,"
+                                " hash BLOB NOT NULL,"
+                                " text BLOB NOT NULL);";
+
 #define HOST_COLUMNS                                                                               \
     "name, public_area, label, simulated, enrolment, ek_manufacturer, ek_model, ek_version, "      \
     "ek_serial, ek_issuer, ek_expires, enrolled, expires, revoked, counted, reset_count, "         \
@@ -131,4 +148,20 @@ const char *const store_statements[DATABASE_STATEMENTS] = {
     [DATABASE_BINDING_LIST] = "SELECT subject, key, profile, member_of, sum FROM binding"
                               " ORDER BY subject, key",
     [DATABASE_BINDING_REMOVE] = "DELETE FROM binding WHERE subject = ? AND key = ?",
+    [DATABASE_ENTRY_PUT] = "INSERT INTO entry (number, hash, text) VALUES (?, ?, ?)",
+    [DATABASE_ENTRY_LAST] = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1",
+    [DATABASE_ENTRY_NEXT] = "SELECT number, hash, text FROM entry WHERE number > ?"
+                            " ORDER BY number LIMIT 1",
+    [DATABASE_ENTRY_PRUNE] = "DELETE FROM entry WHERE number <= ?",
+    [DATABASE_ENTRY_CONTENT_PUT] = "INSERT OR IGNORE INTO entry_content (entry, digest)"
+                                   " VALUES (?, ?)",
+    [DATABASE_ENTRY_CONTENT_PRUNE] = "DELETE FROM entry_content WHERE entry <= ?",
+    [DATABASE_CONTENT_PUT] = "INSERT INTO content (digest, size, head, base, data)"
+                             " VALUES (?, ?, ?, ?, ?)",
+    [DATABASE_CONTENT_FIND] = "SELECT size, base, data FROM content WHERE digest = ?",
+    [DATABASE_CONTENT_LIKE] = "SELECT digest, size FROM content WHERE head = ? AND size < ?"
+                              " ORDER BY size DESC LIMIT 16",
+    [DATABASE_CONTENT_PRUNE] = "DELETE FROM content WHERE"
+                               " digest NOT IN (SELECT digest FROM entry_content) AND"
+                               " digest NOT IN (SELECT base FROM content)",
 };

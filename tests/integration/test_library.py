@@ -13,7 +13,9 @@ BUILD_ROOT = os.environ['BUILD_ROOT']
 SOURCE_ROOT = os.environ['SOURCE_ROOT']
 PROGRAM = r'''
 #include <deepquote/deepquote.h>
+#include <deepquote/chain.h>
 #include <deepquote/store-file.h>
+#include <deepquote/store-journal.h>
 #include <deepquote/store.h>
 #include <stdio.h>
 
@@ -115,8 +117,8 @@ def _():
 @tap.case('it exports what its headers declare, and nothing else')
 def _():
     declared = set()
-    for header in ('attest/deepquote.h', 'attest/store.h', 'store/store-file.h',
-                   'store/store-profile.h'):
+    for header in ('attest/deepquote.h', 'attest/store.h', 'store/chain.h', 'store/entry.h',
+                   'store/store-file.h', 'store/store-journal.h', 'store/store-profile.h'):
         with open(os.path.join(SOURCE_ROOT, 'lib', header), encoding='utf-8') as f:
             code = re.sub(r'/\*.*?\*/', '', f.read(), flags=re.S)
         declared |= set(re.findall(r'^[A-Za-z][^;{}#]*?\b(dq_\w+)\([^;{}]*\);', code, re.M))

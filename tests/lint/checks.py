@@ -27,8 +27,9 @@ FORMS = [(re.compile(names), re.compile(form, re.M), advice) for names, form, ad
     (r'(?!hw/|backends/)', r'\bgu?int(?:8|16|32|64)\b', 'take the type of <stdint.h>'),
     (r'(tools|vtpm-manager|lib/(?!wire))', r'\bbool\b', 'write gboolean, since GLib is used here'),
     (r'(lib/wire|swtpm-deepquote)', r'\bgboolean\b', 'write bool, since GLib is not used here'),
-    # but lib/attest/store.h, which is installed beside what it includes
-    (r'(?!lib/attest/store\.h)(lib/\w+|vtpm-manager/\w+|tools/common)/',
+    # but those that are installed beside what they include
+    (r'(?!lib/attest/store\.h|lib/store/(?:chain|store-journal)\.h)'
+     r'(lib/\w+|vtpm-manager/\w+|tools/common)/',
      r'^#include "(?!manager_defaults\.h)[^/"]+"', 'name the header with its folder'))]
 
 # The interface of libdeepquote is one header for several files; libdeepquote.map lists it.

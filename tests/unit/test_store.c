@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a store in a file remembers. */
+#include "store/store-journal.h"
+
 #include "store_fixture.h"
 
 #include "store/challenge.h"
@@ -103,6 +105,32 @@ static void test_refuses_another_format(void)
     sqlite3_close(other);
     g_assert_null(dq_store_file_open(f->path, &error));
     assert_error(&error, DQ_ERROR_STORE, "has format 7");
+}
+
+/* What it knew it still knows, and it has a journal. */
+static void test_raises_the_format_before(void)
+{
+    g_autoptr(StoreFixture) f = store_fixture_new();
+    g_autoptr(GBytes) body = g_bytes_new_static("body", 4);
+    GError *error = NULL;
+    sqlite3 *other;
+
+    store_add(f, 1);
+    store_fixture_close(f);
+    g_assert_cmpint(sqlite3_open(f->path, &other), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(other,
+                                 "DROP TABLE entry; DROP TABLE content; DROP TABLE entry_content;"
+                                 "PRAGMA user_version = 3",
+                                 NULL, NULL, NULL),
+                    ==, SQLITE_OK);
+    sqlite3_close(other);
+    for (guint i = 0; i < 2; i++) {
+        store_fixture_open(f);
+        g_assert_cmpstr(store_get_host(f, 1).label, ==, store_host(1).label);
+        g_assert_true(dq_store_file_append(f->file, STORE_NOW, body, NULL, 0, NULL, &error));
+        g_assert_no_error(error);
+        store_fixture_close(f);
+    }
 }
 
 /* --------------------------------------------------------------------------------- Challenges */
@@ -481,6 +509,7 @@ int main(int argc, char **argv)
     g_test_add_func("/store/file/is-open-while-it-is-referenced", test_kept_open);
     g_test_add_func("/store/file/refuses-what-is-none", test_refuses_what_is_none);
     g_test_add_func("/store/file/refuses-another-format", test_refuses_another_format);
+    g_test_add_func("/store/file/raises-the-format-before-it", test_raises_the_format_before);
     g_test_add_func("/store/challenge/is-good-once", test_challenge_once);
     g_test_add_func("/store/challenge/expires-and-is-forgotten-later", test_challenge_expires);
     g_test_add_func("/store/challenge/unknown-uses-nothing-up", test_challenge_unknown);

@@ -3,7 +3,11 @@
  * What a store does when its file is not what it should be: it says so, or it knows less; it never
  * gives trust that the records did not give.
  */
+#include "store/chain.h"
+#include "store/store-journal.h"
 #include "store/store-profile.h"
+
+#include "attest/digest.h"
 
 #include "store_fixture.h"
 
@@ -51,6 +55,16 @@ static void bind_profile(Scene *s)
         dq_store_file_bind(s->f->file, DQ_SUBJECT_VM, vm.uuid, DQ_UUID_SIZE, profile.name, NULL));
 }
 
+static const char *const entries[] = { "an old verdict", "a verdict" };
+
+/* Number 0 is a second older than number 1. */
+static gboolean append(DqStoreFile *file, gsize number, GError **error)
+{
+    g_autoptr(GBytes) body = g_bytes_new_static(entries[number], strlen(entries[number]));
+
+    return dq_store_file_append(file, STORE_NOW + (int64_t)number, body, &body, 1, NULL, error);
+}
+
 static void scene_fill(Scene *s)
 {
     const DqStoreHost revoked = store_host(HOSTS);
@@ -65,6 +79,8 @@ static void scene_fill(Scene *s)
     g_assert_true(
         dq_store_file_accept_lineage(s->f->file, vm.uuid, lineage, STORE_NOW, "why", NULL));
     bind_profile(s);
+    g_assert_true(append(s->f->file, 0, NULL));
+    g_assert_true(append(s->f->file, 1, NULL));
     for (gsize i = 0; i < CHALLENGES; i++) {
         store_issue(s->f, STORE_NOW + 60, s->challenge[i]);
         g_assert_cmpint(store_use(s->f, s->challenge[i], STORE_NOW, NULL), ==, DQ_CHALLENGE_FRESH);
@@ -192,6 +208,54 @@ static gboolean probe_profile(DqStoreFile *file)
     return TRUE;
 }
 
+static gboolean probe_content(DqStoreFile *file, gsize number, GError **error)
+{
+    const DqBytes text = { (const uint8_t *)entries[number], strlen(entries[number]) };
+    g_autoptr(GBytes) content = NULL;
+    uint8_t digest[DQ_HASH_SIZE];
+    DqContentState state;
+
+    dq_sha256(&text, 1, digest);
+    if (!dq_store_file_get_content(file, digest, &state, &content, error)) {
+        return store_good_error(error);
+    }
+    g_assert_true((content != NULL) == (state == DQ_CONTENT_GOOD));
+    return content != NULL;
+}
+
+static gboolean probe_entry(DqStoreFile *file, DqChain *chain, GError **error)
+{
+    DqStoredEntry stored = { 0 };
+    gboolean found = FALSE, whole;
+    DqEntry entry;
+
+    if (!dq_store_file_next_entry(file, chain->last, &found, &stored, error)) {
+        return store_good_error(error);
+    }
+    whole = found && dq_chain_add(chain, &stored, &entry) == DQ_ENTRY_GOOD;
+    g_clear_pointer(&stored.text, g_bytes_unref);
+    return whole;
+}
+
+/* Entries and what they speak of; what the older one alone spoke of goes with it. */
+static gboolean probe_journal(DqStoreFile *file)
+{
+    GError *error = NULL;
+    DqChain chain = { 0 };
+    gboolean whole = TRUE;
+    int64_t count;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(entries); i++) {
+        whole = probe_entry(file, &chain, &error) && whole;
+        whole = probe_content(file, i, &error) && whole;
+    }
+    if (!dq_store_file_prune(file, STORE_NOW + 1, STORE_NOW, &count, &error)) {
+        return store_good_error(&error);
+    }
+    whole = probe_content(file, 1, &error) && !probe_content(file, 0, &error) && whole;
+    return (append(file, 0, &error) || store_good_error(&error)) && whole;
+}
+
 /* Whether everything is there; what is not was reported or forgotten, else the test ends. */
 static gboolean probe(Scene *s)
 {
@@ -205,6 +269,7 @@ static gboolean probe(Scene *s)
     s->f->store = dq_store_file_get_store(s->f->file);
     whole = probe_acceptances(s->f->file);
     whole = probe_profile(s->f->file) && whole;
+    whole = probe_journal(s->f->file) && whole;
     for (uint8_t n = 1; n <= HOSTS; n++) {
         whole = probe_host(s->f->store, &s->host[n]) && whole;
         whole = probe_vm(s->f->store, &s->vm[n]) && whole;
