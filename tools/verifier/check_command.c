@@ -3,13 +3,11 @@
 #include "check_command.h"
 
 #include "command.h"
-#include "check_expected.h"
 #include "check_input.h"
 #include "check_report.h"
+#include "checker.h"
 #include "ear.h"
 #include "jws_file.h"
-#include "key_name.h"
-#include "profile_bound.h"
 #include "profile_file.h"
 
 #include "common/args.h"
@@ -22,13 +20,12 @@
 /** The command line as it was given. */
 static struct {
     CheckPaths paths;
-    CheckExpectedOptions expected;
-    char **hosts, **host_publics, **allowed_keys;
+    CheckOptions check;
     char **folders; /* borrowed */
-    char *policy, *store, *ear, *output;
+    char *ear, *output;
     int threads;
     char *pcr_list, *hash, *format, *tcti;
-    gboolean allow_simulated, json, quiet, verbose, version;
+    gboolean json, quiet, verbose, version;
 } opt;
 
 /** Options of tpm2_checkquote that have no place here: whose value, what to do. */
@@ -62,33 +59,36 @@ static const GOptionEntry entries[] = {
       "From the guest or the host: the IMA list of the host's kernel, the same", "FILE" },
     { "vtpm-parts", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.vtpm_parts,
       "From the guest: the files whose code its vTPM runs, which must be those measured", "FILE" },
-    { "qualification", 'q', 0, G_OPTION_ARG_STRING, &opt.expected.challenge,
+    { "qualification", 'q', 0, G_OPTION_ARG_STRING, &opt.check.expected.challenge,
       "The challenge that was given out: digits, or a file that holds it", "HEX" },
-    { "bind", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.bind,
+    { "bind", 0, 0, G_OPTION_ARG_FILENAME, &opt.check.expected.bind,
       "Certificate or public key of the server at the other end of the channel to the VM", "FILE" },
-    { "uuid", 0, 0, G_OPTION_ARG_STRING, &opt.expected.uuid, "The VM that is expected", "UUID" },
-    { "public", 'u', 0, G_OPTION_ARG_FILENAME, &opt.expected.key,
+    { "uuid", 0, 0, G_OPTION_ARG_STRING, &opt.check.expected.uuid, "The VM that is expected",
+      "UUID" },
+    { "public", 'u', 0, G_OPTION_ARG_FILENAME, &opt.check.expected.key,
       "The vTPM's signing key that is expected, a TPM2B_PUBLIC, or PEM or DER", "FILE" },
-    { "ak", 0, 0, G_OPTION_ARG_STRING, &opt.expected.ak, "Its Name", "KEY" },
-    { "ek", 0, 0, G_OPTION_ARG_STRING, &opt.expected.ek,
+    { "ak", 0, 0, G_OPTION_ARG_STRING, &opt.check.expected.ak, "Its Name", "KEY" },
+    { "ek", 0, 0, G_OPTION_ARG_STRING, &opt.check.expected.ek,
       "Name of the vTPM's endorsement key that is expected", "KEY" },
-    { "store", 0, 0, G_OPTION_ARG_FILENAME, &opt.store, "Challenges, hosts and VMs: made by init",
-      "FILE" },
-    { "policy", 0, 0, G_OPTION_ARG_FILENAME, &opt.policy,
+    { "store", 0, 0, G_OPTION_ARG_FILENAME, &opt.check.store,
+      "Challenges, hosts and VMs: made by init", "FILE" },
+    { "policy", 0, 0, G_OPTION_ARG_FILENAME, &opt.check.policy,
       "Reference values and exceptions, see deepquote-policy(5)", "FILE" },
-    { "host-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.host_profile,
+    { "host-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.check.expected.host_profile,
       "How the host may boot and what it may run, see deepquote-profile(5)", "FILE" },
-    { "vm-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.expected.vm_profile, "The same of the VM",
-      "FILE" },
-    PROFILE_KEY_OPTION(&opt.expected.profile_key),
-    { "host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.hosts,
+    { "vm-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.check.expected.vm_profile,
+      "The same of the VM", "FILE" },
+    PROFILE_KEY_OPTION(&opt.check.expected.profile_key),
+    { "host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.check.hosts,
       "A host's attestation key, a TPM2B_PUBLIC, that nobody enrolled; may be repeated", "FILE" },
-    { "host-public", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.host_publics,
+    { "host-public", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.check.host_publics,
       "A host's key for a policy that has its Name; may be repeated", "FILE" },
-    { "allow-key", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.allowed_keys,
+    { "allow-key", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.check.allowed_keys,
       "A vTPM's key that need not be restricted; may be repeated", "KEY" },
-    { "allow-simulated", 0, 0, G_OPTION_ARG_NONE, &opt.allow_simulated,
+    { "allow-simulated", 0, 0, G_OPTION_ARG_NONE, &opt.check.allow_simulated,
       "Hosts with a stand-in TPM can be trusted", NULL },
+    { "record", 0, 0, G_OPTION_ARG_NONE, &opt.check.record,
+      "Keep each verdict in the store with all it depends on, for audit", NULL },
     { "threads", 0, 0, G_OPTION_ARG_INT, &opt.threads,
       "How many FOLDERs to verify at a time (one after the other)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print one JSON object for each verdict", NULL },
@@ -109,83 +109,12 @@ static const char description[] =
     "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
     "they are there quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and\n"
     "host_ima.log, and vtpm_parts.bin. What is expected comes from options and the store alone.\n\n"
-    "Other commands: init, challenge, host, vm, accept, eventlog, ima, profile; each has\n"
-    "--help.\n\n"
+    "Other commands: init, challenge, host, vm, accept, audit, eventlog, ima, profile, predict; "
+    "each\n"
+    "has --help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "
     "is\n"
     "wrong, but not everything was compared.";
-
-static gboolean give_keys(DqVerifier *verifier, char **paths, void (*give)(DqVerifier *, DqKey *),
-                          GError **error)
-{
-    for (; paths && *paths; paths++) {
-        g_autoptr(DqKey) key = dq_key_new_from_file(*paths, error);
-
-        if (!key) {
-            return FALSE;
-        }
-        give(verifier, key);
-    }
-    return TRUE;
-}
-
-static gboolean allow_keys(DqVerifier *verifier, GError **error)
-{
-    for (char **key = opt.allowed_keys; key && *key; key++) {
-        DqName name;
-
-        if (!key_name_read("--allow-key", *key, &name, error)) {
-            return FALSE;
-        }
-        dq_verifier_allow_key(verifier, (DqBytes){ name.data, name.len });
-    }
-    return TRUE;
-}
-
-static void give_store(DqVerifier *verifier, DqStoreFile *file)
-{
-    g_autoptr(DqStore) store = file ? dq_store_file_get_store(file) : NULL;
-
-    if (store) {
-        dq_verifier_set_store(verifier, store);
-    }
-}
-
-static gboolean give_policy(DqVerifier *verifier, GError **error)
-{
-    g_autoptr(DqPolicy) policy = NULL;
-
-    if (!opt.policy) {
-        return TRUE;
-    }
-    policy = dq_policy_new_from_file(opt.policy, error);
-    if (!policy) {
-        return FALSE;
-    }
-    dq_verifier_set_policy(verifier, policy);
-    return TRUE;
-}
-
-/* (transfer full): NULL with the error set. */
-static DqVerifier *set_up(DqStoreFile *store, GError **error)
-{
-    g_autoptr(DqVerifier) verifier = dq_verifier_new();
-
-    if (!opt.hosts && !opt.policy && !opt.store) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
-                    "no host is known: enrol one in a --store, or name one with --host FILE or in "
-                    "a --policy");
-        return NULL;
-    }
-    if (!give_keys(verifier, opt.hosts, dq_verifier_add_host, error) ||
-        !give_keys(verifier, opt.host_publics, dq_verifier_offer_host_key, error) ||
-        !allow_keys(verifier, error) || !give_policy(verifier, error)) {
-        return NULL;
-    }
-    give_store(verifier, store);
-    dq_verifier_allow_simulated(verifier, opt.allow_simulated);
-    return g_steal_pointer(&verifier);
-}
 
 /* @name is NULL for the deep quote that the options name. */
 static void report(const char *name, const DqVerdict *verdict)
@@ -233,35 +162,17 @@ static DqJwsKey *read_ear_key(GError **error)
     return key;
 }
 
-/* A deep quote and what is expected of it, as the library takes both; borrowed from all of them. */
-static gboolean prepare(CheckInput *input, const CheckExpected *expected, ProfileBound *bound,
-                        DqQuote *ret_quote, DqExpected *ret_expected, GError **error)
-{
-    const DqProfile *host, *vm;
-
-    if (!profile_bound_find(bound, input->evidence, &host, &vm, error)) {
-        return FALSE;
-    }
-    *ret_quote = check_input_quote(input, host, vm);
-    *ret_expected = check_expected_get(expected, host);
-    return TRUE;
-}
-
-static int check_one(DqVerifier *verifier, const CheckExpected *expected, ProfileBound *bound,
-                     GError **error)
+static int check_one(Checker *checker, GError **error)
 {
     g_autoptr(CheckInput) input = check_input_read(&opt.paths, error);
-    g_autoptr(DqVerdict) verdict = NULL;
     g_autoptr(DqJwsKey) key = NULL;
-    DqExpected x;
-    DqQuote quote;
+    g_autoptr(DqVerdict) verdict = NULL;
 
-    if (!input || (opt.ear && !(key = read_ear_key(error))) ||
-        !prepare(input, expected, bound, &quote, &x, error)) {
+    if (!input || (opt.ear && !(key = read_ear_key(error)))) {
         return EXIT_UNUSABLE;
     }
-    verdict = dq_verifier_check(verifier, &quote, &x, error);
-    if (!verdict || (key && !write_ear(key, verdict, x.challenge, error))) {
+    verdict = checker_check(checker, input, error);
+    if (!verdict || (key && !write_ear(key, verdict, checker_get_challenge(checker), error))) {
         return EXIT_UNUSABLE;
     }
     report(NULL, verdict);
@@ -292,22 +203,24 @@ static void job_clear(gpointer data)
     g_clear_error(&job->error);
 }
 
-static void take_verdict(gpointer tag, DqVerdict *verdict, const GError *error,
-                         G_GNUC_UNUSED gpointer data)
+static void take_verdict(gpointer tag, DqVerdict *verdict, const GError *error, gpointer checker)
 {
     Job *job = tag;
 
     job->verdict = verdict;
     job->error = error ? g_error_copy(error) : NULL;
+    if (verdict && !checker_record(checker, job->input, verdict, &job->error)) {
+        g_clear_pointer(&job->verdict, dq_verdict_free);
+    }
     g_clear_pointer(&job->input, check_input_free);
 }
 
 /* Reads folder by folder while those before are verified. */
-static void verify_jobs(DqVerifier *verifier, const CheckExpected *expected, ProfileBound *bound,
-                        GArray *jobs)
+static void verify_jobs(Checker *checker, GArray *jobs)
 {
+    const guint threads = opt.threads > 1 ? (guint)opt.threads : 0;
     g_autoptr(DqStream) stream =
-        dq_stream_new(verifier, opt.threads > 1 ? (guint)opt.threads : 0, take_verdict, NULL);
+        dq_stream_new(checker_get_verifier(checker), threads, take_verdict, checker);
 
     for (guint i = 0; i < jobs->len; i++) {
         Job *job = &g_array_index(jobs, Job, i);
@@ -315,7 +228,7 @@ static void verify_jobs(DqVerifier *verifier, const CheckExpected *expected, Pro
         DqQuote quote;
 
         job->input = check_input_read_folder(job->name, &job->error);
-        if (job->input && prepare(job->input, expected, bound, &quote, &x, &job->error)) {
+        if (job->input && checker_prepare(checker, job->input, &quote, &x, &job->error)) {
             dq_stream_push(stream, &quote, &x, job);
         }
         show_progress(i + 1, jobs->len);
@@ -363,7 +276,7 @@ static int report_jobs(const GArray *jobs)
 }
 
 /* All verdicts are reported in the order of the folders. */
-static int check_folders(DqVerifier *verifier, const CheckExpected *expected, ProfileBound *bound)
+static int check_folders(Checker *checker)
 {
     guint count = g_strv_length(opt.folders);
     g_autoptr(GArray) jobs = g_array_sized_new(FALSE, TRUE, sizeof(Job), count);
@@ -373,7 +286,7 @@ static int check_folders(DqVerifier *verifier, const CheckExpected *expected, Pr
     for (guint i = 0; i < count; i++) {
         g_array_index(jobs, Job, i).name = opt.folders[i];
     }
-    verify_jobs(verifier, expected, bound, jobs);
+    verify_jobs(checker, jobs);
     return report_jobs(jobs);
 }
 
@@ -403,10 +316,7 @@ int check_command(char **argv, GError **error)
 {
     g_autoptr(GOptionContext) context = g_option_context_new("[FOLDER...] - verify deep quotes");
     g_auto(GStrv) words = NULL;
-    g_autoptr(DqStoreFile) store = NULL;
-    g_autoptr(CheckExpected) expected = NULL;
-    g_autoptr(DqVerifier) verifier = NULL;
-    g_autoptr(ProfileBound) bound = NULL;
+    g_autoptr(Checker) checker = NULL;
 
     g_option_context_set_description(context, description);
     words = args_parse(context, entries, argv, error);
@@ -422,13 +332,9 @@ int check_command(char **argv, GError **error)
     if (!check_options(error)) {
         return EXIT_UNUSABLE;
     }
-    store = opt.store ? dq_store_file_open(opt.store, error) : NULL;
-    expected = store || !opt.store ? check_expected_read(&opt.expected, store, error) : NULL;
-    verifier = expected ? set_up(store, error) : NULL;
-    if (!verifier) {
+    checker = checker_new(&opt.check, error);
+    if (!checker) {
         return EXIT_UNUSABLE;
     }
-    bound = profile_bound_new(expected, store);
-    return !opt.folders[0] ? check_one(verifier, expected, bound, error)
-                           : check_folders(verifier, expected, bound);
+    return !opt.folders[0] ? check_one(checker, error) : check_folders(checker);
 }

@@ -78,6 +78,13 @@ static DqBytes measurement_of(DqBytes evidence)
                                                        : (DqBytes){ NULL, 0 };
 }
 
+void check_input_settle(CheckInput *in)
+{
+    in->appraisal.logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima),
+                                   peek(in->event_log), peek(in->ima), peek(in->vtpm_parts) };
+    in->appraisal.measurement = measurement_of(peek(in->evidence));
+}
+
 static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
 {
     g_autoptr(CheckInput) in = g_new0(CheckInput, 1);
@@ -97,9 +104,7 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
         return NULL;
     }
     unserialize_pcrs(&in->pcrs);
-    in->appraisal.logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima),
-                                   peek(in->event_log), peek(in->ima), peek(in->vtpm_parts) };
-    in->appraisal.measurement = measurement_of(peek(in->evidence));
+    check_input_settle(in);
     return g_steal_pointer(&in);
 }
 

@@ -38,6 +38,9 @@ CheckInput *check_input_read(const CheckPaths *paths, GError **error);
  * Errors: also where the folder has a file that the verifier alone may have, such as a nonce.
  */
 CheckInput *check_input_read_folder(const char *folder, GError **error);
+
+/** check_input_settle: makes the appraisal of what was read. */
+void check_input_settle(CheckInput *input);
 void check_input_free(CheckInput *input);
 
 /**

@@ -7,6 +7,7 @@
 #include "host_print.h"
 #include "host_proof.h"
 #include "key_name.h"
+#include "record_text.h"
 
 #include "common/input.h"
 #include "common/output.h"
@@ -83,27 +84,19 @@ static void print_all(const DqStoreHost *host)
     }
 }
 
-/* --expires, 0 where it was not given. A date alone is its beginning, in UTC. */
+/* --expires, 0 where it was not given. */
 static gboolean read_expiry(int64_t now, int64_t *ret, GError **error)
 {
-    g_autofree char *full = NULL;
-    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autoptr(GDateTime) time = NULL;
+    int64_t expires = 0;
 
-    if (!opt.expires) {
-        *ret = 0;
-        return TRUE;
-    }
-    full = g_strconcat(opt.expires, strlen(opt.expires) == 10 ? "T00:00:00Z" : "", NULL);
-    time = g_date_time_new_from_iso8601(full, utc);
-    if (!time || g_date_time_to_unix(time) <= now) {
+    if (opt.expires && (!text_read_time(opt.expires, &expires) || expires <= now)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--expires %s: give a date that is still to come, as 2027-12-31 or "
                     "2027-12-31T12:00:00Z",
                     opt.expires);
         return FALSE;
     }
-    *ret = g_date_time_to_unix(time);
+    *ret = expires;
     return TRUE;
 }
 

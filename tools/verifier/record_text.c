@@ -2,12 +2,26 @@
 #include "record_text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 char *text_time(int64_t seconds)
 {
     g_autoptr(GDateTime) time = seconds == 0 ? NULL : g_date_time_new_from_unix_utc(seconds);
 
     return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+}
+
+gboolean text_read_time(const char *text, int64_t *ret)
+{
+    g_autofree char *full = g_strconcat(text, strlen(text) == 10 ? "T00:00:00Z" : "", NULL);
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(full, utc);
+
+    if (!time) {
+        return FALSE;
+    }
+    *ret = g_date_time_to_unix(time);
+    return TRUE;
 }
 
 char *text_name(const DqName *name)

@@ -10,6 +10,12 @@
 /** text_time: (transfer full): UTC, as 2026-11-25T18:00:00Z; NULL for 0. */
 char *text_time(int64_t seconds);
 
+/**
+ * text_read_time: what text_time() gives, or a date alone, which is its beginning in UTC.
+ * @ret: untouched on failure
+ */
+gboolean text_read_time(const char *text, int64_t *ret);
+
 /** text_name: (transfer full): hexadecimal digits; NULL for no Name. */
 char *text_name(const DqName *name);
 

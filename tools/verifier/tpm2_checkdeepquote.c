@@ -2,6 +2,7 @@
 /* tpm2_checkdeepquote: verifies deep quotes, keeps what a verifier remembers, and shows logs. It
  * needs no TPM. */
 #include "accept_command.h"
+#include "audit_command.h"
 #include "challenge_command.h"
 #include "check_command.h"
 #include "command.h"
@@ -17,11 +18,17 @@
 #include <stdio.h>
 
 static const Command commands[] = {
-    { "init", init_command },       { "challenge", challenge_command },
-    { "host", host_command },       { "vm", vm_command },
-    { "accept", accept_command },   { "eventlog", eventlog_command },
-    { "ima", ima_command },         { "profile", profile_command },
-    { "predict", predict_command }, { 0 },
+    { "init", init_command },
+    { "challenge", challenge_command },
+    { "host", host_command },
+    { "vm", vm_command },
+    { "accept", accept_command },
+    { "eventlog", eventlog_command },
+    { "ima", ima_command },
+    { "profile", profile_command },
+    { "predict", predict_command },
+    { "audit", audit_command },
+    { 0 },
 };
 
 /* The one of its two names by which the program was called. */
