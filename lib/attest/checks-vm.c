@@ -216,17 +216,36 @@ gboolean dq_check_vtpm_quote(DqRun *r)
     return TRUE;
 }
 
+static gboolean allows_host_vouched(const DqRun *r)
+{
+    const DqVerifier *v = r->verifier;
+
+    return v->allow_host_vouched ||
+           (v->policy && dq_policy_allows_host_vouched(v->policy, &r->evidence.binding.uuid));
+}
+
+/* Who asked for such a quote, host or guest, shows nowhere; whose PCRs they are the host says. */
+static gboolean check_no_signature(DqRun *r)
+{
+    if (r->vtpm_signature.alg != TPM_ALG_NULL) {
+        return dq_run_fail(r, "there is a signature, but the binding names no key");
+    }
+    if (allows_host_vouched(r)) {
+        return dq_run_note(r, "no key of the vTPM signed: the host alone vouches for the guest's "
+                              "PCRs, as is allowed");
+    }
+    return dq_run_skip(r, "no key of the vTPM signed, the host alone vouches for it: have the "
+                          "guest sign with a key, and expect that with vm add --ak; or "
+                          "--allow-host-vouched");
+}
+
 gboolean dq_check_vtpm_signature(DqRun *r)
 {
     const WireBytes signer = r->evidence.binding.vtpm_signer;
     DqKey *key;
 
     if (signer.len == 0) {
-        return r->vtpm_signature.alg == TPM_ALG_NULL
-                   ? dq_run_skip(r,
-                                 "no key of the vTPM signed, the host alone vouches for it: have "
-                                 "the guest sign with a key, and expect that with vm add --ak")
-                   : dq_run_fail(r, "there is a signature, but the binding names no key");
+        return check_no_signature(r);
     }
     key = find_signer(r);
     if (!key) {

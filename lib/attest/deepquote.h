@@ -532,6 +532,12 @@ void dq_verifier_allow_key(DqVerifier *verifier, DqBytes name);
 /** dq_verifier_allow_simulated: lets hosts with a stand-in TPM be trusted; the verdict tells. */
 void dq_verifier_allow_simulated(DqVerifier *verifier, gboolean allow);
 
+/**
+ * dq_verifier_allow_host_vouched: lets a VM be trusted whose quote no key of its vTPM signed, on
+ * the host's word alone; the verdict tells. A policy may allow it for some VMs.
+ */
+void dq_verifier_allow_host_vouched(DqVerifier *verifier, gboolean allow);
+
 /** dq_verifier_set_policy, dq_verifier_set_store: (nullable); referenced. */
 void dq_verifier_set_policy(DqVerifier *verifier, DqPolicy *policy);
 void dq_verifier_set_store(DqVerifier *verifier, DqStore *store);

@@ -272,7 +272,9 @@ static gboolean read_uuid(const Parser *p, const char *text, WireUuid *ret_uuid,
     return dq_uuid_parse(text, ret_uuid->byte, &cause) || fail_with(p, cause, error);
 }
 
-static gboolean read_allow_move(Parser *p, const Keyword *k, char **args, GError **error)
+/* A VM that is put into @set, or any. */
+static gboolean read_allowed_vm(Parser *p, const Keyword *k, char **args, GHashTable *set,
+                                gboolean *ret_any, GError **error)
 {
     WireUuid uuid;
 
@@ -280,14 +282,25 @@ static gboolean read_allow_move(Parser *p, const Keyword *k, char **args, GError
         return usage(p, k, error);
     }
     if (strcmp(args[0], "any") == 0) {
-        p->policy->any_may_move = TRUE;
+        *ret_any = TRUE;
         return TRUE;
     }
     if (!read_uuid(p, args[0], &uuid, error)) {
         return FALSE;
     }
-    g_hash_table_add(p->policy->movers, g_memdup2(&uuid, sizeof(uuid)));
+    g_hash_table_add(set, g_memdup2(&uuid, sizeof(uuid)));
     return TRUE;
+}
+
+static gboolean read_allow_move(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    return read_allowed_vm(p, k, args, p->policy->movers, &p->policy->any_may_move, error);
+}
+
+static gboolean read_allow_host_vouched(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    return read_allowed_vm(p, k, args, p->policy->host_vouched, &p->policy->any_host_vouched,
+                           error);
 }
 
 static gboolean read_allow_lineage(Parser *p, const Keyword *k, char **args, GError **error)
@@ -356,6 +369,7 @@ static const Keyword keywords[] = {
     { "launch", read_digest, DQ_POLICY_LAUNCH, "HEX..." },
     { "allow-key", read_allow_key, 0, "FILE | name:HEX" },
     { "allow-sha1", read_allow_sha1, 0, "" },
+    { "allow-host-vouched", read_allow_host_vouched, 0, "UUID, or: allow-host-vouched any" },
     { "allow-move", read_allow_move, 0, "UUID, or: allow-move any" },
     { "allow-lineage", read_allow_lineage, 0, "UUID HEX, or: allow-lineage UUID any" },
     { "deny-firmware", read_deny_firmware, 0, "7.85.4555.0..., as vtpm-managerctl status has it" },
@@ -371,7 +385,7 @@ static gboolean read_words(Parser *p, char **words, GError **error)
     g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
                 "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
                 "vtpm-pcr, measurement, group-info, group-key, launch, allow-key, allow-sha1, "
-                "allow-move, allow-lineage or deny-firmware",
+                "allow-host-vouched, allow-move, allow-lineage or deny-firmware",
                 p->name, p->line, words[0]);
     return FALSE;
 }

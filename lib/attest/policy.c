@@ -39,6 +39,7 @@ DqPolicy *dq_policy_new(void)
     p->vms = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, NULL, vm_free);
     p->allowed_keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     p->movers = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, g_free, NULL);
+    p->host_vouched = g_hash_table_new_full(wire_uuid_hash, wire_uuid_equal, g_free, NULL);
     p->lineages = g_array_new(FALSE, FALSE, sizeof(DqPolicyLineage));
     p->denied_firmware = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     p->host_pcrs = new_pcrs();
@@ -70,6 +71,7 @@ void dq_policy_unref(DqPolicy *policy)
     g_ptr_array_unref(policy->host_names);
     g_ptr_array_unref(policy->allowed_keys);
     g_hash_table_unref(policy->movers);
+    g_hash_table_unref(policy->host_vouched);
     g_array_unref(policy->lineages);
     g_array_unref(policy->denied_firmware);
     g_hash_table_unref(policy->vms);
@@ -143,6 +145,11 @@ gboolean dq_policy_allows_key(const DqPolicy *policy, DqBytes name)
 gboolean dq_policy_allows_move(const DqPolicy *policy, const WireUuid *uuid)
 {
     return policy->any_may_move || g_hash_table_contains(policy->movers, uuid);
+}
+
+gboolean dq_policy_allows_host_vouched(const DqPolicy *policy, const WireUuid *uuid)
+{
+    return policy->any_host_vouched || g_hash_table_contains(policy->host_vouched, uuid);
 }
 
 gboolean dq_policy_allows_lineage(const DqPolicy *policy, const WireUuid *uuid,

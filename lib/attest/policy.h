@@ -45,15 +45,17 @@ struct DqPolicy {
     GPtrArray *host_keys;  /* DqKey */
     GPtrArray *host_names; /* GBytes: Names that are enrolled, those of @host_keys included */
     gboolean any_vm;
-    gboolean allow_sha1;     /* the SHA-1 bank alone may vouch for a PCR */
-    gboolean any_may_move;   /* between hosts */
-    GPtrArray *allowed_keys; /* GBytes: Names of vTPMs' keys that need not be restricted */
-    GHashTable *movers;      /* uuid: VMs that may move between hosts */
-    GHashTable *vms;         /* uuid -> DqPolicyVm */
-    GArray *lineages;        /* DqPolicyLineage */
-    GArray *denied_firmware; /* uint64_t: versions that a host's TPM must not have */
-    GArray *host_pcrs;       /* DqPolicyPcr */
-    GArray *vtpm_pcrs;       /* DqPolicyPcr */
+    gboolean allow_sha1;       /* the SHA-1 bank alone may vouch for a PCR */
+    gboolean any_may_move;     /* between hosts */
+    gboolean any_host_vouched; /* a quote that no key signed is as good as one that a key did */
+    GPtrArray *allowed_keys;   /* GBytes: Names of vTPMs' keys that need not be restricted */
+    GHashTable *movers;        /* uuid: VMs that may move between hosts */
+    GHashTable *host_vouched;  /* uuid: VMs whose quotes no key has to sign */
+    GHashTable *vms;           /* uuid -> DqPolicyVm */
+    GArray *lineages;          /* DqPolicyLineage */
+    GArray *denied_firmware;   /* uint64_t: versions that a host's TPM must not have */
+    GArray *host_pcrs;         /* DqPolicyPcr */
+    GArray *vtpm_pcrs;         /* DqPolicyPcr */
     GByteArray *digests[DQ_POLICY_DIGESTS]; /* DQ_HASH_SIZE bytes each; empty: nothing expected */
 };
 
@@ -79,6 +81,9 @@ gboolean dq_policy_allows_key(const DqPolicy *policy, DqBytes name);
 
 /** dq_policy_allows_move: whether the VM may be found on another host than before. */
 gboolean dq_policy_allows_move(const DqPolicy *policy, const WireUuid *uuid);
+
+/** dq_policy_allows_host_vouched: whether the host alone may vouch for the VM's PCRs. */
+gboolean dq_policy_allows_host_vouched(const DqPolicy *policy, const WireUuid *uuid);
 
 /** dq_policy_allows_lineage: whether the VM may be found with another lineage, this one. */
 gboolean dq_policy_allows_lineage(const DqPolicy *policy, const WireUuid *uuid,

@@ -157,6 +157,10 @@ static void put_outcome(GString *out, const DqVerdict *verdict)
     } else {
         g_string_append(out, "null");
     }
+    g_string_append_printf(out, ", \"vouchedBy\": %s",
+                           !f || reason              ? "null"
+                           : f->vtpm_signer_len == 0 ? "\"host\""
+                                                     : "\"vtpm\"");
     g_string_append_printf(out, ", \"simulated\": %s, \"firstSeen\": %s, \"channel\": \"%s\"",
                            truth(f && f->host_simulated), truth(f && f->first_seen),
                            f && f->channel_bound ? "bound" : "not bound");

@@ -65,6 +65,11 @@ void dq_verifier_keep_answers(DqVerifier *verifier, gboolean keep)
     verifier->keep_answers = keep;
 }
 
+void dq_verifier_allow_host_vouched(DqVerifier *verifier, gboolean allow)
+{
+    verifier->allow_host_vouched = allow;
+}
+
 void dq_verifier_set_time(DqVerifier *verifier, int64_t now)
 {
     verifier->time = now;

@@ -18,6 +18,7 @@ struct DqVerifier {
     GHashTable *accepted;     /* GBytes Name: hosts that are accepted besides store and policy */
     GHashTable *allowed_keys; /* GBytes Name: of vTPMs, restricted or not */
     gboolean allow_simulated;
+    gboolean allow_host_vouched;
     gboolean keep_answers; /* of the store, in verdicts */
     int64_t time;          /* that counts as now; 0: the clock's */
     DqPolicy *policy;      /* or NULL */

@@ -154,6 +154,23 @@ def _():
                 assert 'trusted' not in done.stdout, done.stdout
 
 
+@tap.case('a quote that no key signed is told from one that a key did, whatever is allowed')
+def _():
+    alone = 'the host alone vouches for the guest'
+    with case('authentic-unsigned-with-digest') as c:
+        done = c.run('-Q')
+        tap.equal(done.returncode, 3)
+        assert 'authentic, ' + alone in done.stdout, done.stdout
+    with case('authentic-unsigned-with-digest') as c:
+        done = c.run('--allow-host-vouched')
+        tap.equal(done.returncode, 0)
+        assert 'trusted, ' + alone in done.stdout, done.stdout
+    for name, by in (('trusted-host-vouched', 'host'), ('trusted-signed-where-allowed', 'vtpm'),
+                     ('wrong-vm-no-signer-allowed', None)):
+        with case(name) as c:
+            tap.equal(json.loads(c.run('--json').stdout)['vouchedBy'], by, name)
+
+
 @tap.case('every vector has its exit code, its word and its results in --json')
 def _():
     for path in sorted(glob.glob(VECTORS + '/*.json')):

@@ -78,10 +78,11 @@ static void test_allowed(void)
     static const uint8_t name[34] = { 0x00, 0x0b, 0x00, 0x01, 0x02 };
     g_autoptr(DqPolicy) p = parse("allow-key name:000b" HEX32 "\n"
                                   "allow-move 01020000-0000-0000-0000-000000000000\n"
+                                  "allow-host-vouched 01020000-0000-0000-0000-000000000000\n"
                                   "allow-lineage 01020000-0000-0000-0000-000000000000 "
                                   "11000000000000000000000000000000\n"
                                   "allow-lineage 01030000-0000-0000-0000-000000000000 any\n");
-    g_autoptr(DqPolicy) any = parse("allow-move any");
+    g_autoptr(DqPolicy) any = parse("allow-move any\nallow-host-vouched any");
     g_autoptr(GBytes) allowed = dq_hex_decode("000b" HEX32, NULL);
 
     g_assert_true(dq_policy_allows_key(p, dq_bytes_peek(allowed)));
@@ -89,6 +90,9 @@ static void test_allowed(void)
     g_assert_true(dq_policy_allows_move(p, &a));
     g_assert_false(dq_policy_allows_move(p, &b));
     g_assert_true(dq_policy_allows_move(any, &b));
+    g_assert_true(dq_policy_allows_host_vouched(p, &a));
+    g_assert_false(dq_policy_allows_host_vouched(p, &b));
+    g_assert_true(dq_policy_allows_host_vouched(any, &b));
     g_assert_true(dq_policy_allows_lineage(p, &a, one));
     g_assert_false(dq_policy_allows_lineage(p, &a, other));
     g_assert_true(dq_policy_allows_lineage(p, &b, other));
@@ -147,6 +151,8 @@ static const struct {
     { "allow-key name:00", "folder/name:1: 00 is no Name" },
     { "allow-move", "folder/name:1: write it as: allow-move UUID" },
     { "allow-move web", "folder/name:1: \"web\" is no UUID" },
+    { "allow-host-vouched", "folder/name:1: write it as: allow-host-vouched UUID" },
+    { "allow-host-vouched any any", "folder/name:1: write it as: allow-host-vouched UUID" },
     { "allow-lineage 01020000-0000-0000-0000-000000000000",
       "folder/name:1: write it as: allow-lineage" },
     { "allow-lineage any any", "folder/name:1: \"any\" is no UUID" },

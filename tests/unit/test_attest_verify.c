@@ -204,6 +204,33 @@ static void test_stand_in(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr(json, "\"simulated\": true"));
 }
 
+/* Each form of a verdict on a quote that no key signed says so, whatever is allowed. */
+static void test_host_vouched(Fixture *f, gconstpointer data)
+{
+    MakerOrder order = maker_order(f->host, NULL);
+    g_autoptr(GPtrArray) deeds = NULL;
+    g_autoptr(DqVerdict) verdict = NULL;
+    g_autofree char *json = NULL;
+    DqStoreVm vm;
+
+    (void)data;
+    order.uuid[14] = 0x77; /* one without a key in the store */
+    deeds = maker_batch_new(&order, 1);
+    vm = maker_vm_record(&order);
+    f->quote = maker_quote(deeds->pdata[0]);
+    f->expected = maker_expected(deeds->pdata[0]);
+    memory_store_add_vm(f->memory, &vm);
+    g_assert_cmpstr(outcome(f), ==, "authentic");
+    dq_verifier_allow_host_vouched(f->verifier, TRUE);
+    verify_fixture_renew(f);
+    verdict = dq_verifier_check(f->verifier, &f->quote, &f->expected, NULL);
+    json = dq_verdict_to_json(verdict);
+    g_assert_true(dq_verdict_is_trusted(verdict));
+    g_assert_nonnull(strstr(dq_verdict_get_detail(verdict, DQ_CHECK_BAD_VTPM_SIGNATURE),
+                            "the host alone vouches for the guest's PCRs"));
+    g_assert_nonnull(strstr(json, "\"vouchedBy\": \"host\""));
+}
+
 /* The facts outlive the store's record, and the JSON has them. */
 static void test_certified(Fixture *f, gconstpointer data)
 {
@@ -533,6 +560,7 @@ int main(int argc, char **argv)
     ADD("a-verdict-tells-what-was-checked", set_up, test_verdict);
     ADD("each-of-a-batch-proves-itself-only", set_up, test_batch);
     ADD("a-stand-in-is-always-told", set_up, test_stand_in);
+    ADD("a-quote-without-a-key-is-always-told", set_up, test_host_vouched);
     ADD("what-certified-the-host-is-told", set_up, test_certified);
     ADD("a-challenge-is-used-up-whatever-comes-of-it", set_up, test_challenge);
     ADD("one-of-many-threads-uses-the-challenge", set_up, test_race);

@@ -126,6 +126,12 @@ static void unsigned_with_digest(CaseWork *w)
     w->order.digest_unsigned = TRUE;
 }
 
+static void other_is_host_vouched(CaseWork *w)
+{
+    unsigned_with_digest(w);
+    case_policy(w, "allow-host-vouched 00000000-0000-4000-8000-000000000001");
+}
+
 static void unsigned_without_signature(CaseWork *w)
 {
     g_byte_array_set_size(w->deed->vtpm_signature, 0);
@@ -169,5 +175,7 @@ const Case cases_authentic[] = {
       unsigned_without_signature },
     { "authentic-unsigned-not-added", "TPM_RH_NULL, of a VM that is not in the store",
       unsigned_not_added, NULL },
+    { "authentic-unsigned-other-allowed", "TPM_RH_NULL, which the policy allows for another VM",
+      other_is_host_vouched, NULL },
     { NULL, NULL, NULL, NULL },
 };

@@ -303,6 +303,26 @@ static void only_store(CaseWork *w)
     w->any_challenge = TRUE;
 }
 
+static void host_vouched(CaseWork *w)
+{
+    g_autofree char *uuid = dq_uuid_format(w->order.uuid);
+
+    case_vtpm_signs_with(w, NULL);
+    w->order.digest_unsigned = TRUE;
+    case_policy(w, "allow-host-vouched %s", uuid);
+}
+
+static void any_host_vouched(CaseWork *w)
+{
+    case_vtpm_signs_with(w, NULL);
+    case_policy(w, "allow-host-vouched any");
+}
+
+static void signed_although_host_vouched(CaseWork *w)
+{
+    case_policy(w, "allow-host-vouched any");
+}
+
 const Case cases_trusted[] = {
     { "trusted-one-leaf", "a batch of one; ECC keys on both sides", NULL, NULL },
     { "trusted-leaf-1-of-2", "first of two leaves", leaf_1_of_2, NULL },
@@ -353,6 +373,12 @@ const Case cases_trusted[] = {
     { "trusted-expected-name", "the signing key's Name comes from an option", expected_name, NULL },
     { "trusted-recorded-ek", "the store holds the EK's Name", recorded_ek, NULL },
     { "trusted-host-given-too", "an enrolled host that an option names as well", given_too, NULL },
+    { "trusted-host-vouched", "TPM_RH_NULL, with a digest; the policy allows it for this VM",
+      host_vouched, NULL },
+    { "trusted-host-vouched-any", "TPM_RH_NULL, without PCRs; the policy allows it for any VM",
+      any_host_vouched, NULL },
+    { "trusted-signed-where-allowed", "a key signed, although the policy does without",
+      signed_although_host_vouched, NULL },
     { "trusted-only-store", "challenge, host and VM all come from the store", only_store, NULL },
     { NULL, NULL, NULL, NULL },
 };

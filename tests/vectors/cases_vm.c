@@ -154,6 +154,13 @@ static void no_signer(CaseWork *w)
     w->order.ak = NULL;
 }
 
+/* What a policy allows does not replace a key that is expected. */
+static void no_signer_allowed(CaseWork *w)
+{
+    w->order.ak = NULL;
+    case_policy(w, "allow-host-vouched any");
+}
+
 static void policy_ek(CaseWork *w)
 {
     g_autofree char *uuid = dq_uuid_format(w->order.uuid);
@@ -351,6 +358,8 @@ const Case cases_vm[] = {
     { "wrong-vm-no-ek", "an EK is expected, the vTPM has none", no_ek, NULL },
     { "wrong-vm-signer", "the store has another signing key for this VM", other_signer, NULL },
     { "wrong-vm-no-signer", "a signing key is expected, nothing is signed", no_signer, NULL },
+    { "wrong-vm-no-signer-allowed", "the same, and the policy allows quotes that no key signed",
+      no_signer_allowed, NULL },
     { "wrong-vm-policy-ek", "the policy has another EK for this VM", policy_ek, NULL },
     { "wrong-vm-policy-signer", "the policy has another signing key for this VM", policy_signer,
       NULL },

@@ -87,6 +87,8 @@ static const GOptionEntry entries[] = {
       "A vTPM's key that need not be restricted; may be repeated", "KEY" },
     { "allow-simulated", 0, 0, G_OPTION_ARG_NONE, &opt.check.allow_simulated,
       "Hosts with a stand-in TPM can be trusted", NULL },
+    { "allow-host-vouched", 0, 0, G_OPTION_ARG_NONE, &opt.check.allow_host_vouched,
+      "Quotes that no key of the vTPM signed can be trusted, on the host's word alone", NULL },
     { "record", 0, 0, G_OPTION_ARG_NONE, &opt.check.record,
       "Keep each verdict in the store with all it depends on, for audit", NULL },
     { "threads", 0, 0, G_OPTION_ARG_INT, &opt.threads,

@@ -116,8 +116,10 @@ static gboolean set_up(Checker *c, const CheckOptions *o, GError **error)
     }
     give_store(c);
     dq_verifier_allow_simulated(c->verifier, o->allow_simulated);
+    dq_verifier_allow_host_vouched(c->verifier, o->allow_host_vouched);
     dq_verifier_keep_answers(c->verifier, o->record);
     c->setup->allow_simulated = o->allow_simulated;
+    c->setup->allow_host_vouched = o->allow_host_vouched;
     return TRUE;
 }
 

@@ -12,6 +12,7 @@ typedef struct CheckOptions {
     char **hosts, **host_publics, **allowed_keys;
     char *policy, *store;
     gboolean allow_simulated;
+    gboolean allow_host_vouched;
     gboolean record; /* each verdict into the store's journal */
 } CheckOptions;
 

@@ -129,6 +129,8 @@ static void add_facts(JsonObject *submods, const DqFacts *f)
     json_set_hex(host, "deepquote.name", f->host_name, f->host_name_len);
     json_object_set_boolean_member(host, "deepquote.simulated", f->host_simulated);
     json_set_uuid(submodule(submods, "vm"), "deepquote.uuid", f->uuid);
+    json_object_set_string_member(submodule(submods, "vm"), "deepquote.vouched-by",
+                                  f->vtpm_signer_len == 0 ? "host" : "vtpm");
     if (f->host_by_proof && !f->host_simulated) {
         set_claim(vector, "hardware", TIER_AFFIRMING);
     }

@@ -192,6 +192,7 @@ static DqVerifier *make_verifier(const VerdictCase *c, GError **error)
         dq_verifier_allow_key(verifier, dq_bytes_peek(c->list[CASE_ALLOWED_KEYS]->pdata[i]));
     }
     dq_verifier_allow_simulated(verifier, c->allow_simulated);
+    dq_verifier_allow_host_vouched(verifier, c->allow_host_vouched);
     dq_verifier_set_store(verifier, store);
     dq_verifier_set_time(verifier, c->answers.now);
     return g_steal_pointer(&verifier);

@@ -92,6 +92,7 @@ VerdictCase *verdict_case_copy(const VerdictCase *c)
         g_hash_table_insert(copy->policy_keys, g_strdup(path), g_bytes_ref(key));
     }
     copy->allow_simulated = c->allow_simulated;
+    copy->allow_host_vouched = c->allow_host_vouched;
     copy->answers = c->answers;
     return copy;
 }
@@ -159,6 +160,7 @@ JsonObject *verdict_case_json(const VerdictCase *c, GPtrArray *contents)
     }
     json_object_set_object_member(o, "policy-keys", refer_keys(c->policy_keys, contents));
     json_object_set_boolean_member(o, "allow-simulated", c->allow_simulated);
+    json_object_set_boolean_member(o, "allow-host-vouched", c->allow_host_vouched);
     json_object_set_object_member(o, "store", record_answers_json(&c->answers));
     return o;
 }
@@ -290,6 +292,8 @@ VerdictCase *verdict_case_read(JsonObject *object, VerdictCaseFetch fetch_conten
     }
     if (!read_keys(c->policy_keys, keys, &f, error) ||
         !read_flag(object, "allow-simulated", &c->allow_simulated, error) ||
+        (json_object_has_member(object, "allow-host-vouched") &&
+         !read_flag(object, "allow-host-vouched", &c->allow_host_vouched, error)) ||
         !record_answers_read(store, &c->answers, error)) {
         return NULL;
     }

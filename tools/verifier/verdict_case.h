@@ -49,6 +49,7 @@ typedef struct VerdictCase {
     GPtrArray *list[CASE_LISTS]; /* GBytes */
     GHashTable *policy_keys;     /* char -> GBytes: public areas, by the paths in the policy */
     gboolean allow_simulated;
+    gboolean allow_host_vouched;
     DqStoreAnswers answers;
 } VerdictCase;
 
