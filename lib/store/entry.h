@@ -41,7 +41,7 @@ typedef struct DqEntry {
 GBytes *dq_entry_write(const DqEntry *entry);
 
 /** dq_entry_read: FALSE for what dq_entry_write() does not write. */
-gboolean dq_entry_read(const uint8_t *text, gsize len, DqEntry *ret_entry);
+gboolean dq_entry_read(const uint8_t *text, gsize size, DqEntry *ret_entry);
 
 /** DqStoredEntry: as the file has it. What it should be, DqChain tells. */
 typedef struct DqStoredEntry {

@@ -64,7 +64,7 @@ OWNERS = [
 
 # The C library's own, and the kernel's interface
 LIBC = re.compile(r'(sys|linux|arpa|netinet|net|bits)/[\w/]+\.h|'
-                  r'(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fts|getopt|glob|grp|inttypes|'
+                  r'(assert|ctype|dirent|dlfcn|endian|errno|fcntl|fts|ftw|getopt|glob|grp|inttypes|'
                   r'libgen|limits|'
                   r'locale|math|poll|pthread|pwd|sched|signal|spawn|stdalign|stdarg|stdatomic|'
                   r'stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|sysexits|termios|'

@@ -111,9 +111,8 @@ static const char description[] =
     "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
     "they are there quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and\n"
     "host_ima.log, and vtpm_parts.bin. What is expected comes from options and the store alone.\n\n"
-    "Other commands: init, challenge, host, vm, accept, audit, eventlog, ima, profile, predict; "
-    "each\n"
-    "has --help.\n\n"
+    "Other commands: init, challenge, host, vm, accept, watch, audit, eventlog, ima, profile,\n"
+    "predict; each has --help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "
     "is\n"
     "wrong, but not everything was compared.";

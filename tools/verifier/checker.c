@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "checker.h"
 
+#include "command.h"
 #include "key_name.h"
 #include "profile_bound.h"
 #include "verdict_recorder.h"
@@ -166,6 +167,21 @@ DqBytes checker_get_challenge(const Checker *checker)
     GBytes *challenge = checker->expected->challenge;
 
     return challenge ? dq_bytes_peek(challenge) : (DqBytes){ NULL, 0 };
+}
+
+gboolean checker_issue(Checker *checker, int64_t expires_s, GError **error)
+{
+    CheckExpected *x = checker->expected;
+    const int64_t now = command_now();
+    uint8_t challenge[DQ_CHALLENGE_SIZE];
+
+    if (!dq_store_file_issue(checker->store, 1, now, now + expires_s, x->has_uuid ? x->uuid : NULL,
+                             challenge, error)) {
+        return FALSE;
+    }
+    g_clear_pointer(&x->challenge, g_bytes_unref);
+    x->challenge = g_bytes_new(challenge, sizeof(challenge));
+    return TRUE;
 }
 
 gboolean checker_prepare(Checker *checker, CheckInput *input, DqQuote *ret_quote,

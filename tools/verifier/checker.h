@@ -29,6 +29,12 @@ DqVerifier *checker_get_verifier(Checker *checker);
 /** checker_get_challenge: the one that is expected, borrowed; of no bytes: any of the store's. */
 DqBytes checker_get_challenge(const Checker *checker);
 
+/**
+ * checker_issue: a new challenge from the store, which there has to be, is expected from now on: of
+ * the VM that is expected, if one is.
+ */
+gboolean checker_issue(Checker *checker, int64_t expires_s, GError **error);
+
 /** checker_prepare: as the library takes it; borrowed from @checker and @input. */
 gboolean checker_prepare(Checker *checker, CheckInput *input, DqQuote *ret_quote,
                          DqExpected *ret_expected, GError **error);

@@ -13,6 +13,7 @@ enum {
     EXIT_REFUSED = 1,
     EXIT_UNUSABLE = 2, /* usage, or something that cannot be read or written */
     EXIT_AUTHENTIC = 3,
+    EXIT_NO_ANSWER = 4, /* nothing could be fetched that there could be a verdict on */
 };
 
 /**
