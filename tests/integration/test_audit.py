@@ -269,11 +269,12 @@ def _():
         date = subprocess.run(['date', '-u', '-d', f'@{at}', '+%Y-%m-%dT%H:%M:%SZ'], text=True,
                               capture_output=True, check=True).stdout.strip()
         before = sum(int(text.split()[3]) < at for _, _, text in rows(path))
-        entries, after = audited(path, '--prune-before', date, '--verify', '--head', end['head'])
+        entries, _ = audited(path, '--prune-before', date, '--verify', '--head', end['head'])
         tap.equal([e['number'] for e in entries], list(range(before + 1, 6 + (before > 0))))
-        entries, after = audited(path, '--prune-before', '2099-01-01', '--verify', '--head',
-                                 end['head'])
-        tap.equal([e['prunedUpTo'] for e in entries], [after['entries'] + 4 + (before > 0)])
+    with falsified() as path:
+        entries, _ = audited(path, '--prune-before', '2099-01-01', '--verify', '--head',
+                             end['head'])
+        tap.equal([(e['number'], e['prunedUpTo']) for e in entries], [(6, 5)])
         said = wrong(path, '--head', f'1:{first[1].hex()}')
         assert 'is not there' in said[None], said
         with contextlib.closing(sqlite3.connect(path)) as db:
