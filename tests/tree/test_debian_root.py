@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What scripts/debian-root refuses, and how; scripts/test --other-debian sees that it works."""
+import itertools
 import os
 import subprocess
 
@@ -16,8 +17,9 @@ def run(*before):
 
 @tap.case('a release that it does not know is refused with those that it knows')
 def _():
-    for name in ('bullseye', '../trixie', ''):
-        code, error = run(PROGRAM, name)
+    for before, name in itertools.product(([PROGRAM], [PROGRAM, '--fresh']),
+                                          ('bullseye', '../trixie', '')):
+        code, error = run(*before, name)
         tap.equal(code, 1)
         assert 'knows the releases bookworm and trixie, not ' + name in error, error
 

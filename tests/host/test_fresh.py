@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The README's first command in a Debian, argv[1], that mmdebstrap has just made and in which nothing
+is installed. What takes how long is told; the case does not fail by it."""
+import os
+import re
+import subprocess
+import sys
+import time
+
+import tap
+
+SOURCE = os.environ['SOURCE_ROOT']
+RELEASE = sys.argv.pop(1)
+NO_ROOT = 77  # of scripts/debian-root: this machine lets nobody mount
+# What begins a long step
+STEP = re.compile(r'(installing|installed|configuring|building|downloading|== The host|verdict:)')
+TIMED = 'TIMEFORMAT="%R s, and of processors %U s + %S s"; time "$@"'
+
+
+def run(*command):
+    """The lines that a command prints there; skips the case where there can be no such Debian."""
+    with subprocess.Popen(['scripts/debian-root', '--fresh', RELEASE,
+                           'bash', '-c', TIMED, 'bash', *command], cwd=SOURCE,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as process:
+        began, lines = None, []
+        for line in process.stdout:
+            lines.append(line.rstrip('\n'))
+            if began is None and not line.startswith('installing Debian '):
+                began = time.monotonic()
+            if began is not None and STEP.match(line):
+                print(f'# {time.monotonic() - began:4.0f} s  {line[:60].rstrip()}', flush=True)
+    if process.returncode == NO_ROOT:
+        tap.skip(lines[-1])
+    text = '\n'.join(lines)
+    assert process.returncode == 0, f'status {process.returncode}:\n{text}'
+    print('#', lines.pop())
+    return lines
+
+
+@tap.case(f'scripts/demo --quick installs, builds and ends with its verdict on Debian {RELEASE}')
+def _():
+    tap.equal(run('scripts/demo', '--quick')[-1], 'verdict: trusted')
+
+
+tap.main()
