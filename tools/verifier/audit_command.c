@@ -6,8 +6,11 @@
 #include "command.h"
 #include "record_text.h"
 
-#include "attest/deepquote.h"
+#include "appraise/time-stamp.h"
+#include "attest/bytes.h"
 #include "common/escape.h"
+#include "common/input.h"
+#include "common/output.h"
 #include "store/store-journal.h"
 
 #include <stdio.h>
@@ -15,7 +18,7 @@
 
 /** The command line as it was given. */
 static struct {
-    char *store, *since, *head, *prune;
+    char *store, *since, *head, *prune, *request, *stamp, *roots;
     gboolean verify, json;
 } opt;
 
@@ -27,6 +30,13 @@ static const GOptionEntry entries[] = {
     { "head", 0, 0, G_OPTION_ARG_STRING, &opt.head,
       "The journal has to hold this entry, which was its last one when it was noted",
       "NUMBER:HASH" },
+    { "stamp-request", 0, 0, G_OPTION_ARG_FILENAME, &opt.request,
+      "Write a request for a time stamp of the head (RFC 3161), unless something is wrong",
+      "FILE" },
+    { "stamp", 0, 0, G_OPTION_ARG_FILENAME, &opt.stamp,
+      "The journal has to hold the entry that was stamped with this", "FILE" },
+    { "stamp-roots", 0, 0, G_OPTION_ARG_FILENAME, &opt.roots,
+      "Certificates of those whose time stamps are good, PEM", "FILE" },
     { "prune-before", 0, 0, G_OPTION_ARG_STRING, &opt.prune,
       "Remove the entries before this date first, which is recorded", "DATE" },
     COMMAND_JSON(&opt.json),
@@ -41,8 +51,11 @@ typedef struct Audit {
     int64_t head_number; /* 0: no head is looked for */
     uint8_t head_hash[DQ_HASH_SIZE];
     gboolean head_seen, head_good;
-    guint count, wrong; /* entries shown or not, and those with something wrong */
-    char *last;         /* hash of the last one */
+    uint8_t stamped[DQ_HASH_SIZE]; /* hash of an entry */
+    int64_t stamped_at;            /* 0: no time stamp was given */
+    int64_t stamped_number;        /* of that entry; 0: it was not seen */
+    guint count, wrong;            /* entries shown or not, and those with something wrong */
+    char *last;                    /* hash of the last one */
 } Audit;
 
 /* ------------------------------------------------------------------------------ Arguments */
@@ -74,6 +87,28 @@ static gboolean read_head(Audit *a, GError **error)
     }
     memcpy(a->head_hash, g_bytes_get_data(hash, NULL), DQ_HASH_SIZE);
     return TRUE;
+}
+
+static gboolean read_stamp(Audit *a, GError **error)
+{
+    g_autoptr(GBytes) response = NULL;
+    gboolean good;
+
+    if (!opt.stamp != !opt.roots) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                    "--stamp FILE and --stamp-roots FILE belong together");
+        return FALSE;
+    }
+    if (!opt.stamp) {
+        return TRUE;
+    }
+    response = input_read(opt.stamp, DQ_TIME_STAMP_MAX, error);
+    good = response && dq_time_stamp_read(dq_bytes_peek(response), opt.roots, a->stamped,
+                                          &a->stamped_at, error);
+    if (response) {
+        g_prefix_error(error, "--stamp %s: ", opt.stamp);
+    }
+    return good;
 }
 
 /* ------------------------------------------------------------------------------ Showing */
@@ -173,6 +208,14 @@ static void look_for_head(Audit *a, const DqStoredEntry *stored, DqEntryFault fa
     }
 }
 
+static void look_for_stamped(Audit *a, const DqStoredEntry *stored, DqEntryFault fault)
+{
+    if (fault != DQ_ENTRY_ALTERED && fault != DQ_ENTRY_MOVED &&
+        memcmp(stored->hash, a->stamped, DQ_HASH_SIZE) == 0) {
+        a->stamped_number = stored->number;
+    }
+}
+
 static gboolean look_at(Audit *a, const DqStoredEntry *stored, GError **error)
 {
     g_autoptr(AuditEntry) e = audit_entry(a->store, &a->chain, stored, opt.verify, error);
@@ -181,6 +224,7 @@ static gboolean look_at(Audit *a, const DqStoredEntry *stored, GError **error)
         return FALSE;
     }
     look_for_head(a, stored, e->fault);
+    look_for_stamped(a, stored, e->fault);
     a->count++;
     a->wrong += e->wrong->len > 0 ? 1 : 0;
     g_free(a->last);
@@ -242,6 +286,57 @@ static gboolean has_head(const Audit *a)
                 a->head_number);
 }
 
+/* As with a head, it may be the last of those that were pruned. */
+static gboolean has_stamped(Audit *a)
+{
+    g_autofree char *at = text_time(a->stamped_at);
+
+    if (a->stamped_number == 0 && a->chain.first > 1 &&
+        memcmp(a->chain.before, a->stamped, DQ_HASH_SIZE) == 0) {
+        a->stamped_number = a->chain.first - 1;
+    }
+    return a->stamped_at == 0 || a->stamped_number > 0 ||
+           fail("the entry that was stamped at %s is not there: it, or one before it, was removed "
+                "or written anew, or it was pruned",
+                at);
+}
+
+static gboolean write_request(const Audit *a, GError **error)
+{
+    g_autoptr(GBytes) request = NULL;
+    g_autoptr(Output) output = output_new();
+
+    if (!opt.request) {
+        return TRUE;
+    }
+    if (!a->last) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                    "--stamp-request: the journal has no entry that could be stamped");
+        return FALSE;
+    }
+    request = dq_time_stamp_request(a->chain.head);
+    output_add(output, opt.request, request);
+    return output_write(output, error);
+}
+
+static void show_stamped_json(const Audit *a, JsonObject *o)
+{
+    if (a->stamped_number > 0) {
+        json_object_set_int_member(o, "stampedEntry", a->stamped_number);
+        json_set_time(o, "stampedAt", a->stamped_at);
+    }
+}
+
+static void show_stamped(const Audit *a)
+{
+    g_autofree char *at = text_time(a->stamped_at);
+
+    if (a->stamped_number > 0) {
+        printf("entry %" G_GINT64_FORMAT " and those before it were there at %s\n",
+               a->stamped_number, at);
+    }
+}
+
 static void show_end(const Audit *a)
 {
     if (opt.json) {
@@ -255,11 +350,13 @@ static void show_end(const Audit *a)
 
             json_set_text(o, "head", head);
         }
+        show_stamped_json(a, o);
         json_print(o);
         return;
     }
     printf("entries: %u; with something wrong: %u%s\n", a->count, a->wrong,
            opt.verify ? "" : "; --verify decides each again");
+    show_stamped(a);
     if (a->last) {
         printf("head %" G_GINT64_FORMAT ":%s\n", a->chain.last, a->last);
     }
@@ -273,8 +370,12 @@ static int audit(Audit *a, GError **error)
         return EXIT_UNUSABLE;
     }
     good = begins_well(a);
-    good = has_head(a) && good && a->wrong == 0;
+    good = has_head(a) && good;
+    good = has_stamped(a) && good && a->wrong == 0;
     show_end(a);
+    if (good && !write_request(a, error)) {
+        return EXIT_UNUSABLE;
+    }
     return good ? EXIT_DONE : EXIT_REFUSED;
 }
 
@@ -301,7 +402,8 @@ int audit_command(char **argv, GError **error)
     Audit a = { 0 };
     int status;
 
-    if (!words || !read_date("--since", opt.since, &a.since, error) || !read_head(&a, error)) {
+    if (!words || !read_date("--since", opt.since, &a.since, error) || !read_head(&a, error) ||
+        !read_stamp(&a, error)) {
         return EXIT_UNUSABLE;
     }
     store = command_open_store(opt.store, error);
