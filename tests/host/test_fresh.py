@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The README's first command in a Debian, argv[1], that mmdebstrap has just made and in which nothing
-is installed. What takes how long is told; the case does not fail by it."""
+"""The README's commands in a Debian, argv[1], that mmdebstrap has just made: each in one of its
+own, in which nothing is installed. What takes how long is told; no case fails by it."""
 import os
 import re
 import subprocess
