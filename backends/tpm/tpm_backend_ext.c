@@ -4,6 +4,8 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/module.h"
+#include "qapi/error.h"
+#include "qapi/qapi-commands-tpm-host.h"
 #include "qapi/qapi-commands-tpm-status.h"
 #include "qapi/util.h"
 #include "system/tpm_backend_ext.h"
@@ -89,6 +91,51 @@ TpmStatusList *qmp_query_tpm_status(Error **errp)
         QAPI_LIST_APPEND(tail, ext_class(tb)->query_status(tb));
     }
     return head;
+}
+
+static TPMBackend *find_backend(const char *id, Error **errp)
+{
+    for (guint i = 0; ext_backends && i < ext_backends->len; i++) {
+        TPMBackend *tb = g_ptr_array_index(ext_backends, i);
+
+        if (g_strcmp0(tb->id, id) == 0) {
+            return tb;
+        }
+    }
+    error_setg(errp, "there is no TPM back end '%s' that takes commands of the host", id);
+    return NULL;
+}
+
+static TpmHostCommand *host_command(const char *id, const TPMHostRequest *request, Error **errp)
+{
+    TPMBackend *tb = find_backend(id, errp);
+
+    return tb ? ext_class(tb)->host_command(tb, request, errp) : NULL;
+}
+
+TpmHostCommand *qmp_tpm_deep_quote(const char *id, const char *nonce, TpmPcrBankList *pcrs,
+                                   TpmPcrBankList *host_pcrs, bool has_flags, uint32_t flags,
+                                   bool has_wait, uint32_t wait, Error **errp)
+{
+    const TPMHostRequest request = { nonce, pcrs, host_pcrs, has_flags ? flags : 0,
+                                     has_wait ? wait : INT64_MAX };
+
+    return host_command(id, &request, errp);
+}
+
+TpmHostCommand *qmp_tpm_pcr_read(const char *id, TpmPcrBankList *pcrs, bool has_wait, uint32_t wait,
+                                 Error **errp)
+{
+    const TPMHostRequest request = { .pcrs = pcrs, .wait_ms = has_wait ? wait : INT64_MAX };
+
+    return host_command(id, &request, errp);
+}
+
+TpmHostCommand *qmp_query_tpm_host_command(const char *id, uint32_t number, Error **errp)
+{
+    TPMBackend *tb = find_backend(id, errp);
+
+    return tb ? ext_class(tb)->query_host_command(tb, number, errp) : NULL;
 }
 
 static const TypeInfo tpm_backend_ext_info = {

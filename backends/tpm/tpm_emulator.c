@@ -17,6 +17,7 @@
 #include "system/tpm_backend_ext.h"
 #include "system/tpm_qemu_version.h"
 #include "tpm_emulator_control.h"
+#include "tpm_emulator_host.h"
 #include "tpm_emulator_io.h"
 #include "tpm_emulator_link.h"
 #include "tpm_emulator_loss.h"
@@ -67,6 +68,9 @@ static bool tpm_emulator_get_established(TPMBackend *tb)
 /* A request from within a register write. A refusal is traced only: the guest may cause many. */
 static bool vcpu_control(TPMEmulator *s, const TPMEmulatorControl *call)
 {
+    if (s->flight.errand && !s->parked) {
+        tpm_emulator_finish(TPM_BACKEND(s)); /* the guest knows of none */
+    }
     return s->state == TPM_BACKEND_STATE_RUNNING && s->flight.phase == TPM_EMULATOR_QUIET &&
            tpm_emulator_control(s, call, NULL);
 }
@@ -110,27 +114,33 @@ static TpmTypeOptions *tpm_emulator_get_options(TPMBackend *tb)
 static bool tpm_emulator_hash_start(TPMBackend *tb)
 {
     TPMEmulator *s = TPM_EMULATOR(tb);
+    bool done = tpm_emulator_can(s, PTM_CAP_HASHING) &&
+                vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_START, .on_vcpu = true));
 
-    return tpm_emulator_can(s, PTM_CAP_HASHING) &&
-           vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_START, .on_vcpu = true));
+    tpm_emulator_host_set_hashing(s, done);
+    return done;
 }
 
 static bool tpm_emulator_hash_data(TPMBackend *tb, const uint8_t *data, size_t length)
 {
+    TPMEmulator *s = TPM_EMULATOR(tb);
     uint32_t body = cpu_to_be32(length);
+    bool done = vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_DATA, .body = &body,
+                                                     .body_size = sizeof(body), .tail = data,
+                                                     .tail_size = length, .on_vcpu = true));
 
-    return vcpu_control(TPM_EMULATOR(tb),
-                        TPM_EMULATOR_CONTROL(CMD_HASH_DATA, .body = &body,
-                                             .body_size = sizeof(body), .tail = data,
-                                             .tail_size = length, .on_vcpu = true));
+    tpm_emulator_host_set_hashing(s, done);
+    return done;
 }
 
 static bool tpm_emulator_hash_end(TPMBackend *tb)
 {
     TPMEmulator *s = TPM_EMULATOR(tb);
+    bool done = vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_END, .on_vcpu = true)) &&
+                tpm_emulator_read_established(s, true, NULL);
 
-    return vcpu_control(s, TPM_EMULATOR_CONTROL(CMD_HASH_END, .on_vcpu = true)) &&
-           tpm_emulator_read_established(s, true, NULL);
+    tpm_emulator_host_set_hashing(s, false);
+    return done;
 }
 
 static TpmStatus *tpm_emulator_query_status(TPMBackend *tb)
@@ -300,6 +310,7 @@ static void tpm_emulator_instance_init(Object *obj)
     s->locality = TPM_EMULATOR_NO_LOCALITY;
     s->flight.watched_fd = -1;
     s->command_timer = timer_new_ms(QEMU_CLOCK_REALTIME, command_timed_out, s);
+    tpm_emulator_host_init(s);
     tpm_emulator_state_register(s);
     tpm_backend_ext_register(TPM_BACKEND(s));
 }
@@ -334,6 +345,7 @@ static void tpm_emulator_instance_finalize(Object *obj)
         qemu_remove_machine_init_done_notifier(&s->machine_done);
     }
     tpm_boot_log_free(s->measure.log);
+    tpm_emulator_host_finalize(s);
     timer_free(s->command_timer);
     qapi_free_TPMEmulatorOptions(s->options);
     g_free(s->lost_reason);
@@ -364,6 +376,8 @@ static void tpm_emulator_class_init(ObjectClass *klass, void *data)
     ext->hash_data = tpm_emulator_hash_data;
     ext->hash_end = tpm_emulator_hash_end;
     ext->query_status = tpm_emulator_query_status;
+    ext->host_command = tpm_emulator_host_command;
+    ext->query_host_command = tpm_emulator_host_query;
 }
 
 static const TypeInfo tpm_emulator_info = {

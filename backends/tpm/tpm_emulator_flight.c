@@ -17,6 +17,20 @@ void tpm_emulator_flight_unwatch(TPMEmulator *s)
     }
 }
 
+/* No response of our own is one to an errand. */
+static void land_errand(TPMEmulator *s, size_t size, bool from_tpm)
+{
+    g_autofree char *why = NULL;
+
+    s->flight.errand = false;
+    if (from_tpm) {
+        tpm_emulator_errand_land(&s->errands, s->parent.id, s->flight.reply, size);
+        return;
+    }
+    why = g_strdup_printf("the TPM was lost: %s", s->lost_reason);
+    tpm_emulator_errand_fail(&s->errands, s->parent.id, s->errands.running, why);
+}
+
 /* Ends the flight with the @size bytes in flight.reply and tells the front end. */
 static void land(TPMEmulator *s, size_t size, bool from_tpm)
 {
@@ -30,6 +44,12 @@ static void land(TPMEmulator *s, size_t size, bool from_tpm)
     f->have = size;
     if (from_tpm) {
         s->order = tpm_emulator_order_after(s->order, f->deed, rc == 0);
+    }
+    if (tpm_emulator_errand_next(&s->errands)) {
+        qemu_bh_schedule(s->errand_bh);
+    }
+    if (f->errand) {
+        land_errand(s, size, from_tpm);
     }
     if (!cmd) {
         return;
@@ -55,6 +75,7 @@ void tpm_emulator_flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, const uint8_t
     assert(f->phase == TPM_EMULATOR_QUIET);
     f->phase = TPM_EMULATOR_RESPONSE;
     f->cmd = cmd;
+    f->errand = false;
     f->code = size ? tpm_cmd_get_ordinal(command) : 0;
     f->deed = tpm_emulator_deed(command, size);
     f->started_ns = tpm_emulator_now();
@@ -73,4 +94,16 @@ void tpm_emulator_flight_answer(TPMEmulator *s, TPMFrameFault fault)
 {
     tpm_frame_put_fault(s->flight.reply, s->version, fault);
     land(s, TPM_FRAME_HEADER, false);
+}
+
+void tpm_emulator_flight_answer_parked(TPMEmulator *s, TPMFrameFault fault)
+{
+    TPMBackendCmd *cmd = s->parked;
+
+    if (cmd) {
+        s->parked = NULL;
+        tpm_emulator_flight_begin(s, cmd, cmd->in,
+                                  tpm_frame_is_whole(cmd->in, cmd->in_len) ? cmd->in_len : 0);
+        tpm_emulator_flight_answer(s, fault);
+    }
 }

@@ -24,6 +24,9 @@ void tpm_emulator_flight_land(TPMEmulator *s, size_t size);
 /* Ends the flight with a response of our own. */
 void tpm_emulator_flight_answer(TPMEmulator *s, TPMFrameFault fault);
 
+/* The same of the command that waits for a flight to end; nothing is in flight. */
+void tpm_emulator_flight_answer_parked(TPMEmulator *s, TPMFrameFault fault);
+
 /* The main loop takes news of the flight no more. */
 void tpm_emulator_flight_unwatch(TPMEmulator *s);
 

@@ -4,6 +4,7 @@
  *
  * tpm_emulator.c          what QEMU and the front end see: options, methods, QOM class
  * tpm_emulator_state.c    the TPM's state in snapshots and migration streams
+ * tpm_emulator_host.c     when commands of the host are sent
  * tpm_emulator_link.c     connection, start and stop of the TPM
  * tpm_emulator_io.c       how a command gets to the TPM, its response back
  * tpm_emulator_control.c  control requests
@@ -12,6 +13,7 @@
  * tpm_emulator_order.c    whether a TPM that stops has to be told so by us
  * tpm_emulator_measure.c  a kernel that QEMU loads is measured when the TPM is started up
  * tpm_boot_log.c          what that kernel is
+ * tpm_emulator_errand.c   commands of the host: waiting, running and ended
  *
  * Each uses what stands below it, never what stands above. Everything runs with the big lock held.
  */
@@ -28,6 +30,7 @@
 #include "tpm_command_stats.h"
 #include "tpm_emulator_measure.h"
 #include "tpm_emulator_order.h"
+#include "tpm_emulator_errand.h"
 #include "tpm_ioctl.h"
 
 #define TYPE_TPM_EMULATOR "tpm-emulator"
@@ -45,6 +48,7 @@ typedef enum TPMEmulatorPhase {
 typedef struct TPMEmulatorFlight {
     TPMEmulatorPhase phase;
     TPMBackendCmd *cmd; /* borrowed from the front end; NULL for a command of our own */
+    bool errand;        /* that is one of the host, which nobody waits for */
     uint32_t code;
     TPMEmulatorDeed deed;
     int64_t started_ns;
@@ -94,6 +98,14 @@ struct TPMEmulator {
 
     TPMEmulatorFlight flight;
     QEMUTimer *command_timer;
+    TPMBackendCmd *parked; /* borrowed from the front end: it waits for an errand to land */
+    bool parked_cancelled;
+    bool hashing; /* in a hash sequence, which no command may interrupt */
+
+    TPMEmulatorErrands errands;
+    QEMUBH *errand_bh;
+    QEMUTimer *errand_timer;
+
     TPMCommandStats stats;
     uint64_t failures;
 

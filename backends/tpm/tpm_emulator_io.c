@@ -99,6 +99,8 @@ static TPMEmulatorProgress response_step(TPMEmulator *s)
     return f->have == size ? response_whole(s, size) : TPM_EMULATOR_DONE;
 }
 
+static void take_parked(TPMEmulator *s);
+
 /* Takes all the news there is. */
 static void flight_advance(TPMEmulator *s)
 {
@@ -114,6 +116,7 @@ static void flight_advance(TPMEmulator *s)
     if (p == TPM_EMULATOR_BROKEN) {
         tpm_emulator_lose(s, s->flight.have ? "a malformed reply" : "the connection broke");
     }
+    take_parked(s);
 }
 
 static int flight_fd(TPMEmulator *s)
@@ -228,26 +231,61 @@ static void flight_wait_inline(TPMEmulator *s)
     flight_watch(s);
 }
 
-void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd)
+/* Sends a command of the guest, or answers it at once. */
+static void submit(TPMEmulator *s, TPMBackendCmd *cmd)
 {
-    TPMEmulator *s = TPM_EMULATOR(tb);
-    bool framed = cmd->in_len >= TPM_FRAME_HEADER && cmd->in_len <= TPM_FRAME_MAX &&
-                  tpm_cmd_get_size(cmd->in) == cmd->in_len;
+    bool framed = tpm_frame_is_whole(cmd->in, cmd->in_len);
 
     tpm_emulator_flight_begin(s, cmd, cmd->in, framed ? cmd->in_len : 0);
     if (s->state != TPM_BACKEND_STATE_RUNNING) {
         tpm_emulator_flight_answer(s, TPM_FRAME_FAILED);
-        return;
-    }
-    if (!framed) {
+    } else if (!framed) {
         tpm_emulator_flight_answer(s, TPM_FRAME_BAD_SIZE);
+    } else if (flight_take_off(s) == TPM_EMULATOR_BROKEN) {
+        tpm_emulator_lose(s, "the TPM takes no more commands");
+    }
+}
+
+/* The command of the guest that has waited for an errand, which is over. */
+static void take_parked(TPMEmulator *s)
+{
+    TPMBackendCmd *cmd = s->parked;
+
+    if (!cmd || s->flight.phase != TPM_EMULATOR_QUIET) {
         return;
     }
-    if (flight_take_off(s) == TPM_EMULATOR_BROKEN) {
+    if (s->parked_cancelled) {
+        tpm_emulator_flight_answer_parked(s, TPM_FRAME_CANCELLED);
+        return;
+    }
+    s->parked = NULL;
+    submit(s, cmd);
+}
+
+void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd)
+{
+    TPMEmulator *s = TPM_EMULATOR(tb);
+
+    if (s->flight.phase != TPM_EMULATOR_QUIET && s->flight.errand) {
+        s->parked = cmd;
+        s->parked_cancelled = false;
+        return;
+    }
+    submit(s, cmd);
+    if (s->flight.phase != TPM_EMULATOR_QUIET) {
+        flight_wait_inline(s);
+    }
+}
+
+void tpm_emulator_send_errand(TPMEmulator *s, const uint8_t *command, size_t size)
+{
+    tpm_emulator_flight_begin(s, NULL, command, size);
+    s->flight.errand = true;
+    if (flight_send(s, command, size) == TPM_EMULATOR_BROKEN) {
         tpm_emulator_lose(s, "the TPM takes no more commands");
         return;
     }
-    flight_wait_inline(s);
+    flight_watch(s);
 }
 
 void tpm_emulator_finish(TPMBackend *tb)
@@ -280,6 +318,10 @@ void tpm_emulator_cancel(TPMEmulator *s)
     uint32_t command = cpu_to_be32(CMD_CANCEL_TPM_CMD);
 
     if (s->flight.phase == TPM_EMULATOR_QUIET || s->flight.cancelled) {
+        return;
+    }
+    if (s->flight.errand) {
+        s->parked_cancelled = true;
         return;
     }
     s->flight.cancelled = true;

@@ -23,9 +23,18 @@ void tpm_emulator_finish(TPMBackend *tb);
 size_t tpm_emulator_exchange(TPMEmulator *s, const uint8_t *command, size_t size);
 
 /**
+ * tpm_emulator_send_errand:
+ * @command: of the errand that runs
+ *
+ * Sends it; nothing is in flight. It lands when its response is there or the TPM is lost. The
+ * guest's next command waits for that.
+ */
+void tpm_emulator_send_errand(TPMEmulator *s, const uint8_t *command, size_t size);
+
+/**
  * tpm_emulator_cancel:
  *
- * Asks the TPM to give the command in flight up. Never waits.
+ * Asks the TPM to give the guest's command up, wherever it is. Never waits.
  */
 void tpm_emulator_cancel(TPMEmulator *s);
 

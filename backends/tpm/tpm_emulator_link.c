@@ -229,6 +229,8 @@ bool tpm_emulator_init(TPMEmulator *s, uint32_t flags, Error **errp)
         return false;
     }
     s->locality = TPM_EMULATOR_NO_LOCALITY;
+    s->hashing = false;
+    qemu_bh_schedule(s->errand_bh);
     tpm_emulator_measure_reset(&s->measure, tpm_is_waking_up());
     s->order =
         flags & PTM_INIT_FLAG_DELETE_VOLATILE ? TPM_EMULATOR_UNKNOWN : TPM_EMULATOR_NOT_STARTED;

@@ -72,6 +72,8 @@ void tpm_emulator_lose(TPMEmulator *s, const char *reason)
     if (s->flight.phase != TPM_EMULATOR_QUIET) {
         tpm_emulator_flight_answer(s, TPM_FRAME_FAILED);
     }
+    tpm_emulator_flight_answer_parked(s, TPM_FRAME_FAILED);
+    qemu_bh_schedule(s->errand_bh);
     tpm_emulator_close_data(s);
     s->ctrl_owed = 0;
     if (s->ctrl_open) {

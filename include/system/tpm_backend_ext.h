@@ -10,12 +10,22 @@
 #ifndef SYSTEM_TPM_BACKEND_EXT_H
 #define SYSTEM_TPM_BACKEND_EXT_H
 
+#include "qapi/qapi-types-tpm-host.h"
 #include "qapi/qapi-types-tpm-status.h"
 #include "system/tpm_backend.h"
 
 #define TYPE_TPM_BACKEND_EXT "tpm-backend-ext"
 typedef struct TPMBackendExtClass TPMBackendExtClass;
 DECLARE_CLASS_CHECKERS(TPMBackendExtClass, TPM_BACKEND_EXT, TYPE_TPM_BACKEND_EXT)
+
+/* A command of the host to its TPM, as tpm-deep-quote and tpm-pcr-read of QMP have it; borrowed. */
+typedef struct TPMHostRequest {
+    const char *nonce; /* base64; NULL: for a TPM2_PCR_Read */
+    const TpmPcrBankList *pcrs;
+    const TpmPcrBankList *host_pcrs;
+    uint32_t flags;
+    int64_t wait_ms; /* at most, until it is sent; INT64_MAX for no limit */
+} TPMHostRequest;
 
 /*
  * first_startup: as startup_tpm of TPMBackend, for a device that is being realized; false with
@@ -24,7 +34,9 @@ DECLARE_CLASS_CHECKERS(TPMBackendExtClass, TPM_BACKEND_EXT, TYPE_TPM_BACKEND_EXT
  * the back end's bound for doing so. finish: returns when no command is in flight; bounded. The
  * answer has been delivered by then. hash_start, hash_data, hash_end: one locality-4 hash sequence
  * (PC Client Platform TPM Profile, "Locality 4 hash interface"). A false return means that nothing
- * was hashed and that the sequence is over. query_status: (transfer full)
+ * was hashed and that the sequence is over. query_status: (transfer full). host_command: starts
+ * one; (transfer full): where it stands; NULL with @errp set. query_host_command: the same of one
+ * that was started.
  */
 struct TPMBackendExtClass {
     InterfaceClass parent_class;
@@ -36,6 +48,8 @@ struct TPMBackendExtClass {
     bool (*hash_data)(TPMBackend *tb, const uint8_t *data, size_t length);
     bool (*hash_end)(TPMBackend *tb);
     TpmStatus *(*query_status)(TPMBackend *tb);
+    TpmHostCommand *(*host_command)(TPMBackend *tb, const TPMHostRequest *request, Error **errp);
+    TpmHostCommand *(*query_host_command)(TPMBackend *tb, uint32_t number, Error **errp);
 };
 
 /**

@@ -21,6 +21,12 @@
 #define TPM_FRAME_SHUTDOWN 0x145
 #define TPM_FRAME_PCR_EXTEND 0x182
 
+/* Whether a command is as long as it says, and no longer than any may be. */
+static inline bool tpm_frame_is_whole(const uint8_t *command, size_t size)
+{
+    return size >= TPM_FRAME_HEADER && size <= TPM_FRAME_MAX && tpm_cmd_get_size(command) == size;
+}
+
 /* Why a command is answered by us and not by the TPM. */
 typedef enum TPMFrameFault {
     TPM_FRAME_FAILED,
