@@ -11,8 +11,9 @@ from programs import program
 FILES = {'--guest-public': 'ak.pub', '-m': 'quote.msg', '-s': 'quote.sig', '-f': 'pcrs.bin',
          '--evidence': 'evidence.bin'}
 
-_LAST = re.compile(r'verdict: (?:(trusted)(?: \(stand-in TPM\))?, host enrolled by .+|'
-                   r'(authentic)(?: \(stand-in TPM\))?|refused \((.+)\))')
+_SAYS = r"(?: \(stand-in TPM\))?(?:, the host alone vouches for the guest's PCRs)?"
+_LAST = re.compile(rf'verdict: (?:(trusted){_SAYS}, host enrolled by .+|(authentic){_SAYS}|'
+                   r'refused \((.+)\))')
 
 
 class Verdict:

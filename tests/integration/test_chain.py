@@ -48,12 +48,11 @@ class Guest:
     def file(self, name):
         return os.path.join(self.folder, name)
 
-    def quote(self, nonce, *options):
+    def quote(self, nonce, *options, key=('--ak-create', '--ak-public', 'ak.pub')):
         own(self.manager, self.uuid)
-        run([program('tpm2_deepquote'), '-T', self.vtpm.tcti, '--ak-create', '--ak-public',
-             'ak.pub', '-q', nonce, '-l', 'sha256:0,1,10',
-             '--host-pcr-list', 'sha256:' + ','.join(map(str, HOST_PCRS)), '-m', 'quote.msg',
-             '-s', 'quote.sig', '-o', 'pcrs.bin', '--evidence', 'evidence.bin',
+        run([program('tpm2_deepquote'), '-T', self.vtpm.tcti, *key, '-q', nonce,
+             '-l', 'sha256:0,1,10', '--host-pcr-list', 'sha256:' + ','.join(map(str, HOST_PCRS)),
+             '-m', 'quote.msg', '-s', 'quote.sig', '-o', 'pcrs.bin', '--evidence', 'evidence.bin',
              '--host-pcrs-out', 'host-pcrs', *options], cwd=self.folder, timeout=60)
 
     def check(self, nonce, verifier, *options, source=None):
@@ -120,6 +119,23 @@ def _():
             challenge = verifier.challenge()
             guest.quote(challenge)
             tap.equal(guest.check(challenge, verifier).word, 'trusted', algorithm)
+
+
+@tap.case('a quote without a key, which a guest may make as its host may, is never mistaken')
+def _():
+    with chain() as (_, guest, verifier):
+        keyless = Store(guest.file('keyless.store'))
+        keyless.enrol(guest.file('host.key'))
+        keyless.expect(guest.uuid)
+        for store, options, word in ((verifier.store, ['--allow-host-vouched'], 'wrong-vm'),
+                                     (keyless, [], 'authentic'),
+                                     (keyless, ['--allow-host-vouched'], 'trusted')):
+            challenge = store.challenge()
+            guest.quote(challenge, key=('-c', 'null'))
+            verdict = guest.check(challenge, ['--store', store.path, '--policy', verifier.policy,
+                                              '--allow-simulated', *options])
+            tap.equal(verdict.word, word, verdict.text)
+            tap.equal('host alone vouches' in verdict.last, word != 'wrong-vm', verdict.last)
 
 
 @tap.case('what is not compared makes it authentic: no store, no policy, an own nonce, a stand-in')

@@ -57,6 +57,12 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
           "vm console-xml: tpm-tis or tpm-crb (tpm-crb)", "MODEL" },
         { "qemu", 0, 0, G_OPTION_ARG_NONE, &ret->qemu,
           "vm console-xml: QEMU's options in place of XML", NULL },
+        { "qmp", 0, 0, G_OPTION_ARG_FILENAME, &ret->qmp,
+          "vm quote: socket of QEMU's monitor (libvirt's, by virsh)", "PATH" },
+        { "host-pcrs", 0, 0, G_OPTION_ARG_STRING, &ret->host_pcrs,
+          "vm quote: PCRs of the host (sha256:0,1,2,3,4,5,6,7)", "LIST" },
+        { "timeout", 0, 0, G_OPTION_ARG_INT, &ret->timeout,
+          "vm quote: how long to wait for the guest's own command (30)", "SECONDS" },
         { "version", 'v', 0, G_OPTION_ARG_NONE, &ret->version, "Print the version", NULL },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
@@ -76,10 +82,11 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
 
 void ctl_options_clear(CtlOptions *o)
 {
-    char **all[] = { &o->socket,     &o->rule,   &o->owner,      &o->name,       &o->ek,
-                     &o->group,      &o->output, &o->nonce,      &o->pcrs,       &o->message,
-                     &o->signature,  &o->values, &o->root,       &o->qemu_group, &o->pcr_banks,
-                     &o->memory_max, &o->model,  &o->continuity, &o->why,        &o->head };
+    char **all[] = { &o->socket,     &o->rule,   &o->owner, &o->name,       &o->ek,
+                     &o->group,      &o->output, &o->nonce, &o->pcrs,       &o->message,
+                     &o->signature,  &o->values, &o->root,  &o->qemu_group, &o->pcr_banks,
+                     &o->memory_max, &o->model,  &o->qmp,   &o->host_pcrs,  &o->continuity,
+                     &o->why,        &o->head };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_free);

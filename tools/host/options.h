@@ -36,6 +36,9 @@ typedef struct CtlOptions {
     char *memory_max;
     int cpu_weight; /* 0: not given */
     char *model;
+    char *qmp;
+    char *host_pcrs;
+    int timeout; /* seconds; 0: not given */
 } CtlOptions;
 
 /**

@@ -10,6 +10,7 @@
 #include "vm_console.h"
 #include "vm_edit.h"
 #include "vm_life.h"
+#include "vm_quote.h"
 #include "vm_run.h"
 #include "vm_show.h"
 
@@ -31,6 +32,10 @@ static const struct {
       NULL, FALSE },
     { "console-xml", "What the domain's XML needs: [--model tpm-tis|tpm-crb] [--qemu]",
       vm_console_xml, vm_print_console, FALSE },
+    { "quote",
+      "A deep quote that its guest has no part in: --nonce NONCE --output FOLDER [--pcrs LIST] "
+      "[--host-pcrs LIST] [--qmp PATH] [--timeout SECONDS]",
+      vm_quote, vm_print_quote, FALSE },
     { "run", "Run a command as the vTPM's user, in its state's folder: -- COMMAND ...", vm_run,
       NULL, TRUE },
 };
@@ -93,7 +98,7 @@ int ctl_vm(const CtlOptions *options, char **words, GError **error)
 
     if (at < 0) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                    "vm is followed by new, show, edit, delete, console-xml or run");
+                    "vm is followed by new, show, edit, delete, accept, console-xml, quote or run");
         return EXIT_FAILURE;
     }
     unit = find_unit(options, words, count, error);
