@@ -31,6 +31,13 @@ typedef struct Wanted {
     WirePcrSelection host_pcrs;
 } Wanted;
 
+static void wanted_clear(Wanted *w)
+{
+    g_clear_pointer(&w->nonce, g_bytes_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, wanted_clear)
+
 typedef struct Made {
     GBytes *response;
     WireDeepQuoteResponse parts; /* borrow from it */
@@ -181,8 +188,7 @@ JsonObject *vm_quote(const VmUnit *unit, const CtlOptions *options, G_GNUC_UNUSE
                      GError **error)
 {
     const int timeout = options->timeout ? options->timeout : DEFAULT_TIMEOUT_S;
-    Wanted wanted = { 0 };
-    g_autoptr(GBytes) nonce = NULL;
+    g_auto(Wanted) wanted = { 0 };
     g_autoptr(Qmp) qmp = NULL;
     g_auto(HostTpm) tpm = { 0 };
     g_auto(Made) made = { 0 };
@@ -191,7 +197,6 @@ JsonObject *vm_quote(const VmUnit *unit, const CtlOptions *options, G_GNUC_UNUSE
     if (!take_wanted(options, &wanted, error)) {
         return NULL;
     }
-    nonce = wanted.nonce;
     qmp = qmp_open(options->qmp, unit->uuid, error);
     if (!qmp || !host_tpm_find(qmp, (uint32_t)timeout * 1000, &tpm, error) ||
         !make(&tpm, &wanted, unit->uuid, &made, error) ||
