@@ -59,6 +59,7 @@ typedef struct Daemon {
     Credentials *credentials;
     HostLogs *logs;
     Measurer *measurer;
+    StateKeys *keys;
     Quoter *quoter;
     PcrReader *pcrs;
     Anchor *anchor;
@@ -117,6 +118,7 @@ static gboolean serve_vtpms(Daemon *d, int listener, GError **error)
         .credentials = d->credentials,
         .logs = d->logs,
         .measurer = d->measurer,
+        .keys = d->keys,
     };
     d->vtpms = vtpm_server_new(d->context, d->poller, listener, d->limiter, &vtpm_service_handlers,
                                &d->service, error);
@@ -232,6 +234,8 @@ static gboolean open_service(Daemon *daemon, GError **error)
         daemon->logs = host_logs_new(o->boot_log, o->ima_log);
     }
     daemon->measurer = measurer_new();
+    daemon->keys = state_keys_new(registry_vms(daemon->registry), registry_groups(daemon->registry),
+                                  daemon->host, daemon->worker);
     daemon->quoter = quoter_new(daemon->worker, daemon->context, o->batch_limit);
     daemon->pcrs = pcr_reader_new(daemon->worker, daemon->context);
     if (anchor_state(daemon->anchor) == ANCHOR_NONE) {
@@ -427,6 +431,7 @@ static void clean_up(Daemon *daemon)
     pcr_reader_free(daemon->pcrs);
     host_logs_free(daemon->logs);
     measurer_free(daemon->measurer);
+    state_keys_free(daemon->keys);
     credentials_free(daemon->credentials);
     admission_free(daemon->admission);
     owners_free(daemon->owners);

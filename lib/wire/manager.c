@@ -159,6 +159,16 @@ static bool put_announce(WireWriter *w, const ManagerMessage *m)
     return a->next.known && put_state(w, &a->stored) && put_state(w, &a->next);
 }
 
+static bool get_key_request(WireReader *r, ManagerMessage *m)
+{
+    return wire_get_uuid(r, &m->key);
+}
+
+static bool put_key_request(WireWriter *w, const ManagerMessage *m)
+{
+    return wire_put_uuid(w, &m->key);
+}
+
 /* Bodies of replies that are MANAGER_OK */
 
 static bool get_welcome(WireReader *r, ManagerReply *reply)
@@ -208,6 +218,21 @@ static bool put_page(WireWriter *w, const ManagerReply *reply)
            wire_put_tpm2b(w, reply->page);
 }
 
+static bool key_valid(WireBytes key)
+{
+    return key.len == 0 || key.len == MANAGER_KEY_SIZE;
+}
+
+static bool get_key(WireReader *r, ManagerReply *reply)
+{
+    return wire_get_tpm2b(r, MANAGER_KEY_SIZE, &reply->key) && key_valid(reply->key);
+}
+
+static bool put_key(WireWriter *w, const ManagerReply *reply)
+{
+    return key_valid(reply->key) && wire_put_tpm2b(w, reply->key);
+}
+
 /* One that has no body has no functions. */
 static const struct ReplyKind {
     ManagerMessageType type;
@@ -220,6 +245,7 @@ static const struct ReplyKind {
     { MANAGER_CREDENTIAL_REPLY, get_page, put_page },
     { MANAGER_PREPARE_REPLY, NULL, NULL },
     { MANAGER_ANNOUNCE_REPLY, NULL, NULL },
+    { MANAGER_KEY_REPLY, get_key, put_key },
 };
 
 static const struct ReplyKind *find_reply(ManagerMessageType type)
@@ -275,12 +301,14 @@ static const MessageKind kinds[] = {
     { MANAGER_CREDENTIAL, get_credential, put_credential },
     { MANAGER_PREPARE, get_prepare, put_prepare },
     { MANAGER_ANNOUNCE, get_announce, put_announce },
+    { MANAGER_KEY, get_key_request, put_key_request },
     { MANAGER_HELLO_REPLY, get_reply, put_reply },
     { MANAGER_QUOTE_REPLY, get_reply, put_reply },
     { MANAGER_PCR_READ_REPLY, get_reply, put_reply },
     { MANAGER_CREDENTIAL_REPLY, get_reply, put_reply },
     { MANAGER_PREPARE_REPLY, get_reply, put_reply },
     { MANAGER_ANNOUNCE_REPLY, get_reply, put_reply },
+    { MANAGER_KEY_REPLY, get_reply, put_reply },
     { MANAGER_OTHER_VERSION, NULL, NULL },
 };
 

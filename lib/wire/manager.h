@@ -4,6 +4,7 @@
  *
  * A vTPM connects once per life of its process, says HELLO, and has at most one request
  * outstanding. The manager answers every request with the reply of its kind and the same id.
+ * Who starts a vTPM asks for the key of its state before that, over a connection of its own.
  *
  * Spec: docs/specs/manager-protocol.md.
  */
@@ -23,6 +24,7 @@ enum {
     MANAGER_EKS_MAX = 2,        /* endorsement keys that a vTPM may show */
     MANAGER_EKS_UNKNOWN = 0xFF, /* in place of their count: it cannot tell yet */
     MANAGER_STATE_SIZE = 32,    /* SHA-256 over a permanent state */
+    MANAGER_KEY_SIZE = 32,      /* of AES-256, for the files of a vTPM's state */
     MANAGER_PUBLIC_MAX = 640,   /* more than the public area of any of them */
 };
 
@@ -33,12 +35,14 @@ typedef enum ManagerMessageType {
     MANAGER_CREDENTIAL = 4,
     MANAGER_PREPARE = 5,
     MANAGER_ANNOUNCE = 6,
+    MANAGER_KEY = 7,
     MANAGER_HELLO_REPLY = 0x101,
     MANAGER_QUOTE_REPLY = 0x102,
     MANAGER_PCR_READ_REPLY = 0x103,
     MANAGER_CREDENTIAL_REPLY = 0x104,
     MANAGER_PREPARE_REPLY = 0x105,
     MANAGER_ANNOUNCE_REPLY = 0x106,
+    MANAGER_KEY_REPLY = 0x107,
     MANAGER_OTHER_VERSION = 0x1FF, /* no body: the sender speaks only the version in its header */
 } ManagerMessageType;
 
@@ -109,6 +113,7 @@ typedef struct ManagerReply {
     WireBytes pcr_parameters; /* PCR_READ: response parameters of TPM2_PCR_Read, undecoded */
     uint32_t total_size;      /* CREDENTIAL */
     WireBytes page;           /* CREDENTIAL: at most DEEPQUOTE_PAGE_MAX bytes */
+    WireBytes key;            /* KEY: MANAGER_KEY_SIZE bytes; empty: its state has none */
 } ManagerReply;
 
 typedef struct ManagerMessage {
@@ -121,6 +126,7 @@ typedef struct ManagerMessage {
         WirePcrSelection pcr_read;
         ManagerCredential credential;
         ManagerAnnounce announce;
+        WireUuid key; /* whose */
         ManagerReply reply;
     };
 } ManagerMessage;

@@ -67,6 +67,10 @@ static const struct {
                                         "its state is not the one that was stored last; restore "
                                         "that one, or, if this one was put in place on purpose, "
                                         "use vtpm-managerctl vm accept, and start the VM again" },
+    [MANAGER_REASON_KEY_LOST] = { MANAGER_DENIED,
+                                  "the key of its state cannot be had from the registry and the "
+                                  "host's TPM, which was exchanged or given another seed; the "
+                                  "manager's log says more" },
     [MANAGER_REASON_LOG_UNREADABLE] = { MANAGER_NOT_SHARED, "the manager cannot read this log of "
                                                             "the host; see the manager's log" },
 };

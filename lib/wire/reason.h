@@ -33,7 +33,8 @@ typedef enum ManagerReason {
     MANAGER_REASON_LOG_UNREADABLE = 23,
     MANAGER_REASON_BROKEN_HISTORY = 24,
     MANAGER_REASON_NOT_MEASURED = 25,
-    MANAGER_REASON_COUNT = 26,
+    MANAGER_REASON_KEY_LOST = 26,
+    MANAGER_REASON_COUNT = 27,
 } ManagerReason;
 
 /** manager_reason_status: the status that a reply with this reason has. */

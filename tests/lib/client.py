@@ -125,6 +125,13 @@ class VtpmClient:
                 b2(self.loaded) + b2(self.stored) +
                 bytes([len(self.eks)]) + b''.join(b2(part) for ek in self.eks for part in ek))
 
+    def key(self):
+        """Of the files of the VM's state; empty where they are not encrypted."""
+        r = self.call(protocol.KEY, uuid_bytes(self.uuid))
+        key = r.b2()
+        assert not r.rest()
+        return key
+
     def announce(self, following):
         """Stores the state with this hash, having said so."""
         r = self.call(protocol.ANNOUNCE, b2(self.stored) + b2(following))

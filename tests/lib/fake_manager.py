@@ -18,7 +18,7 @@ import time
 
 import tpm2
 from protocol import (ANNOUNCE, BAD_FLAGS, BAD_VALUE, BINDING_MAGIC, BUSY, CREDENTIAL, DENIED,
-                      EVIDENCE_MAGIC, HELLO, HOST_TPM, KEYS_UNKNOWN, MAGIC, NOT_SHARED, OK,
+                      EVIDENCE_MAGIC, HELLO, HOST_TPM, KEY, KEYS_UNKNOWN, MAGIC, NOT_SHARED, OK,
                       PCR_READ, PREPARE, QUOTE, REPLY, TIMEOUT, TOO_LARGE, VERSION)
 from tpm2 import b2, u16, u32, u64
 
@@ -38,7 +38,7 @@ class Request:
         self.type, self.id = r.u16(), r.u32()
         getattr(self, {HELLO: '_hello', QUOTE: '_quote', PCR_READ: '_pcr_read',
                        CREDENTIAL: '_credential', PREPARE: '_prepare',
-                       ANNOUNCE: '_announce'}[self.type])(r)
+                       ANNOUNCE: '_announce', KEY: '_key'}[self.type])(r)
         assert not r.rest(), 'bytes after the request'
 
     def _hello(self, r):
@@ -49,6 +49,9 @@ class Request:
 
     def _announce(self, r):
         self.stored, self.next = r.b2(), r.b2()
+
+    def _key(self, r):
+        self.uuid = r.take(16)
 
     def _prepare(self, r):
         self.flags = r.u32()
@@ -127,14 +130,17 @@ class FakeManager:
         self.requests = []   # Request, in the order of arrival, but for
         self.early = []      # HELLO without keys
         self.announced = []  # ANNOUNCE
+        self.started = []    # KEY
         self.on = {HELLO: FakeManager.welcome, PREPARE: FakeManager.agree,
                    QUOTE: FakeManager.countersign, PCR_READ: FakeManager.read_pcrs,
-                   CREDENTIAL: FakeManager.page, ANNOUNCE: FakeManager.take_note}
+                   CREDENTIAL: FakeManager.page, ANNOUNCE: FakeManager.take_note,
+                   KEY: FakeManager.give_key}
         self.connection = None
         self.here = threading.local()
         self.epoch = 0
         self.instances = []
         self.uuid = None
+        self.key = b''  # of the files of a VM's state
         self.arrived = threading.Condition()
         self.listener = None
         self.start()
@@ -197,6 +203,8 @@ class FakeManager:
     def _list_of(self, request):
         if request.type == ANNOUNCE:
             return self.announced
+        if request.type == KEY:
+            return self.started
         return self.early if request.type == HELLO and request.early else self.requests
 
     def wait_for(self, kind, count=1, seconds=20):
@@ -228,6 +236,9 @@ class FakeManager:
 
     def take_note(self, request):
         self.reply(request)
+
+    def give_key(self, request):
+        self.reply(request, OK, b2(self.key))
 
     def agree(self, request):
         size = 560 + sum(2 + len(v) for v in pcr_values(request.host_pcrs))

@@ -12,7 +12,7 @@ BUILD = pathlib.Path(os.environ['BUILD_ROOT'])
 # What the table's words mean, where it is not the last part of a path. libc is everybody's.
 WORDS = {
     '-': set(), 'libc': set(), 'lib': {'wire', 'attest', 'daemon'},
-    'its folders': {'tpm', 'registry', 'measure', 'quote', 'state', 'vtpm', 'admin'},
+    'its folders': {'tpm', 'registry', 'measure', 'quote', 'seal', 'state', 'vtpm', 'admin'},
     'the defaults': {'defaults'}, 'GLib': {'glib'}, 'OpenSSL': {'openssl'}, 'SQLite': {'sqlite'},
     'tpm2-tss': {'tss2'},
     'QEMU': {'qemu'}, "QEMU's TPMIf and TPMBackend": {'qemu'},
@@ -45,6 +45,7 @@ OWNERS = [
     (r'registry/', 'registry'),
     (r'measure/', 'measure'),
     (r'quote/', 'quote'),
+    (r'seal/', 'seal'),
     (r'state/', 'state'),
     (r'vtpm/', 'vtpm'),
     (r'admin/', 'admin'),

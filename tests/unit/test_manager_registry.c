@@ -95,7 +95,7 @@ static gboolean start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t
 static gboolean register_vm(Fixture *f, const WireUuid *uuid, uid_t owner, const char *name,
                             const char *group, WireBytes ek, GError **error)
 {
-    const RegistryNewVm vm = { *uuid, REGISTRY_RULE_LIBVIRT, owner, name, group, ek };
+    const RegistryNewVm vm = { *uuid, REGISTRY_RULE_LIBVIRT, owner, name, group, ek, FALSE };
 
     return vms_register(f->vms, &vm, NULL, error);
 }
@@ -504,6 +504,7 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
                         "ALTER TABLE vm DROP COLUMN broken;"
                         "ALTER TABLE vm DROP COLUMN accepted; DROP TABLE vm_state;"
                         "DROP TABLE anchor; DROP TABLE audit;"
+                        "DROP TABLE vm_key; DROP TABLE group_seed;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
@@ -568,7 +569,13 @@ int main(int argc, char **argv)
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 7");
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 8");
+    ADD("refuses-a-damaged-key", test_refuses_what_it_cannot_read,
+        "INSERT INTO vm_key SELECT uuid, zeroblob(32), zeroblob(59) FROM vm");
+    ADD("refuses-a-key-without-seed", test_refuses_what_it_cannot_read,
+        "INSERT INTO vm_key SELECT uuid, x'', zeroblob(60) FROM vm");
+    ADD("refuses-a-damaged-seed", test_refuses_what_it_cannot_read,
+        "INSERT INTO group_seed VALUES ('default', zeroblob(31))");
     ADD("refuses-a-format-below-0", test_refuses_what_it_cannot_read, "PRAGMA user_version = -1");
     ADD("refuses-an-unknown-group", test_refuses_what_it_cannot_read,
         "UPDATE vm SET vm_group = 'x'");

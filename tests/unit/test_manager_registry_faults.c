@@ -89,7 +89,7 @@ static gboolean start_life(RegistryVms *vms, const WireUuid *uuid, const uint8_t
 static gboolean register_vm(Fixture *f, const WireUuid *uuid, uid_t owner, const char *name,
                             const char *group, WireBytes ek, GError **error)
 {
-    const RegistryNewVm vm = { *uuid, REGISTRY_RULE_LIBVIRT, owner, name, group, ek };
+    const RegistryNewVm vm = { *uuid, REGISTRY_RULE_LIBVIRT, owner, name, group, ek, FALSE };
 
     return vms_register(f->vms, &vm, NULL, error);
 }

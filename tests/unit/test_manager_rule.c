@@ -91,6 +91,25 @@ static const Case cases[] = {
     { "root-is-not-the-owner", REGISTRY_RULE_USER, FALSE, 0, "/", NULL },
 };
 
+/* Who may start a vTPM and is not one */
+static const Case starters[] = {
+    { "set-up-by-libvirtd", REGISTRY_RULE_LIBVIRT, TRUE, OWNER, "/system.slice/libvirtd.service",
+      "unconfined" },
+    { "set-up-by-virtqemud", REGISTRY_RULE_LIBVIRT, TRUE, OWNER, "/system.slice/virtqemud.service",
+      "swtpm (enforce)" },
+    { "another-vtpm-of-libvirtd", REGISTRY_RULE_LIBVIRT, FALSE, OWNER,
+      "/system.slice/libvirtd.service", "libvirt-" UUID_B " (enforce)" },
+    { "another-vtpm-stacked", REGISTRY_RULE_LIBVIRT, FALSE, OWNER, "/system.slice/libvirtd.service",
+      "unconfined//&libvirt-" UUID_B " (enforce)" },
+    { "unconfined-in-a-domain", REGISTRY_RULE_LIBVIRT, FALSE, OWNER, DOMAIN, "unconfined" },
+    { "set-up-without-apparmor", REGISTRY_RULE_LIBVIRT, FALSE, OWNER,
+      "/system.slice/libvirtd.service", NULL },
+    { "set-up-as-another-user", REGISTRY_RULE_LIBVIRT, FALSE, OTHER,
+      "/system.slice/libvirtd.service", "unconfined" },
+    { "libvirt-for-a-unit", REGISTRY_RULE_UNIT, FALSE, OWNER, "/system.slice/libvirtd.service",
+      "unconfined" },
+};
+
 static void test_process(gconstpointer data)
 {
     const Case *c = data;
@@ -102,8 +121,10 @@ static void test_process(gconstpointer data)
     const Peer peer = { .process = { c->uid, 12 }, .cgroup = cgroup, .label = label };
     g_autofree char *advice = rule_advice(&vm);
     g_autofree char *name = g_strdup_printf("the rule \"%s\"", registry_rule_name(c->rule));
+    const gboolean is_vtpm = c >= cases && c < cases + G_N_ELEMENTS(cases);
 
-    g_assert_cmpint(rule_holds(&vm, &peer), ==, c->holds);
+    g_assert_cmpint(rule_holds(&vm, &peer), ==, is_vtpm && c->holds);
+    g_assert_cmpint(rule_starts(&vm, &peer), ==, c->holds);
     g_assert_nonnull(strstr(advice, name));
     g_assert_nonnull(strstr(advice, "vtpm-managerctl rule " UUID_A));
 }
@@ -231,10 +252,10 @@ static void test_owners_of_several_were_libvirt(Fixture *f, G_GNUC_UNUSED gconst
     g_assert_true(add(f, 0x0b, REGISTRY_RULE_LIBVIRT, OWNER, NULL));
     g_assert_true(add(f, 0x0c, REGISTRY_RULE_LIBVIRT, OTHER, NULL));
     g_clear_pointer(&f->registry, registry_close);
-    execute(f->path,
-            "ALTER TABLE vm DROP COLUMN rule; ALTER TABLE vm DROP COLUMN continuity;"
-            "ALTER TABLE vm DROP COLUMN broken; ALTER TABLE vm DROP COLUMN accepted;"
-            "DROP TABLE vm_state; DROP TABLE anchor; DROP TABLE audit; PRAGMA user_version = 3");
+    execute(f->path, "ALTER TABLE vm DROP COLUMN rule; ALTER TABLE vm DROP COLUMN continuity;"
+                     "ALTER TABLE vm DROP COLUMN broken; ALTER TABLE vm DROP COLUMN accepted;"
+                     "DROP TABLE vm_state; DROP TABLE anchor; DROP TABLE audit; DROP TABLE vm_key;"
+                     "DROP TABLE group_seed; PRAGMA user_version = 3");
     open_registry(f);
     for (guint i = 0; i < G_N_ELEMENTS(want); i++) {
         const WireUuid uuid = uuid_of((uint8_t)(0x0a + i));
@@ -254,6 +275,11 @@ int main(int argc, char **argv)
                                                 registry_rule_name(cases[i].rule), cases[i].what);
 
         g_test_add_data_func(path, &cases[i], test_process);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(starters); i++) {
+        g_autofree char *path = g_strdup_printf("/manager/rule/start/%s", starters[i].what);
+
+        g_test_add_data_func(path, &starters[i], test_process);
     }
     ADD("a-user-owns-one-vm", test_a_user_owns_one_vm);
     ADD("libvirt-runs-many-as-one-user", test_libvirt_runs_many_as_one_user);

@@ -85,6 +85,9 @@ static gboolean prepare_register(const CtlOptions *options, JsonObject *request,
     if (options->group) {
         json_object_set_string_member(request, "group", options->group);
     }
+    if (options->seal) {
+        json_object_set_boolean_member(request, "seal", TRUE);
+    }
     return TRUE;
 }
 
@@ -180,7 +183,7 @@ static const CtlCommand commands[] = {
     { .name = "register",
       .argument = "uuid",
       .help = "Allow a VM: [--rule RULE] [--owner USER] [--name NAME] [--ek NAME] "
-              "[--group GROUP]",
+              "[--group GROUP] [--seal]",
       .prepare = prepare_register },
     { .name = "rule",
       .argument = "uuid",
@@ -190,6 +193,10 @@ static const CtlCommand commands[] = {
       .argument = "uuid",
       .help = "What a state that is not the last one means: --continuity recorded|required",
       .prepare = prepare_continuity },
+    { .name = "seal",
+      .argument = "uuid",
+      .help = "Have its TPM's state encrypted, with a key that the manager keeps; from its next "
+              "start on, and for good" },
     { .name = "unregister",
       .argument = "uuid",
       .help = "Forget a VM; its epoch and generation are kept" },

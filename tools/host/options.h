@@ -11,6 +11,7 @@ typedef struct CtlOptions {
     gboolean version;
     char *rule;
     char *continuity;
+    gboolean seal;
     char *why;
     char *owner;
     char *name;

@@ -81,8 +81,10 @@ void ctl_print_vm(JsonObject *answer)
            text_of(vm, "uuid"), name, state_of(vm), text_of(vm, "rule"), owner, group,
            or_none(text_of(vm, "ek")), number_of(vm, "epoch"), number_of(vm, "generation"), created,
            seen);
-    printf("lineage         %s\ncontinuity      %s\nhistory broken  %s\naccepted ahead  %s\n",
-           text_of(vm, "lineage"), text_of(vm, "continuity"), broken, accepted);
+    printf("lineage         %s\ncontinuity      %s\nhistory broken  %s\naccepted ahead  %s\n"
+           "sealed          %s\n",
+           text_of(vm, "lineage"), text_of(vm, "continuity"), broken, accepted,
+           truth_of(vm, "sealed") ? "yes" : "no");
 }
 
 void ctl_print_groups(JsonObject *answer)

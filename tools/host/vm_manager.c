@@ -59,6 +59,9 @@ gboolean vm_manager_register(const VmUnit *unit, const CtlOptions *options, cons
     set_text(request, "name", options->name);
     set_text(request, "group", options->group);
     set_text(request, "ek", ek);
+    if (options->seal) {
+        json_object_set_boolean_member(request, "seal", TRUE);
+    }
     return ask(options, request, error);
 }
 

@@ -12,6 +12,13 @@ const char *admin_get_string(JsonObject *object, const char *member)
                                                                    : NULL;
 }
 
+gboolean admin_get_boolean(JsonObject *object, const char *member)
+{
+    JsonNode *node = json_object_get_member(object, member);
+
+    return node && json_node_get_value_type(node) == G_TYPE_BOOLEAN && json_node_get_boolean(node);
+}
+
 int64_t admin_get_int(JsonObject *object, const char *member, int64_t otherwise)
 {
     JsonNode *node = json_object_get_member(object, member);

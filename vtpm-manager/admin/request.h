@@ -18,6 +18,9 @@ const char *admin_get_string(JsonObject *object, const char *member);
 /** admin_get_int: an integer member; @otherwise where it is missing or something else. */
 int64_t admin_get_int(JsonObject *object, const char *member, int64_t otherwise);
 
+/** admin_get_boolean: %FALSE where it is missing or something else. */
+gboolean admin_get_boolean(JsonObject *object, const char *member);
+
 /**
  * admin_get_uuid: the member "uuid".
  *

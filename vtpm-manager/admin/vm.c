@@ -21,6 +21,7 @@ static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
     admin_set_hex(object, "ek", vm->ek, vm->ek_len);
     admin_set_hex(object, "lineage", vm->lineage, sizeof(vm->lineage));
     json_object_set_string_member(object, "continuity", registry_continuity_name(vm->continuity));
+    json_object_set_boolean_member(object, "sealed", vm->key.sealed);
     json_object_set_int_member(object, "broken", vm->broken);
     json_object_set_int_member(object, "accepted", vm->accepted);
     json_object_set_int_member(object, "epoch", (int64_t)vm->epoch);
@@ -147,6 +148,7 @@ static void handle_register(const AdminRequest *request, void *part)
         return;
     }
     vm.ek.p = g_bytes_get_data(ek, &vm.ek.len);
+    vm.sealed = admin_get_boolean(request->json, "seal");
     if (!vms_register(vms->known, &vm, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
@@ -255,6 +257,23 @@ static void handle_rename(const AdminRequest *request, void *part)
     reply_vm(request, vms, &uuid);
 }
 
+static void handle_seal(const AdminRequest *request, void *part)
+{
+    const RegistryAuthor by = admin_author(request);
+    const AdminVms *vms = part;
+    WireUuid uuid;
+    g_autoptr(GError) error = NULL;
+
+    if (!admin_get_uuid(request, &uuid)) {
+        return;
+    }
+    if (!vms_seal(vms->known, &uuid, &by, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    reply_vm(request, vms, &uuid);
+}
+
 static void handle_continuity(const AdminRequest *request, void *part)
 {
     const RegistryAuthor by = admin_author(request);
@@ -315,6 +334,7 @@ const AdminCommand admin_vm_commands[] = {
     { "move", handle_move },
     { "rename", handle_rename },
     { "continuity", handle_continuity },
+    { "seal", handle_seal },
     { "accept", handle_accept },
     { NULL, NULL },
 };

@@ -6,7 +6,6 @@
 #include "registry/store.h"
 
 enum {
-    REGISTRY_SEED_SIZE = 32,
     REGISTRY_KEY_SIZE = 32,
 };
 

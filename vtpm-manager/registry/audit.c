@@ -64,6 +64,19 @@ static void add_history(GString *text, const RegistryVm *before, const RegistryV
     }
 }
 
+static void add_key(GString *text, const RegistryVm *before, const RegistryVm *now)
+{
+    if (now->key.sealed && !before->key.sealed) {
+        add(text, "its state is sealed");
+    }
+    if (now->key.made && !before->key.made) {
+        add(text, "the key of its state is made");
+    } else if (now->key.made &&
+               memcmp(now->key.seed, before->key.seed, sizeof(now->key.seed)) != 0) {
+        add(text, "the key of its state is the group %s's to keep", now->group->name);
+    }
+}
+
 static void add_changes(GString *text, const RegistryVm *before, const RegistryVm *now)
 {
     if (before->rule != now->rule || before->owner != now->owner) {
@@ -79,6 +92,7 @@ static void add_changes(GString *text, const RegistryVm *before, const RegistryV
         add(text, "in the group %s", now->group->name);
     }
     add_ek(text, before, now);
+    add_key(text, before, now);
     add_history(text, before, now);
 }
 
@@ -93,6 +107,9 @@ static void add_registration(GString *text, const RegistryVm *now)
     }
     add(text, "in the group %s", now->group->name);
     add_ek(text, &nothing, now);
+    if (now->key.sealed) {
+        add(text, "its state is sealed");
+    }
     add_bytes(text, "lineage", now->lineage, sizeof(now->lineage));
 }
 

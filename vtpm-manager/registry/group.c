@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "registry/group.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "registry/error.h"
 #include "registry/name.h"
@@ -36,13 +38,34 @@ void groups_free(RegistryGroups *groups)
     }
 }
 
-void groups_take(RegistryGroups *groups, const char *name, guint weight)
+void groups_take(RegistryGroups *groups, const RegistryGroup *group)
 {
-    RegistryGroup *group = g_new0(RegistryGroup, 1);
+    RegistryGroup *own = g_memdup2(group, sizeof(*group));
 
-    group->name = g_strdup(name);
-    group->weight = weight;
-    g_hash_table_replace(groups->by_name, group->name, group);
+    own->name = g_strdup(group->name);
+    own->members = 0;
+    g_hash_table_replace(groups->by_name, own->name, own);
+}
+
+gboolean groups_ensure_seed(RegistryGroups *groups, const char *name, GError **error)
+{
+    RegistryGroup *group = g_hash_table_lookup(groups->by_name, name);
+    uint8_t seed[REGISTRY_SEED_SIZE];
+
+    if (group->has_seed) {
+        return TRUE;
+    }
+    if (getentropy(seed, sizeof(seed)) != 0) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_STORAGE,
+                    "the system has no random numbers: %s", g_strerror(errno));
+        return FALSE;
+    }
+    if (!registry_store_put_seed(groups->store, name, seed, error)) {
+        return FALSE;
+    }
+    memcpy(group->seed, seed, sizeof(seed));
+    group->has_seed = TRUE;
+    return TRUE;
 }
 
 void groups_count(RegistryGroups *groups, const char *name, int change)
@@ -88,7 +111,7 @@ gboolean groups_set(RegistryGroups *groups, const char *name, guint weight,
     if (group) {
         group->weight = weight;
     } else {
-        groups_take(groups, name, weight);
+        groups_take(groups, &(RegistryGroup){ .name = (char *)name, .weight = weight });
     }
     return TRUE;
 }

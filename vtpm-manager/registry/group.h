@@ -11,8 +11,8 @@ typedef struct RegistryGroups RegistryGroups;
 RegistryGroups *groups_new(RegistryStore *store);
 void groups_free(RegistryGroups *groups);
 
-/** groups_take: a group that is stored. */
-void groups_take(RegistryGroups *groups, const char *name, guint weight);
+/** groups_take: a group that is stored; copied, and as yet without members. */
+void groups_take(RegistryGroups *groups, const RegistryGroup *group);
 
 /** groups_find: borrowed until it is removed. Errors: REGISTRY_ERROR_UNKNOWN. */
 const RegistryGroup *groups_find(const RegistryGroups *groups, const char *name, GError **error);
@@ -38,6 +38,14 @@ gboolean groups_set(RegistryGroups *groups, const char *name, guint weight,
  */
 gboolean groups_remove(RegistryGroups *groups, const char *name, const RegistryAuthor *by,
                        GError **error);
+
+/**
+ * groups_ensure_seed: gives the group @name, which is there, a seed if it has none, on the disk
+ * before this returns.
+ *
+ * Errors: REGISTRY_ERROR_STORAGE.
+ */
+gboolean groups_ensure_seed(RegistryGroups *groups, const char *name, GError **error);
 
 /** groups_count: @change more members of the group @name, which is there. */
 void groups_count(RegistryGroups *groups, const char *name, int change);

@@ -13,6 +13,7 @@ struct Guard {
     uint8_t key[ROOT_HASH_SIZE];
     Root root; /* of what the tables hold, where @keyed */
     gboolean has_anchor;
+    gboolean set; /* by the transaction */
     RegistryAnchor anchor;
     uint8_t mac[ROOT_HASH_SIZE];
     RegistryChanges changes;
@@ -240,7 +241,7 @@ int guard_check(const Guard *guard)
 void guard_set(Guard *guard, const RegistryAnchor *anchor)
 {
     guard->anchor = *anchor;
-    guard->has_anchor = TRUE;
+    guard->has_anchor = guard->set = TRUE;
 }
 
 static int bind_anchor(sqlite3_stmt *s, const RegistryAnchor *a, const uint8_t mac[ROOT_HASH_SIZE])
@@ -278,7 +279,7 @@ int guard_seal(Guard *guard)
 {
     uint8_t mac[ROOT_HASH_SIZE];
 
-    if (!guard->has_anchor) {
+    if (!guard->has_anchor || (guard->changes == 0 && !guard->set)) {
         return SQLITE_OK;
     }
     if (!guard->keyed) {
@@ -292,6 +293,7 @@ RegistryChanges guard_keep(Guard *guard)
     const RegistryChanges changes = guard->changes;
 
     guard->changes = 0;
+    guard->set = FALSE;
     guard->kept_root = guard->root;
     guard->kept_has_anchor = guard->has_anchor;
     guard->kept_anchor = guard->anchor;
@@ -301,6 +303,7 @@ RegistryChanges guard_keep(Guard *guard)
 void guard_undo(Guard *guard)
 {
     guard->root = guard->kept_root;
+    guard->set = FALSE;
     guard->has_anchor = guard->kept_has_anchor;
     guard->anchor = guard->kept_anchor;
     guard->changes = 0;

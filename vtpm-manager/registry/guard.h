@@ -42,7 +42,8 @@ void guard_drop_key(Guard *guard);
 void guard_set(Guard *guard, const RegistryAnchor *anchor);
 
 /**
- * guard_seal: in a transaction, before its end: writes the anchor, where there is one.
+ * guard_seal: in a transaction, before its end: writes the anchor, where there is one, and rows
+ * changed.
  *
  * Returns: an SQLite code; SQLITE_LOCKED: the key is not known yet.
  */

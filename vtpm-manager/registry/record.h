@@ -13,6 +13,8 @@
 enum {
     REGISTRY_NAME_MAX = 255,
     REGISTRY_WEIGHT_MAX = 100,
+    REGISTRY_SEED_SIZE = 32,    /* of a key that the host's TPM makes */
+    REGISTRY_WRAPPED_SIZE = 60, /* a key of 32 bytes, with nonce and tag */
 };
 
 /** The group that a VM is in unless it was put into another; it is always there. */
@@ -26,6 +28,8 @@ typedef struct RegistryGroup {
     char *name;
     guint weight;  /* 1 to REGISTRY_WEIGHT_MAX */
     guint members; /* registered VMs */
+    gboolean has_seed;
+    uint8_t seed[REGISTRY_SEED_SIZE]; /* of the key that its members' keys are wrapped with */
 } RegistryGroup;
 
 /** The permanent state of a VM's vTPM, as far as it was announced. */
@@ -34,6 +38,14 @@ typedef struct RegistryState {
     uint8_t stored[MANAGER_STATE_SIZE];    /* surely stored */
     uint8_t announced[MANAGER_STATE_SIZE]; /* perhaps stored since; the same where none was */
 } RegistryState;
+
+/** The key of the files that the state of a VM's vTPM is kept in, as seal/keys.h has it. */
+typedef struct RegistryKey {
+    gboolean sealed; /* the files are to be encrypted */
+    gboolean made;   /* FALSE: there is no key yet, and the rest means nothing */
+    uint8_t seed[REGISTRY_SEED_SIZE];
+    uint8_t wrapped[REGISTRY_WRAPPED_SIZE];
+} RegistryKey;
 
 typedef struct RegistryVm {
     WireUuid uuid;
@@ -55,6 +67,7 @@ typedef struct RegistryVm {
     uint64_t ceiling;    /* stored: no generation above it has been reported */
     RegistryContinuity continuity;
     RegistryState state;
+    RegistryKey key;
     int64_t broken;   /* when its history broke last, unless that was accepted since */
     int64_t accepted; /* when the next break was accepted ahead; 0: it was not */
     int64_t refused;  /* when it did not start for a break; 0: not since the manager started */

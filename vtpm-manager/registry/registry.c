@@ -13,11 +13,11 @@ struct Registry {
     RegistryVms *vms;
 };
 
-static void take_group(const char *name, guint weight, void *data)
+static void take_group(const RegistryGroup *group, void *data)
 {
     Registry *registry = data;
 
-    groups_take(registry->groups, name, weight);
+    groups_take(registry->groups, group);
 }
 
 static gboolean take_vm(RegistryVm *vm, const char *group, void *data)

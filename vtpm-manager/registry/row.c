@@ -27,12 +27,38 @@ static gboolean read_hash(sqlite3_stmt *s, int column, uint8_t *into)
     return read_blob(s, column, into, MANAGER_STATE_SIZE, &len) && len == MANAGER_STATE_SIZE;
 }
 
+gboolean registry_row_read_seed(sqlite3_stmt *s, int column, uint8_t *ret)
+{
+    gsize len = 0;
+
+    return read_blob(s, column, ret, REGISTRY_SEED_SIZE, &len) && len == REGISTRY_SEED_SIZE;
+}
+
 /* No row of the VM's in vm_state is a state that is not known. */
 static gboolean read_state(sqlite3_stmt *s, int column, RegistryState *state)
 {
     state->known = sqlite3_column_type(s, column) != SQLITE_NULL;
     return !state->known ||
            (read_hash(s, column, state->stored) && read_hash(s, column + 1, state->announced));
+}
+
+/* No row of the VM's in vm_key is one that is not sealed; an empty one is a key to be made. */
+static gboolean read_key(sqlite3_stmt *s, int column, RegistryKey *key)
+{
+    gsize seed_len = 0;
+    gsize wrapped_len = 0;
+
+    key->sealed = sqlite3_column_type(s, column) != SQLITE_NULL;
+    if (!key->sealed) {
+        return TRUE;
+    }
+    if (!read_blob(s, column, key->seed, sizeof(key->seed), &seed_len) ||
+        !read_blob(s, column + 1, key->wrapped, sizeof(key->wrapped), &wrapped_len)) {
+        return FALSE;
+    }
+    key->made = wrapped_len != 0;
+    return (seed_len == 0 && wrapped_len == 0) ||
+           (seed_len == sizeof(key->seed) && wrapped_len == sizeof(key->wrapped));
 }
 
 static gboolean read_continuity(sqlite3_stmt *s, RegistryVm *vm)
@@ -43,7 +69,7 @@ static gboolean read_continuity(sqlite3_stmt *s, RegistryVm *vm)
     vm->broken = sqlite3_column_int64(s, 18);
     vm->accepted = sqlite3_column_int64(s, 19);
     return continuity >= 0 && continuity < REGISTRY_CONTINUITY_COUNT &&
-           read_state(s, 20, &vm->state);
+           read_state(s, 20, &vm->state) && read_key(s, 22, &vm->key);
 }
 
 gboolean registry_row_read(sqlite3_stmt *s, RegistryVm *vm)

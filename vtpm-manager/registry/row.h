@@ -16,11 +16,15 @@
 gboolean registry_row_bind(sqlite3_stmt *s, const RegistryVm *vm);
 
 /**
- * registry_row_read: a row of REGISTRY_ROW_COLUMNS, and stored and announced of vm_state.
+ * registry_row_read: a row of REGISTRY_ROW_COLUMNS, stored and announced of vm_state, and seed and
+ * wrapped of vm_key.
  * @vm: zeroed; its name is owned. The column of the group is the caller's.
  *
  * Returns: %FALSE where it is damaged.
  */
 gboolean registry_row_read(sqlite3_stmt *s, RegistryVm *vm);
+
+/** registry_row_read_seed: of REGISTRY_SEED_SIZE bytes; %FALSE where @column has something else. */
+gboolean registry_row_read_seed(sqlite3_stmt *s, int column, uint8_t *ret);
 
 #endif

@@ -70,13 +70,23 @@ static const char version_6[] = "CREATE TABLE " GUARD_TABLE " ("
                                 " hash BLOB NOT NULL);"
                                 "PRAGMA user_version = 6;";
 
+/* Of VMs whose state is kept in encrypted files, and of groups that have any. */
+static const char version_7[] = "CREATE TABLE vm_key ("
+                                " uuid TEXT PRIMARY KEY NOT NULL,"
+                                " seed BLOB NOT NULL,"
+                                " wrapped BLOB NOT NULL) WITHOUT ROWID;" /* empty: not made yet */
+                                "CREATE TABLE group_seed ("
+                                " name TEXT PRIMARY KEY NOT NULL,"
+                                " seed BLOB NOT NULL) WITHOUT ROWID;"
+                                "PRAGMA user_version = 7;";
+
 /*
  * From each version to the next; a new file goes through all of them. What changes rows of a file
  * that has an anchor can be made no earlier than registry_anchor_check(), and by a transaction
  * after it: none of these does.
  */
-static const char *const steps[] = { version_1, version_2, version_3,
-                                     version_4, version_5, version_6 };
+static const char *const steps[] = { version_1, version_2, version_3, version_4,
+                                     version_5, version_6, version_7 };
 
 enum {
     SCHEMA_VERSION = G_N_ELEMENTS(steps),

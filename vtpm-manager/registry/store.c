@@ -9,6 +9,7 @@ struct RegistryStore {
     RegistryFile *file;
     sqlite3_stmt *put;
     sqlite3_stmt *put_state;
+    sqlite3_stmt *put_key;
 };
 
 RegistryStore *registry_store_open(const char *path, GError **error)
@@ -26,7 +27,10 @@ RegistryStore *registry_store_open(const char *path, GError **error)
         sqlite3_prepare_v2(store->file->sqlite,
                            "INSERT OR REPLACE INTO vm_state (uuid, stored, announced) "
                            "VALUES (?,?,?)",
-                           -1, &store->put_state, NULL) != SQLITE_OK) {
+                           -1, &store->put_state, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(store->file->sqlite,
+                           "INSERT OR REPLACE INTO vm_key (uuid, seed, wrapped) VALUES (?,?,?)", -1,
+                           &store->put_key, NULL) != SQLITE_OK) {
         registry_file_fail(store->file, "open", error);
         return NULL;
     }
@@ -53,6 +57,7 @@ void registry_store_close(RegistryStore *store)
     }
     sqlite3_finalize(store->put);
     sqlite3_finalize(store->put_state);
+    sqlite3_finalize(store->put_key);
     registry_file_close(store->file);
     g_free(store);
 }
@@ -72,13 +77,18 @@ static gboolean load_vm(sqlite3_stmt *s, const RegistryStoreReader *reader)
 
 static gboolean load_group(sqlite3_stmt *s, const RegistryStoreReader *reader)
 {
-    const char *name = (const char *)sqlite3_column_text(s, 0);
+    RegistryGroup group = { .name = (char *)sqlite3_column_text(s, 0),
+                            .has_seed = sqlite3_column_type(s, 2) != SQLITE_NULL };
     sqlite3_int64 weight = sqlite3_column_int64(s, 1);
 
-    if (!name || weight < 1 || weight > REGISTRY_WEIGHT_MAX) {
+    if (!group.name || weight < 1 || weight > REGISTRY_WEIGHT_MAX) {
         return FALSE;
     }
-    reader->group(name, (guint)weight, reader->data);
+    if (group.has_seed && !registry_row_read_seed(s, 2, group.seed)) {
+        return FALSE;
+    }
+    group.weight = (guint)weight;
+    reader->group(&group, reader->data);
     return TRUE;
 }
 
@@ -106,10 +116,11 @@ static gboolean load(RegistryStore *store, const char *sql,
 gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *reader,
                              GError **error)
 {
-    return load(store, "SELECT name, weight FROM vm_group", load_group, reader, error) &&
+    return load(store, "SELECT name, weight, seed FROM vm_group LEFT JOIN group_seed USING (name)",
+                load_group, reader, error) &&
            load(store,
-                "SELECT " REGISTRY_ROW_COLUMNS
-                ", stored, announced FROM vm LEFT JOIN vm_state USING (uuid)",
+                "SELECT " REGISTRY_ROW_COLUMNS ", stored, announced, seed, wrapped FROM vm "
+                "LEFT JOIN vm_state USING (uuid) LEFT JOIN vm_key USING (uuid)",
                 load_vm, reader, error);
 }
 
@@ -141,6 +152,21 @@ static gboolean put_state(RegistryStore *store, const WireUuid *uuid, const Regi
                                              SQLITE_TRANSIENT) == SQLITE_OK &&
                            sqlite3_bind_blob(s, 3, state->announced, sizeof(state->announced),
                                              SQLITE_TRANSIENT) == SQLITE_OK;
+
+    return write_row(store, s, bound, error);
+}
+
+static gboolean put_key(RegistryStore *store, const WireUuid *uuid, const RegistryKey *key,
+                        GError **error)
+{
+    g_autofree char *text = dq_uuid_format(uuid->byte);
+    sqlite3_stmt *s = store->put_key;
+    const gboolean bound =
+        sqlite3_bind_text(s, 1, text, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+        sqlite3_bind_blob(s, 2, key->seed, key->made ? sizeof(key->seed) : 0, SQLITE_TRANSIENT) ==
+            SQLITE_OK &&
+        sqlite3_bind_blob(s, 3, key->wrapped, key->made ? sizeof(key->wrapped) : 0,
+                          SQLITE_TRANSIENT) == SQLITE_OK;
 
     return write_row(store, s, bound, error);
 }
@@ -179,44 +205,36 @@ static gboolean drop_state(RegistryStore *store, const WireUuid *uuid, GError **
     return change_row(store, &change, error);
 }
 
-/** A VM, and what is noted of it. */
+/** A VM, what of it is stored, and what is noted. */
 typedef struct VmChange {
     const RegistryVm *vm;
+    guint parts;
     const RegistryNote *note;
 } VmChange;
 
-static gboolean put_one(void *data, const void *what, GError **error)
+static gboolean put_or_drop_state(RegistryStore *store, const RegistryVm *vm, GError **error)
+{
+    return vm->state.known ? put_state(store, &vm->uuid, &vm->state, error)
+                           : drop_state(store, &vm->uuid, error);
+}
+
+static gboolean put_parts(void *data, const void *what, GError **error)
 {
     RegistryStore *store = data;
     const VmChange *c = what;
 
-    return put(store, c->vm, error) && registry_audit_add(store->file, c->note, error);
+    return put(store, c->vm, error) && registry_audit_add(store->file, c->note, error) &&
+           (!(c->parts & REGISTRY_PART_STATE) || put_or_drop_state(store, c->vm, error)) &&
+           (!(c->parts & REGISTRY_PART_KEY) || !c->vm->key.sealed ||
+            put_key(store, &c->vm->uuid, &c->vm->key, error));
 }
 
-gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, const RegistryNote *note,
-                            GError **error)
+gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, guint parts,
+                            const RegistryNote *note, GError **error)
 {
-    const VmChange change = { vm, note };
+    const VmChange change = { vm, parts, note };
 
-    return registry_file_change(store->file, put_one, store, &change, error);
-}
-
-static gboolean put_both(void *data, const void *what, GError **error)
-{
-    RegistryStore *store = data;
-    const RegistryVm *vm = ((const VmChange *)what)->vm;
-
-    return put_one(store, what, error) &&
-           (vm->state.known ? put_state(store, &vm->uuid, &vm->state, error)
-                            : drop_state(store, &vm->uuid, error));
-}
-
-gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm,
-                                       const RegistryNote *note, GError **error)
-{
-    const VmChange change = { vm, note };
-
-    return registry_file_change(store->file, put_both, store, &change, error);
+    return registry_file_change(store->file, put_parts, store, &change, error);
 }
 
 static gboolean put_states(void *store, const void *what, GError **error)
@@ -247,12 +265,53 @@ gboolean registry_store_put_group(RegistryStore *store, const char *name, guint 
     return registry_file_change(store->file, change_row, store, &change, error);
 }
 
+static gboolean remove_group(void *store, const void *what, GError **error)
+{
+    const RowChange *group = what;
+    const RowChange seed = { "DELETE FROM group_seed WHERE name = ?", group->key, 0, NULL };
+
+    return change_row(store, group, error) && change_row(store, &seed, error);
+}
+
 gboolean registry_store_remove_group(RegistryStore *store, const char *name,
                                      const RegistryNote *note, GError **error)
 {
     const RowChange change = { "DELETE FROM vm_group WHERE name = ?", name, 0, note };
 
-    return registry_file_change(store->file, change_row, store, &change, error);
+    return registry_file_change(store->file, remove_group, store, &change, error);
+}
+
+/** A seed of a group. */
+typedef struct SeedChange {
+    const char *name;
+    const uint8_t *seed;
+} SeedChange;
+
+static gboolean put_seed(void *data, const void *what, GError **error)
+{
+    RegistryStore *store = data;
+    const SeedChange *c = what;
+    sqlite3_stmt *s = NULL;
+    gboolean ok;
+
+    ok = sqlite3_prepare_v2(store->file->sqlite, "INSERT INTO group_seed (name, seed) VALUES (?,?)",
+                            -1, &s, NULL) == SQLITE_OK &&
+         sqlite3_bind_text(s, 1, c->name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
+         sqlite3_bind_blob(s, 2, c->seed, REGISTRY_SEED_SIZE, SQLITE_TRANSIENT) == SQLITE_OK &&
+         sqlite3_step(s) == SQLITE_DONE;
+    if (!ok) {
+        registry_file_fail(store->file, "write", error);
+    }
+    sqlite3_finalize(s);
+    return ok;
+}
+
+gboolean registry_store_put_seed(RegistryStore *store, const char *name,
+                                 const uint8_t seed[REGISTRY_SEED_SIZE], GError **error)
+{
+    const SeedChange change = { name, seed };
+
+    return registry_file_change(store->file, put_seed, store, &change, error);
 }
 
 static gboolean put_each(void *store, const void *what, GError **error)

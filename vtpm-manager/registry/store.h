@@ -30,7 +30,7 @@ void registry_store_watch(RegistryStore *store, RegistryWatch watch, void *data)
 
 /** What registry_store_load() calls for each row: first for all groups, then for all VMs. */
 typedef struct RegistryStoreReader {
-    void (*group)(const char *name, guint weight, void *data);
+    void (*group)(const RegistryGroup *group, void *data);
     /* Takes @vm over and returns %TRUE, or returns %FALSE because there is no such group. */
     gboolean (*vm)(RegistryVm *vm, const char *group, void *data);
     void *data;
@@ -39,14 +39,19 @@ typedef struct RegistryStoreReader {
 gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *reader,
                              GError **error);
 
-/** registry_store_put: adds @vm, or replaces its row, with @note. Nothing has changed if it returns
- * %FALSE. */
-gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, const RegistryNote *note,
-                            GError **error);
+/** What of a VM is stored beside the row that has the rest of it. */
+typedef enum RegistryParts {
+    REGISTRY_PART_STATE = 1 << 0,
+    REGISTRY_PART_KEY = 1 << 1, /* of one that is sealed */
+} RegistryParts;
 
-/** registry_store_put_with_state: the same, and its state. registry_store_put() leaves that. */
-gboolean registry_store_put_with_state(RegistryStore *store, const RegistryVm *vm,
-                                       const RegistryNote *note, GError **error);
+/**
+ * registry_store_put: adds @vm, or replaces its row, with @note; nothing has changed if it returns
+ * %FALSE.
+ * @parts: of RegistryParts: what is stored with it; the others are left
+ */
+gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, guint parts,
+                            const RegistryNote *note, GError **error);
 
 /** The state of one VM. */
 typedef struct RegistryVmState {
@@ -62,6 +67,10 @@ gboolean registry_store_put_group(RegistryStore *store, const char *name, guint 
                                   const RegistryNote *note, GError **error);
 gboolean registry_store_remove_group(RegistryStore *store, const char *name,
                                      const RegistryNote *note, GError **error);
+
+/** registry_store_put_seed: the same for the seed of a group. */
+gboolean registry_store_put_seed(RegistryStore *store, const char *name,
+                                 const uint8_t seed[REGISTRY_SEED_SIZE], GError **error);
 
 /** registry_store_put_all: all of @vms (element-type RegistryVm), or none if it returns %FALSE. */
 gboolean registry_store_put_all(RegistryStore *store, GPtrArray *vms, GError **error);

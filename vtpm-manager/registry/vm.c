@@ -115,36 +115,27 @@ static void remember(RegistryVms *vms, const RegistryVm *change)
     g_hash_table_replace(vms->by_uuid, &vm->uuid, vm);
 }
 
-typedef gboolean (*Put)(RegistryStore *store, const RegistryVm *vm, const RegistryNote *note,
-                        GError **error);
-
 /* Stores @change with a note of what it changes; only then does memory follow. */
-static gboolean put_by(RegistryVms *vms, Put put_it, const RegistryVm *change,
-                       const RegistryAuthor *by, GError **error)
+static gboolean put_with(RegistryVms *vms, const RegistryVm *change, guint parts,
+                         const RegistryAuthor *by, GError **error)
 {
     g_autofree char *what =
         registry_audit_describe(g_hash_table_lookup(vms->by_uuid, &change->uuid), change);
     g_autofree char *uuid = dq_uuid_format(change->uuid.byte);
     const RegistryNote note = { by, uuid, what };
 
-    if (!put_it(vms->store, change, &note, error)) {
+    if (!registry_store_put(vms->store, change, parts, &note, error)) {
         return FALSE;
     }
     remember(vms, change);
     return TRUE;
 }
 
-/* But for its state. */
+/* But for its state and its key. */
 static gboolean put(RegistryVms *vms, const RegistryVm *change, const RegistryAuthor *by,
                     GError **error)
 {
-    return put_by(vms, registry_store_put, change, by, error);
-}
-
-static gboolean put_with_state(RegistryVms *vms, const RegistryVm *change, const RegistryAuthor *by,
-                               GError **error)
-{
-    return put_by(vms, registry_store_put_with_state, change, by, error);
+    return put_with(vms, change, 0, by, error);
 }
 
 static RegistryVm *find(const RegistryVms *vms, const WireUuid *uuid, GError **error)
@@ -269,7 +260,8 @@ gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, const Regis
     if (vm.ek_len > 0) {
         memcpy(vm.ek, new_vm->ek.p, vm.ek_len);
     }
-    return put_with_state(vms, &vm, by, error);
+    vm.key.sealed |= new_vm->sealed;
+    return put_with(vms, &vm, REGISTRY_PART_STATE | REGISTRY_PART_KEY, by, error);
 }
 
 /* A copy to change and put(): what it points to stays the registry's. */
@@ -346,6 +338,28 @@ gboolean vms_set_rule(RegistryVms *vms, const WireUuid *uuid, RegistryRule rule,
     vm.rule = rule;
     vm.owner = owner;
     return check_owner(vms, &vm, error) && put(vms, &vm, by, error);
+}
+
+gboolean vms_seal(RegistryVms *vms, const WireUuid *uuid, const RegistryAuthor *by, GError **error)
+{
+    RegistryVm vm;
+
+    if (!copy(vms, uuid, &vm, error)) {
+        return FALSE;
+    }
+    vm.key.sealed = TRUE;
+    return put_with(vms, &vm, REGISTRY_PART_KEY, by, error);
+}
+
+gboolean vms_set_key(RegistryVms *vms, const WireUuid *uuid, const RegistryKey *key, GError **error)
+{
+    RegistryVm vm;
+
+    if (!copy(vms, uuid, &vm, error)) {
+        return FALSE;
+    }
+    vm.key = *key;
+    return put_with(vms, &vm, REGISTRY_PART_KEY, NULL, error);
 }
 
 /* ------------------------------------------------------------------------ lives and generations */
@@ -441,7 +455,7 @@ gboolean vms_start_life(RegistryVms *vms, const WireUuid *uuid, const RegistryLi
     vm.state = life->state;
     vm.refused = 0;
     vm.seen = now();
-    return put_with_state(vms, &vm, NULL, error);
+    return put_with(vms, &vm, REGISTRY_PART_STATE, NULL, error);
 }
 
 void vms_set_state(RegistryVms *vms, const WireUuid *uuid, const RegistryState *state)

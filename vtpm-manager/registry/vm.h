@@ -39,6 +39,7 @@ typedef struct RegistryNewVm {
     const char *name;  /* NULL: none */
     const char *group; /* NULL: REGISTRY_GROUP_DEFAULT */
     WireBytes ek;      /* may be empty */
+    gboolean sealed;
 } RegistryNewVm;
 
 /**
@@ -114,6 +115,22 @@ void vms_note_refused(RegistryVms *vms, const WireUuid *uuid);
  */
 gboolean vms_set_continuity(RegistryVms *vms, const WireUuid *uuid, RegistryContinuity continuity,
                             const RegistryAuthor *by, GError **error);
+
+/**
+ * vms_seal: has the files of its vTPM's state encrypted from now on. It stays so, also where the VM
+ * is unregistered and registered again.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_seal(RegistryVms *vms, const WireUuid *uuid, const RegistryAuthor *by, GError **error);
+
+/**
+ * vms_set_key: the key of a VM that is sealed, on the disk before this returns.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_set_key(RegistryVms *vms, const WireUuid *uuid, const RegistryKey *key,
+                     GError **error);
 
 /**
  * vms_accept: the last break of its history, where there was one that nobody accepted yet and the

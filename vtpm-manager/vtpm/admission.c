@@ -248,6 +248,26 @@ static ManagerReason start(Admission *admission, const Peer *peer, const Manager
     return begin(admission, peer, hello, &life);
 }
 
+ManagerReason admission_start(Admission *admission, const Peer *peer, const char *group,
+                              const WireUuid *uuid)
+{
+    const RegistryVm *vm = vms_find(admission->vms, uuid);
+    ManagerReason reason = admission_greet(admission, peer, group, uuid);
+    g_autofree char *too_much = vm ? owners_objection(admission->owners, vm->owner) : NULL;
+
+    if (reason != MANAGER_REASON_NONE) {
+        return reason;
+    }
+    if (too_much) {
+        log_refusal(peer, uuid, too_much);
+        return MANAGER_REASON_BREAKS_RULE;
+    }
+    reason = !vm                      ? MANAGER_REASON_UNREGISTERED
+             : !rule_starts(vm, peer) ? MANAGER_REASON_BREAKS_RULE
+                                      : MANAGER_REASON_NONE;
+    return reason == MANAGER_REASON_NONE ? reason : refuse(peer, uuid, vm, reason);
+}
+
 /* Whether it takes the disk, for which everybody waits. */
 static gboolean writes(const Admission *admission, const ManagerHello *hello)
 {

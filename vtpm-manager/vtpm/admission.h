@@ -45,6 +45,15 @@ ManagerReason admission_greet(Admission *admission, const Peer *peer, const char
                               const WireUuid *uuid);
 
 /**
+ * admission_start: whether @peer may start the vTPM of @uuid, or set one up.
+ * @group: of processes, that it is counted with
+ *
+ * Returns: MANAGER_REASON_NONE, or why it may not.
+ */
+ManagerReason admission_start(Admission *admission, const Peer *peer, const char *group,
+                              const WireUuid *uuid);
+
+/**
  * admission_find: the VM that @peer speaks for, borrowed, if it still may and has a share left.
  *
  * Returns: MANAGER_REASON_NONE, or why it may not, and @ret_vm is untouched.

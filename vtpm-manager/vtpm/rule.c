@@ -36,14 +36,19 @@ static gboolean is_domain(const char *cgroup)
     return scope && g_str_has_suffix(scope, ".scope");
 }
 
-static gboolean is_libvirt(const char *cgroup)
+static gboolean is_libvirt_itself(const char *cgroup)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(libvirt_services); i++) {
         if (g_strcmp0(cgroup, libvirt_services[i]) == 0) {
             return TRUE;
         }
     }
-    return is_domain(cgroup);
+    return FALSE;
+}
+
+static gboolean is_libvirt(const char *cgroup)
+{
+    return is_libvirt_itself(cgroup) || is_domain(cgroup);
 }
 
 static gboolean is_owner(const RegistryVm *vm, const Peer *peer)
@@ -58,6 +63,21 @@ static gboolean in_own_profile(const RegistryVm *vm, const Peer *peer)
 
     return g_strcmp0(behind(behind(peer->label, "libvirt-"), uuid), " (enforce)") == 0 &&
            is_libvirt(peer->cgroup) && is_owner(vm, peer);
+}
+
+/*
+ * swtpm_setup, which libvirt runs beside itself and in no domain's profile. What runs in one cannot
+ * get out of it, so this is no vTPM that was broken into, whichever VM's it is.
+ */
+static gboolean set_up_by_libvirt(const RegistryVm *vm, const Peer *peer)
+{
+    return peer->label && !strstr(peer->label, "libvirt-") && is_libvirt_itself(peer->cgroup) &&
+           is_owner(vm, peer);
+}
+
+static gboolean started_by_libvirt(const RegistryVm *vm, const Peer *peer)
+{
+    return in_own_profile(vm, peer) || set_up_by_libvirt(vm, peer);
 }
 
 static char *advise_unit(const RegistryVm *vm)
@@ -87,16 +107,22 @@ static char *advise_user(const RegistryVm *vm)
 
 static const struct {
     gboolean (*holds)(const RegistryVm *vm, const Peer *peer);
+    gboolean (*starts)(const RegistryVm *vm, const Peer *peer);
     char *(*advise)(const RegistryVm *vm);
 } rules[REGISTRY_RULE_COUNT] = {
-    [REGISTRY_RULE_UNIT] = { in_own_unit, advise_unit },
-    [REGISTRY_RULE_LIBVIRT] = { in_own_profile, advise_libvirt },
-    [REGISTRY_RULE_USER] = { is_owner, advise_user },
+    [REGISTRY_RULE_UNIT] = { in_own_unit, in_own_unit, advise_unit },
+    [REGISTRY_RULE_LIBVIRT] = { in_own_profile, started_by_libvirt, advise_libvirt },
+    [REGISTRY_RULE_USER] = { is_owner, is_owner, advise_user },
 };
 
 gboolean rule_holds(const RegistryVm *vm, const Peer *peer)
 {
     return rules[vm->rule].holds(vm, peer);
+}
+
+gboolean rule_starts(const RegistryVm *vm, const Peer *peer)
+{
+    return rules[vm->rule].starts(vm, peer);
 }
 
 char *rule_advice(const RegistryVm *vm)

@@ -9,6 +9,12 @@
 /** rule_holds: whether @peer is what @vm's rule asks for. */
 gboolean rule_holds(const RegistryVm *vm, const Peer *peer);
 
+/**
+ * rule_starts: whether @peer may start @vm's vTPM, or set one up: what its rule asks for, or, by
+ * the rule "libvirt", what libvirt runs before there is a domain.
+ */
+gboolean rule_starts(const RegistryVm *vm, const Peer *peer);
+
 /** rule_advice: (transfer full): what @vm's rule asks for, and what to do where it does not hold.
  */
 char *rule_advice(const RegistryVm *vm);

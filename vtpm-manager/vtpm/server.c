@@ -96,6 +96,7 @@ void vtpm_connection_reply(VtpmConnection *connection, ManagerMessageType type, 
     if (send(connection->watch.fd, buf, w.len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)w.len) {
         vtpm_connection_close(connection, errno == EPIPE ? NULL : "it does not take its reply");
     }
+    explicit_bzero(buf, w.len); /* it may have been a key */
 }
 
 /* What came over it is no request: that costs who sent it, and the connection ends. */

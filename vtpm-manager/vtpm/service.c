@@ -16,12 +16,12 @@ enum {
 
 /** A request on its way. */
 typedef struct VtpmRequest {
-    VtpmConnection *connection; /* NULL: it is gone, and the state is stored all the same */
+    VtpmConnection *connection; /* NULL: it is gone, and what it asked for is done all the same */
     const VtpmService *service;
     uint32_t id;
     QuoteTicket *ticket; /* MANAGER_QUOTE */
     PcrTicket *read;     /* MANAGER_PCR_READ */
-    gboolean stores;     /* MANAGER_ANNOUNCE */
+    gboolean goes_on;    /* MANAGER_ANNOUNCE, MANAGER_KEY: also where the connection is gone */
 } VtpmRequest;
 
 static ManagerReply refusal(ManagerReason reason)
@@ -147,10 +147,12 @@ static VtpmRequest *request_new(const VtpmService *service, VtpmConnection *conn
     return request;
 }
 
-/* Answers the request and frees it. */
+/* Answers the request, where anybody still waits for that, and frees it. */
 static void request_answer(VtpmRequest *request, ManagerMessageType type, const ManagerReply *reply)
 {
-    vtpm_connection_reply(request->connection, type, request->id, reply);
+    if (request->connection) {
+        vtpm_connection_reply(request->connection, type, request->id, reply);
+    }
     g_free(request);
 }
 
@@ -164,8 +166,8 @@ static void abandon(void *pending)
     if (request->read) {
         pcr_reader_cancel(request->service->pcrs, request->read);
     }
-    if (request->stores) {
-        request->connection = NULL; /* it is freed when it is stored */
+    if (request->goes_on) {
+        request->connection = NULL; /* it is freed when it is done */
         return;
     }
     g_free(request);
@@ -360,11 +362,7 @@ static void announce_done(const RegistryVmState *vm, const GError *error, void *
     } else {
         vms_set_state(request->service->vms, &vm->uuid, &vm->state);
     }
-    if (request->connection) {
-        request_answer(request, MANAGER_ANNOUNCE_REPLY, &reply);
-    } else {
-        g_free(request);
-    }
+    request_answer(request, MANAGER_ANNOUNCE_REPLY, &reply);
 }
 
 static void handle_announce(const VtpmService *service, VtpmConnection *connection,
@@ -385,8 +383,35 @@ static void handle_announce(const VtpmService *service, VtpmConnection *connecti
     }
     state.uuid = vm->uuid;
     request = request_new(service, connection, message->id);
-    request->stores = TRUE;
+    request->goes_on = TRUE;
     state_writer_put(service->states, &state, announce_done, request);
+}
+
+/* ---------------------------------------------------------------------------------------- KEY */
+
+static void key_done(void *data, ManagerReason reason, WireBytes key)
+{
+    ManagerReply reply = refusal(reason);
+
+    reply.key = key;
+    request_answer(data, MANAGER_KEY_REPLY, &reply);
+}
+
+static void handle_key(const VtpmService *service, VtpmConnection *connection,
+                       const ManagerMessage *message)
+{
+    const ManagerReason reason =
+        admission_start(service->admission, vtpm_connection_peer(connection),
+                        vtpm_connection_group(connection), &message->key);
+    VtpmRequest *request;
+
+    if (reason != MANAGER_REASON_NONE) {
+        reply_refusal(connection, MANAGER_KEY_REPLY, message->id, reason);
+        return;
+    }
+    request = request_new(service, connection, message->id);
+    request->goes_on = TRUE;
+    state_keys_ask(service->keys, &message->key, key_done, request);
 }
 
 /* ----------------------------------------------------------------------------------- PCR_READ */
@@ -500,9 +525,13 @@ static const struct {
     void (*handle)(const VtpmService *service, VtpmConnection *connection,
                    const ManagerMessage *message);
 } requests[] = {
-    { MANAGER_HELLO, handle_hello },           { MANAGER_PREPARE, handle_prepare },
-    { MANAGER_QUOTE, handle_quote },           { MANAGER_PCR_READ, handle_pcr_read },
-    { MANAGER_CREDENTIAL, handle_credential }, { MANAGER_ANNOUNCE, handle_announce },
+    { MANAGER_HELLO, handle_hello },
+    { MANAGER_PREPARE, handle_prepare },
+    { MANAGER_QUOTE, handle_quote },
+    { MANAGER_PCR_READ, handle_pcr_read },
+    { MANAGER_CREDENTIAL, handle_credential },
+    { MANAGER_ANNOUNCE, handle_announce },
+    { MANAGER_KEY, handle_key },
 };
 
 static void handle(VtpmConnection *connection, const ManagerMessage *message, void *service)

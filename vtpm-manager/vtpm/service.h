@@ -5,6 +5,7 @@
 
 #include "quote/pcr_reader.h"
 #include "quote/quoter.h"
+#include "seal/keys.h"
 #include "state/writer.h"
 #include "tpm/host.h"
 #include "vtpm/admission.h"
@@ -24,6 +25,7 @@ typedef struct VtpmService {
     Credentials *credentials;
     HostLogs *logs; /* NULL: not shared */
     Measurer *measurer;
+    StateKeys *keys;
 } VtpmService;
 
 /** For vtpm_server_new(), with a VtpmService as their data. */
