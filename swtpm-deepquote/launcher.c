@@ -6,10 +6,15 @@
  * whoever waits for it see swtpm itself. Found under the name `swtpm` it takes its settings from a
  * file, because what calls it then knows no --deepquote.
  */
+#include "encrypt_state.h"
 #include "settings.h"
+#include "side_swtpm.h"
+#include "state_file.h"
+#include "state_key.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -22,6 +27,7 @@
 
 #include "manager_defaults.h"
 
+enum { OURS = 2 }; /* --key and its value */
 enum { EXIT_USAGE = 2, EXIT_CANNOT_EXECUTE = 127, CONF_LINE_MAX = 1024, ERROR_MAX = 512 };
 enum { COMPLAINT_MAX = ERROR_MAX + PATH_MAX + 256 };
 
@@ -29,10 +35,13 @@ static bool stand_in; /* called as swtpm, by what knows of no --deepquote */
 
 /** The command line, split into what is ours and what swtpm gets. */
 typedef struct CommandLine {
-    char **argv;           /* for swtpm: without --deepquote; NULL-terminated */
+    char **argv; /* for swtpm: without --deepquote; NULL-terminated, with room for OURS more */
+    int argc;
     const char *deepquote; /* value of --deepquote; NULL where it is not given */
     const char *state;     /* value of --tpmstate, or TPM_PATH; NULL where there is neither */
     const char *control;   /* value of --ctrl; NULL where it is not given */
+    bool tpm2;
+    bool has_key; /* --key: its state is encrypted by who starts it */
     bool help;
     bool version;
     bool information; /* asks about swtpm itself: no TPM will run */
@@ -99,9 +108,10 @@ static bool parse_command_line(int argc, char **argv, CommandLine *ret)
 {
     static const char *const help_words[] = { "--help", "-h", "-?", NULL };
     static const char *const version_words[] = { "--version", "-v", NULL };
+    static const char *const tpm2_words[] = { "--tpm2", NULL };
     static const char *const information_words[] = { "--print-capabilities", "--print-states",
                                                      NULL };
-    CommandLine c = { .argv = calloc((size_t)argc + 1, sizeof(char *)),
+    CommandLine c = { .argv = calloc((size_t)argc + OURS + 1, sizeof(char *)),
                       .state = getenv("TPM_PATH") };
     bool missing = false;
     int n = 0;
@@ -122,6 +132,8 @@ static bool parse_command_line(int argc, char **argv, CommandLine *ret)
         c.state = value ? value : c.state;
         value = i ? option_value(argv, argc, &i, "--ctrl", &(bool){ false }) : NULL;
         c.control = value ? value : c.control;
+        c.has_key |= i && option_value(argv, argc, &i, "--key", &(bool){ false });
+        c.tpm2 |= one_of(argv[i], tpm2_words);
         c.help |= one_of(argv[i], help_words);
         c.version |= one_of(argv[i], version_words);
         c.information |= one_of(argv[i], information_words);
@@ -134,6 +146,7 @@ static bool parse_command_line(int argc, char **argv, CommandLine *ret)
         free(c.argv);
         return false;
     }
+    c.argc = n;
     *ret = c;
     return true;
 }
@@ -182,7 +195,7 @@ static bool called_as_swtpm(const char *argv0)
 }
 
 /* Who starts swtpm with a channel that is connected already is swtpm_setup, which makes a TPM and
- * has no VM: the manager is not told of it. */
+ * has no VM: it gets the key of the state, and the manager is not told more of it. */
 static bool is_setup(const CommandLine *c)
 {
     return stand_in && c->control && strstr(c->control, "clientfd=");
@@ -191,7 +204,7 @@ static bool is_setup(const CommandLine *c)
 /* Without state no TPM will run: who asks what swtpm can do needs no settings. */
 static bool runs_tpm(const CommandLine *c)
 {
-    return c->state && !c->help && !c->version && !c->information && !is_setup(c);
+    return c->state && !c->help && !c->version && !c->information;
 }
 
 /* Settings from the command line or, for the stand-in, from the file. */
@@ -293,6 +306,69 @@ static bool prepare_environment(const Settings *s)
     return ok;
 }
 
+/* Has swtpm read @key from a descriptor; it is in no argument and in no environment. */
+static bool hand_over(CommandLine *c, const uint8_t key[MANAGER_KEY_SIZE])
+{
+    static char value[64];
+    const int fd = side_key_pipe(key);
+
+    if (fd < 0 || fcntl(fd, F_SETFD, 0) != 0) {
+        complain("cannot hand the key of the TPM's state to swtpm: %s; start it again",
+                 strerror(errno));
+        return false;
+    }
+    snprintf(value, sizeof(value), "fd=%d,format=binary,mode=aes-256-cbc", fd);
+    c->argv[c->argc++] = (char *)"--key";
+    c->argv[c->argc++] = value;
+    return true;
+}
+
+/* With the key that the manager gave. A state that cannot be encrypted now is used as it is. */
+static bool use_key(CommandLine *c, const StateFile *file, StateFileKind kind,
+                    const uint8_t key[MANAGER_KEY_SIZE])
+{
+    char error[ERROR_MAX];
+
+    if (kind == STATE_FILE_PLAIN &&
+        !encrypt_state(file, c->state, c->tpm2, key, error, sizeof(error))) {
+        complain("%s; it is used as it is, and tried again at the next start", error);
+        return true;
+    }
+    return hand_over(c, key);
+}
+
+/* The key of the state, where the manager keeps one. Without it, what is encrypted cannot start. */
+static bool find_key(CommandLine *c, const Settings *s)
+{
+    StateFile file;
+    const bool found = state_file_find(c->state, c->tpm2, &file);
+    StateFileKind kind = STATE_FILE_UNKNOWN;
+    uint8_t key[MANAGER_KEY_SIZE];
+    char error[ERROR_MAX];
+    bool ok = true;
+
+    if (found) {
+        encrypt_state_finish(&file);
+        kind = state_file_look(file.path);
+    }
+    switch (state_key_ask(s, key, error, sizeof(error))) {
+    case STATE_KEY_GIVEN:
+        ok = use_key(c, &file, kind, key);
+        break;
+    case STATE_KEY_NONE:
+        break;
+    case STATE_KEY_REFUSED:
+        if (kind == STATE_FILE_ENCRYPTED) {
+            complain("the TPM's state %s is encrypted, and its key cannot be had: %s", file.path,
+                     error);
+            ok = false;
+        }
+        break;
+    }
+    explicit_bzero(key, sizeof(key));
+    return ok;
+}
+
 /* Whether the configured swtpm is this program itself, put in its place. */
 static bool swtpm_is_us(void)
 {
@@ -362,7 +438,10 @@ static int launch(CommandLine *c)
     if ((c->help || c->version) && !stand_in) {
         return inform(c);
     }
-    if (settings.manager[0] && !prepare_environment(&settings)) {
+    if (settings.manager[0] && !c->has_key && !find_key(c, &settings)) {
+        return EXIT_FAILURE;
+    }
+    if (settings.manager[0] && !is_setup(c) && !prepare_environment(&settings)) {
         return EXIT_FAILURE;
     }
     execv(SWTPM_PROGRAM, c->argv);
