@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a store does when disk or memory fail it: it says so, and nothing that it told is lost. */
+#include "store/chain.h"
+#include "store/store-journal.h"
 #include "store/store-profile.h"
 
 #include "failing_memory.h"
@@ -9,6 +11,7 @@
 #include <glib/gstdio.h>
 #include <grp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -141,6 +144,92 @@ static void test_profile_injected(gconstpointer data)
     g_assert_cmpint(n, >, 10);
 }
 
+/* Of the format that had no journal. */
+static void take_journal_away(StoreFixture *f)
+{
+    sqlite3 *db;
+
+    store_fixture_close(f);
+    g_assert_cmpint(sqlite3_open(f->path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db,
+                                 "DROP TABLE entry; DROP TABLE content; DROP TABLE entry_content;"
+                                 "PRAGMA user_version = 3",
+                                 NULL, NULL, NULL),
+                    ==, SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static gboolean append(StoreFixture *f, int64_t at, GError **error)
+{
+    g_autoptr(GBytes) body = g_bytes_new(&at, sizeof(at));
+
+    return dq_store_file_append(f->file, at, body, &body, 1, NULL, error);
+}
+
+/* Returns FALSE, with the error checked, at the first failure. @ret_count: entries that were told.
+ */
+static gboolean keep_journal(StoreFixture *f, int *ret_count)
+{
+    GError *error = NULL;
+    int64_t pruned;
+
+    f->file = dq_store_file_open(f->path, &error);
+    if (!f->file) {
+        return store_good_error(&error);
+    }
+    for (*ret_count = 0; *ret_count < 3; (*ret_count)++) {
+        if (!append(f, STORE_NOW + *ret_count, &error)) {
+            return store_good_error(&error);
+        }
+    }
+    return dq_store_file_prune(f->file, STORE_NOW + 2, STORE_NOW + 3, &pruned, &error) ||
+           store_good_error(&error);
+}
+
+/* What was told to be there is there or pruned, and the chain is whole and goes on. */
+static void check_journal(StoreFixture *f, int count)
+{
+    gboolean found = TRUE;
+    DqChain chain = { 0 };
+
+    store_fixture_open(f);
+    g_assert_true(append(f, STORE_NOW + 9, NULL));
+    while (found) {
+        DqStoredEntry stored = { 0 };
+        DqEntry entry;
+
+        g_assert_true(dq_store_file_next_entry(f->file, chain.last, &found, &stored, NULL));
+        if (found) {
+            g_assert_cmpint(dq_chain_add(&chain, &stored, &entry), ==, DQ_ENTRY_GOOD);
+            g_bytes_unref(stored.text);
+        }
+    }
+    g_assert_true(dq_chain_begins_well(&chain));
+    g_assert_cmpint(chain.last, >=, count + 1);
+}
+
+static void test_journal_injected(gconstpointer data)
+{
+    const TestFaults *faults = data;
+    gboolean failed = TRUE;
+    int n;
+
+    for (n = 0; failed; n++) {
+        g_autoptr(StoreFixture) f = store_fixture_new();
+        gboolean done;
+        int count = 0;
+
+        take_journal_away(f);
+        faults->arm(n);
+        done = keep_journal(f, &count);
+        store_fixture_close(f);
+        failed = faults->disarm();
+        g_assert_true(done || failed);
+        check_journal(f, count);
+    }
+    g_assert_cmpint(n, >, 10);
+}
+
 /* A store that cannot be made leaves nothing where it would have been. */
 static void test_create_injected(gconstpointer data)
 {
@@ -239,6 +328,10 @@ int main(int argc, char **argv)
                          test_profile_injected);
     g_test_add_data_func("/store/failure/no-memory-leaves-a-whole-profile", &failing_memory,
                          test_profile_injected);
+    g_test_add_data_func("/store/failure/one-failed-write-leaves-a-whole-journal", &failing_disk,
+                         test_journal_injected);
+    g_test_add_data_func("/store/failure/full-disk-leaves-a-whole-journal", &full_disk,
+                         test_journal_injected);
     g_test_add_data_func("/store/failure/unmade-store-is-not-there", &failing_disk,
                          test_create_injected);
     g_test_add_data_func("/store/failure/no-memory-for-a-store-leaves-none", &failing_memory,
