@@ -82,25 +82,22 @@ static GBytes *read_name(const Parser *p, const char *text, GError **error)
     return g_steal_pointer(&bytes);
 }
 
-/* (transfer full): of a key file, which the policy remembers. */
+/* (transfer full): of a key file, or what stands in its place. */
 static DqKey *read_key_file(const Parser *p, const char *path, GError **error)
 {
     g_autofree char *full =
         g_path_is_absolute(path) ? g_strdup(path) : g_build_filename(p->folder, path, NULL);
     DqKey *given = p->keys ? g_hash_table_lookup(p->keys, path) : NULL;
-    DqKey *key = NULL;
 
     if (given) {
-        key = dq_key_ref(given);
-    } else if (p->keys) {
+        dq_key_ref(given);
+        return given;
+    }
+    if (p->keys) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "the key %s is not there", path);
-    } else {
-        key = dq_key_new_from_file(full, error);
+        return NULL;
     }
-    if (key) {
-        g_hash_table_replace(p->policy->keys, g_strdup(path), dq_key_ref(key));
-    }
-    return key;
+    return dq_key_new_from_file(full, error);
 }
 
 /* "name:HEX" or the path of a key file; @ret_key stays NULL for a Name. */
@@ -117,6 +114,7 @@ static gboolean read_key(const Parser *p, const char *text, DqKey **ret_key, GBy
     if (!*ret_key) {
         return fail_with(p, cause, error);
     }
+    g_hash_table_replace(p->policy->keys, g_strdup(text), dq_key_ref(*ret_key));
     *ret_name = dq_bytes_copy(dq_key_get_name(*ret_key));
     return TRUE;
 }

@@ -26,7 +26,7 @@ static void read_and_write(JsonObject *o)
     g_autoptr(GError) error = NULL;
     g_autoptr(VerdictCase) c = verdict_case_read(o, fetch, NULL, &error), again = NULL;
     g_autoptr(GPtrArray) contents = g_ptr_array_new();
-    JsonObject *json;
+    JsonObject *json, *second;
 
     g_assert_true((!c) == (error && error->domain == DQ_ERROR));
     if (!c) {
@@ -34,9 +34,12 @@ static void read_and_write(JsonObject *o)
     }
     json = verdict_case_json(c, contents);
     again = verdict_case_read(json, fetch, NULL, NULL);
-    g_assert_true(!again || (again->allow_simulated == c->allow_simulated &&
-                             again->answers.now == c->answers.now &&
-                             memcmp(&again->answers, &c->answers, sizeof(c->answers)) == 0));
+    if (again) {
+        second = verdict_case_json(again, contents);
+        g_assert_true(json_node_equal(json_object_get_member(json, "store"),
+                                      json_object_get_member(second, "store")));
+        json_object_unref(second);
+    }
     json_object_unref(json);
 }
 
