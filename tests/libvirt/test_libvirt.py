@@ -16,7 +16,7 @@ from host import PCR_LIST, Host
 from libvirtd import BIN, Domain, Libvirtd, install_launcher, logs, virsh
 from machine import make_guest_image
 from protocol import UUID
-from verifier import verify
+from verifier import check, verify
 from vm import accelerator
 
 MANAGER_DIR = os.path.dirname(defaults.SOCKET)
@@ -85,6 +85,22 @@ def add_model_cases(model):
             later = expect_authentic(domain, name)
         assert later > seen[0], (later, seen[0])
         tap.equal(ak_public(name), seen[1])
+
+    @tap.case(f'{model}: the host asks for a deep quote by libvirt, the guest being paused')
+    def _():
+        if 'QEMU_SYSTEM_X86_64' not in os.environ:
+            tap.skip('name our QEMU by QEMU_SYSTEM_X86_64: no other asks')
+        nonce, to = os.urandom(32).hex(), f'/run/deepquote/{name}-asked'
+        with Domain(name, uuid, model):
+            virsh('suspend', name)
+            manager.ctl('vm', 'quote', uuid, '--nonce', nonce, '--host-pcrs', PCR_LIST, '--output',
+                        to)
+        _, key, policy = manager.enrol(f'/run/deepquote/verifier-{name}-asked', uuid)
+        verdict = check('-q', nonce, '--host', key, '--policy', policy, '--uuid', uuid,
+                        *(f'{option}={to}/{file}' for option, file in
+                          (('--message', 'quote.msg'), ('--signature', 'quote.sig'),
+                           ('--pcr', 'pcrs.bin'), ('--evidence', 'evidence.bin'))))
+        assert verdict.authentic and 'the host alone' in verdict.last, verdict
 
     @tap.case(f'{model}: a shutdown from inside ends swtpm too')
     def _():

@@ -26,11 +26,10 @@ static gboolean fail(GError **error, const char *why)
 
 gboolean host_tpm_find(Qmp *qmp, uint32_t wait_ms, HostTpm *ret, GError **error)
 {
-    g_autoptr(JsonNode) node = qmp_execute(qmp, "query-tpm-status", NULL, error);
+    g_autoptr(JsonNode) node = qmp_execute(qmp, "query-tpm", NULL, error);
     JsonArray *all = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
 
     if (!node) {
-        g_prefix_error(error, "the VM needs this project's QEMU: ");
         return FALSE;
     }
     if (!all || json_array_get_length(all) != 1 ||
