@@ -10,6 +10,7 @@
 enum {
     FIRST_PAUSE_US = 5 * 1000, /* between two looks at a command; grows */
     LAST_PAUSE_US = 200 * 1000,
+    RUN_S = 120,   /* longer than a vTPM lets a deep quote take */
     PAGE_PCRS = 8, /* in a response of TPM2_PCR_Read */
 };
 
@@ -61,10 +62,26 @@ static JsonArray *banks(const WirePcrSelection *pcrs)
     return all;
 }
 
-/* Looks until the command has ended. QEMU bounds how long it waits and how long it runs. */
+/* (transfer full): an object that @command returns. */
+static JsonNode *qmp_object(Qmp *qmp, const char *command, JsonObject *arguments, GError **error)
+{
+    g_autoptr(JsonNode) node = qmp_execute(qmp, command, arguments, error);
+
+    if (node && !JSON_NODE_HOLDS_OBJECT(node)) {
+        fail(error, "QEMU's answer is of another kind");
+        return NULL;
+    }
+    return g_steal_pointer(&node);
+}
+
+/* Looks until the command has ended. QEMU bounds how long it waits, its vTPM how long it runs. */
 static GBytes *wait_for(const HostTpm *tpm, int64_t number, GError **error)
 {
-    for (gulong pause = FIRST_PAUSE_US;; pause = MIN(pause * 2, LAST_PAUSE_US)) {
+    const int64_t end = g_get_monotonic_time() + tpm->wait_ms * G_TIME_SPAN_MILLISECOND +
+                        RUN_S * G_TIME_SPAN_SECOND;
+
+    for (gulong pause = FIRST_PAUSE_US; g_get_monotonic_time() < end;
+         pause = MIN(pause * 2, LAST_PAUSE_US)) {
         JsonObject *arguments = json_object_new();
         g_autoptr(JsonNode) node = NULL;
         JsonObject *command;
@@ -73,8 +90,8 @@ static GBytes *wait_for(const HostTpm *tpm, int64_t number, GError **error)
 
         json_object_set_string_member(arguments, "id", tpm->id);
         json_object_set_int_member(arguments, "number", number);
-        node = qmp_execute(tpm->qmp, "query-tpm-host-command", arguments, error);
-        if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
+        node = qmp_object(tpm->qmp, "query-tpm-host-command", arguments, error);
+        if (!node) {
             return NULL;
         }
         command = json_node_get_object(node);
@@ -88,6 +105,8 @@ static GBytes *wait_for(const HostTpm *tpm, int64_t number, GError **error)
         }
         g_usleep(pause);
     }
+    fail(error, "QEMU says nothing of how the command ended");
+    return NULL;
 }
 
 static GBytes *run(const HostTpm *tpm, const char *name, JsonObject *arguments, GError **error)
@@ -96,8 +115,8 @@ static GBytes *run(const HostTpm *tpm, const char *name, JsonObject *arguments, 
 
     json_object_set_string_member(arguments, "id", tpm->id);
     json_object_set_int_member(arguments, "wait", tpm->wait_ms);
-    node = qmp_execute(tpm->qmp, name, arguments, error);
-    if (!node || !JSON_NODE_HOLDS_OBJECT(node)) {
+    node = qmp_object(tpm->qmp, name, arguments, error);
+    if (!node) {
         return NULL;
     }
     return wait_for(tpm, number_of(json_node_get_object(node), "number"), error);

@@ -10,7 +10,8 @@
 
 enum {
     LINE_MAX_BYTES = 1024 * 1024,
-    SILENCE_S = 30, /* a monitor answers at once, or QEMU hangs */
+    SILENCE_S = 30,    /* a monitor answers at once, or QEMU hangs */
+    EVENTS_MAX = 1000, /* before an answer */
 };
 
 struct Qmp {
@@ -69,7 +70,7 @@ static char *read_line(Qmp *qmp, GError **error)
 /* (transfer full): the next answer; events are passed over. */
 static JsonNode *read_answer(Qmp *qmp, GError **error)
 {
-    for (;;) {
+    for (unsigned i = 0; i < EVENTS_MAX; i++) {
         g_autofree char *line = read_line(qmp, error);
         g_autoptr(JsonNode) node = line ? parse(line, error) : NULL;
 
@@ -77,6 +78,8 @@ static JsonNode *read_answer(Qmp *qmp, GError **error)
             return g_steal_pointer(&node);
         }
     }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "QEMU's monitor sends events only");
+    return NULL;
 }
 
 /* (transfer full): the answer to @request, by the socket. */
