@@ -43,4 +43,11 @@ def _():
     tap.equal(run('scripts/demo', '--quick')[-1], 'verdict: trusted')
 
 
+@tap.case(f'scripts/test installs, builds and passes on Debian {RELEASE}')
+def _():
+    lines = run('scripts/test', '--stock-qemu', '--no-sanitizers', 'unit', 'boot')
+    assert re.fullmatch(r'\d{3,} passed, 0 failed, \d+ skipped', lines[-1]), lines[-1]
+    print('#', lines[-1])
+
+
 tap.main()
