@@ -52,7 +52,7 @@ static uint8_t *put_locality(uint8_t *out, bool owns)
 
     out = put32(out, owns ? 2 : 0); /* COMPLETION, IDLE */
     out = put32(out, owns ? interrupts : TPM_TIS_INT_POLARITY_LOW_LEVEL);
-    out = put32(out, owns ? TPM_TIS_INT_DATA_AVAILABLE : 0);
+    out = put32(out, owns ? TPM_TIS_INT_DATA_AVAILABLE | TPM_TIS_INT_STS_VALID : 0);
     *out++ = TPM_TIS_ACCESS_TPM_REG_VALID_STS | (owns ? TPM_TIS_ACCESS_ACTIVE_LOCALITY : 0);
     out = put32(out, TPM_TIS_STS_TPM_FAMILY2_0 |
                          (owns ? TPM_TIS_STS_VALID | TPM_TIS_STS_DATA_AVAILABLE : 0));

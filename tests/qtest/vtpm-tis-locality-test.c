@@ -144,6 +144,30 @@ static void test_interrupts(void)
     vtpm_stop(&v);
 }
 
+/* An event that nobody asked for is told along with one that was, and holds no line. */
+static void test_interrupt_of_one_event(void)
+{
+    Vtpm v = start();
+    uint64_t status = vtpm_reg(0, TPM_TIS_REG_INT_STATUS);
+    uint8_t command[20];
+
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
+    qtest_irq_intercept_in(v.qts, "ioapic");
+    vtpm_tis_write_access(&v, 0, REQUEST);
+    qtest_writel(v.qts, vtpm_reg(0, TPM_TIS_REG_INT_ENABLE),
+                 TPM_TIS_INT_ENABLED | TPM_TIS_INT_DATA_AVAILABLE);
+    vtpm_tis_write_sts(&v, 0, READY);
+    g_assert_cmphex(qtest_readl(v.qts, status), ==, 0);
+    vtpm_tis_start(&v, 0, command, sizeof(command));
+    vtpm_wait_until(qtest_get_irq(v.qts, TPM_TIS_IRQ));
+    g_assert_cmphex(qtest_readl(v.qts, status), ==,
+                    TPM_TIS_INT_DATA_AVAILABLE | TPM_TIS_INT_STS_VALID);
+    qtest_writel(v.qts, status, TPM_TIS_INT_DATA_AVAILABLE);
+    g_assert_cmphex(qtest_readl(v.qts, status), ==, TPM_TIS_INT_STS_VALID);
+    g_assert_false(qtest_get_irq(v.qts, TPM_TIS_IRQ));
+    vtpm_stop(&v);
+}
+
 /* --- locality 4 --- */
 
 static void test_locality4_off(void)
@@ -232,6 +256,7 @@ int main(int argc, char **argv)
                    test_relinquish_drops_response);
     qtest_add_func("/vtpm-tis/locality/request-can-be-taken-back", test_request_taken_back);
     qtest_add_func("/vtpm-tis/interrupts/all-four", test_interrupts);
+    qtest_add_func("/vtpm-tis/interrupts/one-event-of-two", test_interrupt_of_one_event);
     qtest_add_func("/vtpm-tis/locality4/closed-unless-asked-for", test_locality4_off);
     qtest_add_func("/vtpm-tis/locality4/hash-sequence-reaches-the-tpm", test_hash);
     qtest_add_func("/vtpm-tis/locality4/hash-sequence-does-not-cut-into-a-command",
