@@ -53,6 +53,7 @@ typedef struct TPMEmulatorFlight {
     TPMEmulatorDeed deed;
     int64_t started_ns;
     bool cancelled;
+    bool asked;       /* for the locality; its reply is awaited */
     bool inline_wait; /* the vCPU is still in its register write */
     int watched_fd;   /* with a main-loop handler; -1 for none */
     size_t have;      /* bytes of reply that have arrived */

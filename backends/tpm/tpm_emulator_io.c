@@ -34,7 +34,22 @@ static TPMEmulatorProgress flight_send(TPMEmulator *s, const uint8_t *command, s
     return TPM_EMULATOR_MORE;
 }
 
-/* Awaits the reply to SET_LOCALITY, then sends the command. */
+static TPMEmulatorProgress locality_send(TPMEmulator *s)
+{
+    TPMBackendCmd *cmd = s->flight.cmd;
+    uint32_t body = 0;
+
+    *(uint8_t *)&body = cmd->locty;
+    trace_tpm_emulator_locality(cmd->locty);
+    s->flight.asked = tpm_emulator_control_send(
+        s, TPM_EMULATOR_CONTROL(CMD_SET_LOCALITY, .body = &body, .body_size = sizeof(body)), 0);
+    return s->flight.asked ? TPM_EMULATOR_MORE : TPM_EMULATOR_BROKEN;
+}
+
+/*
+ * Sends SET_LOCALITY, awaits the reply to it, then sends the command. swtpm takes what it reads at
+ * once for one request: a request that follows another before that is answered may be lost.
+ */
 static TPMEmulatorProgress locality_step(TPMEmulator *s)
 {
     TPMEmulatorFlight *f = &s->flight;
@@ -43,6 +58,9 @@ static TPMEmulatorProgress locality_step(TPMEmulator *s)
 
     if (p != TPM_EMULATOR_DONE) {
         return p;
+    }
+    if (!f->asked) {
+        return locality_send(s);
     }
     p = ioc ? tpm_emulator_read_some(ioc, f->reply + f->have, sizeof(ptm_res) - f->have, &f->have)
             : TPM_EMULATOR_BROKEN;
@@ -167,19 +185,14 @@ static void flight_watch(TPMEmulator *s)
 static TPMEmulatorProgress flight_take_off(TPMEmulator *s)
 {
     TPMBackendCmd *cmd = s->flight.cmd;
-    uint32_t body = 0;
-    bool sent;
 
     if (s->locality == cmd->locty) {
         return flight_send(s, cmd->in, cmd->in_len);
     }
     s->flight.phase = TPM_EMULATOR_LOCALITY;
+    s->flight.asked = false;
     s->locality = TPM_EMULATOR_NO_LOCALITY;
-    *(uint8_t *)&body = cmd->locty;
-    trace_tpm_emulator_locality(cmd->locty);
-    sent = tpm_emulator_control_send(
-        s, TPM_EMULATOR_CONTROL(CMD_SET_LOCALITY, .body = &body, .body_size = sizeof(body)), 0);
-    return sent ? TPM_EMULATOR_MORE : TPM_EMULATOR_BROKEN;
+    return locality_step(s);
 }
 
 static int64_t inline_limit_ns(const TPMEmulator *s)
@@ -329,8 +342,10 @@ void tpm_emulator_cancel(TPMEmulator *s)
         !tpm_emulator_can(s, PTM_CAP_CANCEL_TPM_CMD)) {
         return;
     }
-    tpm_emulator_control_drain(s);
-    if (qio_channel_write(ioc, (char *)&command, sizeof(command), NULL) == sizeof(command)) {
+    /* not while swtpm owes an answer, see locality_step(): at worst this command is not cancelled
+     */
+    if (tpm_emulator_control_drain(s) == TPM_EMULATOR_DONE &&
+        qio_channel_write(ioc, (char *)&command, sizeof(command), NULL) == sizeof(command)) {
         s->ctrl_owed += sizeof(ptm_res);
     }
     trace_tpm_emulator_cancel(s->flight.code);
