@@ -11,7 +11,7 @@ import tempfile
 import threading
 
 import tap
-from guest import EXIT_STATUS, BareGuest, why_not
+from bare_guest import EXIT_STATUS, BareGuest, why_not
 from machine import qemus
 from process import wait_until
 
