@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The guest of tests/kvm: a ROM of ours in the firmware's place, one or two virtual CPUs, no system.
+"""The guest of tests/kvm: a ROM of ours in the firmware's place, one or two virtual CPUs, no
+system.
 
     with BareGuest(directory, image, qemu, 'kvm', 'tpm-tis') as guest:
         guest.ask('run GetRandom 10 0')['failed']
