@@ -58,22 +58,6 @@ static bool is_same_file(const char *a, const char *b)
            st[0].st_dev == st[1].st_dev;
 }
 
-void encrypt_state_finish(const StateFile *file)
-{
-    int fd = open(file->plain, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-
-    if (fd < 0) {
-        return;
-    }
-    /* Where it is the state itself, the time to overwrite it had not come. */
-    if (is_same_file(file->plain, file->path) ||
-        (state_file_look(file->path) == STATE_FILE_ENCRYPTED && overwrite(fd))) {
-        unlink(file->plain);
-        sync_folder(file->folder);
-    }
-    close(fd);
-}
-
 /* Reads the state that is there. */
 static uint8_t *take(const char *tpmstate, bool tpm2, const uint8_t *key, size_t *ret_len)
 {
@@ -125,6 +109,60 @@ static bool is_kept(const StateFile *file, const char *tpmstate, bool tpm2, cons
     return same;
 }
 
+/* Overwrites the plain file, and takes its name away. */
+static void give_up_plain(const StateFile *file)
+{
+    int fd = open(file->plain, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0) {
+        return;
+    }
+    if (overwrite(fd)) {
+        unlink(file->plain);
+        sync_folder(file->folder);
+    }
+    close(fd);
+}
+
+/* The state is what it was before, whether swtpm stored anything or not. */
+static bool put_plain_back(const StateFile *file)
+{
+    if (rename(file->plain, file->path) != 0) {
+        return false;
+    }
+    unlink(file->plain); /* two names of one file are not renamed */
+    sync_folder(file->folder);
+    return true;
+}
+
+/* Whether the state can be had with the key. */
+static bool loads(const char *tpmstate, bool tpm2, const uint8_t *key)
+{
+    size_t len = 0;
+    uint8_t *state = take(tpmstate, tpm2, key, &len);
+    const bool ok = state != NULL;
+
+    drop(state, len);
+    return ok;
+}
+
+void encrypt_state_finish(const StateFile *file, const char *tpmstate, bool tpm2,
+                          const uint8_t *key)
+{
+    const StateFileKind kind = state_file_look(file->plain);
+
+    if (kind == STATE_FILE_ABSENT) {
+        return;
+    }
+    /* It is overwritten from its beginning on, when the other one was loaded once. */
+    if (!is_same_file(file->plain, file->path) &&
+        (kind != STATE_FILE_PLAIN || loads(tpmstate, tpm2, key))) {
+        give_up_plain(file);
+    } else {
+        put_plain_back(file);
+    }
+}
+
 bool encrypt_state(const StateFile *file, const char *tpmstate, bool tpm2, const uint8_t *key,
                    char *error, size_t error_size)
 {
@@ -145,14 +183,10 @@ bool encrypt_state(const StateFile *file, const char *tpmstate, bool tpm2, const
          is_kept(file, tpmstate, tpm2, key, state, len);
     drop(state, len);
     if (ok) {
-        encrypt_state_finish(file);
+        give_up_plain(file);
         return true;
     }
-    /* Back to what it was, whether swtpm stored anything or not. */
-    if (rename(file->plain, file->path) != 0) {
-        return fail(error, error_size, "and the plain one is kept beside it");
-    }
-    unlink(file->plain); /* two names of one file are not renamed */
-    sync_folder(file->folder);
-    return fail(error, error_size, "swtpm does not take it with a key");
+    return fail(error, error_size,
+                put_plain_back(file) ? "swtpm does not take it with a key"
+                                     : "the plain one is kept beside it");
 }

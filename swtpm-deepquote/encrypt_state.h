@@ -22,8 +22,11 @@
 bool encrypt_state(const StateFile *file, const char *tpmstate, bool tpm2, const uint8_t *key,
                    char *error, size_t error_size);
 
-/** encrypt_state_finish: what an earlier encrypt_state() left in plain text, where it was
- * interrupted. */
-void encrypt_state_finish(const StateFile *file);
+/**
+ * encrypt_state_finish: does away with what an earlier encrypt_state() left in plain text, where it
+ * was interrupted; or puts it back, where the encrypted file cannot be loaded with @key.
+ */
+void encrypt_state_finish(const StateFile *file, const char *tpmstate, bool tpm2,
+                          const uint8_t *key);
 
 #endif

@@ -323,13 +323,18 @@ static bool hand_over(CommandLine *c, const uint8_t key[MANAGER_KEY_SIZE])
     return true;
 }
 
-/* With the key that the manager gave. A state that cannot be encrypted now is used as it is. */
-static bool use_key(CommandLine *c, const StateFile *file, StateFileKind kind,
-                    const uint8_t key[MANAGER_KEY_SIZE])
+/*
+ * With the key that the manager gave. A state that cannot be encrypted now is used as it is.
+ * @file: NULL: it is in no folder, and not ours to encrypt
+ */
+static bool use_key(CommandLine *c, const StateFile *file, const uint8_t key[MANAGER_KEY_SIZE])
 {
     char error[ERROR_MAX];
 
-    if (kind == STATE_FILE_PLAIN &&
+    if (file) {
+        encrypt_state_finish(file, c->state, c->tpm2, key);
+    }
+    if (file && state_file_look(file->path) == STATE_FILE_PLAIN &&
         !encrypt_state(file, c->state, c->tpm2, key, error, sizeof(error))) {
         complain("%s; it is used as it is, and tried again at the next start", error);
         return true;
@@ -342,23 +347,18 @@ static bool find_key(CommandLine *c, const Settings *s)
 {
     StateFile file;
     const bool found = state_file_find(c->state, c->tpm2, &file);
-    StateFileKind kind = STATE_FILE_UNKNOWN;
     uint8_t key[MANAGER_KEY_SIZE];
     char error[ERROR_MAX];
     bool ok = true;
 
-    if (found) {
-        encrypt_state_finish(&file);
-        kind = state_file_look(file.path);
-    }
     switch (state_key_ask(s, key, error, sizeof(error))) {
     case STATE_KEY_GIVEN:
-        ok = use_key(c, &file, kind, key);
+        ok = use_key(c, found ? &file : NULL, key);
         break;
     case STATE_KEY_NONE:
         break;
     case STATE_KEY_REFUSED:
-        if (kind == STATE_FILE_ENCRYPTED) {
+        if (found && state_file_look(file.path) == STATE_FILE_ENCRYPTED) {
             complain("the TPM's state %s is encrypted, and its key cannot be had: %s", file.path,
                      error);
             ok = false;

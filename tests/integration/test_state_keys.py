@@ -328,6 +328,32 @@ def begin_anew(manager, folder):
     return old
 
 
+@tap.case('where the encrypted file cannot be loaded, the plain one that was left is put back')
+def _():
+    with host() as (manager, folder):
+        seal(manager)
+        with Vtpm(dir=folder) as tpm:
+            put_secret(tpm)
+        plain = content(file_of(folder))
+        whole = bytearray(content(encrypted_copy(manager, folder)))
+        whole[-1] ^= 1
+        with open(file_of(folder), 'wb') as f:
+            f.write(whole)
+        with open(file_of(folder, 'tpm2-00.plain'), 'wb') as f:
+            f.write(plain)
+        goes_on(manager, folder)
+        assert encrypted(folder)
+        assert not os.path.exists(file_of(folder, 'tpm2-00.plain'))
+
+
+def encrypted_copy(manager, folder):
+    """The state's file once it is encrypted; the VM's own stays as it is."""
+    copy = folder + '.copy'
+    shutil.copytree(folder, copy)
+    goes_on(manager, copy)
+    return file_of(copy)
+
+
 def running_on(folder):
     """Processes with this folder in their arguments."""
     found = subprocess.run(['pgrep', '-f', folder + '/state'], capture_output=True, check=False)
