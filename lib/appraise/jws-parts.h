@@ -8,7 +8,6 @@
 enum {
     DQ_JWS_MAX = 384 << 20, /* bytes of text: a payload of 256 MiB and more */
     DQ_JWS_HEADER_MAX = 1024,
-    DQ_JWS_SIGNATURE_SIZE = 64, /* of ES256: r and s */
 };
 
 /**
@@ -42,12 +41,13 @@ gboolean dq_jws_parts(DqBytes text, DqJwsParts *ret_parts, GError **error);
 void dq_jws_parts_clear(DqJwsParts *parts);
 
 /**
- * dq_jws_check_header: whether it says ES256 and @type. Only "alg", "typ" and "kid" may be there:
- * whoever signs with more expects it to be understood.
+ * dq_jws_check_header: whether it says @algorithm and @type. Only "alg", "typ" and "kid" may be
+ * there: whoever signs with more expects it to be understood.
  *
  * Errors: DQ_JWS_ERROR_HEADER.
  */
-gboolean dq_jws_check_header(GBytes *header, const char *type, GError **error);
+gboolean dq_jws_check_header(GBytes *header, const char *algorithm, const char *type,
+                             GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DqJwsParts, dq_jws_parts_clear)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Signed JSON. Spec: RFC 7515 (JWS, compact serialization), RFC 7518 section 3.4 (ES256). */
+/* Signed JSON. Spec: RFC 7515 (JWS, compact serialization). */
 #ifndef APPRAISE_JWS_H
 #define APPRAISE_JWS_H
 
@@ -10,7 +10,8 @@ typedef struct DqJwsKey DqJwsKey;
 
 /**
  * dq_jws_key_new:
- * @pem: a private key on P-256, PEM, without a password; the caller wipes it
+ * @pem: a private key on P-256 or of RSA with 2048 bits, PEM, without a password; the caller wipes
+ *   it
  *
  * Errors: DQ_ERROR_KEY.
  */
@@ -18,8 +19,19 @@ DqJwsKey *dq_jws_key_new(DqBytes pem, GError **error);
 void dq_jws_key_free(DqJwsKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqJwsKey, dq_jws_key_free)
 
+/** dq_jws_key_public: (transfer full): its public key in PEM; NULL where there is no memory. */
+char *dq_jws_key_public(const DqJwsKey *key);
+
 /**
- * dq_jws_sign: (transfer full): HEADER.PAYLOAD.SIGNATURE, signed with ES256.
+ * dq_jws_key_sign: (transfer full): a signature over @bytes themselves, in base64url.
+ *
+ * Errors: DQ_ERROR_KEY.
+ */
+char *dq_jws_key_sign(const DqJwsKey *key, DqBytes bytes, GError **error);
+
+/**
+ * dq_jws_sign: (transfer full): HEADER.PAYLOAD.SIGNATURE, signed with ES256 or, by an RSA key,
+ * RS256.
  * @type: what the header's "typ" says, such as "eat+jwt"
  * @payload: JSON
  *

@@ -89,7 +89,7 @@ static void signs_what_verifies(void)
 static void refuses_other_keys(void)
 {
     static const char *const curves[] = { "P-384", "secp256k1" };
-    EVP_PKEY *rsa = EVP_RSA_gen(2048);
+    EVP_PKEY *rsa = EVP_RSA_gen(3072);
     g_autofree char *rsa_pem = key_pem(rsa);
 
     g_assert_null(read_key(rsa_pem, strlen(rsa_pem)));

@@ -61,9 +61,9 @@ static char *private_pem(EVP_PKEY *pkey)
     return take_text(bio);
 }
 
-static Keys keys_new(void)
+static Keys keys_of(EVP_PKEY *pkey)
 {
-    Keys k = { .pkey = EVP_EC_gen("P-256") };
+    Keys k = { .pkey = pkey };
     g_autofree char *pub = public_pem(k.pkey);
     g_autofree char *priv = private_pem(k.pkey);
 
@@ -72,6 +72,11 @@ static Keys keys_new(void)
     g_assert_nonnull(k.private);
     g_assert_nonnull(k.public);
     return k;
+}
+
+static Keys keys_new(void)
+{
+    return keys_of(EVP_EC_gen("P-256"));
 }
 
 static void keys_clear(Keys *k)
@@ -237,7 +242,7 @@ static void refuses_numbers_that_are_none(void)
     static const uint8_t fills[] = { 0, 0xff };
 
     for (gsize i = 0; i < G_N_ELEMENTS(fills); i++) {
-        uint8_t numbers[DQ_JWS_SIGNATURE_SIZE];
+        uint8_t numbers[64];
         g_autofree char *third = NULL, *text = NULL;
 
         memset(numbers, fills[i], sizeof(numbers));
@@ -247,9 +252,42 @@ static void refuses_numbers_that_are_none(void)
     }
 }
 
-static void takes_public_keys_on_p256_alone(void)
+/* What is signed with one kind of key is none of the other, whatever its header says. */
+static void takes_rsa_as_rs256(void)
 {
-    EVP_PKEY *pkeys[] = { EVP_RSA_gen(2048), EVP_EC_gen("P-384"), EVP_EC_gen("secp256k1") };
+    g_auto(Keys) k = keys_of(EVP_RSA_gen(2048)), other = keys_new();
+    g_autofree char *jws = dq_jws_sign(k.private, TYPE, PAYLOAD, NULL);
+    g_autofree char *foreign = dq_jws_sign(other.private, TYPE, PAYLOAD, NULL);
+    g_autofree char *as_public = dq_jws_key_public(k.private);
+    g_autofree char *pem = public_pem(k.pkey);
+    g_autoptr(GBytes) payload = dq_jws_verify(k.public, TYPE, bytes_of(jws), NULL);
+
+    g_assert_true(g_str_has_prefix(jws, "eyJhbGciOiJSUzI1NiIsInR5cCI6"));
+    g_assert_nonnull(payload);
+    g_assert_cmpstr(as_public, ==, pem);
+    expect_refused(k.public, TYPE, bytes_of(foreign), DQ_JWS_ERROR_MALFORMED);
+    expect_refused(other.public, TYPE, bytes_of(jws), DQ_JWS_ERROR_MALFORMED);
+    jws[strlen(jws) - 20] ^= 1;
+    expect_refused(k.public, TYPE, bytes_of(jws), DQ_JWS_ERROR_SIGNATURE);
+}
+
+static void verifies_bytes_alone(void)
+{
+    g_auto(Keys) k = keys_new(), other = keys_new();
+    const DqBytes bytes = bytes_of("signed");
+    g_autofree char *signature = dq_jws_key_sign(k.private, bytes, NULL);
+
+    g_assert_true(dq_jws_public_verify(k.public, bytes, signature));
+    g_assert_false(dq_jws_public_verify(other.public, bytes, signature));
+    g_assert_false(dq_jws_public_verify(k.public, bytes_of("singed"), signature));
+    g_assert_false(dq_jws_public_verify(k.public, bytes, "="));
+    g_assert_false(dq_jws_public_verify(k.public, bytes, ""));
+}
+
+static void takes_no_other_public_keys(void)
+{
+    EVP_PKEY *pkeys[] = { EVP_RSA_gen(1024), EVP_RSA_gen(3072), EVP_EC_gen("P-384"),
+                          EVP_EC_gen("secp256k1") };
 
     for (gsize i = 0; i < G_N_ELEMENTS(pkeys); i++) {
         g_autofree char *pem = public_pem(pkeys[i]);
@@ -295,7 +333,9 @@ int main(int argc, char **argv)
     ADD("refuses-other-headers", refuses_other_headers);
     ADD("refuses-other-forms", refuses_other_forms);
     ADD("refuses-numbers-that-are-none", refuses_numbers_that_are_none);
-    ADD("takes-public-keys-on-p256-alone", takes_public_keys_on_p256_alone);
+    ADD("takes-rsa-as-rs256", takes_rsa_as_rs256);
+    ADD("verifies-bytes-alone", verifies_bytes_alone);
+    ADD("takes-no-other-public-keys", takes_no_other_public_keys);
     ADD("decodes-one-form-of-base64url", decodes_one_form_of_base64url);
     return g_test_run();
 }
