@@ -162,6 +162,20 @@ bool wire_get_tpm2b(WireReader *r, size_t max, WireBytes *ret)
     return true;
 }
 
+bool wire_get_sized(WireReader *r, size_t max, WireBytes *ret)
+{
+    WireReader t = *r;
+    uint32_t n;
+    WireBytes b;
+
+    if (!wire_get_u32(&t, &n) || n > max || !wire_get_bytes(&t, n, &b)) {
+        return false;
+    }
+    *ret = b;
+    *r = t;
+    return true;
+}
+
 static bool put_be(WireWriter *w, size_t n, uint64_t v)
 {
     if (w->cap - w->len < n) {
@@ -210,6 +224,14 @@ bool wire_put_tpm2b(WireWriter *w, WireBytes bytes)
         return false;
     }
     return wire_put_u16(w, (uint16_t)bytes.len) && wire_put_bytes(w, bytes);
+}
+
+bool wire_put_sized(WireWriter *w, WireBytes bytes)
+{
+    if (bytes.len > UINT32_MAX || w->cap - w->len < 4 || w->cap - w->len - 4 < bytes.len) {
+        return false;
+    }
+    return wire_put_u32(w, (uint32_t)bytes.len) && wire_put_bytes(w, bytes);
 }
 
 static bool open_size(WireWriter *w, size_t width, size_t *ret_mark)

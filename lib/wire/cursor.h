@@ -57,6 +57,9 @@ bool wire_get_copy(WireReader *r, size_t n, uint8_t *ret);
 /** wire_get_tpm2b: UINT16 size || size bytes, borrowed; refuses a size above @max. */
 bool wire_get_tpm2b(WireReader *r, size_t max, WireBytes *ret);
 
+/** wire_get_sized: the same with an UINT32, as a TPM 1.2 has it. */
+bool wire_get_sized(WireReader *r, size_t max, WireBytes *ret);
+
 bool wire_put_u8(WireWriter *w, uint8_t v);
 bool wire_put_u16(WireWriter *w, uint16_t v);
 bool wire_put_u32(WireWriter *w, uint32_t v);
@@ -65,6 +68,9 @@ bool wire_put_bytes(WireWriter *w, WireBytes bytes);
 
 /** wire_put_tpm2b: UINT16 size || bytes; refuses more than 65,535 bytes. */
 bool wire_put_tpm2b(WireWriter *w, WireBytes bytes);
+
+/** wire_put_sized: UINT32 size || bytes. */
+bool wire_put_sized(WireWriter *w, WireBytes bytes);
 
 /**
  * wire_open_u16, wire_open_u32: write a size field of 0 and remember its place in @ret_mark.

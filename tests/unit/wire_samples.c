@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wire_samples.h"
+#include "wire_samples_tpm12.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOL_SIZE = 64 * 1024, SAMPLES_MAX = 48 };
+enum { POOL_SIZE = 64 * 1024, SAMPLES_MAX = 56 };
 
 static uint8_t pool[POOL_SIZE];
 static size_t pool_used;
@@ -418,6 +419,7 @@ const WireSample *wire_samples(size_t *ret_count)
         evidence = add_evidence(attest, add_binding());
         add_commands(attest, evidence);
         add_messages(attest, evidence);
+        wire_samples_tpm12(evidence, add);
     }
     *ret_count = sample_count;
     return samples;
