@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "appraise/jws-parts.h"
 
-#include "appraise/base64url.h"
 #include "appraise/json-fields.h"
+#include "attest/base64url.h"
 #include "attest/bytes.h"
 
 #include <string.h>

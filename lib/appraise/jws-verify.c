@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "appraise/jws-verify.h"
 
-#include "appraise/base64url.h"
 #include "appraise/jws-algorithm.h"
+#include "attest/base64url.h"
 #include "attest/bytes.h"
 #include "attest/crypto.h"
 

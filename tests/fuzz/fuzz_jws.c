@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Signed JSON: what is taken apart is put together to the same text; a header is one or an error.
  */
-#include "appraise/base64url.h"
+#include "attest/base64url.h"
 #include "appraise/jws-verify.h"
 #include "attest/bytes.h"
 

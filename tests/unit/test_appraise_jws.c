@@ -2,7 +2,7 @@
 /* Signed JSON. That OpenSSL's program verifies it: integration/ear. */
 #include "appraise/jws.h"
 
-#include "appraise/base64url.h"
+#include "attest/base64url.h"
 
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>

@@ -2,7 +2,7 @@
 /* Signed JSON that is verified. */
 #include "appraise/jws-verify.h"
 
-#include "appraise/base64url.h"
+#include "attest/base64url.h"
 #include "appraise/jws.h"
 #include "attest/bytes.h"
 

@@ -3,7 +3,7 @@
 
 #include "record_text.h"
 
-#include "appraise/base64url.h"
+#include "attest/base64url.h"
 
 /** Of a submodule, from worst to best. */
 typedef enum Tier {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bytes as text for addresses and tokens. Spec: RFC 4648 section 5, RFC 7515 section 2. */
-#ifndef APPRAISE_BASE64URL_H
-#define APPRAISE_BASE64URL_H
+#ifndef ATTEST_BASE64URL_H
+#define ATTEST_BASE64URL_H
 
 #include "attest/deepquote.h"
 

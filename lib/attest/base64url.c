@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "appraise/base64url.h"
+#include "attest/base64url.h"
 
 #include <string.h>
 
