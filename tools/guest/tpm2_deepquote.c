@@ -15,6 +15,12 @@ enum {
     EXIT_USAGE = 2,
 };
 
+/** What the TPM and the host said. */
+typedef struct Answer {
+    Output *output;
+    DqCmw cmw;
+} Answer;
+
 static Key *create_ak(Vtpm *vtpm, const Task *task, GError **error)
 {
     TPM2B_AUTH password;
@@ -33,13 +39,13 @@ static Key *create_ak(Vtpm *vtpm, const Task *task, GError **error)
     return key;
 }
 
-static gboolean add_quote(Vtpm *vtpm, const Key *key, const Task *task, Output *output,
+static gboolean add_quote(Vtpm *vtpm, const Key *key, const Task *task, Answer *answer,
                           GError **error)
 {
     const TPMT_PUBLIC *public = key->public ? &key->public->publicArea : NULL;
     DeepQuoteRequest request = task->request;
     g_autoptr(DeepQuote) quote = NULL;
-    g_autoptr(GBytes) pcrs = NULL;
+    g_autoptr(GBytes) pcrs = NULL, values = NULL;
 
     if (!scheme_for_key(public, task->scheme, &request.scheme, error)) {
         return FALSE;
@@ -48,17 +54,22 @@ static gboolean add_quote(Vtpm *vtpm, const Key *key, const Task *task, Output *
     if (!quote) {
         return FALSE;
     }
-    pcrs = task->serialized ? pcr_serialize(&request.vtpm_pcrs, quote->pcrs)
-                            : g_bytes_new(quote->pcrs->data, quote->pcrs->len);
-    output_add(output, task->message, quote->message);
-    output_add(output, task->signature, quote->signature);
-    output_add(output, task->evidence, quote->evidence);
-    output_add(output, task->pcrs, pcrs);
+    values = g_bytes_new(quote->pcrs->data, quote->pcrs->len);
+    pcrs = task->serialized ? pcr_serialize(&request.vtpm_pcrs, quote->pcrs) : g_bytes_ref(values);
+    output_add(answer->output, task->message, quote->message);
+    output_add(answer->output, task->signature, quote->signature);
+    output_add(answer->output, task->evidence, quote->evidence);
+    output_add(answer->output, task->pcrs, pcrs);
+    cmw_put_part(&answer->cmw, DQ_CMW_QUOTE, quote->message);
+    cmw_put_part(&answer->cmw, DQ_CMW_SIGNATURE, quote->signature);
+    cmw_put_part(&answer->cmw, DQ_CMW_EVIDENCE, quote->evidence);
+    cmw_put_part(&answer->cmw, DQ_CMW_PCRS, values);
     return TRUE;
 }
 
-static gboolean add_key(Vtpm *vtpm, const Task *task, Output *output, GError **error)
+static gboolean add_key(Vtpm *vtpm, const Task *task, Answer *answer, GError **error)
 {
+    const gboolean has_cmw = task->cmw.json || task->cmw.cbor;
     g_autoptr(Key) key =
         task->ak_create ? create_ak(vtpm, task, error) : key_open(vtpm, task->key, error);
     g_autoptr(GBytes) public = NULL, context = NULL;
@@ -66,24 +77,25 @@ static gboolean add_key(Vtpm *vtpm, const Task *task, Output *output, GError **e
     if (!key || !interrupt_check(error)) {
         return FALSE;
     }
-    if (task->ak_public) {
+    if (task->ak_public || (has_cmw && key->public)) {
         public = key_public(key, error);
         if (!public) {
             return FALSE;
         }
-        output_add(output, task->ak_public, public);
+        output_add(answer->output, task->ak_public, public);
+        cmw_put_part(&answer->cmw, DQ_CMW_GUEST_PUBLIC, public);
     }
     if (task->ak_create && task->key) {
         context = key_save(key, error);
         if (!context) {
             return FALSE;
         }
-        output_add(output, task->key, context);
+        output_add(answer->output, task->key, context);
     }
-    return !task->quote || add_quote(vtpm, key, task, output, error);
+    return !task->quote || add_quote(vtpm, key, task, answer, error);
 }
 
-static gboolean add_host(Vtpm *vtpm, const Task *task, Output *output, GError **error)
+static gboolean add_host(Vtpm *vtpm, const Task *task, Answer *answer, GError **error)
 {
     if (task->host_pcrs_out) {
         g_autoptr(GByteArray) pcrs = NULL;
@@ -93,7 +105,7 @@ static gboolean add_host(Vtpm *vtpm, const Task *task, Output *output, GError **
             return FALSE;
         }
         bytes = g_bytes_new(pcrs->data, pcrs->len);
-        output_add(output, task->host_pcrs_out, bytes);
+        output_add(answer->output, task->host_pcrs_out, bytes);
     }
     for (gsize i = 0; i < task->credential_count; i++) {
         const HostCredentialFile *file = &task->credentials[i];
@@ -102,13 +114,14 @@ static gboolean add_host(Vtpm *vtpm, const Task *task, Output *output, GError **
         if (!bytes) {
             return FALSE;
         }
-        output_add(output, file->path, bytes);
+        output_add(answer->output, file->path, bytes);
+        cmw_put_credential(&answer->cmw, file->what, bytes);
     }
     return TRUE;
 }
 
 /** Everything that is asked of the TPM; nothing of ours stays in it. */
-static gboolean ask(const Task *task, Output *output, GError **error)
+static gboolean ask(const Task *task, Answer *answer, GError **error)
 {
     g_autoptr(Vtpm) vtpm = vtpm_open(task->tcti, task->quiet, error);
     gboolean needs_key = task->quote || task->ak_create || task->ak_public;
@@ -117,15 +130,20 @@ static gboolean ask(const Task *task, Output *output, GError **error)
         return FALSE;
     }
     interrupt_hold();
-    return (!needs_key || add_key(vtpm, task, output, error)) &&
-           add_host(vtpm, task, output, error);
+    return (!needs_key || add_key(vtpm, task, answer, error)) &&
+           add_host(vtpm, task, answer, error);
 }
 
 static gboolean run(const Task *task, GError **error)
 {
     g_autoptr(Output) output = output_new();
+    Answer answer = { .output = output };
+    const gboolean ok = ask(task, &answer, error) && interrupt_check(error) &&
+                        cmw_finish(&task->cmw, &answer.cmw, output, error) &&
+                        output_write(output, error);
 
-    return ask(task, output, error) && interrupt_check(error) && output_write(output, error);
+    dq_cmw_clear(&answer.cmw);
+    return ok;
 }
 
 static gboolean is_usage(const GError *error)

@@ -17,7 +17,8 @@ static struct {
     char *nonce, *bind, *pcr_list, *host_pcr_list, *flags;
     char *message, *signature, *pcrs, *evidence, *pcrs_format, *format;
     char *tcti, *ak_public, *host_pcrs_out;
-    char **host_credentials;
+    char **host_credentials, **cmw_logs;
+    char *cmw, *cmw_cbor;
     gboolean ak_create, version, quiet, verbose;
 } opt;
 
@@ -70,6 +71,11 @@ static const GOptionEntry entries[] = {
       "Write ak, ak-cert, ek, ek-cert, group, boot-log, ima-log or vtpm-parts of the host into "
       "FILE; may be repeated",
       "WHAT=FILE" },
+    { "cmw", 0, 0, G_OPTION_ARG_FILENAME, &opt.cmw,
+      "Write all that the verifier takes into one file, a CMW collection in JSON", "FILE" },
+    { "cmw-cbor", 0, 0, G_OPTION_ARG_FILENAME, &opt.cmw_cbor, "The same in CBOR", "FILE" },
+    { "cmw-log", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.cmw_logs,
+      "Put this guest's boot-log or ima-log from FILE into it; may be repeated", "WHAT=FILE" },
     { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print errors only", NULL },
     { "verbose", 'V', 0, G_OPTION_ARG_NONE, &opt.verbose, "Print what tpm2-tss logs, too", NULL },
     { "version", 'v', 0, G_OPTION_ARG_NONE, &opt.version, "Print the version", NULL },
@@ -176,16 +182,23 @@ static gboolean parse_nonce(TPM2B_DATA *ret, GError **error)
 
 G_STATIC_ASSERT(G_N_ELEMENTS(credential_names) == HOST_CREDENTIALS);
 
+/** Whether there is one file for all that the verifier takes. */
+static gboolean has_cmw(void)
+{
+    return opt.cmw || opt.cmw_cbor;
+}
+
 static gboolean parse_credential(const char *text, HostCredentialFile *ret, GError **error)
 {
     const char *equals = strchr(text, '=');
+    const size_t len = equals ? (size_t)(equals - text) : strlen(text);
 
-    for (size_t i = 0; equals && i < G_N_ELEMENTS(credential_names); i++) {
+    for (size_t i = 0; (equals || has_cmw()) && i < G_N_ELEMENTS(credential_names); i++) {
         const char *name = credential_names[i].name;
 
-        if (strlen(name) == (size_t)(equals - text) && g_str_has_prefix(text, name)) {
+        if (strlen(name) == len && g_str_has_prefix(text, name)) {
             ret->what = credential_names[i].what;
-            ret->path = equals + 1;
+            ret->path = equals ? equals + 1 : NULL;
             return TRUE;
         }
     }
@@ -203,6 +216,24 @@ static gboolean parse_credentials(Task *task, GError **error)
             return FALSE;
         }
         task->credential_count++;
+    }
+    return TRUE;
+}
+
+static gboolean parse_cmw(Task *task, GError **error)
+{
+    task->cmw.json = opt.cmw;
+    task->cmw.cbor = opt.cmw_cbor;
+    if (has_cmw() && !task->quote) {
+        return input_error(error, "--cmw has a deep quote in it: give a nonce with -q");
+    }
+    if (opt.cmw_logs && !has_cmw()) {
+        return input_error(error, "--cmw-log: into which file? Give --cmw or --cmw-cbor");
+    }
+    for (char **text = opt.cmw_logs; text && *text; text++) {
+        if (!cmw_parse_log(*text, &task->cmw, error)) {
+            return FALSE;
+        }
     }
     return TRUE;
 }
@@ -225,9 +256,9 @@ static gboolean parse_quote(Task *task, GError **error)
         return input_error(error, "a deep quote needs both -l (PCRs of the vTPM) and "
                                   "--host-pcr-list");
     }
-    if (!opt.message || !opt.signature || !opt.evidence) {
+    if (!has_cmw() && (!opt.message || !opt.signature || !opt.evidence)) {
         return input_error(error, "where to? Give -m, -s and --evidence (and -o for the values of "
-                                  "the PCRs)");
+                                  "the PCRs), or --cmw for all in one file");
     }
     return parse_nonce(&task->request.nonce, error) &&
            pcr_list_parse("-l", opt.pcr_list, &task->request.vtpm_pcrs, error);
@@ -287,17 +318,19 @@ static gboolean parse_auths(Task *task, GError **error)
     return TRUE;
 }
 
+enum { FIXED_PATHS = 9 }; /* files to write that have an option of their own */
+
 /** Two outputs in one file would leave one of them. */
 static gboolean check_paths(const Task *task, GError **error)
 {
-    const char *paths[7 + HOST_CREDENTIALS] = {
+    const char *paths[FIXED_PATHS + HOST_CREDENTIALS] = {
         opt.message,   opt.signature,     opt.pcrs,
         opt.evidence,  opt.host_pcrs_out, opt.ak_create ? opt.key : NULL,
-        opt.ak_public,
+        opt.ak_public, opt.cmw,           opt.cmw_cbor,
     };
 
     for (size_t i = 0; i < task->credential_count; i++) {
-        paths[7 + i] = task->credentials[i].path;
+        paths[FIXED_PATHS + i] = task->credentials[i].path;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
         for (size_t k = 0; k < i; k++) {
@@ -333,9 +366,9 @@ static gboolean parse_task(Task *task, GError **error)
 {
     task->quote = opt.nonce != NULL;
     task->request.flags = DEEPQUOTE_HASH_UUID;
-    return check_something_to_do(task, error) && parse_credentials(task, error) &&
-           check_paths(task, error) && parse_formats(task, error) &&
-           parse_algorithms(task, error) &&
+    return check_something_to_do(task, error) && parse_cmw(task, error) &&
+           parse_credentials(task, error) && check_paths(task, error) &&
+           parse_formats(task, error) && parse_algorithms(task, error) &&
            (!opt.host_pcr_list ||
             parse_host_pcrs(opt.host_pcr_list, &task->request.host_pcrs, error)) &&
            (!opt.flags || parse_flags(opt.flags, &task->request.flags, error)) &&

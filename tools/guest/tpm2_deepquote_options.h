@@ -3,6 +3,7 @@
 #ifndef TOOLS_TPM2_DEEPQUOTE_OPTIONS_H
 #define TOOLS_TPM2_DEEPQUOTE_OPTIONS_H
 
+#include "tpm2_deepquote_cmw.h"
 #include "tpm2_deepquote_quote.h"
 #include "tpm2_deepquote_scheme.h"
 
@@ -10,8 +11,8 @@ enum { HOST_CREDENTIALS = 8 }; /* kinds that have a name */
 
 /** What the host tells of itself, and where to write it. */
 typedef struct HostCredentialFile {
-    uint32_t what; /* DEEPQUOTE_HOST_AK_PUBLIC and so on */
-    const char *path;
+    uint32_t what;    /* DEEPQUOTE_HOST_AK_PUBLIC and so on */
+    const char *path; /* NULL: only with others, in one file */
 } HostCredentialFile;
 
 /** What the command line asks for, checked. Paths are NULL where they were not given. */
@@ -28,6 +29,7 @@ typedef struct Task {
     const char *ak_public, *host_pcrs_out;
     HostCredentialFile credentials[HOST_CREDENTIALS];
     gsize credential_count;
+    CmwTask cmw;
 } Task;
 
 /**

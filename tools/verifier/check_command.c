@@ -59,6 +59,8 @@ static const GOptionEntry entries[] = {
       "From the guest or the host: the IMA list of the host's kernel, the same", "FILE" },
     { "vtpm-parts", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.vtpm_parts,
       "From the guest: the files whose code its vTPM runs, which must be those measured", "FILE" },
+    { "cmw", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.cmw,
+      "From the guest: all of these in one file, a CMW collection in JSON or CBOR", "FILE" },
     { "qualification", 'q', 0, G_OPTION_ARG_STRING, &opt.check.expected.challenge,
       "The challenge that was given out: digits, or a file that holds it", "HEX" },
     { "bind", 0, 0, G_OPTION_ARG_FILENAME, &opt.check.expected.bind,

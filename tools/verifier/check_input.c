@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "check_input.h"
+#include "check_cmw.h"
 #include "check_pcrs.h"
 
 #include "appraise/event-log.h"
@@ -12,8 +13,6 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
-
-#define PART_MAX 65536 /* more than any part of a deep quote has */
 
 /* input_read(), or input_read_own() where others may change what is there. */
 typedef GBytes *(*Read)(const char *path, gsize max, GError **error);
@@ -30,25 +29,22 @@ static gboolean read_log(Read read, const char *path, gsize max, GBytes **ret_by
 
 static gboolean read_part(Read read, const char *path, GBytes **ret_bytes, GError **error)
 {
-    return read_log(read, path, PART_MAX, ret_bytes, error);
+    return read_log(read, path, CHECK_PART_MAX, ret_bytes, error);
 }
 
-static gboolean read_key(Read read, const char *path, DqKey **ret_key, GError **error)
+/* @name: of the file that it came from. */
+static gboolean make_key(GBytes *public, const char *name, DqKey **ret_key, GError **error)
 {
-    g_autoptr(GBytes) bytes = NULL;
     gsize len;
     const uint8_t *data;
 
-    if (!path) {
+    if (!public) {
         return TRUE;
     }
-    if (!read_part(read, path, &bytes, error)) {
-        return FALSE;
-    }
-    data = g_bytes_get_data(bytes, &len);
+    data = g_bytes_get_data(public, &len);
     *ret_key = dq_key_new(data, len, error);
     if (!*ret_key) {
-        g_prefix_error(error, "%s: ", path);
+        g_prefix_error(error, "%s: ", name);
         return FALSE;
     }
     return TRUE;
@@ -60,7 +56,7 @@ static DqBytes peek(GBytes *bytes)
     return bytes ? dq_bytes_peek(bytes) : (DqBytes){ NULL, 0 };
 }
 
-static gboolean require(const char *value, const char *what, GError **error)
+static gboolean require(gconstpointer value, const char *what, GError **error)
 {
     if (!value) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE, "%s", what);
@@ -89,18 +85,20 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
 {
     g_autoptr(CheckInput) in = g_new0(CheckInput, 1);
 
-    if (!require(p->message, "name the vTPM's quote with -m, or a folder", error) ||
-        !require(p->evidence, "name the evidence with --evidence", error) ||
-        !read_part(read, p->message, &in->message, error) ||
+    if (!read_part(read, p->message, &in->message, error) ||
         !read_part(read, p->signature, &in->signature, error) ||
         !read_part(read, p->pcrs, &in->pcrs, error) ||
         !read_part(read, p->evidence, &in->evidence, error) ||
-        !read_key(read, p->key, &in->key, error) ||
+        !read_part(read, p->key, &in->public, error) ||
         !read_log(read, p->host_event_log, DQ_EVENT_LOG_MAX, &in->host_event_log, error) ||
         !read_log(read, p->host_ima, DQ_IMA_LIST_MAX, &in->host_ima, error) ||
         !read_log(read, p->event_log, DQ_EVENT_LOG_MAX, &in->event_log, error) ||
         !read_log(read, p->ima, DQ_IMA_LIST_MAX, &in->ima, error) ||
-        !read_log(read, p->vtpm_parts, WIRE_PARTS_SIZE_MAX, &in->vtpm_parts, error)) {
+        !read_log(read, p->vtpm_parts, WIRE_PARTS_SIZE_MAX, &in->vtpm_parts, error) ||
+        (p->cmw && !check_cmw_read(p->cmw, in, error)) ||
+        !require(in->message, "name the vTPM's quote with -m, or a folder or --cmw", error) ||
+        !require(in->evidence, "name the evidence with --evidence", error) ||
+        !make_key(in->public, p->key ? p->key : p->cmw, &in->key, error)) {
         return NULL;
     }
     unserialize_pcrs(&in->pcrs);
@@ -203,9 +201,9 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
 
 void check_input_free(CheckInput *input)
 {
-    GBytes **all[] = { &input->message,        &input->signature, &input->pcrs,
-                       &input->evidence,       &input->event_log, &input->ima,
-                       &input->host_event_log, &input->host_ima,  &input->vtpm_parts };
+    GBytes **all[] = { &input->message,  &input->signature, &input->pcrs, &input->evidence,
+                       &input->public,   &input->event_log, &input->ima,  &input->host_event_log,
+                       &input->host_ima, &input->vtpm_parts };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_bytes_unref);

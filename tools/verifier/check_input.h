@@ -9,17 +9,20 @@
 #include "appraise/appraisal.h"
 #include "attest/deepquote.h"
 
+#define CHECK_PART_MAX 65536 /* bytes; more than any part of a deep quote but its logs has */
+
 /** Where the parts of a deep quote are; NULL where one was not named. */
 typedef struct CheckPaths {
+    const char *cmw; /* a file with all or some of them */
     const char *message, *signature, *pcrs, *evidence, *key;
     const char *host_event_log, *host_ima, *event_log, *ima, *vtpm_parts;
 } CheckPaths;
 
 /** A deep quote that has been read. */
 typedef struct CheckInput {
-    GBytes *message, *signature, *pcrs, *evidence;
+    GBytes *message, *signature, *pcrs, *evidence, *public;
     GBytes *host_event_log, *host_ima, *event_log, *ima, *vtpm_parts;
-    DqKey *key;
+    DqKey *key;            /* of @public; NULL: none came */
     DqAppraisal appraisal; /* borrowed from the above, and from the profiles */
 } CheckInput;
 
