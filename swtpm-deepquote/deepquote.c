@@ -9,6 +9,7 @@
  * Spec: docs/specs/deepquote-wire.md, sections 1.1 and 1.4.
  */
 #include "deepquote.h"
+#include "countersign.h"
 #include "null_signer.h"
 #include "process.h"
 #include "vtpm.h"
@@ -17,8 +18,6 @@
 #include <string.h>
 
 enum {
-    REPLY_MARGIN_DIVISOR = 10, /* the manager gets nine tenths of the time */
-    REPLY_MARGIN_MAX_MS = 200,
     SIGN_HANDLE_AT = WIRE_TPM_HEADER_SIZE,
     HOST_PCRS_PARAMETER = 4,
     FLAGS_PARAMETER = 5,
@@ -120,26 +119,26 @@ static void find_signer(Module *m, DeepQuote *q)
     }
 }
 
-/*
- * Asks whether the manager would countersign; nothing was executed where it would not. Any command
- * to the vTPM may store its state, which is announced over the same connection: none runs here.
- */
-static uint32_t prepare(Module *m, DeepQuote *q)
+static CountersignWish wish_of(const DeepQuote *q)
+{
+    return (CountersignWish){
+        .flags = q->command.flags,
+        .host_pcrs = &q->command.host_pcrs,
+        .deadline = q->deadline,
+        .signer = { q->signer, q->signer_len },
+        .quoted = q->quote.quoted,
+    };
+}
+
+static uint32_t prepare(Module *m, const DeepQuote *q)
 {
     const WireDeepQuoteCommand *c = &q->command;
-    size_t buffer = vtpm_buffer_size(m);
-    size_t bound = wire_deepquote_response_bound(c->sign_handle != TPM_RH_NULL, &c->auth,
-                                                 c->qualifying_data.len, &c->vtpm_pcrs);
-    ManagerMessage request = { .type = MANAGER_PREPARE };
-    ManagerReply reply;
-    uint32_t rc;
+    const CountersignWish wish = wish_of(q);
+    uint32_t rc =
+        countersign_prepare(m, &wish,
+                            wire_deepquote_response_bound(c->sign_handle != TPM_RH_NULL, &c->auth,
+                                                          c->qualifying_data.len, &c->vtpm_pcrs));
 
-    if (bound >= buffer) {
-        return TPM_RC_SIZE;
-    }
-    request.prepare =
-        (ManagerPrepare){ c->flags, c->host_pcrs, .room = (uint32_t)(buffer - bound) };
-    rc = manager_client_call(&m->client, &request, q->deadline, &reply);
     if (rc == TPM_RC_VALUE) {
         rc = WIRE_RC_P(rc, m->client.status == MANAGER_BAD_FLAGS ? FLAGS_PARAMETER
                                                                  : HOST_PCRS_PARAMETER);
@@ -147,58 +146,18 @@ static uint32_t prepare(Module *m, DeepQuote *q)
     return rc;
 }
 
-/* Whether the evidence is about this quote of this VM. Signatures are for the verifier to check. */
-static bool evidence_fits(const Module *m, const DeepQuote *q, WireBytes nonce, WireBytes evidence)
-{
-    WireEvidence e;
-
-    return wire_decode_evidence(evidence, &e) &&
-           wire_uuid_equal(&e.binding.uuid, &m->client.uuid) &&
-           wire_bytes_equal(e.binding.nonce, nonce) &&
-           wire_bytes_equal(e.binding.vtpm_signer, (WireBytes){ q->signer, q->signer_len }) &&
-           (e.binding.vtpm_ek.len == 0 || manager_client_has_ek(&m->client, e.binding.vtpm_ek)) &&
-           wire_pcr_covers(&e.host_pcrs, &q->command.host_pcrs);
-}
-
-static uint32_t time_for_manager(const Module *m)
-{
-    uint32_t margin = m->client.timeout_ms / REPLY_MARGIN_DIVISOR;
-
-    return m->client.timeout_ms - (margin < REPLY_MARGIN_MAX_MS ? margin : REPLY_MARGIN_MAX_MS);
-}
-
 /* Has the quote countersigned; the evidence borrows from the client. */
 static uint32_t countersign(Module *m, DeepQuote *q)
 {
-    ManagerMessage request = { .type = MANAGER_QUOTE };
-    size_t room;
-    ManagerReply reply;
+    CountersignWish wish = wish_of(q);
     WireAttest attest;
-    uint32_t rc;
 
     if (q->signer_rc != TPM_RC_SUCCESS || !wire_decode_attest(q->quote.quoted, &attest)) {
         return DEEPQUOTE_RC_HOST_TPM;
     }
+    wish.nonce = attest.extra_data;
     q->quote.host_status = DEEPQUOTE_RC_HOST_TPM; /* until there is evidence */
-    room = vtpm_buffer_size(m) - wire_deepquote_response_size(&q->quote);
-    request.quote = (ManagerQuote){
-        .flags = q->command.flags,
-        .signer = { q->signer, q->signer_len },
-        .quoted = q->quote.quoted,
-        .host_pcrs = q->command.host_pcrs,
-        .stores = m->client.stores,
-        .room = (uint32_t)room,
-        .timeout_ms = time_for_manager(m),
-    };
-    rc = manager_client_call(&m->client, &request, q->deadline, &reply);
-    if (rc != TPM_RC_SUCCESS) {
-        return rc;
-    }
-    if (reply.evidence.len > room || !evidence_fits(m, q, attest.extra_data, reply.evidence)) {
-        return manager_client_distrust(&m->client, "evidence that is not for this quote");
-    }
-    q->quote.evidence = reply.evidence;
-    return TPM_RC_SUCCESS;
+    return countersign_quote(m, &wish, wire_deepquote_response_size(&q->quote), &q->quote.evidence);
 }
 
 static TPM_RESULT respond_deepquote(const TpmCall *call, const DeepQuote *q)
@@ -231,7 +190,7 @@ TPM_RESULT deepquote_command(Module *m, const TpmCall *call)
     if (rc != TPM_RC_SUCCESS) {
         return module_respond_rc(call, rc);
     }
-    q.quote.host_status = manager_client_host_status(&m->client, countersign(m, &q));
+    q.quote.host_status = countersign(m, &q);
     result = respond_deepquote(call, &q);
     vtpm_wipe_scratch(m);
     explicit_bzero(q.buf, sizeof(q.buf));

@@ -25,10 +25,10 @@ static TPM_RESULT respond_parameters(Module *m, const TpmCall *call, WireBytes f
     return module_respond(call, wire_written(&w));
 }
 
-/* Asks the manager, once the vTPM is found to execute commands at all. */
+/* Asks the manager, once the vTPM is found to execute commands at all; a TPM 1.2 was found to. */
 static uint32_t ask(Module *m, ManagerMessage *request, ManagerReply *ret)
 {
-    uint32_t rc = vtpm_ready(m);
+    uint32_t rc = m->tpm2 ? vtpm_ready(m) : (uint32_t)TPM_RC_SUCCESS;
 
     if (rc != TPM_RC_SUCCESS) {
         return rc;

@@ -75,6 +75,7 @@ static void find_library(TpmLibrary *ret)
         { "TPMLIB_MainInit", &ret->main_init },
         { "TPMLIB_Terminate", &ret->terminate },
         { "TPMLIB_Process", &ret->process },
+        { "TPMLIB_GetState", &module.library.get_state },
         { "TPMLIB_SetState", &ret->set_state },
         { "TPMLIB_SetBufferSize", &ret->set_buffer_size },
     };

@@ -4,7 +4,7 @@
  *
  * It defines libtpms' functions that swtpm calls; the dynamic linker finds them first because the
  * launcher preloads the module. Each passes on to libtpms; commands of a small table are handled
- * here. Without settings, and for a TPM 1.2, everything passes untouched.
+ * here. Without settings everything passes untouched. What a TPM 1.2 has of its own is in tpm12/.
  */
 #ifndef SWTPM_DEEPQUOTE_MODULE_H
 #define SWTPM_DEEPQUOTE_MODULE_H
@@ -24,6 +24,7 @@ typedef struct TpmLibrary {
     TPM_RESULT(*process)
     (unsigned char **respbuffer, uint32_t *resp_size, uint32_t *respbufsize, unsigned char *command,
      uint32_t command_size);
+    TPM_RESULT (*get_state)(enum TPMLIB_StateType st, unsigned char **buffer, uint32_t *buflen);
     TPM_RESULT (*set_state)(enum TPMLIB_StateType st, const unsigned char *buffer, uint32_t buflen);
     uint32_t (*set_buffer_size)(uint32_t wanted_size, uint32_t *min_size, uint32_t *max_size);
 } TpmLibrary;
@@ -45,7 +46,7 @@ typedef struct TpmCall {
 } TpmCall;
 
 typedef struct Module {
-    bool tpm2; /* the last version chosen is TPM 2.0 */
+    bool tpm2; /* the last version chosen is TPM 2.0, not 1.2 */
     TpmLibrary library;
     ManagerClient client;
     History history;
@@ -53,10 +54,10 @@ typedef struct Module {
     TpmResponse scratch; /* for commands of our own; wiped after use */
 } Module;
 
-/** module_active: whether there is a manager and a TPM 2.0. */
+/** module_active: whether there is a manager. */
 static inline bool module_active(const Module *m)
 {
-    return m->tpm2 && m->client.path[0];
+    return m->client.path[0];
 }
 
 #endif

@@ -6,14 +6,15 @@
 #include "capability.h"
 #include "deepquote.h"
 #include "host_commands.h"
+#include "tpm12/commands.h"
+#include "tpm12/vtpm12.h"
 #include "vtpm.h"
+#include "wire/tpm12-constants.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { COMMAND_CODE_AT = 6 };
-
-typedef TPM_RESULT CommandHandler(Module *m, const TpmCall *call);
 
 static const struct {
     uint32_t cc;
@@ -61,7 +62,7 @@ TPM_RESULT module_respond_rc(const TpmCall *call, uint32_t rc)
 }
 
 /* The handler of a command of ours; NULL: it is libtpms'. */
-static CommandHandler *find_handler(const TpmCall *call)
+static CommandHandler *find_handler(const Module *m, const TpmCall *call)
 {
     WireReader r = { NULL, 0 };
     uint32_t cc;
@@ -70,6 +71,9 @@ static CommandHandler *find_handler(const TpmCall *call)
         r = WIRE_READER(call->command + COMMAND_CODE_AT, call->command_size - COMMAND_CODE_AT);
     }
     if (wire_get_u32(&r, &cc)) {
+        if (!m->tpm2) {
+            return tpm12_handler(cc);
+        }
         for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
             if (commands[i].cc == cc) {
                 return commands[i].handler;
@@ -85,18 +89,19 @@ static CommandHandler *find_handler(const TpmCall *call)
  */
 static void introduce(Module *m)
 {
-    if (!m->introduced && vtpm_introduce(m) == TPM_RC_SUCCESS) {
+    if (!m->introduced && (m->tpm2 ? vtpm_introduce(m) : tpm12_introduce(m)) == TPM_RC_SUCCESS) {
         manager_client_show_keys(&m->client);
     }
 }
 
 TPM_RESULT module_process(Module *m, const TpmCall *call)
 {
-    CommandHandler *handler = find_handler(call);
+    CommandHandler *handler = find_handler(m, call);
     TPM_RESULT result;
 
     if (!history_goes_on(&m->history, &m->client)) {
-        return module_respond_rc(call, TPM_RC_FAILURE);
+        return m->tpm2 ? module_respond_rc(call, TPM_RC_FAILURE)
+                       : tpm12_respond_rc(call, TPM12_FAIL);
     }
     introduce(m);
     result = handler ? handler(m, call) : module_pass(m, call);

@@ -4,6 +4,9 @@
 
 #include "module.h"
 
+/** What answers a command of ours. */
+typedef TPM_RESULT CommandHandler(Module *m, const TpmCall *call);
+
 /** module_process: TPMLIB_Process of an active module. */
 TPM_RESULT module_process(Module *m, const TpmCall *call);
 

@@ -29,12 +29,25 @@ static bool get_modulus(WireReader *r, WireTpm12Pubkey *p)
     return wire_get_sized(r, WIRE_KEY_BYTES_MAX, &p->modulus) && p->modulus.len > 0;
 }
 
+static bool get_pubkey(WireReader *r, WireTpm12Pubkey *ret)
+{
+    WireReader t = *r;
+    WireTpm12Pubkey p;
+
+    if (!get_parms(&t, &p) || !get_modulus(&t, &p)) {
+        return false;
+    }
+    *ret = p;
+    *r = t;
+    return true;
+}
+
 bool wire_decode_tpm12_pubkey(WireBytes bytes, WireTpm12Pubkey *ret)
 {
     WireReader r = WIRE_READER(bytes.p, bytes.len);
     WireTpm12Pubkey p;
 
-    if (!get_parms(&r, &p) || !get_modulus(&r, &p) || r.left != 0) {
+    if (!get_pubkey(&r, &p) || r.left != 0) {
         return false;
     }
     *ret = p;
@@ -71,18 +84,37 @@ bool wire_skip_tpm12_pubkey(WireReader *r)
     return true;
 }
 
+/* What precedes the key parameters: version or tag, keyUsage, keyFlags, authDataUsage */
+static bool get_usage(WireReader *r, uint16_t *ret)
+{
+    uint32_t begins, flags;
+    uint8_t auth_data_usage;
+
+    return wire_get_u32(r, &begins) && (begins == VERSION_1_1 || begins == KEY12_BEGINS) &&
+           wire_get_u16(r, ret) && wire_get_u32(r, &flags) && wire_get_u8(r, &auth_data_usage);
+}
+
 bool wire_get_tpm12_key(WireReader *r, WireTpm12Key *ret)
 {
     WireReader t = *r;
     WireTpm12Key key;
-    uint32_t begins, flags;
-    uint8_t auth_data_usage;
     WireBytes pcr_info;
 
-    if (!wire_get_u32(&t, &begins) || (begins != VERSION_1_1 && begins != KEY12_BEGINS) ||
-        !wire_get_u16(&t, &key.usage) || !wire_get_u32(&t, &flags) ||
-        !wire_get_u8(&t, &auth_data_usage) || !get_parms(&t, &key.public) ||
+    if (!get_usage(&t, &key.usage) || !get_parms(&t, &key.public) ||
         !wire_get_sized(&t, t.left, &pcr_info) || !get_modulus(&t, &key.public)) {
+        return false;
+    }
+    *ret = key;
+    *r = t;
+    return true;
+}
+
+bool wire_get_tpm12_ek(WireReader *r, WireTpm12Key *ret)
+{
+    WireReader t = *r;
+    WireTpm12Key key;
+
+    if (!get_usage(&t, &key.usage) || !get_pubkey(&t, &key.public)) {
         return false;
     }
     *ret = key;

@@ -30,4 +30,7 @@ bool wire_skip_tpm12_pubkey(WireReader *r);
 /** wire_get_tpm12_key: of an RSA key; the reader stands behind the public part then. */
 bool wire_get_tpm12_key(WireReader *r, WireTpm12Key *ret);
 
+/** wire_get_tpm12_ek: the same where there is no PCR information, as libtpms stores that key. */
+bool wire_get_tpm12_ek(WireReader *r, WireTpm12Key *ret);
+
 #endif

@@ -64,17 +64,20 @@ def _():
                       stock.ask_control(name, reply=reply), name)
 
 
-@tap.case('a TPM 1.2 with --deepquote answers byte for byte as swtpm does')
+@tap.case('a TPM 1.2 answers byte for byte as swtpm does, with --deepquote all but our commands')
 def _():
     stream = ['00c10000000c000000990001', '00c1000000160000006500000005000000040000010a',
               '00c10000000e0000001500000000', '00c10000000a20000d01', '80010000000a20000d01']
     with tempfile.TemporaryDirectory() as directory:
         answers = []
-        for name, deepquote in (('stock', None), ('ours', 'manager=/nowhere')):
-            with Vtpm(version='1.2', deepquote=deepquote, dir=os.path.join(directory, name),
-                      startup=None, arguments=['--flags', 'not-need-init']) as tpm:
+        for name, path, deepquote in (('stock', SWTPM, None), ('ours', LAUNCHER, None),
+                                      ('deep', LAUNCHER, 'manager=/nowhere')):
+            with Vtpm(path, version='1.2', deepquote=deepquote,
+                      dir=os.path.join(directory, name), startup=None,
+                      arguments=['--flags', 'not-need-init']) as tpm:
                 answers.append([tpm.send(bytes.fromhex(c)).hex() for c in stream])
         tap.equal(answers[1], answers[0])
+        tap.equal(answers[2][:3], answers[0][:3])
 
 
 @tap.case('what swtpm says of itself passes through')

@@ -49,6 +49,8 @@ OWNERS = [
     (r'seal/', 'seal'),
     (r'state/', 'state'),
     (r'vtpm/', 'vtpm'),
+    (r'tpm12/', 'tpm12'),
+    (r'(module|process|vtpm|host_commands|countersign)\.h', 'swtpm-deepquote'),
     (r'admin/', 'admin'),
     (r'(glib|gio|glib-unix|gmodule|gobject)(/|\.h|-)', 'glib'),
     (r'glib-unix\.h', 'glib'),

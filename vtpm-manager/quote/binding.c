@@ -5,6 +5,7 @@
 
 #include "attest/bytes.h"
 #include "attest/digest.h"
+#include "wire/tpm12-quote.h"
 
 /* What this manager can provide of what a request may ask for. */
 enum { FLAGS_PROVIDED = DEEPQUOTE_HASH_UUID | DEEPQUOTE_VTPM_MEASUREMENTS };
@@ -14,11 +15,23 @@ gboolean binding_flags_provided(uint32_t flags)
     return (flags & ~(uint32_t)FLAGS_PROVIDED) == 0;
 }
 
-static gboolean is_quote(const ManagerQuote *request, WireAttest *attest)
+/* The nonce in a quote of a TPM 2.0 or of a TPM 1.2 */
+static gboolean nonce_of(WireBytes quoted, WireBytes *ret)
 {
-    return wire_decode_attest(request->quoted, attest) && attest->magic == TPM_GENERATED_VALUE &&
-           attest->type == TPM_ST_ATTEST_QUOTE && attest->extra_data.len >= DEEPQUOTE_NONCE_MIN &&
-           attest->extra_data.len <= DEEPQUOTE_NONCE_MAX;
+    WireAttest attest;
+    WireQuoteInfo2 info;
+
+    if (wire_decode_quote_info2(quoted, &info)) {
+        *ret = info.external_data;
+        return TRUE;
+    }
+    if (!wire_decode_attest(quoted, &attest) || attest.magic != TPM_GENERATED_VALUE ||
+        attest.type != TPM_ST_ATTEST_QUOTE) {
+        return FALSE;
+    }
+    *ret = attest.extra_data;
+    return attest.extra_data.len >= DEEPQUOTE_NONCE_MIN &&
+           attest.extra_data.len <= DEEPQUOTE_NONCE_MAX;
 }
 
 ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
@@ -26,17 +39,17 @@ ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
 {
     const DqBytes quoted = dq_unwire(request->quoted);
     uint8_t digest[DEEPQUOTE_HASH_SIZE];
-    WireAttest attest;
+    WireBytes nonce;
     WireBinding b = { 0 };
     Binding out;
     WireWriter w = WIRE_WRITER(out.bytes, sizeof(out.bytes));
 
-    if (!is_quote(request, &attest)) {
+    if (!nonce_of(request->quoted, &nonce)) {
         return MANAGER_REASON_NOT_A_QUOTE;
     }
     dq_sha256(&quoted, 1, digest);
     b.flags = DEEPQUOTE_HASH_UUID | request->flags;
-    b.nonce = attest.extra_data;
+    b.nonce = nonce;
     b.vtpm_quoted = (WireBytes){ digest, sizeof(digest) };
     b.vtpm_signer = request->signer;
     b.uuid = vm->uuid;

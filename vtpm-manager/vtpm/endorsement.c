@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "attest/bytes.h"
 #include "attest/deepquote.h"
+#include "attest/tpm12.h"
 #include "wire/hash.h"
 #include "wire/public.h"
 
@@ -61,12 +63,33 @@ static gboolean is_endorsement_primary(const DqKey *key, WireBytes qualified_nam
     return wire_bytes_equal((WireBytes){ want, len }, qualified_name);
 }
 
+/* A TPM 1.2 has one endorsement key, which is nothing else; there are no hierarchies to be in. */
+static gboolean take_tpm12(const ManagerEk *ek, Endorsements *e)
+{
+    enum { MODULUS = 256 };
+    WireTpm12Pubkey public;
+    uint8_t name[DQ_NAME_MAX];
+    const gsize len = dq_tpm12_name(dq_unwire(ek->public), &public, name);
+
+    if (len == 0 || ek->qualified_name.len > 0 ||
+        public.enc_scheme != TPM12_ES_RSAESOAEP_SHA1_MGF1 || public.modulus.len != MODULUS) {
+        return FALSE;
+    }
+    memcpy(e->name[e->count].bytes, name, len);
+    e->name[e->count].len = len;
+    e->count++;
+    return TRUE;
+}
+
 static void take(const ManagerEk *ek, Endorsements *e)
 {
     g_autoptr(DqKey) key = NULL;
     WirePublic public;
     DqBytes name;
 
+    if (take_tpm12(ek, e)) {
+        return;
+    }
     if (!wire_decode_public(ek->public, &public) || !is_template(&public)) {
         return;
     }
