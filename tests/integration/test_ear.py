@@ -10,21 +10,8 @@ import tempfile
 import time
 
 import tap
-import verifier_store
 from process import run
-from programs import program
-
-TOOL = program('tpm2_checkdeepquote')
-VECTORS = os.path.join(os.environ['SOURCE_ROOT'], 'tests', 'vectors')
-FILES = {'evidence': '--evidence', 'vtpmQuoted': '-m', 'vtpmSignature': '-s', 'vtpmPcrs': '-f',
-         'vtpmKey': '--guest-public'}
-EXPECTED = {'challenge': '-q', 'uuid': '--uuid', 'vtpmAk': '--ak', 'vtpmEk': '--ek'}
-
-
-def write(path, data):
-    with open(path, 'wb') as f:
-        f.write(data if isinstance(data, bytes) else data.encode())
-    return path
+from vector_case import TOOL, VectorCase, write
 
 
 def decode(text):
@@ -38,41 +25,18 @@ def der_number(data):
     return b'\x02' + bytes([len(data)]) + data
 
 
-class Case:
+class Case(VectorCase):
     """A vector and a key of the verifier's own."""
 
     def __init__(self, folder, name):
-        with open(os.path.join(VECTORS, name + '.json'), encoding='utf-8') as f:
-            self.vector = json.load(f)
-        self.folder = folder
+        super().__init__(folder, name)
         self.key, self.out = self.path('key.pem'), self.path('ear')
         self.make_key(self.key, 'P-256')
-        self.args = []
-        for member, option in FILES.items():
-            if self.vector['quote'][member] is not None:
-                self.args += [option, write(self.path(member),
-                                            bytes.fromhex(self.vector['quote'][member]))]
-        for member, option in EXPECTED.items():
-            value = self.vector['expected'][member]
-            self.args += [option, value] if value else []
-        if self.vector['allowSimulated']:
-            self.args.append('--allow-simulated')
-        if self.vector['policy'] is not None:
-            self.args += ['--policy', write(self.path('policy'), self.vector['policy'])]
-        if self.vector['store'] is not None:
-            self.args += ['--store', verifier_store.make(TOOL, self.path('store'), self.vector)]
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
 
     @staticmethod
     def make_key(path, curve):
         run(['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', f'ec_paramgen_curve:{curve}',
              '-out', path], timeout=60)
-
-    def run(self, *args):
-        return subprocess.run([TOOL, *self.args, *args], capture_output=True, text=True,
-                              check=False, timeout=60)
 
     def verifies(self, signed, signature):
         """Whether OpenSSL takes r and s for this key's signature."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "audit_entry.h"
 
+#include "json_read.h"
 #include "verdict_again.h"
 #include "verdict_recorder.h"
 
@@ -76,32 +77,17 @@ static JsonNode *read_body(const DqEntry *entry)
     return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_copy(root) : NULL;
 }
 
-/* (nullable): a member that is an object. */
-static JsonObject *get_object(JsonObject *o, const char *member)
-{
-    JsonNode *node = o ? json_object_get_member(o, member) : NULL;
-
-    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-}
-
-/* (nullable): a member that is text. */
-static const char *get_text(JsonObject *o, const char *member)
-{
-    JsonNode *node = o ? json_object_get_member(o, member) : NULL;
-
-    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
-}
-
 static JsonObject *verdict_of(const AuditEntry *e)
 {
-    return e->body ? get_object(json_node_get_object(e->body), "verdict") : NULL;
+    return e->body ? json_read_object(json_node_get_object(e->body), "verdict") : NULL;
 }
 
 const char *audit_entry_said(const AuditEntry *e, const char *member, const char *inner)
 {
     JsonObject *verdict = verdict_of(e);
 
-    return inner ? get_text(get_object(verdict, member), inner) : get_text(verdict, member);
+    return inner ? json_read_text(json_read_object(verdict, member), inner)
+                 : json_read_text(verdict, member);
 }
 
 /* ------------------------------------------------------------------------------ Decided again */
@@ -155,8 +141,8 @@ static void compare_results(AuditEntry *e, JsonObject *was, JsonObject *is, cons
                                  : NULL;
 
             if (node && JSON_NODE_HOLDS_OBJECT(node)) {
-                words[i] = get_text(json_node_get_object(node), key);
-                results[i] = get_text(json_node_get_object(node), "result");
+                words[i] = json_read_text(json_node_get_object(node), key);
+                results[i] = json_read_text(json_node_get_object(node), "result");
             }
         }
         compare_text(e, key, words[0], words[1]);
@@ -189,8 +175,8 @@ static void compare(AuditEntry *e, const DqVerdict *verdict)
         say(e, "it does not say what its verdict was");
         return;
     }
-    compare_text(e, "verdict", get_text(was, "verdict"), get_text(is, "verdict"));
-    compare_text(e, "reason", get_text(was, "reason"), get_text(is, "reason"));
+    compare_text(e, "verdict", json_read_text(was, "verdict"), json_read_text(is, "verdict"));
+    compare_text(e, "reason", json_read_text(was, "reason"), json_read_text(is, "reason"));
     compare_results(e, was, is, "checks", "check");
     compare_results(e, was, is, "findings", "finding");
     for (gsize i = 0; i < G_N_ELEMENTS(facts); i++) {
@@ -201,7 +187,7 @@ static void compare(AuditEntry *e, const DqVerdict *verdict)
 /* FALSE with the error set where the store does not work. */
 static gboolean decide_again(AuditEntry *e, DqStoreFile *store, GError **error)
 {
-    JsonObject *o = get_object(json_node_get_object(e->body), "case");
+    JsonObject *o = json_read_object(json_node_get_object(e->body), "case");
     g_autoptr(GError) why = NULL;
     g_autoptr(VerdictCase) c = o ? verdict_case_read(o, fetch, store, &why) : NULL;
     g_autoptr(DqVerdict) verdict = c ? verdict_again(c, &why) : NULL;

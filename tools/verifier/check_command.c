@@ -9,6 +9,8 @@
 #include "ear.h"
 #include "jws_file.h"
 #include "profile_file.h"
+#include "record_text.h"
+#include "report_page.h"
 
 #include "common/args.h"
 #include "common/escape.h"
@@ -22,7 +24,7 @@ static struct {
     CheckPaths paths;
     CheckOptions check;
     char **folders; /* borrowed */
-    char *ear, *output;
+    char *ear, *output, *page;
     int threads;
     char *pcr_list, *hash, *format, *tcti;
     gboolean json, quiet, verbose, version;
@@ -99,6 +101,8 @@ static const GOptionEntry entries[] = {
     { "ear", 0, 0, G_OPTION_ARG_FILENAME, &opt.ear,
       "Write an EAT Attestation Result too, signed with this private key on P-256 (PEM)", "KEY" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &opt.output, "Where --ear is written", "FILE" },
+    { "report", 0, 0, G_OPTION_ARG_FILENAME, &opt.page, "Write a page for people too, in HTML",
+      "FILE" },
     { "quiet", 'Q', 0, G_OPTION_ARG_NONE, &opt.quiet, "Print the verdict only", NULL },
     { "pcr-list", 'l', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.pcr_list, NULL, NULL },
     { "hash-algorithm", 'g', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &opt.hash, NULL, NULL },
@@ -113,8 +117,8 @@ static const char description[] =
     "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
     "they are there quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and\n"
     "host_ima.log, and vtpm_parts.bin. What is expected comes from options and the store alone.\n\n"
-    "Other commands: init, challenge, host, vm, accept, watch, audit, eventlog, ima, profile,\n"
-    "predict; each has --help.\n\n"
+    "Other commands: init, challenge, host, vm, accept, watch, audit, report, eventlog, ima,\n"
+    "profile, predict; each has --help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "
     "is\n"
     "wrong, but not everything was compared.";
@@ -155,6 +159,16 @@ static gboolean write_ear(const DqJwsKey *key, const DqVerdict *verdict, DqBytes
     return ear && output_write_text(opt.output, ear, error);
 }
 
+static gboolean write_page(const DqVerdict *verdict, GError **error)
+{
+    g_autofree char *json = dq_verdict_to_json(verdict);
+    g_autofree char *at = text_time(command_now());
+    g_autofree char *source = g_strconcat("Verified at ", at, ".", NULL);
+    g_autofree char *page = report_page(json, source, NULL, error);
+
+    return page && output_write_text(opt.page, page, error);
+}
+
 static DqJwsKey *read_ear_key(GError **error)
 {
     DqJwsKey *key = jws_key_read(opt.ear, error);
@@ -175,7 +189,8 @@ static int check_one(Checker *checker, GError **error)
         return EXIT_UNUSABLE;
     }
     verdict = checker_check(checker, input, error);
-    if (!verdict || (key && !write_ear(key, verdict, checker_get_challenge(checker), error))) {
+    if (!verdict || (key && !write_ear(key, verdict, checker_get_challenge(checker), error)) ||
+        (opt.page && !write_page(verdict, error))) {
         return EXIT_UNUSABLE;
     }
     report(NULL, verdict);
@@ -308,6 +323,9 @@ static gboolean check_options(GError **error)
     if (!opt.ear != !opt.output || (opt.ear && opt.folders[0])) {
         text = "--ear KEY and -o FILE belong together, and are for one deep quote, whose files "
                "options name";
+    }
+    if (opt.page && opt.folders[0]) {
+        text = "--report FILE is for one deep quote, whose files options name";
     }
     if (text) {
         g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, text);

@@ -12,6 +12,7 @@
 #include "init_command.h"
 #include "predict_command.h"
 #include "profile_command.h"
+#include "report_command.h"
 #include "vm_command.h"
 #include "watch_command.h"
 
@@ -19,12 +20,19 @@
 #include <stdio.h>
 
 static const Command commands[] = {
-    { "init", init_command },       { "challenge", challenge_command },
-    { "host", host_command },       { "vm", vm_command },
-    { "accept", accept_command },   { "eventlog", eventlog_command },
-    { "ima", ima_command },         { "profile", profile_command },
-    { "predict", predict_command }, { "audit", audit_command },
-    { "watch", watch_command },     { 0 },
+    { "init", init_command },
+    { "challenge", challenge_command },
+    { "host", host_command },
+    { "vm", vm_command },
+    { "accept", accept_command },
+    { "eventlog", eventlog_command },
+    { "ima", ima_command },
+    { "profile", profile_command },
+    { "predict", predict_command },
+    { "audit", audit_command },
+    { "watch", watch_command },
+    { "report", report_command },
+    { 0 },
 };
 
 /* The one of its two names by which the program was called. */
