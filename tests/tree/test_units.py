@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import textwrap
 
 import tap
 from programs import program
@@ -72,6 +73,32 @@ def exposure_case(name):
 
 for _name in SERVICES:
     exposure_case(_name)
+
+
+def example_units(folder):
+    """The units that docs/howto/verifier.md shows, as files: the service, the oneshot that it says
+    a timer may start in its place, and that timer."""
+    page = (pathlib.Path(os.environ['SOURCE_ROOT']) / 'docs/howto/verifier.md').read_text()
+    service, timer = (textwrap.dedent(block) for block in
+                      re.findall(r'^    \[(?:Unit|Timer)\]\n(?:(?:    .*)?\n)+', page, re.M))
+    service = re.sub(r'ExecStart=\S*/([\w-]+)',
+                     'ExecStart=' + program('tpm2_checkdeepquote'), service)
+    once = service.replace('Restart=on-abnormal\n', 'Type=oneshot\n') \
+        .replace('--until-refused', '--once')
+    assert '--store' in service and once.count('\n') == service.count('\n')
+    for name, unit in (('deepquote-watch@web.service', service),
+                       ('deepquote-ask@web.service', once), ('deepquote-ask@web.timer', timer)):
+        pathlib.Path(folder, name).write_text(unit, encoding='utf-8')
+        yield os.path.join(folder, name)
+
+
+@tap.case("systemd-analyze verify has nothing to say of the verifier's examples")
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        files = list(example_units(folder))
+        tap.equal(verify(files), (0, ''))
+        pathlib.Path(files[2]).write_text('[Timer]\nOnCalender=hourly\n', encoding='utf-8')
+        assert 'OnCalender' in verify(files)[1]
 
 
 @tap.case("a VM's vTPM gets the VM's socket, state and identity, and no other's")
