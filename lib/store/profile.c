@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/profile.h"
 
+#include "attest/bytes.h"
 #include "store/label.h"
 
 #include <string.h>
@@ -50,12 +51,17 @@ static gboolean find(Database *db, const char *name, gboolean *ret_found,
                        ret_profile, error);
 }
 
+gboolean profile_is_removed(const DqStoreProfile *p)
+{
+    return p->added == 0;
+}
+
 gboolean profile_get(Database *db, const char *name, DqStoreProfile *ret_profile, GError **error)
 {
     gboolean found;
 
     return find(db, name, &found, ret_profile, error) &&
-           (found ||
+           ((found && !profile_is_removed(ret_profile)) ||
             fail_name(name, "is not in the store: profile list shows those that are", error));
 }
 
@@ -80,20 +86,17 @@ static gboolean may_replace(const DqStoreProfile *old, const DqStoreProfile *new
     return TRUE;
 }
 
-static gboolean put_row(Database *db, const DqStoreProfile *profile, GBytes *content,
-                        GError **error)
+static gboolean put_row(Database *db, DqStoreProfile *p, DqBytes content, GError **error)
 {
     sqlite3_stmt *s = database_statement(db, DATABASE_PROFILE_PUT, error);
-    DqStoreProfile p = *profile;
-    gsize len;
-    const void *data = g_bytes_get_data(content, &len);
+    const void *data = content.data;
+    const gsize len = content.len;
 
-    digest_of(content, p.digest);
     if (s &&
         sqlite3_bind_blob64(s, CONTENT_COLUMN, data ? data : "", len, SQLITE_STATIC) != SQLITE_OK) {
         return database_fail(db, error);
     }
-    return s && record_put(db, DATABASE_PROFILE_PUT, &profile_type, &p, error);
+    return s && record_put(db, DATABASE_PROFILE_PUT, &profile_type, p, error);
 }
 
 gboolean profile_put(Database *db, const DqStoreProfile *profile, GBytes *content, GError **error)
@@ -106,15 +109,19 @@ gboolean profile_put(Database *db, const DqStoreProfile *profile, GBytes *conten
         g_set_error(error, DQ_ERROR, DQ_ERROR_RECORD, "a profile without a name cannot be kept");
         return FALSE;
     }
+    if (new.added <= 0) { /* it would be one that was removed */
+        return fail_name(new.name, "has no date of when it is added", error);
+    }
     if (!label_check(new.name, error) || !find(db, new.name, &found, &old, error) ||
         (found && !may_replace(&old, &new, error))) {
         return FALSE;
     }
-    if (found && old.issued == new.issued &&memcmp(old.digest, new.digest, DQ_HASH_SIZE) == 0 &&
+    if (found && !profile_is_removed(&old) && old.issued == new.issued &&
+        memcmp(old.digest, new.digest, DQ_HASH_SIZE) == 0 &&
         memcmp(old.key, new.key, DQ_HASH_SIZE) == 0) {
         return TRUE;
     }
-    return put_row(db, &new, content, error);
+    return put_row(db, &new, dq_bytes_peek(content), error);
 }
 
 GBytes *profile_content(Database *db, const DqStoreProfile *profile, GError **error)
@@ -153,6 +160,12 @@ gboolean profile_remove(Database *db, const char *name, GError **error)
     DqStoreProfile profile;
     gboolean found;
 
-    return profile_get(db, name, &profile, error) &&
-           record_remove(db, DATABASE_PROFILE_REMOVE, key_of(name), &found, error);
+    if (!profile_get(db, name, &profile, error)) {
+        return FALSE;
+    }
+    if (profile.issued == 0) {
+        return record_remove(db, DATABASE_PROFILE_REMOVE, key_of(name), &found, error);
+    }
+    profile.added = 0;
+    return put_row(db, &profile, (DqBytes){ NULL, 0 }, error);
 }

@@ -10,6 +10,10 @@ extern const RecordType profile_type;
 
 gboolean profile_put(Database *db, const DqStoreProfile *profile, GBytes *content, GError **error);
 
+/** profile_is_removed: what is left of a signed one: its date, so that no older one is taken later.
+ */
+gboolean profile_is_removed(const DqStoreProfile *p);
+
 /** profile_get: DQ_ERROR_RECORD where there is none. */
 gboolean profile_get(Database *db, const char *name, DqStoreProfile *ret_profile, GError **error);
 

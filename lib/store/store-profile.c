@@ -58,8 +58,11 @@ typedef struct Listener {
 static gboolean tell_profile(gpointer record, gpointer data, G_GNUC_UNUSED GError **error)
 {
     const Listener *listener = data;
+    const DqStoreProfile *p = record;
 
-    listener->profile(record, listener->data);
+    if (!profile_is_removed(p)) {
+        listener->profile(p, listener->data);
+    }
     return TRUE;
 }
 

@@ -33,7 +33,12 @@ gboolean dq_store_file_put_profile(DqStoreFile *file, const DqStoreProfile *prof
 gboolean dq_store_file_get_profile(DqStoreFile *file, const char *name, DqStoreProfile *ret_profile,
                                    GBytes **ret_content, GError **error);
 
-/** dq_store_file_remove_profile: Errors: DQ_ERROR_RECORD: it is not there, or is for somebody. */
+/**
+ * dq_store_file_remove_profile: the date of a signed one stays, so that none that is older can be
+ * put there later.
+ *
+ * Errors: DQ_ERROR_RECORD: it is not there, or is for somebody.
+ */
 gboolean dq_store_file_remove_profile(DqStoreFile *file, const char *name, GError **error);
 
 typedef void (*DqStoreProfileFunc)(const DqStoreProfile *profile, gpointer data);

@@ -46,7 +46,7 @@ static void see(Scene *s, uint8_t n)
 /* A profile for VM 1. */
 static void bind_profile(Scene *s)
 {
-    const DqStoreProfile profile = { .name = "profile", .issued = STORE_NOW };
+    const DqStoreProfile profile = { .name = "profile", .issued = STORE_NOW, .added = STORE_NOW };
     const DqStoreVm vm = store_vm(1);
     g_autoptr(GBytes) content = g_bytes_new_static("content", 7);
 

@@ -80,7 +80,7 @@ static void test_injected(gconstpointer data)
 
 static gboolean put_profile(StoreFixture *f, int64_t issued, GError **error)
 {
-    const DqStoreProfile profile = { .name = "profile", .issued = issued };
+    const DqStoreProfile profile = { .name = "profile", .issued = issued, .added = STORE_NOW };
     g_autoptr(GBytes) content = g_bytes_new(&issued, sizeof(issued));
 
     return dq_store_file_put_profile(f->file, &profile, content, error);

@@ -31,6 +31,14 @@ static void must_put(StoreFixture *f, const char *name, int64_t issued, const ch
     g_assert_no_error(error);
 }
 
+static void must_not_put(StoreFixture *f, const char *name, int64_t issued, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(put(f, name, issued, text, &error));
+    g_assert_error(error, DQ_ERROR, DQ_ERROR_RECORD);
+}
+
 static void expect_content(StoreFixture *f, const char *name, int64_t issued, const char *text)
 {
     g_autoptr(GBytes) content = NULL, wanted = content_of(text);
@@ -124,6 +132,40 @@ static void refuses_what_was_changed(void)
             dq_store_file_get_profile(f->file, i == 2 ? "b" : "a", &profile, &content, &error));
         store_good_error(&error);
     }
+}
+
+static void count_profile(G_GNUC_UNUSED const DqStoreProfile *profile, gpointer data)
+{
+    (*(guint *)data)++;
+}
+
+/* What is removed is not there, but an older one does not become good by that. */
+static void a_removed_one_leaves_its_age(void)
+{
+    g_autoptr(StoreFixture) f = store_fixture_new();
+    g_autoptr(GBytes) content = NULL;
+    DqStoreProfile profile;
+    guint count = 0;
+
+    must_put(f, "a", 5, "two");
+    g_assert_true(dq_store_file_remove_profile(f->file, "a", NULL));
+    g_assert_false(dq_store_file_remove_profile(f->file, "a", NULL));
+    g_assert_false(dq_store_file_get_profile(f->file, "a", &profile, &content, NULL));
+    g_assert_true(dq_store_file_list_profiles(f->file, count_profile, &count, NULL));
+    g_assert_cmpuint(count, ==, 0);
+    must_not_put(f, "a", 4, "one");
+    must_not_put(f, "a", 0, "two");
+    must_not_put(f, "a", 5, "another");
+    store_fixture_close(f);
+    store_fixture_open(f);
+    must_not_put(f, "a", 4, "one");
+    must_put(f, "a", 5, "two");
+    g_assert_true(dq_store_file_get_profile(f->file, "a", &profile, &content, NULL));
+    g_assert_true(dq_store_file_remove_profile(f->file, "a", NULL));
+    must_put(f, "a", 6, "three");
+    must_put(f, "b", 0, "x"); /* one that nobody signed has no age */
+    g_assert_true(dq_store_file_remove_profile(f->file, "b", NULL));
+    must_put(f, "b", 0, "y");
 }
 
 static char *bound_of(StoreFixture *f, DqSubject subject, const uint8_t *key, gsize len)
@@ -267,6 +309,7 @@ int main(int argc, char **argv)
 #define ADD(name, function) g_test_add_func("/store/profile/" name, function)
     ADD("keeps-profiles", keeps_profiles);
     ADD("refuses-an-older-one", refuses_an_older_one);
+    ADD("a-removed-one-leaves-its-age", a_removed_one_leaves_its_age);
     ADD("refuses-names-that-nobody-can-read", refuses_names_that_nobody_can_read);
     ADD("refuses-what-was-changed", refuses_what_was_changed);
     ADD("binds-hosts-vms-and-groups", binds_hosts_vms_and_groups);
