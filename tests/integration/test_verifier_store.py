@@ -223,12 +223,16 @@ def _():
         s.run('accept', '--vm', UUID, '--lineage', lineage, '--host', 'rack 1', '--why',
               'restored in rack 1')
         s.run('accept', '--cleared', 'rack 1', '--why', 'new mainboard')
+        s.refuse(2, '--why', 'host', 'accept', 'rack 1')
+        s.refuse(1, 'the reason', 'host', 'accept', '--why', '', 'rack 1')
+        s.refuse(1, 'no host', 'host', 'accept', '--why', 'x', 'rack 2')
+        s.run('host', 'accept', '--why', 'another mainboard', 'rack 1')
         (vm,) = s.json('vm', 'list')
         tap.equal((vm['acceptedLineage'], vm['acceptedHost']), (lineage, name))
         listed = s.json('accept', '--list')
         tap.equal([(a['accepted'], a['why']) for a in listed],
                   [('move', 'restored in rack 1'), ('lineage', 'restored in rack 1'),
-                   ('cleared', 'new mainboard')])
+                   ('cleared', 'new mainboard'), ('cleared', 'another mainboard')])
         tap.equal((listed[0]['vm'], listed[0]['host'], listed[1]['lineage'], listed[2]['host']),
                   (UUID, name, lineage, name))
         assert all(a['at'].endswith('Z') for a in listed), listed

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host add, challenge, confirm, list, show, renew, revoke, remove. */
+/* host add, challenge, confirm, list, show, renew, revoke, accept, remove. */
 #include "host_command.h"
 
 #include "command.h"
@@ -18,7 +18,7 @@
 
 /** The command line as it was given. */
 static struct {
-    char *store, *name, *expires, *roots, *output;
+    char *store, *name, *expires, *roots, *output, *why;
     gboolean simulated, json;
 } opt;
 
@@ -45,6 +45,11 @@ static const GOptionEntry add_entries[] = {
     OPTION_EXPIRES,
     OPTION_SIMULATED,
     COMMAND_JSON(&opt.json),
+    { 0 },
+};
+static const GOptionEntry accept_entries[] = {
+    COMMAND_STORE(&opt.store),
+    { "why", 0, 0, G_OPTION_ARG_STRING, &opt.why, "The reason; it is listed", "TEXT" },
     { 0 },
 };
 static const GOptionEntry renew_entries[] = { COMMAND_STORE(&opt.store), OPTION_EXPIRES, { 0 } };
@@ -256,6 +261,26 @@ static int revoke_host(char **argv, GError **error)
                : EXIT_UNUSABLE;
 }
 
+static int accept_host(char **argv, GError **error)
+{
+    g_auto(GStrv) words =
+        command_parse(accept_entries, argv,
+                      "NAME - accept that its TPM was cleared: its counters begin anew", 1, error);
+    g_autoptr(DqStoreFile) store = NULL;
+    DqName name;
+
+    if (words && !opt.why) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                    "accept: say why with --why TEXT: it is kept and listed");
+        return EXIT_UNUSABLE;
+    }
+    store = words ? command_open_store(opt.store, error) : NULL;
+    return store && key_find_host(store, words[1], &name, error) &&
+                   dq_store_file_accept_cleared(store, &name, command_now(), opt.why, error)
+               ? EXIT_DONE
+               : EXIT_UNUSABLE;
+}
+
 static int remove_host(char **argv, GError **error)
 {
     g_auto(GStrv) words =
@@ -272,11 +297,14 @@ static int remove_host(char **argv, GError **error)
 int host_command(char **argv, GError **error)
 {
     static const Command commands[] = {
-        { "add", add_host },       { "challenge", challenge_host }, { "confirm", confirm_host },
-        { "list", list_hosts },    { "show", show_host },           { "renew", renew_host },
-        { "revoke", revoke_host }, { "remove", remove_host },       { 0 },
+        { "add", add_host },         { "challenge", challenge_host },
+        { "confirm", confirm_host }, { "list", list_hosts },
+        { "show", show_host },       { "renew", renew_host },
+        { "revoke", revoke_host },   { "accept", accept_host },
+        { "remove", remove_host },   { 0 },
     };
 
     return command_run_one(commands, argv,
-                           "add, challenge, confirm, list, show, renew, revoke, remove", error);
+                           "add, challenge, confirm, list, show, renew, revoke, accept, remove",
+                           error);
 }
