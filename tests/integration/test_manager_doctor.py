@@ -18,6 +18,7 @@ LAUNCHERS = '/usr/local/lib/swtpm-deepquote/bin', '/usr/lib/swtpm-deepquote/bin'
 IMA = 'sys/kernel/security/ima/runtime_measurements_count'
 SECURE_BOOT = 'sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c'
 STATE = 'var/lib/vtpm-manager'
+UNIT = 'sys/fs/cgroup/system.slice/vtpm-managerd.service/cgroup.procs'
 TSS, NOBODYS_GROUP = 64001, 64099
 GOOD = {
     'dev/tpm0': b'',
@@ -34,6 +35,10 @@ GOOD = {
     'sys/block/dm-1/dm/uuid': b'CRYPT-PLAIN-swap\n',
     'proc/77/comm': b'libvirtd\n',
     'proc/77/environ': b'HOME=/\0PATH=%s:/usr/bin\0' % LAUNCHERS[1].encode(),
+    UNIT: b'78\n80\n',
+    'proc/78/status': b'Name:\tvtpm-managerd\nCapPrm:\t0000000000000000\n'
+                      b'CapEff:\t0000000000080000\n',
+    'proc/78/attr/apparmor/current': b'vtpm-managerd (enforce)\n',
     'etc/passwd': b'root:x:0:0::/:/bin/sh\ntss:x:%d:%d::/:/bin/false\n' % (TSS, NOBODYS_GROUP),
     'etc/group': b'root:x:0:\nspare:x:64100:\n',
     'etc/libvirt/qemu.conf': b'# security_driver = "none"\n#swtpm_user = "root"\n',
@@ -149,6 +154,17 @@ CHANGES = {
     'an open registry': (mode(STATE + '/registry', 0o640), {'state-files': 'bad'}),
     'an open administration socket': (mode('run/vtpm-manager/admin.sock', 0o666),
                                       {'admin-socket': 'bad'}),
+    'no unit of the manager': (remove(UNIT), {'measurements': 'unknown'}),
+    'a manager that may not look': (
+        write('proc/78/status', b'CapPrm:\t0000000000080000\nCapEff:\t0000000000040000\n'),
+        {'measurements': 'warning'}),
+    'a manager that may look, unconfined': (
+        write('proc/78/attr/apparmor/current', b'unconfined\n'), {'measurements': 'bad'}),
+    'a manager whose profile only complains': (
+        write('proc/78/attr/apparmor/current', b'vtpm-managerd (complain)\n'),
+        {'measurements': 'bad'}),
+    'a manager that may look, without AppArmor': (
+        remove('proc/78/attr/apparmor/current'), {'measurements': 'bad'}),
     'no settings': (remove('etc/swtpm-deepquote.conf'), {'settings': 'warning'}),
     'settings without a manager': (write('etc/swtpm-deepquote.conf', b'timeout=5\n'),
                                    {'settings': 'warning'}),

@@ -101,6 +101,25 @@ def _():
         assert 'OnCalender' in verify(files)[1]
 
 
+@tap.case(f'vtpm-managerd that may look at processes is exposed to {EXPOSURE / 10} or less')
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        unit = pathlib.Path(folder, SERVICES[0])
+        added = text('measurements.conf')
+        unit.write_text(text(SERVICES[0]).replace('\n[Install]', added, 1), encoding='utf-8')
+        code, said = analyze('security', '--offline=true', f'--threshold={EXPOSURE}', str(unit))
+        tap.equal(code, 0, said)
+        assert re.search('CapabilityBoundingSet=~CAP_SYS_PTRACE +Service has ptrace', said), said
+
+
+@tap.case('the profile of that manager has it look at processes, and trace none')
+def _():
+    profile = text('apparmor')
+    name = re.search('^AppArmorProfile=(.*)$', text('measurements.conf'), re.M)[1]
+    assert f'\nprofile {name} ' in profile, profile
+    tap.equal(re.findall('^ *ptrace.*$', profile, re.M), ['  ptrace (read),'])
+
+
 @tap.case("a VM's vTPM gets the VM's socket, state and identity, and no other's")
 def _():
     service, socket = text('swtpm-deepquote@.service'), text('swtpm-deepquote@.socket')

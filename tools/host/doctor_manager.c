@@ -2,7 +2,15 @@
 /* What the manager says of itself and of its TPM. */
 #include "doctor_check.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "json.h"
+
+#define MANAGER_UNIT "vtpm-managerd.service"
+#define MANAGER_PROFILE "vtpm-managerd"
+
+enum { CAPABILITY_TRACE = 19 }; /* CAP_SYS_PTRACE */
 
 static void unanswered(DoctorFinding *ret)
 {
@@ -92,6 +100,48 @@ static void look_registry(const DoctorHost *host, DoctorFinding *ret)
     }
 }
 
+/* A file of the manager's folder in /proc; NULL: it is not there, or the manager is no unit. */
+static char *read_of_manager(const DoctorHost *host, const char *name)
+{
+    g_autofree char *pids =
+        doctor_read(host, "/sys/fs/cgroup/system.slice/" MANAGER_UNIT "/cgroup.procs", NULL);
+    g_autofree char *path = NULL;
+    unsigned pid;
+
+    if (!pids || sscanf(pids, "%u", &pid) != 1) {
+        return NULL;
+    }
+    path = g_strdup_printf("/proc/%u/%s", pid, name);
+    return doctor_read(host, path, NULL);
+}
+
+/* Whether the capabilities that a process has, as its status tells them, let it look at others. */
+static gboolean may_trace(const char *status)
+{
+    const char *line = strstr(status, "\nCapEff:");
+    unsigned long long set;
+
+    return line && sscanf(line, "\nCapEff: %llx", &set) == 1 && (set >> CAPABILITY_TRACE & 1);
+}
+
+static void look_measurements(const DoctorHost *host, DoctorFinding *ret)
+{
+    g_autofree char *status = read_of_manager(host, "status");
+    g_autofree char *label = read_of_manager(host, "attr/apparmor/current");
+
+    if (!status) {
+        doctor_found(ret, DOCTOR_UNKNOWN, MANAGER_UNIT " does not run");
+    } else if (!may_trace(status)) {
+        doctor_found(ret, DOCTOR_WARNING, "the manager may not look at what vTPMs run");
+    } else if (!label || !g_str_has_prefix(label, MANAGER_PROFILE " (enforce)")) {
+        doctor_found(ret, DOCTOR_BAD,
+                     "the manager may trace every process, and is not in its AppArmor profile");
+    } else {
+        doctor_found(ret, DOCTOR_GOOD,
+                     "the manager may look at what vTPMs run, and at nobody's memory");
+    }
+}
+
 const DoctorCheck doctor_manager_checks[] = {
     { "manager", look_manager, "without it no VM of this host gets a deep quote",
       "systemctl status vtpm-managerd tells why it does not run" },
@@ -109,5 +159,9 @@ const DoctorCheck doctor_manager_checks[] = {
       "an old copy of it, put back together with old states of vTPMs, is not noticed",
       "let the manager make its counter: give --owner-auth where the owner hierarchy has a value, "
       "--nv-index where the index is taken, and restart it" },
+    { "measurements", look_measurements,
+      "verifiers cannot tell what a vTPM runs; a manager that may trace has all of the host's "
+      "processes, and who breaks into it, too",
+      "have the manager look at processes in its AppArmor profile: docs/howto/hardening.md" },
     { NULL, NULL, NULL, NULL },
 };
