@@ -95,18 +95,24 @@ static void drop(uint8_t *state, size_t len)
     }
 }
 
-/* Whether what can be had with the key is the same state. */
-static bool is_kept(const StateFile *file, const char *tpmstate, bool tpm2, const uint8_t *key,
-                    const uint8_t *state, size_t len)
+/* Whether the state can be had with the key: swtpm checks that it is all of what was stored. */
+static bool loads(const char *tpmstate, bool tpm2, const uint8_t *key)
 {
-    size_t again_len = 0;
-    uint8_t *again = state_file_look(file->path) == STATE_FILE_ENCRYPTED
-                         ? take(tpmstate, tpm2, key, &again_len)
-                         : NULL;
-    const bool same = again && again_len == len && memcmp(again, state, len) == 0;
+    size_t len = 0;
+    uint8_t *state = take(tpmstate, tpm2, key, &len);
+    const bool ok = state != NULL;
 
-    drop(again, again_len);
-    return same;
+    drop(state, len);
+    return ok;
+}
+
+/*
+ * Whether the state is there with the key. It need not be the same bytes: what swtpm_setup made has
+ * PCR banks that are switched off when it is first loaded.
+ */
+static bool is_kept(const StateFile *file, const char *tpmstate, bool tpm2, const uint8_t *key)
+{
+    return state_file_look(file->path) == STATE_FILE_ENCRYPTED && loads(tpmstate, tpm2, key);
 }
 
 /* Overwrites the plain file, and takes its name away. */
@@ -133,17 +139,6 @@ static bool put_plain_back(const StateFile *file)
     unlink(file->plain); /* two names of one file are not renamed */
     sync_folder(file->folder);
     return true;
-}
-
-/* Whether the state can be had with the key. */
-static bool loads(const char *tpmstate, bool tpm2, const uint8_t *key)
-{
-    size_t len = 0;
-    uint8_t *state = take(tpmstate, tpm2, key, &len);
-    const bool ok = state != NULL;
-
-    drop(state, len);
-    return ok;
 }
 
 void encrypt_state_finish(const StateFile *file, const char *tpmstate, bool tpm2,
@@ -179,8 +174,7 @@ bool encrypt_state(const StateFile *file, const char *tpmstate, bool tpm2, const
         return fail(error, error_size, "a second name for its file is not possible");
     }
     state = take(tpmstate, tpm2, NULL, &len);
-    ok = state && give(tpmstate, tpm2, key, state, len) &&
-         is_kept(file, tpmstate, tpm2, key, state, len);
+    ok = state && give(tpmstate, tpm2, key, state, len) && is_kept(file, tpmstate, tpm2, key);
     drop(state, len);
     if (ok) {
         give_up_plain(file);

@@ -25,6 +25,7 @@ from vtpm import Vtpm
 
 LAUNCHER = program('swtpm-deepquote')
 NV_INDEX = 0x01500010
+CAP_PCRS = 5
 SECRET = b'\x5a\xa5 what nobody may read from a disk'
 KILLS = int(os.environ.get('KILLS', '25'))
 FLAG_ENCRYPTED = 1
@@ -155,6 +156,21 @@ def _():
         goes_on(manager, folder)
         vm = manager.vm(UUID)
         tap.equal((vm['lineage'], vm['broken']), (lineage, 0), 'its history')
+
+
+@tap.case('a state as swtpm_setup makes it is encrypted at its first start, and has its PCR banks')
+def _():
+    with host() as (manager, folder):
+        Vtpm(dir=folder).provision()
+        shutil.copytree(os.path.join(folder, 'state'), os.path.join(folder + '.plain', 'state'))
+        with Vtpm(dir=folder + '.plain') as tpm:
+            banks = tpm2.get_capability(tpm.send, CAP_PCRS, 0, 16)
+        seal(manager)
+        with vtpm(manager, folder) as tpm:
+            tap.equal(tpm2.get_capability(tpm.send, CAP_PCRS, 0, 16), banks)
+        assert encrypted(folder)
+        tap.equal(sorted(os.listdir(os.path.dirname(file_of(folder)))),
+                  ['.lock', 'tpm2-00.permall'])
 
 
 @tap.case('a VM that is sealed from the beginning never has a state in plain text')
