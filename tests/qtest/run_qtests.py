@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Build QEMU and pass all qtests of its TPM, QEMU's own and this project's, as one TAP stream.
 
-With TEST_FULL=true in the environment, x86_64 once more with the sanitizers, and on Debian 12
-streams are also passed to Debian 13's QEMU with our TPM, and taken from it.
+With TEST_FULL=true in the environment, x86_64 once more with the sanitizers; streams are also
+passed to a QEMU of the same version with its own TPM code, and taken from it, and on Debian 12 to
+and from Debian 13's QEMU with our TPM.
 """
 import os
 import pathlib
@@ -29,13 +30,13 @@ NO_ROOT = 77  # of scripts/debian-root: this machine lets nobody mount
 
 
 def build(*options):
-    """Returns the build directory."""
-    done = subprocess.run([ROOT / 'scripts' / 'build-qemu', '--tests', *options],
+    """Returns the program."""
+    done = subprocess.run([ROOT / 'scripts' / 'build-qemu', *options],
                           stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         print('Bail out! QEMU does not build')
         sys.exit(1)
-    return pathlib.Path(done.stdout.strip()).parent
+    return pathlib.Path(done.stdout.strip())
 
 
 def newer_qemu(scratch):
@@ -63,9 +64,10 @@ exec '{root}/lib64/ld-linux-x86-64.so.2' --library-path '{root}/usr/lib/x86_64-l
 
 def peers(build_dir, scratch):
     """The variables that have the tests of migration exchange streams with another QEMU."""
+    stock = {'VTPM_STOCK_QEMU': str(build('--stock', '--targets', 'x86_64-softmmu'))}
     if not build_dir.name.startswith('qemu-7.2-') or not (newer := newer_qemu(scratch)):
-        return {}
-    return {'VTPM_NEWER_QEMU': str(newer)}
+        return stock
+    return stock | {'VTPM_NEWER_QEMU': str(newer)}
 
 
 def programs(build_dir):
@@ -139,12 +141,13 @@ def main():
     report = Report()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix='qtest-'))
     full = os.environ.get('TEST_FULL') == 'true'
-    build_dir = build()
+    build_dir = build('--tests').parent
     others = peers(build_dir, scratch) if full else {}
     run_all(report, build_dir, scratch, others)
     if full:
         print('# with the sanitizers')
-        run_all(report, build('--asan', '--targets', 'x86_64-softmmu'), scratch, others)
+        sanitized = build('--tests', '--asan', '--targets', 'x86_64-softmmu').parent
+        run_all(report, sanitized, scratch, others)
     print(f'1..{report.count}')
     if not report.failed:
         shutil.rmtree(scratch)

@@ -35,6 +35,7 @@ void vtpm_fake_hang_up(VtpmFake *fake)
     vtpm_fake_drop(&fake->control);
     vtpm_fake_drop(&fake->data);
     fake->held_size = 0;
+    fake->late.size = 0;
     fake->locality = 0xff;
 }
 
@@ -251,12 +252,23 @@ static bool take_variable_part(VtpmFake *fake, uint32_t command, const uint8_t *
     return true;
 }
 
+void vtpm_fake_answer_late(VtpmFake *fake)
+{
+    put(fake->control, fake->late.data, fake->late.size);
+    fake->late.size = 0;
+    fake->late_due = false;
+}
+
 static void reply(VtpmFake *fake, VtpmFault fault, uint8_t *message, size_t size)
 {
     switch (fault) {
     case VTPM_REFUSE:
         stl_be_p(message, 9);
         put(fake->control, message, sizeof(uint32_t));
+        return;
+    case VTPM_LATE:
+        memcpy(fake->late.data, message, size);
+        fake->late.size = size;
         return;
     case VTPM_BLOB_HUGE:
         stl_be_p(message + 8, 0xc0000000);

@@ -58,6 +58,8 @@ struct VtpmFake {
     GByteArray *hashed;
     uint8_t held[VTPM_FAKE_FRAME]; /* an answer that waits for its release */
     size_t held_size;
+    VtpmBytes late; /* an answer of the control channel that does */
+    bool late_due;
 };
 
 /* Closes a descriptor, if it is open. */
@@ -71,5 +73,8 @@ void vtpm_fake_take_control(VtpmFake *fake);
 
 /* Sends an answer to a command, spoilt as told. */
 void vtpm_fake_answer(VtpmFake *fake, const uint8_t *frame, size_t size);
+
+/* Sends the late answer to a control request. */
+void vtpm_fake_answer_late(VtpmFake *fake);
 
 #endif

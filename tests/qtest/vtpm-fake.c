@@ -45,6 +45,9 @@ static void take_wakeup(VtpmFake *fake)
         vtpm_fake_answer(fake, fake->held, fake->held_size);
         fake->held_size = 0;
     }
+    if (fake->late_due) {
+        vtpm_fake_answer_late(fake);
+    }
 }
 
 /* Returns whether there is any; where nobody has work for it, tells those who wait for that. */
@@ -262,6 +265,15 @@ void vtpm_fake_hold(VtpmFake *fake)
 void vtpm_fake_release(VtpmFake *fake)
 {
     set_hold(fake, false);
+}
+
+void vtpm_fake_release_control(VtpmFake *fake)
+{
+    WITH_FAKE(fake)
+    {
+        fake->late_due = true;
+    }
+    wake(fake);
 }
 
 void vtpm_fake_set_response_size(VtpmFake *fake, size_t size)

@@ -23,6 +23,7 @@ typedef enum VtpmFault {
     VTPM_SIZE_WRAP,  /* the size field says 0xffffffff (data channel) */
     VTPM_PIECES,     /* a sound answer, byte by byte (data channel) */
     VTPM_REFUSE,     /* a bare result word of 9 (control channel) */
+    VTPM_LATE,       /* a sound answer, at vtpm_fake_release_control() (control channel) */
     VTPM_BLOB_HUGE,  /* a state blob that claims 3 GiB (control channel) */
     VTPM_BYTES,      /* bytes of the test's; the connection is closed where an answer has more */
 } VtpmFault;
@@ -72,6 +73,9 @@ void vtpm_fake_live(VtpmFake *fake);
 /* From now on answers wait for vtpm_fake_release(). */
 void vtpm_fake_hold(VtpmFake *fake);
 void vtpm_fake_release(VtpmFake *fake);
+
+/* Sends the answer of VTPM_LATE. Control requests that came meanwhile were answered before. */
+void vtpm_fake_release_control(VtpmFake *fake);
 
 /*
  * The answer to commands is their header with the response code, then a copy of the command, filled

@@ -3,7 +3,7 @@
  * Migration stream of the TIS devices, byte by byte: tpm-tis, and tpm-tis-device on aarch64
  *
  * VTPM_STOCK_QEMU=FILE names a QEMU of the same version with its own TPM code; the section it
- * writes is then compared as well.
+ * writes, and which interrupts it tells its guest of, are then compared as well.
  */
 #include "qemu/osdep.h"
 #include "hw/acpi/tpm.h"
@@ -115,6 +115,74 @@ static void test_stock_writes_the_same(void)
     g_autoptr(GByteArray) stock = half_read(g_getenv("VTPM_STOCK_QEMU"), command, sizeof(command));
 
     g_assert_cmpmem(section(ours, "tpm-tis"), SECTION + 1, section(stock, "tpm-tis"), SECTION + 1);
+}
+
+#define EVENTS 4
+
+/* Each event that a guest can ask for, then what a device tells of it at each step. */
+typedef struct Told {
+    uint32_t enabled;
+    uint32_t by_change;
+    uint32_t by_ready;
+    uint32_t by_response;
+    uint32_t cleared;
+} Told;
+
+static uint32_t status(Vtpm *v)
+{
+    return qtest_readl(v->qts, vtpm_reg(OWNER, TPM_TIS_REG_INT_STATUS));
+}
+
+/* The owner gets the TPM from another locality, and runs a command. */
+static Told tell(Vtpm *v, uint32_t events)
+{
+    uint8_t command[12], response[BUFFER];
+    Told told;
+
+    vtpm_command(command, sizeof(command), VTPM_PCR_READ);
+    vtpm_tis_write_access(v, OWNER, TPM_TIS_ACCESS_REQUEST_USE);
+    qtest_writel(v->qts, vtpm_reg(OWNER, TPM_TIS_REG_INT_ENABLE), TPM_TIS_INT_ENABLED | events);
+    told.enabled = qtest_readl(v->qts, vtpm_reg(OWNER, TPM_TIS_REG_INT_ENABLE));
+    vtpm_tis_write_access(v, OWNER, TPM_TIS_ACCESS_ACTIVE_LOCALITY);
+    vtpm_tis_write_access(v, 0, TPM_TIS_ACCESS_REQUEST_USE);
+    vtpm_tis_write_access(v, OWNER, TPM_TIS_ACCESS_REQUEST_USE);
+    vtpm_tis_write_access(v, 0, TPM_TIS_ACCESS_ACTIVE_LOCALITY);
+    told.by_change = status(v);
+    vtpm_tis_write_sts(v, OWNER, TPM_TIS_STS_COMMAND_READY);
+    told.by_ready = status(v);
+    vtpm_tis_run(v, OWNER, command, sizeof(command), response);
+    told.by_response = status(v);
+    qtest_writel(v->qts, vtpm_reg(OWNER, TPM_TIS_REG_INT_STATUS), UINT32_MAX);
+    told.cleared = status(v);
+    vtpm_tis_write_access(v, OWNER, TPM_TIS_ACCESS_ACTIVE_LOCALITY);
+    return told;
+}
+
+static void tell_all(const char *qemu, Told *ret_told)
+{
+    static const uint32_t bits[EVENTS] = { TPM_TIS_INT_DATA_AVAILABLE, TPM_TIS_INT_STS_VALID,
+                                           TPM_TIS_INT_LOCALITY_CHANGED,
+                                           TPM_TIS_INT_COMMAND_READY };
+    Vtpm v = start(qemu, "");
+
+    for (unsigned set = 0; set < 1 << EVENTS; set++) {
+        uint32_t events = 0;
+
+        for (unsigned i = 0; i < EVENTS; i++) {
+            events |= set & 1 << i ? bits[i] : 0;
+        }
+        ret_told[set] = tell(&v, events);
+    }
+    vtpm_stop(&v);
+}
+
+static void test_stock_tells_the_same_events(void)
+{
+    Told ours[1 << EVENTS], stock[1 << EVENTS];
+
+    tell_all(NULL, ours);
+    tell_all(g_getenv("VTPM_STOCK_QEMU"), stock);
+    g_assert_cmpmem(ours, sizeof(ours), stock, sizeof(stock));
 }
 
 /* --- streams that no device has written --- */
@@ -233,6 +301,8 @@ int main(int argc, char **argv)
     qtest_add_func("/vtpm-stream/tis/is-what-qemu-7.2-writes", test_layout);
     if (g_getenv("VTPM_STOCK_QEMU")) {
         qtest_add_func("/vtpm-stream/tis/stock-writes-the-same", test_stock_writes_the_same);
+        qtest_add_func("/vtpm-stream/tis/stock-tells-the-same-events",
+                       test_stock_tells_the_same_events);
     }
     for (unsigned i = 0; i < ARRAY_SIZE(patches); i++) {
         g_autofree char *path = g_strdup_printf(

@@ -61,6 +61,54 @@ static void test_seize_waits(void)
     vtpm_stop(&v);
 }
 
+/* swtpm may take two control requests for one: it is asked for nothing while it owes an answer. */
+static void test_seize_awaits_cancel(void)
+{
+    Vtpm v = start();
+    uint8_t command[20], response[4096];
+
+    vtpm_tis_hold(&v, 0, command, sizeof(command));
+    vtpm_fake_fault_control(v.fake, CMD_CANCEL_TPM_CMD, VTPM_LATE);
+    vtpm_tis_write_access(&v, 3, SEIZE);
+    vtpm_wait_until(vtpm_fake_controls(v.fake, CMD_CANCEL_TPM_CMD) == 1);
+    vtpm_fake_release(v.fake);
+    vtpm_wait_until(vtpm_tis_access(&v, 3) == (IDLE_ACCESS | ACTIVE));
+    vtpm_fake_forget(v.fake);
+    vtpm_tis_start(&v, 3, command, sizeof(command));
+    g_assert_true(vtpm_fake_settle(v.fake, 10000));
+    g_assert_cmpuint(vtpm_fake_controls(v.fake, CMD_SET_LOCALITY), ==, 0);
+    vtpm_fake_release_control(v.fake);
+    vtpm_assert_answer(command, sizeof(command), response, vtpm_tis_response(&v, 3, response));
+    g_assert_cmpuint(vtpm_fake_controls(v.fake, CMD_SET_LOCALITY), ==, 1);
+    g_assert_cmpuint(vtpm_fake_locality(v.fake), ==, 3);
+    vtpm_stop(&v);
+}
+
+static void test_cancel_awaits_cancel(void)
+{
+    Vtpm v = start();
+    uint8_t command[20], response[4096];
+
+    vtpm_tis_hold(&v, 0, command, sizeof(command));
+    vtpm_fake_fault_control(v.fake, CMD_CANCEL_TPM_CMD, VTPM_LATE);
+    for (unsigned i = 0; i < 2; i++) {
+        vtpm_tis_write_sts(&v, 0, TPM_TIS_STS_COMMAND_CANCEL);
+        vtpm_wait_until(vtpm_fake_controls(v.fake, CMD_CANCEL_TPM_CMD) == 1);
+        vtpm_fake_release(v.fake);
+        vtpm_assert_answer(command, sizeof(command), response, vtpm_tis_response(&v, 0, response));
+        vtpm_tis_hold(&v, 0, command, sizeof(command));
+    }
+    g_assert_true(vtpm_fake_settle(v.fake, 10000));
+    g_assert_cmpuint(vtpm_fake_controls(v.fake, CMD_CANCEL_TPM_CMD), ==, 1);
+    vtpm_fake_release_control(v.fake);
+    g_assert_true(vtpm_fake_settle(v.fake, 10000));
+    vtpm_tis_write_sts(&v, 0, TPM_TIS_STS_COMMAND_CANCEL);
+    vtpm_wait_until(vtpm_fake_controls(v.fake, CMD_CANCEL_TPM_CMD) == 2);
+    vtpm_fake_release(v.fake);
+    vtpm_assert_answer(command, sizeof(command), response, vtpm_tis_response(&v, 0, response));
+    vtpm_stop(&v);
+}
+
 static void test_relinquish_waits(void)
 {
     Vtpm v = start();
@@ -251,6 +299,10 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("/vtpm-tis/locality/others-see-ones", test_others_see_ones);
     qtest_add_func("/vtpm-tis/locality/seize-waits-for-the-command", test_seize_waits);
+    qtest_add_func("/vtpm-tis/locality/seize-waits-for-the-answer-to-its-cancel",
+                   test_seize_awaits_cancel);
+    qtest_add_func("/vtpm-tis/cancel/one-waits-for-the-answer-to-another",
+                   test_cancel_awaits_cancel);
     qtest_add_func("/vtpm-tis/locality/relinquish-waits-for-the-command", test_relinquish_waits);
     qtest_add_func("/vtpm-tis/locality/relinquish-drops-the-response",
                    test_relinquish_drops_response);
