@@ -51,7 +51,8 @@ root_enter()
         exec chroot "$top" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
             PYTHONDONTWRITEBYTECODE=1 DEBIAN_FRONTEND=noninteractive \
             GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=/src \
-            ${http_proxy:+http_proxy="$http_proxy"} ${TEST_FULL:+TEST_FULL="$TEST_FULL"} \
+            ${http_proxy:+http_proxy="$http_proxy"} ${CCACHE_DIR:+CCACHE_DIR=/var/cache/ccache} \
+            ${TEST_FULL:+TEST_FULL="$TEST_FULL"} \
             bash -c "\"\$@\"; exit" bash "$@" # the first process is no place for a command
     ' bash "$@"
 }
