@@ -145,6 +145,33 @@ gboolean dq_profile_add_file(DqProfile *profile, WireBytes name, uint16_t alg, W
     return TRUE;
 }
 
+gboolean dq_profile_remove_file(DqProfile *profile, WireBytes name, uint16_t alg, WireBytes digest)
+{
+    GByteArray *digests = find_file(profile, name);
+    WireReader rest, here;
+    uint16_t listed;
+    WireBytes value;
+
+    if (!digests) {
+        return FALSE;
+    }
+    rest = here = dq_profile_digests(digests);
+    while (dq_profile_next_digest(&rest, &listed, &value)) {
+        if (listed == alg && wire_bytes_equal(value, digest)) {
+            g_byte_array_remove_range(digests, (guint)(digests->len - here.left),
+                                      (guint)(here.left - rest.left));
+            if (digests->len == 0) {
+                g_autoptr(GBytes) key = dq_bytes_borrow(dq_unwire(name));
+
+                g_hash_table_remove(profile->files, key);
+            }
+            return TRUE;
+        }
+        here = rest;
+    }
+    return FALSE;
+}
+
 void dq_profile_exclude(DqProfile *profile, const char *pattern)
 {
     g_ptr_array_add(profile->exclude, g_strdup(pattern));

@@ -93,6 +93,10 @@ static inline unsigned dq_profile_key_pcr(gconstpointer key)
  */
 gboolean dq_profile_add_file(DqProfile *profile, WireBytes name, uint16_t alg, WireBytes digest);
 
+/** dq_profile_remove_file: FALSE where it may not have this digest; without any it is not listed.
+ */
+gboolean dq_profile_remove_file(DqProfile *profile, WireBytes name, uint16_t alg, WireBytes digest);
+
 /** dq_profile_exclude: leaves out files whose names match a pattern with * and ?. */
 void dq_profile_exclude(DqProfile *profile, const char *pattern);
 

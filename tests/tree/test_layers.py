@@ -56,6 +56,7 @@ OWNERS = [
     (r'glib-unix\.h', 'glib'),
     (r'json-glib/', 'json-glib'),
     (r'cbor\.h', 'libcbor'),
+    (r'archive(_entry)?\.h', 'libarchive'),
     (r'openssl/', 'openssl'),
     (r'tss2/', 'tss2'),
     (r'libtpms/', 'libtpms'),

@@ -175,10 +175,28 @@ static void deep_nesting_is_refused(void)
     expect_refused(text, "too long or deep");
 }
 
+static void a_digest_is_taken_back(void)
+{
+    g_autoptr(DqProfile) p = read_profile(whole);
+    g_autoptr(GBytes) first = dq_hex_decode(DIGITS, NULL);
+    const WireBytes name = log_text("/a\\b\xff"), sh = log_text("/bin/sh");
+
+    g_assert_false(dq_profile_remove_file(p, sh, TPM_ALG_SHA384, log_bytes(first)));
+    g_assert_false(dq_profile_remove_file(p, log_text("/b"), TPM_ALG_SHA256, log_bytes(first)));
+    g_assert_true(dq_profile_remove_file(p, name, TPM_ALG_SHA256, log_bytes(first)));
+    g_assert_cmpint(match(p, "/a\\b\xff", TPM_ALG_SHA256, DIGITS), ==, DQ_PROFILE_OTHER);
+    g_assert_cmpint(match(p, "/a\\b\xff", TPM_ALG_SHA1, "0011223344556677889900112233445566778899"),
+                    ==, DQ_PROFILE_SAME);
+    g_assert_true(dq_profile_remove_file(p, sh, TPM_ALG_SHA256, log_bytes(first)));
+    g_assert_false(dq_profile_remove_file(p, sh, TPM_ALG_SHA256, log_bytes(first)));
+    g_assert_cmpint(match(p, "/bin/sh", TPM_ALG_SHA256, DIGITS), ==, DQ_PROFILE_UNKNOWN);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/appraise/profile/files", files_match_by_name_and_digest);
+    g_test_add_func("/appraise/profile/a-digest-is-taken-back", a_digest_is_taken_back);
     g_test_add_func("/appraise/profile/listed-and-excluded",
                     a_listed_file_is_compared_though_excluded);
     g_test_add_func("/appraise/profile/other-size", a_digest_of_another_size_is_not_added);

@@ -6,6 +6,7 @@
 #include "profile_bind_command.h"
 #include "profile_diff.h"
 #include "profile_file.h"
+#include "profile_packages.h"
 #include "profile_record.h"
 #include "profile_sign_command.h"
 #include "profile_store_command.h"
@@ -110,6 +111,7 @@ int profile_command(char **argv, GError **error)
 {
     static const Command commands[] = {
         { "record", record_command },
+        { "from-packages", profile_packages_command },
         { "diff", diff_command },
         { "sign", profile_sign_command },
         { "add", profile_add_command },
@@ -123,6 +125,7 @@ int profile_command(char **argv, GError **error)
     };
 
     return command_run_one(commands, argv,
-                           "record, diff, sign, add, list, remove, bind, unbind, group, ungroup",
+                           "record, from-packages, diff, sign, add, list, remove, bind, unbind, "
+                           "group, ungroup",
                            error);
 }
