@@ -42,4 +42,7 @@ void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisa
     if (a->logs.vtpm_parts.len > 0) {
         dq_appraise_parts(a->logs.vtpm_parts, a->measurement, verdict);
     }
+    if (a->logs.vm_launch.len > 0) {
+        dq_appraise_launch(a->logs.vm_launch, a->launch, verdict);
+    }
 }

@@ -18,6 +18,7 @@ typedef struct DqLogs {
     DqBytes vm_event_log;
     DqBytes vm_ima;
     DqBytes vtpm_parts; /* files whose code its vTPM runs */
+    DqBytes vm_launch;  /* what it was started with */
 } DqLogs;
 
 /** DqAppraisal: borrowed. */
@@ -25,6 +26,7 @@ typedef struct DqAppraisal {
     DqLogs logs;
     const DqProfile *host, *vm; /* NULL: no reference values */
     DqBytes measurement;        /* of the binding in the evidence; of no bytes without its flag */
+    DqBytes launch;             /* the same */
 } DqAppraisal;
 
 /**
@@ -32,7 +34,8 @@ typedef struct DqAppraisal {
  * "host-event-log", "host-ima", "vm-event-log" or "vm-ima", and for each profile "host-boot" or
  * "vm-boot" and, where it lists files, "host-files" or "vm-files".
  *
- * A list of the vTPM's parts adds "vtpm-parts": it passes where it is the one measured.
+ * A list of the vTPM's parts adds "vtpm-parts": it passes where it is the one measured. One of what
+ * the VM was started with adds "vm-launch", the same.
  *
  * An event log passes where it leads to all PCRs that firmware and boot loaders alone extend and
  * that were quoted, and no event says something else than what was measured. A list of IMA passes

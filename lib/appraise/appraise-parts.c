@@ -5,23 +5,76 @@
 #include "attest/digest.h"
 #include "wire/parts.h"
 
+/* One kind of list. */
+typedef struct Appraised {
+    const char *finding;
+    const WirePartsForm *form;
+    char *(*say)(WireParts parts);
+    const char *unsigned_text;
+    const char *other_text;
+} Appraised;
+
 /* Somebody chose each character of a name. */
+static void say_part(GString *out, const char *kind, const WirePart *part)
+{
+    g_autofree char *name = g_strndup((const char *)part->name.p, part->name.len);
+    g_autofree char *said = g_strescape(name, NULL);
+    g_autofree char *hex = dq_hex_encode(part->digest, sizeof(part->digest));
+
+    g_string_append_printf(out, "%s%s\"%s\" %s", out->len > 0 ? ", " : "", kind, said, hex);
+}
+
 static char *say_parts(WireParts parts)
 {
     GString *out = g_string_new(NULL);
     WirePart part;
 
     while (wire_next_part(&parts, &part)) {
-        g_autofree char *name = g_strndup((const char *)part.name.p, part.name.len);
-        g_autofree char *said = g_strescape(name, NULL);
-        g_autofree char *hex = dq_hex_encode(part.digest, sizeof(part.digest));
-
-        g_string_append_printf(out, "%s\"%s\" %s", out->len > 0 ? ", " : "", said, hex);
+        say_part(out, "", &part);
     }
     return g_string_free(out, FALSE);
 }
 
-void dq_appraise_parts(DqBytes list, DqBytes measurement, DqVerdict *verdict)
+static char *say_launch(WireParts parts)
+{
+    GString *out = g_string_new(NULL);
+    gboolean has_firmware = FALSE;
+    unsigned libraries = 0;
+    WirePart part;
+
+    while (wire_next_part(&parts, &part)) {
+        g_autofree char *kind = g_strconcat(wire_part_kind_word(part.kind), " ", NULL);
+
+        if (part.kind == WIRE_PART_LIBRARY) {
+            libraries++;
+            continue;
+        }
+        has_firmware = has_firmware || part.kind == WIRE_PART_FIRMWARE;
+        say_part(out, kind, &part);
+    }
+    g_string_append_printf(out, ", and %u libraries%s", libraries,
+                           has_firmware ? "" : "; no firmware was named, it is QEMU's own choice");
+    return g_string_free(out, FALSE);
+}
+
+static const Appraised vtpm = {
+    "vtpm-parts",
+    &wire_parts_vtpm,
+    say_parts,
+    "the host did not sign for a measurement: tpm2_deepquote --flags measurements asks for it",
+    "the list of parts is not the one that the host signed for",
+};
+
+static const Appraised launched = {
+    "vm-launch",
+    &wire_parts_launch,
+    say_launch,
+    "the host did not sign for what the VM was started with: tpm2_deepquote --flags launch asks "
+    "for it",
+    "the list of what the VM was started with is not the one that the host signed for",
+};
+
+static void appraise(const Appraised *what, DqBytes list, DqBytes expected, DqVerdict *verdict)
 {
     uint8_t digest[DQ_HASH_SIZE];
     DqResult result = DQ_RESULT_FAIL;
@@ -29,17 +82,26 @@ void dq_appraise_parts(DqBytes list, DqBytes measurement, DqVerdict *verdict)
     char *detail;
 
     dq_sha256(&list, 1, digest);
-    if (measurement.len == 0) {
+    if (expected.len == 0) {
         result = DQ_RESULT_NOT_COMPARED;
-        detail = g_strdup("the host did not sign for a measurement: tpm2_deepquote --flags "
-                          "measurements asks for it");
-    } else if (!dq_bytes_equal(measurement, (DqBytes){ digest, sizeof(digest) })) {
-        detail = g_strdup("the list of parts is not the one that the host signed for");
-    } else if (!wire_decode_parts(dq_wire(list), &parts)) {
+        detail = g_strdup(what->unsigned_text);
+    } else if (!dq_bytes_equal(expected, (DqBytes){ digest, sizeof(digest) })) {
+        detail = g_strdup(what->other_text);
+    } else if (!wire_decode_parts(dq_wire(list), what->form, &parts)) {
         detail = g_strdup("what the host signed for is no list of parts that can be read here");
     } else {
         result = DQ_RESULT_PASS;
-        detail = say_parts(parts);
+        detail = what->say(parts);
     }
-    dq_verdict_add_finding(verdict, "vtpm-parts", result, detail);
+    dq_verdict_add_finding(verdict, what->finding, result, detail);
+}
+
+void dq_appraise_parts(DqBytes list, DqBytes measurement, DqVerdict *verdict)
+{
+    appraise(&vtpm, list, measurement, verdict);
+}
+
+void dq_appraise_launch(DqBytes list, DqBytes launch, DqVerdict *verdict)
+{
+    appraise(&launched, list, launch, verdict);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The files whose code a vTPM runs, against the digest that its host signed for. */
+/* The files whose code a vTPM runs, and what a VM was started with, as their host signed for it. */
 #ifndef APPRAISE_APPRAISE_PARTS_H
 #define APPRAISE_APPRAISE_PARTS_H
 
@@ -12,5 +12,8 @@
  * @measurement: of the binding; of no bytes without its flag
  */
 void dq_appraise_parts(DqBytes list, DqBytes measurement, DqVerdict *verdict);
+
+/** dq_appraise_launch: the same of "vm-launch"; libraries are counted, each other part is named. */
+void dq_appraise_launch(DqBytes list, DqBytes launch, DqVerdict *verdict);
 
 #endif

@@ -2,6 +2,9 @@
 /* Check 15: values against the reference values. */
 #include "attest/checks-policy.h"
 
+#include "attest/bytes.h"
+#include "attest/digest.h"
+
 static gboolean fail_pcr(DqRun *r, const char *whose, const DqPolicyPcr *p)
 {
     return dq_run_fail(r, "%s PCR %s:%u has none of the values that the policy allows", whose,
@@ -29,6 +32,34 @@ static gboolean check_policy_digests(DqRun *r, const DqPolicy *policy)
         }
     }
     return TRUE;
+}
+
+/* Parts of what the VM was started with, by the list that the host signed for. */
+static gboolean check_launch_parts(DqRun *r, const DqPolicy *policy)
+{
+    const DqBytes list = r->quote->launch_parts;
+    const DqPolicyPart *wrong;
+    uint8_t digest[DQ_HASH_SIZE];
+    WireParts parts;
+
+    if (policy->launch_parts->len == 0) {
+        return TRUE;
+    }
+    if (list.len == 0) {
+        return dq_run_fail(r, "the policy compares parts of what the VM was started with, and no "
+                              "list of them came");
+    }
+    dq_sha256(&list, 1, digest);
+    if (!dq_bytes_equal(dq_unwire(r->evidence.binding.launch), (DqBytes){ digest, DQ_HASH_SIZE }) ||
+        !wire_decode_parts(dq_wire(list), &wire_parts_launch, &parts)) {
+        return dq_run_fail(r, "the list of what the VM was started with is none that the host "
+                              "signed for");
+    }
+    wrong = dq_policy_find_wrong_part(policy, parts);
+    return !wrong ||
+           dq_run_fail(r, "what the VM was started with has no %s%s%s that the policy allows",
+                       wire_part_kind_word(wrong->kind), wrong->name ? " " : "",
+                       wrong->name ? wrong->name : "");
 }
 
 /* Collisions of SHA-1 can be made: a value that only SHA-1 vouches for was chosen by anybody. */
@@ -91,7 +122,7 @@ gboolean dq_check_policy(DqRun *r)
     if (wrong) {
         return fail_pcr(r, "vTPM", wrong);
     }
-    if (!check_policy_digests(r, policy)) {
+    if (!check_policy_digests(r, policy) || !check_launch_parts(r, policy)) {
         return FALSE;
     }
     return policy->host_pcrs->len > 0 ||

@@ -356,6 +356,8 @@ typedef void (*DqAppraise)(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointe
  * @vtpm_quoted: TPMS_ATTEST of the vTPM's quote
  * @vtpm_signature: TPMT_SIGNATURE over it; empty, or of TPM_ALG_NULL, where nothing signed
  * @vtpm_pcrs: the vTPM's selected PCR values, bank by bank, ascending, one after the other
+ * @launch_parts: the list of what the VM was started with; empty where it did not come. A policy
+ * may have values for parts
  * @vtpm_key: (nullable): the key that the guest says it signed with: the signature is checked with
  *     it if it has the Name that the host vouches for; it says nothing about whose key it is
  * @appraise: (nullable): appraises what else came with it; gets @appraise_data
@@ -365,6 +367,7 @@ typedef struct DqQuote {
     DqBytes vtpm_quoted;
     DqBytes vtpm_signature;
     DqBytes vtpm_pcrs;
+    DqBytes launch_parts;
     DqKey *vtpm_key;
     DqAppraise appraise;
     gpointer appraise_data;

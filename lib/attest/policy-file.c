@@ -250,6 +250,41 @@ static gboolean read_digest(Parser *p, const Keyword *k, char **args, GError **e
     return TRUE;
 }
 
+/* KIND or KIND:NAME */
+static DqPolicyPart *read_part_place(const Parser *p, const char *text)
+{
+    const char *colon = strchr(text, ':');
+    const gsize len = colon ? (gsize)(colon - text) : strlen(text);
+    WirePartKind kind;
+
+    return wire_part_kind_find(text, len, &kind) && (!colon || colon[1] != '\0')
+               ? dq_policy_add_part(p->policy, kind, colon ? colon + 1 : NULL)
+               : NULL;
+}
+
+static gboolean read_launch_part(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    DqPolicyPart *part = args[0] && args[1] ? read_part_place(p, args[0]) : NULL;
+
+    if (!part) {
+        return usage(p, k, error);
+    }
+    for (args++; *args; args++) {
+        g_autoptr(GBytes) value = NULL;
+
+        if (strcmp(*args, "none") == 0) {
+            part->may_miss = TRUE;
+            continue;
+        }
+        value = read_hex(p, *args, DQ_HASH_SIZE, error);
+        if (!value) {
+            return FALSE;
+        }
+        g_byte_array_append(part->digests, g_bytes_get_data(value, NULL), DQ_HASH_SIZE);
+    }
+    return TRUE;
+}
+
 static gboolean read_allow_key(Parser *p, const Keyword *k, char **args, GError **error)
 {
     g_autoptr(DqKey) key = NULL; /* its Name is enough */
@@ -365,6 +400,9 @@ static const Keyword keywords[] = {
     { "group-info", read_digest, DQ_POLICY_GROUP_INFO, "HEX..." },
     { "group-key", read_digest, DQ_POLICY_GROUP_KEY, "HEX..." },
     { "launch", read_digest, DQ_POLICY_LAUNCH, "HEX..." },
+    { "launch-part", read_launch_part, 0,
+      "KIND HEX..., or KIND:NAME HEX...; KIND is executable, library, firmware, kernel, initrd, "
+      "device-tree, command-line, file, machine or arguments; none stands for no such part" },
     { "allow-key", read_allow_key, 0, "FILE | name:HEX" },
     { "allow-sha1", read_allow_sha1, 0, "" },
     { "allow-host-vouched", read_allow_host_vouched, 0, "UUID, or: allow-host-vouched any" },
@@ -382,7 +420,8 @@ static gboolean read_words(Parser *p, char **words, GError **error)
     }
     g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
                 "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
-                "vtpm-pcr, measurement, group-info, group-key, launch, allow-key, allow-sha1, "
+                "vtpm-pcr, measurement, group-info, group-key, launch, launch-part, allow-key, "
+                "allow-sha1, "
                 "allow-host-vouched, allow-move, allow-lineage or deny-firmware",
                 p->name, p->line, words[0]);
     return FALSE;

@@ -20,6 +20,14 @@ static void pcr_clear(gpointer data)
     g_byte_array_unref(((DqPolicyPcr *)data)->values);
 }
 
+static void part_clear(gpointer data)
+{
+    DqPolicyPart *part = data;
+
+    g_free(part->name);
+    g_byte_array_unref(part->digests);
+}
+
 static GArray *new_pcrs(void)
 {
     GArray *pcrs = g_array_new(FALSE, FALSE, sizeof(DqPolicyPcr));
@@ -44,6 +52,8 @@ DqPolicy *dq_policy_new(void)
     p->denied_firmware = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     p->host_pcrs = new_pcrs();
     p->vtpm_pcrs = new_pcrs();
+    p->launch_parts = g_array_new(FALSE, FALSE, sizeof(DqPolicyPart));
+    g_array_set_clear_func(p->launch_parts, part_clear);
     for (gsize i = 0; i < DQ_POLICY_DIGESTS; i++) {
         p->digests[i] = g_byte_array_new();
     }
@@ -77,6 +87,7 @@ void dq_policy_unref(DqPolicy *policy)
     g_hash_table_unref(policy->vms);
     g_array_unref(policy->host_pcrs);
     g_array_unref(policy->vtpm_pcrs);
+    g_array_unref(policy->launch_parts);
     for (gsize i = 0; i < DQ_POLICY_DIGESTS; i++) {
         g_byte_array_unref(policy->digests[i]);
     }
@@ -245,4 +256,57 @@ gboolean dq_policy_digest_allowed(const DqPolicy *policy, DqPolicyDigest which, 
     const GByteArray *expected = policy->digests[which];
 
     return expected->len == 0 || (value.len == DQ_HASH_SIZE && is_among(expected, value));
+}
+
+DqPolicyPart *dq_policy_add_part(DqPolicy *policy, WirePartKind kind, const char *name)
+{
+    DqPolicyPart fresh = { .kind = kind };
+
+    for (guint i = 0; i < policy->launch_parts->len; i++) {
+        DqPolicyPart *p = &g_array_index(policy->launch_parts, DqPolicyPart, i);
+
+        if (p->kind == kind && g_strcmp0(p->name, name) == 0) {
+            return p;
+        }
+    }
+    fresh.name = g_strdup(name);
+    fresh.digests = g_byte_array_new();
+    g_array_append_val(policy->launch_parts, fresh);
+    return &g_array_index(policy->launch_parts, DqPolicyPart, policy->launch_parts->len - 1);
+}
+
+static gboolean is_about(const DqPolicyPart *entry, const WirePart *part)
+{
+    return entry->kind == part->kind &&
+           (!entry->name || (strlen(entry->name) == part->name.len &&
+                             memcmp(entry->name, part->name.p, part->name.len) == 0));
+}
+
+static gboolean satisfies(WireParts parts, const DqPolicyPart *entry)
+{
+    gboolean found = FALSE;
+    WirePart part;
+
+    while (wire_next_part(&parts, &part)) {
+        if (!is_about(entry, &part)) {
+            continue;
+        }
+        if (!is_among(entry->digests, (WireBytes){ part.digest, sizeof(part.digest) })) {
+            return FALSE;
+        }
+        found = TRUE;
+    }
+    return found || entry->may_miss;
+}
+
+const DqPolicyPart *dq_policy_find_wrong_part(const DqPolicy *policy, WireParts parts)
+{
+    for (guint i = 0; i < policy->launch_parts->len; i++) {
+        const DqPolicyPart *entry = &g_array_index(policy->launch_parts, DqPolicyPart, i);
+
+        if (!satisfies(parts, entry)) {
+            return entry;
+        }
+    }
+    return NULL;
 }

@@ -6,6 +6,7 @@
 #include "attest/deepquote.h"
 #include "attest/pcr.h"
 #include "wire/hash.h"
+#include "wire/parts.h"
 #include "wire/uuid.h"
 
 /** A VM that is allowed. */
@@ -29,6 +30,14 @@ typedef struct DqPolicyPcr {
     unsigned pcr;
     GByteArray *values; /* one after the other */
 } DqPolicyPcr;
+
+/** Parts of what a VM is started with, and the digests that they may have. */
+typedef struct DqPolicyPart {
+    WirePartKind kind;
+    char *name;          /* NULL: all of the kind */
+    gboolean may_miss;   /* there need be none */
+    GByteArray *digests; /* one after the other */
+} DqPolicyPart;
 
 /** The optional digests of a binding that a policy can hold reference values for. */
 typedef enum DqPolicyDigest {
@@ -56,6 +65,7 @@ struct DqPolicy {
     GArray *denied_firmware;   /* uint64_t: versions that a host's TPM must not have */
     GArray *host_pcrs;         /* DqPolicyPcr */
     GArray *vtpm_pcrs;         /* DqPolicyPcr */
+    GArray *launch_parts;      /* DqPolicyPart */
     GByteArray *digests[DQ_POLICY_DIGESTS]; /* DQ_HASH_SIZE bytes each; empty: nothing expected */
 };
 
@@ -114,5 +124,14 @@ const DqPolicyPcr *dq_policy_find_wrong_pcr(const GArray *pcrs, const WirePcrSel
 
 /** dq_policy_digest_allowed: whether nothing is expected, or @value is among what is. */
 gboolean dq_policy_digest_allowed(const DqPolicy *policy, DqPolicyDigest which, WireBytes value);
+
+/** dq_policy_add_part: the entry of @kind and @name (nullable), new where there was none. */
+DqPolicyPart *dq_policy_add_part(DqPolicy *policy, WirePartKind kind, const char *name);
+
+/**
+ * dq_policy_find_wrong_part: the first entry that @parts do not satisfy: one of them has another
+ * digest, or there is none and there has to be; NULL where they satisfy all.
+ */
+const DqPolicyPart *dq_policy_find_wrong_part(const DqPolicy *policy, WireParts parts);
 
 #endif

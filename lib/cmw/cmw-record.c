@@ -17,6 +17,7 @@ static const struct {
     [DQ_CMW_HOST_EVENT_LOG] = { "host-boot-log", "application/vnd.deepquote.tcg-event-log" },
     [DQ_CMW_HOST_IMA] = { "host-ima-log", "application/vnd.deepquote.ima-list" },
     [DQ_CMW_VTPM_PARTS] = { "vtpm-parts", "application/vnd.deepquote.vtpm-parts" },
+    [DQ_CMW_VM_LAUNCH] = { "vm-launch", "application/vnd.deepquote.vm-launch" },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(table) == DQ_CMW_PARTS);

@@ -26,6 +26,7 @@ typedef enum DqCmwPart {
     DQ_CMW_HOST_EVENT_LOG,
     DQ_CMW_HOST_IMA,
     DQ_CMW_VTPM_PARTS,
+    DQ_CMW_VM_LAUNCH,
     DQ_CMW_PARTS, /* how many there are */
 } DqCmwPart;
 

@@ -235,6 +235,13 @@ int peer_open(int fd, const Peer *peer)
     return dir;
 }
 
+void peer_copy(const Peer *peer, Peer *ret)
+{
+    *ret = *peer;
+    ret->cgroup = g_strdup(peer->cgroup);
+    ret->label = g_strdup(peer->label);
+}
+
 void peer_clear(Peer *peer)
 {
     g_clear_pointer(&peer->cgroup, g_free);

@@ -49,6 +49,9 @@ gboolean peer_started_of(const char *text, uint64_t *ret);
  * Returns: a descriptor of O_PATH; -1: the process has ended, or is hidden from us
  */
 int peer_open(int fd, const Peer *peer);
+
+/** peer_copy: @ret owns what it points to. */
+void peer_copy(const Peer *peer, Peer *ret);
 void peer_clear(Peer *peer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Peer, peer_clear)
 

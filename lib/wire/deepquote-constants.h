@@ -65,7 +65,8 @@ enum {
     DEEPQUOTE_HOST_BOOT_LOG = 7,
     DEEPQUOTE_HOST_IMA_LOG = 8,
     DEEPQUOTE_VTPM_PARTS = 9,
-    DEEPQUOTE_CREDENTIALS = 10, /* how many there are */
+    DEEPQUOTE_VM_LAUNCH_PARTS = 10,
+    DEEPQUOTE_CREDENTIALS = 11, /* how many there are */
 };
 
 #endif

@@ -5,7 +5,7 @@
 #include "measure/mapping.h"
 #include "wire/parts.h"
 
-static void fuzz_list(WireBytes in)
+static void fuzz_list(WireBytes in, const WirePartsForm *form)
 {
     static WirePart part[WIRE_PARTS_MAX];
     static uint8_t buf[WIRE_PARTS_SIZE_MAX];
@@ -13,20 +13,20 @@ static void fuzz_list(WireBytes in)
     WireParts parts;
     size_t count = 0;
 
-    if (!wire_decode_parts(in, &parts)) {
+    if (!wire_decode_parts(in, form, &parts)) {
         return;
     }
     while (wire_next_part(&parts, &part[count])) {
         count++;
     }
-    fuzz_expect_same(in, &w, wire_put_parts(&w, part, count));
+    fuzz_expect_same(in, &w, wire_put_parts(&w, form, part, count));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *text = g_strndup((const char *)data, size);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) mappings = mapping_parse(text, &error);
+    g_autoptr(GArray) mappings = mapping_parse(text, MAPPING_FILES_ALONE, &error);
 
     if (!mappings == !error) {
         abort();
@@ -36,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         }
     }
-    fuzz_list((WireBytes){ data, size });
+    fuzz_list((WireBytes){ data, size }, &wire_parts_vtpm);
+    fuzz_list((WireBytes){ data, size }, &wire_parts_launch);
     return 0;
 }

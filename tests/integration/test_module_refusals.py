@@ -312,7 +312,7 @@ def _():
             assert tpm.rc(resized(whole[:n])) not in (0, 0x101), n
         refuses(tpm, manager, resized(whole + b'\0'), SIZE)
         refuses(tpm, manager, tpm2.u16(tpm2.ST_SESSIONS) + whole[2:], AUTH_CONTEXT)
-        for what in (10, 0x100, 0xFFFFFFFF):
+        for what in (11, 0x100, 0xFFFFFFFF):
             refuses(tpm, manager, tpm2.host_credential_command(what), parameter(VALUE, 1))
 
 

@@ -14,7 +14,7 @@ MEDIA_TYPES = {
         ('evidence', 'evidence'), ('quote', 'tpms-attest'), ('signature', 'tpmt-signature'),
         ('pcrs', 'pcr-values'), ('guest-public', 'tpm2b-public'), ('boot-log', 'tcg-event-log'),
         ('ima-log', 'ima-list'), ('host-boot-log', 'tcg-event-log'), ('host-ima-log', 'ima-list'),
-        ('vtpm-parts', 'vtpm-parts'))}
+        ('vtpm-parts', 'vtpm-parts'), ('vm-launch', 'vm-launch'))}
 
 
 class Malformed(Exception):

@@ -121,10 +121,59 @@ static void test_borders(void)
     g_assert_false(dq_policy_digest_allowed(p, DQ_POLICY_LAUNCH, (WireBytes){ all, 0 }));
 }
 
+static const uint8_t hex32[32] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                   16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
+
+/* Whether a policy of one line allows two kernels, one of which has HEX32. */
+static void test_parts(void)
+{
+    static const struct {
+        const char *line;
+        gboolean allows;
+    } table[] = {
+        { "launch-part kernel " HEX32, FALSE }, /* the other one is none of them */
+        { "launch-part kernel:a " HEX32, TRUE },
+        { "launch-part kernel:b " HEX32, FALSE },
+        { "launch-part kernel:b none", FALSE },
+        { "launch-part kernel:c " HEX32, FALSE },
+        { "launch-part kernel:c none", TRUE },
+        { "launch-part kernel:c none " HEX32, TRUE },
+        { "launch-part initrd " HEX32, FALSE },
+        { "launch-part initrd none", TRUE },
+        { "launch-part kernel:a none\nlaunch-part kernel:a " HEX32, TRUE },
+        { "launch-part kernel:a " HEX32 "\nlaunch-part initrd " HEX32, FALSE },
+        { "", TRUE },
+    };
+    WirePart parts[] = {
+        { WIRE_PART_EXECUTABLE, { (const uint8_t *)"qemu", 4 }, { 1 } },
+        { WIRE_PART_KERNEL, { (const uint8_t *)"a", 1 }, { 0 } },
+        { WIRE_PART_KERNEL, { (const uint8_t *)"b", 1 }, { 2 } },
+    };
+    uint8_t buf[512];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+    WireParts list;
+
+    memcpy(parts[1].digest, hex32, sizeof(hex32));
+    g_assert_true(wire_put_parts(&w, &wire_parts_launch, parts, G_N_ELEMENTS(parts)));
+    g_assert_true(wire_decode_parts(wire_written(&w), &wire_parts_launch, &list));
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autoptr(DqPolicy) p = parse(table[i].line);
+        const DqPolicyPart *found = dq_policy_find_wrong_part(p, list);
+
+        g_test_message("%s", table[i].line);
+        g_assert_cmpint(!found, ==, table[i].allows);
+    }
+}
+
 static const struct {
     const char *text;
     const char *message; /* its beginning */
 } wrong[] = {
+    { "launch-part", "folder/name:1: write it as: launch-part KIND" },
+    { "launch-part kernel", "folder/name:1: write it as: launch-part KIND" },
+    { "launch-part kernels " HEX32, "folder/name:1: write it as: launch-part KIND" },
+    { "launch-part kernel: " HEX32, "folder/name:1: write it as: launch-part KIND" },
+    { "launch-part kernel 00", "folder/name:1: 00 has 1 bytes" },
     { "vm", "folder/name:1: write it as: vm UUID" },
     { "vm any more", "folder/name:1: write it as: vm UUID" },
     { "vm x", "folder/name:1: \"x\" is no UUID" },
@@ -221,6 +270,7 @@ int main(int argc, char **argv)
     g_test_add_func("/attest/policy/exceptions-are-by-name", test_allowed);
     g_test_add_func("/attest/policy/an-empty-one-expects-nothing", test_empty);
     g_test_add_func("/attest/policy/values-are-whole", test_borders);
+    g_test_add_func("/attest/policy/parts-of-a-launch", test_parts);
     g_test_add_func("/attest/policy/errors-name-the-line-and-what-to-write", test_errors);
     g_test_add_func("/attest/policy/key-files-are-beside-it", test_files);
     return g_test_run();

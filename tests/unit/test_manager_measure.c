@@ -3,6 +3,7 @@
 #include "measure/file_digests.h"
 #include "measure/mapping.h"
 #include "measure/measurement.h"
+#include "measure/process_parts.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -145,7 +146,7 @@ static void test_parse(void)
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
         g_autofree char *text = g_strdup(table[i].text);
         g_autoptr(GError) error = NULL;
-        g_autoptr(GArray) list = mapping_parse(text, &error);
+        g_autoptr(GArray) list = mapping_parse(text, MAPPING_FILES_ALONE, &error);
 
         g_test_message("%s", table[i].text);
         if (table[i].why) {
@@ -182,7 +183,7 @@ static void assert_maps(Fixture *f, const char *content, const char *why)
     if (content) {
         write_file(f->path, content); /* another inode at the same path */
     }
-    list = mapping_read(dir, &text, &error);
+    list = mapping_read(dir, MAPPING_FILES_ALONE, &text, &error);
     for (guint i = 0; list && i < list->len; i++) {
         const Mapping *m = &g_array_index(list, Mapping, i);
 
@@ -210,7 +211,7 @@ static gboolean is_measurable(void)
 {
     const int dir = own_folder();
     g_autofree char *text = NULL;
-    g_autoptr(GArray) list = mapping_read(dir, &text, NULL);
+    g_autoptr(GArray) list = mapping_read(dir, MAPPING_FILES_ALONE, &text, NULL);
 
     close(dir);
     return list != NULL;
@@ -252,8 +253,8 @@ static void test_takes_no_other_file(Fixture *f, G_GNUC_UNUSED gconstpointer dat
 static void test_measures_itself_by_a_thread(void)
 {
     g_autoptr(Measurer) measurer = measurer_new();
-    Measurement *m = measurer_start(measurer, own_folder());
-    Measurement *gone = measurer_start(measurer, -1);
+    Measurement *m = process_parts_start(measurer, own_folder());
+    Measurement *gone = process_parts_start(measurer, -1);
     g_autofree char *why = NULL;
     g_autofree char *sum = NULL;
     WireParts parts;
@@ -272,7 +273,7 @@ static void test_measures_itself_by_a_thread(void)
     measurement_unref(gone);
     if (is_measurable()) {
         bytes = g_bytes_get_data(measurement_parts(m), &size);
-        g_assert_true(wire_decode_parts((WireBytes){ bytes, size }, &parts));
+        g_assert_true(wire_decode_parts((WireBytes){ bytes, size }, &wire_parts_vtpm, &parts));
         g_assert_true(wire_next_part(&parts, &part));
         g_assert_cmpint(strncmp((const char *)part.name.p, "test_manager_measure", part.name.len),
                         ==, 0);
@@ -288,7 +289,7 @@ static void test_ends_while_it_measures(void)
     Measurer *measurer = measurer_new();
 
     for (int i = 0; i < 50; i++) {
-        measurement_unref(measurer_start(measurer, own_folder()));
+        measurement_unref(process_parts_start(measurer, own_folder()));
     }
     measurer_free(measurer);
 }

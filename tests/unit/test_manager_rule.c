@@ -91,6 +91,65 @@ static const Case cases[] = {
     { "root-is-not-the-owner", REGISTRY_RULE_USER, FALSE, 0, "/", NULL },
 };
 
+/* ------------------------------------------------------------------ what a vTPM may have started
+ */
+
+static const struct {
+    const char *what;
+    RegistryRule rule;
+    gboolean apart;
+    Peer vtpm, other;
+} others[] = {
+    { "another-unit", REGISTRY_RULE_UNIT, TRUE, { .cgroup = UNIT_A }, { .cgroup = UNIT_B } },
+    { "a-domain-beside-the-unit",
+      REGISTRY_RULE_UNIT,
+      TRUE,
+      { .cgroup = UNIT_A },
+      { .cgroup = DOMAIN } },
+    { "in-the-unit", REGISTRY_RULE_UNIT, FALSE, { .cgroup = UNIT_A }, { .cgroup = UNIT_A } },
+    { "below-the-unit",
+      REGISTRY_RULE_UNIT,
+      FALSE,
+      { .cgroup = UNIT_A },
+      { .cgroup = UNIT_A "/x" } },
+    { "not-told", REGISTRY_RULE_UNIT, FALSE, { .cgroup = UNIT_A }, { .cgroup = NULL } },
+    { "another-user-of-the-domain",
+      REGISTRY_RULE_LIBVIRT,
+      TRUE,
+      { .process.uid = OWNER, .label = "libvirt-" UUID_A " (enforce)" },
+      { .process.uid = OTHER, .label = "libvirt-" UUID_A " (enforce)" } },
+    { "its-own-user",
+      REGISTRY_RULE_LIBVIRT,
+      FALSE,
+      { .process.uid = OWNER, .label = "libvirt-" UUID_A " (enforce)" },
+      { .process.uid = OWNER, .label = "libvirt-" UUID_A " (enforce)" } },
+    { "another-domain",
+      REGISTRY_RULE_LIBVIRT,
+      FALSE,
+      { .process.uid = OWNER, .label = "libvirt-" UUID_A " (enforce)" },
+      { .process.uid = OTHER, .label = "libvirt-" UUID_B " (enforce)" } },
+    { "no-label",
+      REGISTRY_RULE_LIBVIRT,
+      FALSE,
+      { .process.uid = OWNER },
+      { .process.uid = OTHER } },
+    { "a-user-has-all",
+      REGISTRY_RULE_USER,
+      TRUE,
+      { .process.uid = OWNER },
+      { .process.uid = OWNER } },
+};
+
+static void test_apart(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+        const RegistryVm vm = { .rule = others[i].rule };
+
+        g_test_message("%s", others[i].what);
+        g_assert_true(rule_apart(&vm)(&others[i].vtpm, &others[i].other) == others[i].apart);
+    }
+}
+
 /* Who may start a vTPM and is not one */
 static const Case starters[] = {
     { "set-up-by-libvirtd", REGISTRY_RULE_LIBVIRT, TRUE, OWNER, "/system.slice/libvirtd.service",
@@ -281,6 +340,7 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(path, &starters[i], test_process);
     }
+    g_test_add_func("/manager/rule/apart", test_apart);
     ADD("a-user-owns-one-vm", test_a_user_owns_one_vm);
     ADD("libvirt-runs-many-as-one-user", test_libvirt_runs_many_as_one_user);
     ADD("units-have-no-owner-to-share", test_units_have_no_owner_to_share);

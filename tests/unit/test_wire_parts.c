@@ -26,7 +26,7 @@ static bool encode(Encoded *ret, const WirePart *parts, size_t count)
 {
     memset(ret->buf, 0xA5, sizeof(ret->buf));
     ret->w = WIRE_WRITER(ret->buf, sizeof(ret->buf));
-    return wire_put_parts(&ret->w, parts, count);
+    return wire_put_parts(&ret->w, &wire_parts_vtpm, parts, count);
 }
 
 static void comes_back_as_it_was(void)
@@ -36,7 +36,7 @@ static void comes_back_as_it_was(void)
     WirePart part;
 
     g_assert_true(encode(&e, some, G_N_ELEMENTS(some)));
-    g_assert_true(wire_decode_parts(wire_written(&e.w), &parts));
+    g_assert_true(wire_decode_parts(wire_written(&e.w), &wire_parts_vtpm, &parts));
     for (size_t i = 0; i < G_N_ELEMENTS(some); i++) {
         g_assert_true(wire_next_part(&parts, &part));
         g_assert_cmpint(wire_part_compare(&part, &some[i]), ==, 0);
@@ -53,9 +53,9 @@ static void refuses_each_truncation(void)
     for (size_t len = 0; len < e.w.len; len++) {
         g_autofree uint8_t *cut = g_memdup2(e.buf, len); /* no more, for the sanitizer */
 
-        g_assert_false(wire_decode_parts((WireBytes){ cut, len }, &parts));
+        g_assert_false(wire_decode_parts((WireBytes){ cut, len }, &wire_parts_vtpm, &parts));
     }
-    g_assert_false(wire_decode_parts((WireBytes){ e.buf, e.w.len + 1 }, &parts));
+    g_assert_false(wire_decode_parts((WireBytes){ e.buf, e.w.len + 1 }, &wire_parts_vtpm, &parts));
 }
 
 static void refuses_another_order(void)
@@ -108,7 +108,7 @@ static void takes_so_many_and_no_more(void)
     }
     g_assert_false(encode(&e, part, WIRE_PARTS_MAX + 1));
     g_assert_true(encode(&e, part, WIRE_PARTS_MAX));
-    g_assert_true(wire_decode_parts(wire_written(&e.w), &parts));
+    g_assert_true(wire_decode_parts(wire_written(&e.w), &wire_parts_vtpm, &parts));
 }
 
 static void any_changed_byte_is_another_list_or_none(void)
@@ -122,7 +122,7 @@ static void any_changed_byte_is_another_list_or_none(void)
         bool same = true;
 
         e.buf[i] ^= 0x01;
-        if (wire_decode_parts(wire_written(&e.w), &parts)) {
+        if (wire_decode_parts(wire_written(&e.w), &wire_parts_vtpm, &parts)) {
             for (size_t k = 0; wire_next_part(&parts, &part); k++) {
                 same = same && wire_part_compare(&part, &some[k]) == 0;
             }
@@ -142,16 +142,50 @@ static char *hex(const uint8_t *data, size_t len)
     return g_string_free(text, FALSE);
 }
 
-/* Python makes the same of it, in tests/vectors/check.py. */
-static void has_the_bytes_of_its_vector(void)
+static void lists_have_kinds_of_their_own(void)
 {
-    g_autofree char *path = g_build_filename(g_getenv("SOURCE_ROOT"), "tests", "vectors", "parts",
-                                             "two-of-one-name.json", NULL);
+    WirePart parts[] = { some[0], some[1] };
+    Encoded e = { 0 };
+    WireParts read;
+
+    for (WirePartKind kind = WIRE_PART_LIBRARY; kind <= WIRE_PART_ARGUMENTS + 1; kind++) {
+        parts[1].kind = kind;
+        g_assert_true(encode(&e, parts, 2) == (kind == WIRE_PART_LIBRARY));
+        e.w = WIRE_WRITER(e.buf, sizeof(e.buf));
+        g_assert_true(wire_put_parts(&e.w, &wire_parts_launch, parts, 2) ==
+                      (kind <= WIRE_PART_ARGUMENTS));
+        g_assert_false(wire_decode_parts(wire_written(&e.w), &wire_parts_vtpm, &read));
+        g_assert_true(wire_decode_parts(wire_written(&e.w), &wire_parts_launch, &read) ==
+                      (kind <= WIRE_PART_ARGUMENTS));
+    }
+}
+
+static void kinds_have_words(void)
+{
+    WirePartKind kind = WIRE_PART_MACHINE;
+
+    for (WirePartKind k = WIRE_PART_EXECUTABLE; k <= WIRE_PART_ARGUMENTS; k++) {
+        const char *word = wire_part_kind_word(k);
+
+        g_assert_true(wire_part_kind_find(word, strlen(word), &kind));
+        g_assert_cmpint(kind, ==, k);
+        g_assert_false(wire_part_kind_find(word, strlen(word) - 1, &kind));
+    }
+    g_assert_null(wire_part_kind_word(0));
+    g_assert_null(wire_part_kind_word(WIRE_PART_ARGUMENTS + 1));
+    g_assert_false(wire_part_kind_find("", 0, &kind));
+}
+
+/* Python makes the same of it, in tests/vectors/check.py. */
+static void has_the_bytes_of_its_vector(gconstpointer name)
+{
+    g_autofree char *path =
+        g_build_filename(g_getenv("SOURCE_ROOT"), "tests", "vectors", "parts", name, NULL);
     g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(GError) error = NULL;
     JsonObject *vector;
     JsonArray *list;
-    WirePart parts[8];
+    WirePart parts[16];
     g_autofree char *text = NULL;
     Encoded e;
 
@@ -161,19 +195,22 @@ static void has_the_bytes_of_its_vector(void)
     list = json_object_get_array_member(vector, "parts");
     for (guint i = 0; i < json_array_get_length(list); i++) {
         JsonObject *o = json_array_get_object_element(list, i);
-        const char *name = json_object_get_string_member(o, "name");
+        const char *called = json_object_get_string_member(o, "name");
         const char *digest = json_object_get_string_member(o, "digest");
 
-        parts[i].kind = g_str_equal(json_object_get_string_member(o, "kind"), "library")
-                            ? WIRE_PART_LIBRARY
-                            : WIRE_PART_EXECUTABLE;
-        parts[i].name = (WireBytes){ (const uint8_t *)name, strlen(name) };
+        const char *kind = json_object_get_string_member(o, "kind");
+
+        g_assert_true(wire_part_kind_find(kind, strlen(kind), &parts[i].kind));
+        parts[i].name = (WireBytes){ (const uint8_t *)called, strlen(called) };
         for (size_t k = 0; k < sizeof(parts[i].digest); k++) {
             parts[i].digest[k] = (uint8_t)(g_ascii_xdigit_value(digest[2 * k]) * 16 +
                                            g_ascii_xdigit_value(digest[2 * k + 1]));
         }
     }
-    g_assert_true(encode(&e, parts, json_array_get_length(list)));
+    e.w = WIRE_WRITER(e.buf, sizeof(e.buf));
+    g_assert_true(wire_put_parts(
+        &e.w, json_object_has_member(vector, "launch") ? &wire_parts_launch : &wire_parts_vtpm,
+        parts, json_array_get_length(list)));
     text = hex(e.buf, e.w.len);
     g_assert_cmpstr(text, ==, json_object_get_string_member(vector, "list"));
 }
@@ -188,6 +225,11 @@ int main(int argc, char **argv)
     g_test_add_func("/wire/parts/takes-so-many-and-no-more", takes_so_many_and_no_more);
     g_test_add_func("/wire/parts/any-changed-byte-is-another-list-or-none",
                     any_changed_byte_is_another_list_or_none);
-    g_test_add_func("/wire/parts/has-the-bytes-of-its-vector", has_the_bytes_of_its_vector);
+    g_test_add_func("/wire/parts/lists-have-kinds-of-their-own", lists_have_kinds_of_their_own);
+    g_test_add_func("/wire/parts/kinds-have-words", kinds_have_words);
+    g_test_add_data_func("/wire/parts/has-the-bytes-of-its-vector", "two-of-one-name.json",
+                         has_the_bytes_of_its_vector);
+    g_test_add_data_func("/wire/parts/has-the-bytes-of-the-launch-vector", "launch.json",
+                         has_the_bytes_of_its_vector);
     return g_test_run();
 }

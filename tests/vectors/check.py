@@ -436,19 +436,24 @@ def add_case(path):
                   vector['description'])
 
 
+KINDS = ('executable', 'library', 'firmware', 'kernel', 'initrd', 'device-tree', 'command-line',
+         'file', 'machine', 'arguments')
+
+
 @tap.case('the lists of parts have their bytes and digests')
 def _():
     files = sorted((HERE / 'parts').glob('*.json'))
     assert files
     for path in files:
         vector = json.loads(path.read_text(encoding='utf-8'))
-        rows = [((1, 2)[part['kind'] == 'library'], part['name'].encode(),
+        rows = [(KINDS.index(part['kind']) + 1, part['name'].encode(),
                  bytes.fromhex(part['digest'])) for part in vector['parts']]
         tap.equal(rows, sorted(rows))
-        data = b'DQTP' + struct.pack('>HH', 1, len(rows)) + b''.join(
+        magic, digest = (b'DQTL', 'launch') if 'launch' in vector else (b'DQTP', 'measurement')
+        data = magic + struct.pack('>HH', 1, len(rows)) + b''.join(
             bytes([kind, len(name)]) + name + digest for kind, name, digest in rows)
         tap.equal((data.hex(), hashlib.sha256(data).hexdigest()),
-                  (vector['list'], vector['measurement']))
+                  (vector['list'], vector[digest]))
 
 
 for file in sorted(HERE.glob('*.json')):

@@ -19,6 +19,7 @@ static const struct {
     { DEEPQUOTE_HOST_BOOT_LOG, DQ_CMW_HOST_EVENT_LOG },
     { DEEPQUOTE_HOST_IMA_LOG, DQ_CMW_HOST_IMA },
     { DEEPQUOTE_VTPM_PARTS, DQ_CMW_VTPM_PARTS },
+    { DEEPQUOTE_VM_LAUNCH_PARTS, DQ_CMW_VM_LAUNCH },
 };
 
 gboolean cmw_parse_log(const char *text, CmwTask *task, GError **error)

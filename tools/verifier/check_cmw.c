@@ -22,6 +22,7 @@ static const struct {
     [DQ_CMW_HOST_EVENT_LOG] = { G_STRUCT_OFFSET(CheckInput, host_event_log), DQ_EVENT_LOG_MAX },
     [DQ_CMW_HOST_IMA] = { G_STRUCT_OFFSET(CheckInput, host_ima), DQ_IMA_LIST_MAX },
     [DQ_CMW_VTPM_PARTS] = { G_STRUCT_OFFSET(CheckInput, vtpm_parts), WIRE_PARTS_SIZE_MAX },
+    [DQ_CMW_VM_LAUNCH] = { G_STRUCT_OFFSET(CheckInput, vm_launch), WIRE_PARTS_SIZE_MAX },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(places) == DQ_CMW_PARTS);

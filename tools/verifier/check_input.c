@@ -65,20 +65,24 @@ static gboolean require(gconstpointer value, const char *what, GError **error)
     return TRUE;
 }
 
-/* Of no bytes where the evidence has none. What it is worth is known when all checks were made. */
-static DqBytes measurement_of(DqBytes evidence)
+/* Of no bytes where the evidence has none. What they are worth is known when all checks were made.
+ */
+static void set_digests(DqBytes evidence, DqAppraisal *ret)
 {
     WireEvidence e;
 
-    return wire_decode_evidence(dq_wire(evidence), &e) ? dq_unwire(e.binding.measurement)
-                                                       : (DqBytes){ NULL, 0 };
+    if (wire_decode_evidence(dq_wire(evidence), &e)) {
+        ret->measurement = dq_unwire(e.binding.measurement);
+        ret->launch = dq_unwire(e.binding.launch);
+    }
 }
 
 void check_input_settle(CheckInput *in)
 {
-    in->appraisal.logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima),
-                                   peek(in->event_log), peek(in->ima), peek(in->vtpm_parts) };
-    in->appraisal.measurement = measurement_of(peek(in->evidence));
+    in->appraisal.logs =
+        (DqLogs){ peek(in->host_event_log), peek(in->host_ima), peek(in->event_log), peek(in->ima),
+                  peek(in->vtpm_parts),     peek(in->vm_launch) };
+    set_digests(peek(in->evidence), &in->appraisal);
 }
 
 static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
@@ -95,6 +99,7 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
         !read_log(read, p->event_log, DQ_EVENT_LOG_MAX, &in->event_log, error) ||
         !read_log(read, p->ima, DQ_IMA_LIST_MAX, &in->ima, error) ||
         !read_log(read, p->vtpm_parts, WIRE_PARTS_SIZE_MAX, &in->vtpm_parts, error) ||
+        !read_log(read, p->vm_launch, WIRE_PARTS_SIZE_MAX, &in->vm_launch, error) ||
         (p->cmw && !check_cmw_read(p->cmw, in, error)) ||
         !require(in->message, "name the vTPM's quote with -m, or a folder or --cmw", error) ||
         !require(in->evidence, "name the evidence with --evidence", error) ||
@@ -177,6 +182,7 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
         { "host_boot.log", &p.host_event_log },
         { "host_ima.log", &p.host_ima },
         { "vtpm_parts.bin", &p.vtpm_parts },
+        { "vm_launch.bin", &p.vm_launch },
     };
     g_auto(GStrv) found = g_new0(char *, G_N_ELEMENTS(files) + 1);
     gsize count = 0;
@@ -201,9 +207,10 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
 
 void check_input_free(CheckInput *input)
 {
-    GBytes **all[] = { &input->message,  &input->signature, &input->pcrs, &input->evidence,
-                       &input->public,   &input->event_log, &input->ima,  &input->host_event_log,
-                       &input->host_ima, &input->vtpm_parts };
+    GBytes **all[] = { &input->message,    &input->signature,      &input->pcrs,
+                       &input->evidence,   &input->public,         &input->event_log,
+                       &input->ima,        &input->host_event_log, &input->host_ima,
+                       &input->vtpm_parts, &input->vm_launch };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_bytes_unref);
@@ -221,6 +228,7 @@ DqQuote check_input_quote(CheckInput *input, const DqProfile *host, const DqProf
         .vtpm_quoted = peek(input->message),
         .vtpm_signature = peek(input->signature),
         .vtpm_pcrs = peek(input->pcrs),
+        .launch_parts = peek(input->vm_launch),
         .vtpm_key = input->key,
         .appraise = dq_appraise,
         .appraise_data = &input->appraisal,

@@ -43,6 +43,8 @@ static const struct {
                 "measured before the quote." },
     { "vtpm-parts", "Take the list again with the quote. If it stays so, the vTPM runs other code "
                     "than the host signed for." },
+    { "vm-launch", "Take the list again with the quote. If it stays so, the VM was started with "
+                   "something else than the host signed for." },
     { "host-boot", "Was the host updated? Then record the new boot into its profile "
                    "('profile record --add-to'). If not, find out what started it." },
     { "vm-boot", "Was the VM updated? Then record the new boot into its profile "

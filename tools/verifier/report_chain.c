@@ -36,7 +36,7 @@ static const Link links[] = {
       "no log of the host and no profile: what runs there was compared by the policy alone, if at "
       "all" },
     { "Tie between host and VM",
-      { "malformed", "not-a-quote", "bad-proof", "wrong-nonce", "wrong-vm" },
+      { "malformed", "not-a-quote", "bad-proof", "wrong-nonce", "wrong-vm", "vm-launch" },
       "the host vouches for this VM, in answer to this challenge",
       "" },
     { "Virtual TPM",

@@ -83,6 +83,7 @@ static CheckInput *make_input(const VerdictCase *c, GError **error)
         { &in->host_ima, CASE_HOST_IMA },
         { &in->host_event_log, CASE_HOST_EVENT_LOG },
         { &in->vtpm_parts, CASE_VTPM_PARTS },
+        { &in->vm_launch, CASE_VM_LAUNCH },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {

@@ -18,6 +18,7 @@ static const char *const part_names[] = {
     [CASE_VM_EVENT_LOG] = "vm-event-log",
     [CASE_VM_IMA] = "vm-ima",
     [CASE_VTPM_PARTS] = "vtpm-parts",
+    [CASE_VM_LAUNCH] = "vm-launch",
     [CASE_CHALLENGE] = "challenge",
     [CASE_BOUND_NONCE] = "bound-nonce",
     [CASE_UUID] = "uuid",

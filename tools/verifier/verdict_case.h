@@ -23,6 +23,7 @@ typedef enum CasePart {
     CASE_VM_EVENT_LOG,
     CASE_VM_IMA,
     CASE_VTPM_PARTS,
+    CASE_VM_LAUNCH,
     CASE_CHALLENGE,
     CASE_BOUND_NONCE,
     CASE_UUID,

@@ -79,6 +79,7 @@ static void take_input(VerdictCase *c, const CheckInput *in)
     verdict_case_take(c, CASE_VM_EVENT_LOG, reference(in->event_log));
     verdict_case_take(c, CASE_VM_IMA, reference(in->ima));
     verdict_case_take(c, CASE_VTPM_PARTS, reference(in->vtpm_parts));
+    verdict_case_take(c, CASE_VM_LAUNCH, reference(in->vm_launch));
 }
 
 static void take_expected(VerdictCase *c, const CheckExpected *x)

@@ -10,8 +10,10 @@
 enum {
     CHUNK = 256 * 1024,
     SETTLED_S = 2, /* longer than a tick of any file system's clock */
-    FILE_SIZE_MAX = 1 << 30,
 };
+
+/* An initrd may be large; more would keep others waiting. */
+static const off_t size_max = (off_t)2 << 30;
 
 /** What a file is known by. Without padding: compared and hashed as it lies in memory. */
 typedef struct FileId {
@@ -77,8 +79,8 @@ static gboolean look(int fd, const char *name, FileId *ret, GError **error)
     if (!S_ISREG(st.st_mode)) {
         return set_error(error, name, "it is no regular file");
     }
-    if (st.st_size > FILE_SIZE_MAX) {
-        return set_error(error, name, "it is larger than a program can be");
+    if (st.st_size > size_max) {
+        return set_error(error, name, "it is larger than 2 GiB");
     }
     *ret = (FileId){ (int64_t)st.st_dev, (int64_t)st.st_ino, st.st_ctim.tv_sec, st.st_ctim.tv_nsec,
                      st.st_size };

@@ -90,7 +90,7 @@ static gboolean is_listed(const GArray *list, const Mapping *m)
     return FALSE;
 }
 
-GArray *mapping_parse(char *maps, GError **error)
+GArray *mapping_parse(char *maps, MappingGenerated generated, GError **error)
 {
     g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(Mapping));
     char *rest = maps;
@@ -107,7 +107,8 @@ GArray *mapping_parse(char *maps, GError **error)
             fail(error, "the kernel shows its memory in a way that is not known: %s", line);
             return NULL;
         }
-        if (!executable || is_kernels(m.path)) {
+        if (!executable || is_kernels(m.path) ||
+            (generated == MAPPING_ALSO_GENERATED && m.path[0] != '/')) {
             continue;
         }
         if (!has_file(&m, error)) {
@@ -160,7 +161,7 @@ int mapping_open_executable(int dir, GError **error)
     return open_own(dir, "exe", error);
 }
 
-GArray *mapping_read(int dir, char **ret_text, GError **error)
+GArray *mapping_read(int dir, MappingGenerated generated, char **ret_text, GError **error)
 {
     const int fd = open_own(dir, "maps", error);
     GArray *list;
@@ -173,7 +174,7 @@ GArray *mapping_read(int dir, char **ret_text, GError **error)
     if (!*ret_text) {
         return NULL;
     }
-    list = mapping_parse(*ret_text, error);
+    list = mapping_parse(*ret_text, generated, error);
     if (list && list->len == 0) {
         g_clear_pointer(&list, g_array_unref);
         fail(error, "the process has ended");

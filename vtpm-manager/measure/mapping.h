@@ -14,22 +14,28 @@ typedef struct Mapping {
     const char *path; /* borrowed from the text */
 } Mapping;
 
+/** Memory that can be executed and is of no file, such as code that is generated. */
+typedef enum MappingGenerated {
+    MAPPING_FILES_ALONE,    /* it is refused */
+    MAPPING_ALSO_GENERATED, /* it is passed over */
+} MappingGenerated;
+
 /**
  * mapping_parse:
  * @maps: what /proc/PID/maps holds; changed, and borrowed by what is returned
  *
  * Returns: (transfer full): a Mapping for each file that is mapped to be executed, once; %NULL
- * where the text cannot be read, or memory can be executed that is of no file, or of one that was
- * deleted or replaced since it was mapped.
+ * where the text cannot be read, or memory can be executed that is of no file and may not be, or
+ * of one that was deleted or replaced since it was mapped.
  * Errors: G_FILE_ERROR
  */
-GArray *mapping_parse(char *maps, GError **error);
+GArray *mapping_parse(char *maps, MappingGenerated generated, GError **error);
 
 /**
  * mapping_read: the same of the process whose folder in /proc is @dir.
  * @ret_text: (transfer full): what the mappings borrow from
  */
-GArray *mapping_read(int dir, char **ret_text, GError **error);
+GArray *mapping_read(int dir, MappingGenerated generated, char **ret_text, GError **error);
 
 /**
  * mapping_open: the file itself, for reading: by map_files where the kernel lets us, else by its

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What code a process runs: each file that it has mapped to be executed, with its digest. Looked at
- * once, by a thread of its own: files are large, and nobody else waits for them.
+ * Lists of what processes run, made by a thread of its own: files are large, and nobody else waits
+ * for them.
  */
 #ifndef VTPM_MANAGER_MEASURE_MEASUREMENT_H
 #define VTPM_MANAGER_MEASURE_MEASUREMENT_H
@@ -9,10 +9,21 @@
 #include <glib.h>
 #include <stdint.h>
 
+#include "measure/file_digests.h"
+
 typedef struct Measurer Measurer;
 
 /** A look at one process; kept as long as its connection. */
 typedef struct Measurement Measurement;
+
+/** What is looked at, and how. */
+typedef struct MeasureKind {
+    /** By the thread. Returns: (transfer full): the list; %NULL with @error. */
+    GBytes *(*look)(void *subject, FileDigests *digests, GError **error);
+    /** Whether what was seen is still what there is; %NULL: for as long as the connection. */
+    gboolean (*holds)(const void *subject);
+    void (*free)(void *subject);
+} MeasureKind;
 
 Measurer *measurer_new(void);
 
@@ -20,12 +31,23 @@ Measurer *measurer_new(void);
 void measurer_free(Measurer *measurer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Measurer, measurer_free)
 
-/** measurer_start: @dir is taken over; -1: the process has ended. */
-Measurement *measurer_start(Measurer *measurer, int dir);
+/**
+ * measurer_start:
+ * @subject: taken over
+ * @why_not: (nullable): there is nothing to look at
+ */
+Measurement *measurer_start(Measurer *measurer, const MeasureKind *kind, void *subject,
+                            const char *why_not);
 void measurement_unref(Measurement *measurement);
 
 /** measurement_ready: whether what follows can be asked for. */
 gboolean measurement_ready(const Measurement *measurement);
+
+/**
+ * measurement_is_over: whether it is worth another look: what was seen is there no more, or nothing
+ * could be told and that was a second ago.
+ */
+gboolean measurement_is_over(const Measurement *measurement);
 
 /** measurement_parts: (nullable): the list; borrowed. */
 GBytes *measurement_parts(const Measurement *measurement);

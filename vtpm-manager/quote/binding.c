@@ -8,11 +8,18 @@
 #include "wire/tpm12-quote.h"
 
 /* What this manager can provide of what a request may ask for. */
-enum { FLAGS_PROVIDED = DEEPQUOTE_HASH_UUID | DEEPQUOTE_VTPM_MEASUREMENTS };
+enum { FLAGS_PROVIDED = DEEPQUOTE_HASH_UUID | DEEPQUOTE_VTPM_MEASUREMENTS | DEEPQUOTE_VM_LAUNCH };
 
 gboolean binding_flags_provided(uint32_t flags)
 {
     return (flags & ~(uint32_t)FLAGS_PROVIDED) == 0;
+}
+
+/* Of no bytes where it was not asked for. */
+static WireBytes digest_for(uint32_t flags, uint32_t flag, const uint8_t *digest)
+{
+    return (flags & flag) != 0 && digest ? (WireBytes){ digest, DEEPQUOTE_HASH_SIZE }
+                                         : (WireBytes){ NULL, 0 };
 }
 
 /* The nonce in a quote of a TPM 2.0 or of a TPM 1.2 */
@@ -35,7 +42,7 @@ static gboolean nonce_of(WireBytes quoted, WireBytes *ret)
 }
 
 ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
-                           const uint8_t *measurement, Binding *ret)
+                           const BindingDigests *digests, Binding *ret)
 {
     const DqBytes quoted = dq_unwire(request->quoted);
     uint8_t digest[DEEPQUOTE_HASH_SIZE];
@@ -57,9 +64,8 @@ ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
     memcpy(b.lineage, vm->lineage, sizeof(b.lineage));
     b.epoch = vm->epoch;
     b.generation = vm->generation;
-    if ((b.flags & DEEPQUOTE_VTPM_MEASUREMENTS) != 0 && measurement) {
-        b.measurement = (WireBytes){ measurement, DEEPQUOTE_HASH_SIZE };
-    }
+    b.measurement = digest_for(b.flags, DEEPQUOTE_VTPM_MEASUREMENTS, digests->measurement);
+    b.launch = digest_for(b.flags, DEEPQUOTE_VM_LAUNCH, digests->launch);
     if (!wire_put_binding(&w, &b)) {
         return MANAGER_REASON_NOT_A_QUOTE;
     }

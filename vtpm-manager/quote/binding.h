@@ -12,17 +12,23 @@ typedef struct Binding {
     uint8_t leaf[DEEPQUOTE_HASH_SIZE];
 } Binding;
 
+/** What is bound where a request asks for it; DEEPQUOTE_HASH_SIZE bytes each, or %NULL. */
+typedef struct BindingDigests {
+    const uint8_t *measurement;
+    const uint8_t *launch;
+} BindingDigests;
+
 /**
  * binding_make:
  * @vm: who asks; with the epoch and the generation that the binding is to have
  * @request: decoded; the nonce is taken from the extraData of its quote
- * @measurement: (nullable): DEEPQUOTE_HASH_SIZE bytes, where its flags ask for it
+ * @digests: those that its flags ask for
  *
  * Returns: MANAGER_REASON_NONE; MANAGER_REASON_NOT_A_QUOTE where `quoted` is not a TPM's own quote
  * or has no nonce.
  */
 ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
-                           const uint8_t *measurement, Binding *ret);
+                           const BindingDigests *digests, Binding *ret);
 
 /** binding_flags_provided: whether all that @flags ask for can be bound. */
 gboolean binding_flags_provided(uint32_t flags);

@@ -105,14 +105,35 @@ static char *advise_user(const RegistryVm *vm)
                            vm->owner);
 }
 
+/* Who is in a unit cannot leave it. */
+static gboolean is_of_another_unit(const Peer *vtpm, const Peer *other)
+{
+    const char *below = vtpm->cgroup ? behind(other->cgroup, vtpm->cgroup) : NULL;
+
+    return other->cgroup && (!below || (below[0] != '\0' && below[0] != '/'));
+}
+
+static gboolean is_another_user_of_profile(const Peer *vtpm, const Peer *other)
+{
+    return vtpm->label && g_strcmp0(vtpm->label, other->label) == 0 &&
+           vtpm->process.uid != other->process.uid;
+}
+
+static gboolean is_any(G_GNUC_UNUSED const Peer *vtpm, G_GNUC_UNUSED const Peer *other)
+{
+    return TRUE;
+}
+
 static const struct {
     gboolean (*holds)(const RegistryVm *vm, const Peer *peer);
     gboolean (*starts)(const RegistryVm *vm, const Peer *peer);
+    gboolean (*apart)(const Peer *vtpm, const Peer *other);
     char *(*advise)(const RegistryVm *vm);
 } rules[REGISTRY_RULE_COUNT] = {
-    [REGISTRY_RULE_UNIT] = { in_own_unit, in_own_unit, advise_unit },
-    [REGISTRY_RULE_LIBVIRT] = { in_own_profile, started_by_libvirt, advise_libvirt },
-    [REGISTRY_RULE_USER] = { is_owner, is_owner, advise_user },
+    [REGISTRY_RULE_UNIT] = { in_own_unit, in_own_unit, is_of_another_unit, advise_unit },
+    [REGISTRY_RULE_LIBVIRT] = { in_own_profile, started_by_libvirt, is_another_user_of_profile,
+                                advise_libvirt },
+    [REGISTRY_RULE_USER] = { is_owner, is_owner, is_any, advise_user },
 };
 
 gboolean rule_holds(const RegistryVm *vm, const Peer *peer)
@@ -123,6 +144,11 @@ gboolean rule_holds(const RegistryVm *vm, const Peer *peer)
 gboolean rule_starts(const RegistryVm *vm, const Peer *peer)
 {
     return rules[vm->rule].starts(vm, peer);
+}
+
+gboolean (*rule_apart(const RegistryVm *vm))(const Peer *vtpm, const Peer *other)
+{
+    return rules[vm->rule].apart;
 }
 
 char *rule_advice(const RegistryVm *vm)

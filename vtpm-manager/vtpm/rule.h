@@ -15,6 +15,12 @@ gboolean rule_holds(const RegistryVm *vm, const Peer *peer);
  */
 gboolean rule_starts(const RegistryVm *vm, const Peer *peer);
 
+/**
+ * rule_apart: by @vm's rule, whether a process is none that its vTPM could have started itself: not
+ * of its unit, or a domain's of another user. By the rule "user" there is no telling, and any is.
+ */
+gboolean (*rule_apart(const RegistryVm *vm))(const Peer *vtpm, const Peer *other);
+
 /** rule_advice: (transfer full): what @vm's rule asks for, and what to do where it does not hold.
  */
 char *rule_advice(const RegistryVm *vm);

@@ -42,9 +42,9 @@ struct VtpmConnection {
     Stranger stranger; /* until it is welcomed */
     gboolean welcomed; /* @hello is set, and this is the VM's one live connection */
     ManagerHello hello;
-    gboolean prepared;        /* its next QUOTE was let through by PREPARE */
-    Measurement *measurement; /* NULL: nobody asked for it */
-    void *pending;            /* a request that is answered later; NULL: none */
+    gboolean prepared;             /* its next QUOTE was let through by PREPARE */
+    Measurement *seen[VTPM_LOOKS]; /* NULL: nobody looked */
+    void *pending;                 /* a request that is answered later; NULL: none */
 };
 
 static VtpmConnection *live_connection(const VtpmServer *server, const WireUuid *uuid)
@@ -74,7 +74,9 @@ void vtpm_connection_close(VtpmConnection *connection, const char *why)
     close(connection->watch.fd);
     g_hash_table_remove(server->listener.connections, connection);
     peer_clear(&connection->peer);
-    measurement_unref(connection->measurement);
+    for (gsize i = 0; i < VTPM_LOOKS; i++) {
+        measurement_unref(connection->seen[i]);
+    }
     g_ref_string_release(connection->group);
     g_free(connection);
 }
@@ -329,16 +331,20 @@ const char *vtpm_connection_group(const VtpmConnection *connection)
     return connection->group;
 }
 
-Measurement *vtpm_connection_measurement(const VtpmConnection *connection)
+Measurement *vtpm_connection_look(const VtpmConnection *connection, VtpmLook look)
 {
-    return connection->measurement;
+    return connection->seen[look];
 }
 
-void vtpm_connection_measure(VtpmConnection *connection, Measurer *measurer)
+void vtpm_connection_set_look(VtpmConnection *connection, VtpmLook look, Measurement *seen)
 {
-    g_return_if_fail(!connection->measurement);
-    connection->measurement =
-        measurer_start(measurer, peer_open(connection->watch.fd, &connection->peer));
+    measurement_unref(connection->seen[look]);
+    connection->seen[look] = seen;
+}
+
+int vtpm_connection_open(const VtpmConnection *connection)
+{
+    return peer_open(connection->watch.fd, &connection->peer);
 }
 
 const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection)

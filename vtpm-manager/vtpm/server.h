@@ -54,12 +54,21 @@ const Peer *vtpm_connection_peer(const VtpmConnection *connection);
 /** vtpm_connection_group: the group of processes that it is counted with. */
 const char *vtpm_connection_group(const VtpmConnection *connection);
 
-/**
- * vtpm_connection_measurement: (nullable): what code its process runs, as it was seen first; %NULL
- * while nobody has looked, which vtpm_connection_measure() changes.
- */
-Measurement *vtpm_connection_measurement(const VtpmConnection *connection);
-void vtpm_connection_measure(VtpmConnection *connection, Measurer *measurer);
+/** What is looked at for a connection. */
+typedef enum VtpmLook {
+    VTPM_LOOK_PROCESS, /* what code its process runs */
+    VTPM_LOOK_LAUNCH,  /* what its VM was started with */
+    VTPM_LOOKS,
+} VtpmLook;
+
+/** vtpm_connection_look: (nullable): what was seen; %NULL while nobody has looked. */
+Measurement *vtpm_connection_look(const VtpmConnection *connection, VtpmLook look);
+
+/** vtpm_connection_set_look: @seen (nullable) is taken over, and stands in place of another. */
+void vtpm_connection_set_look(VtpmConnection *connection, VtpmLook look, Measurement *seen);
+
+/** vtpm_connection_open: the folder in /proc of its process; -1: it has ended, or is hidden. */
+int vtpm_connection_open(const VtpmConnection *connection);
 
 /** vtpm_connection_hello: as what it was welcomed; %NULL: it was not, and speaks for no VM. */
 const ManagerHello *vtpm_connection_hello(const VtpmConnection *connection);

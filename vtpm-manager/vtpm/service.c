@@ -3,15 +3,14 @@
 
 #include <string.h>
 
-#include "daemon/log_kind.h"
 #include "quote/batch.h"
 #include "quote/binding.h"
 #include "state/continuity.h"
+#include "vtpm/looks.h"
 
 enum {
     TIMEOUT_MAX_MS = 600 * 1000,
-    STATE_POLL_US = 1000,   /* until the state of a VM is on the disk */
-    MEASURE_POLL_US = 1000, /* until it is known what a vTPM runs */
+    STATE_POLL_US = 1000, /* until the state of a VM is on the disk */
 };
 
 /** A request on its way. */
@@ -127,6 +126,7 @@ static void handle_hello(const VtpmService *service, VtpmConnection *connection,
         const RegistryVm *vm = vms_find(service->vms, &hello->uuid);
 
         vtpm_connection_welcome(connection, hello);
+        looks_begin(service->measurer, service->vms, connection); /* before its guest runs */
         reply.epoch = vm->epoch;
         reply.generation = vm->base;
         memcpy(reply.lineage, vm->lineage, sizeof(reply.lineage));
@@ -173,62 +173,6 @@ static void abandon(void *pending)
     g_free(request);
 }
 
-/* -------------------------------------------------------------------------------- MEASUREMENT */
-
-static LogKind unmeasured = LOG_KIND("vTPMs of which it cannot be told what they run");
-
-/* Whether it is about what the vTPM's process runs, and comes from one that was welcome. */
-static gboolean needs_measurement(const VtpmConnection *connection, const ManagerMessage *message)
-{
-    const uint32_t flags = message->type == MANAGER_PREPARE ? message->prepare.flags
-                           : message->type == MANAGER_QUOTE ? message->quote.flags
-                                                            : 0;
-
-    return vtpm_connection_hello(connection) &&
-           ((flags & DEEPQUOTE_VTPM_MEASUREMENTS) != 0 ||
-            (message->type == MANAGER_CREDENTIAL &&
-             message->credential.what == DEEPQUOTE_VTPM_PARTS));
-}
-
-static void tell_unmeasured(VtpmConnection *connection)
-{
-    const Peer *peer = vtpm_connection_peer(connection);
-    g_autofree char *why = measurement_why(vtpm_connection_measurement(connection));
-
-    if (why) {
-        log_kind_warn(&unmeasured, "what the vTPM of process %d, uid %u, runs cannot be told: %s",
-                      (int)peer->process.pid, peer->process.uid, why);
-    }
-}
-
-/* Looks at the process when that is first asked for. Returns: it is not known yet. */
-static gboolean wait_for_measurement(const VtpmService *service, VtpmConnection *connection)
-{
-    if (!vtpm_connection_measurement(connection)) {
-        vtpm_connection_measure(connection, service->measurer);
-    }
-    if (!measurement_ready(vtpm_connection_measurement(connection))) {
-        vtpm_connection_postpone(connection, g_get_monotonic_time() + MEASURE_POLL_US);
-        return TRUE;
-    }
-    tell_unmeasured(connection);
-    return FALSE;
-}
-
-/* NULL: it could not be told. */
-static GBytes *parts_of(const VtpmConnection *connection)
-{
-    const Measurement *m = vtpm_connection_measurement(connection);
-
-    return m && measurement_ready(m) ? measurement_parts(m) : NULL;
-}
-
-static const uint8_t *digest_of(const VtpmConnection *connection)
-{
-    return parts_of(connection) ? measurement_digest(vtpm_connection_measurement(connection))
-                                : NULL;
-}
-
 /* ------------------------------------------------------------------------------------ PREPARE */
 
 /* Whether evidence as it is asked for can be made at all. */
@@ -240,7 +184,7 @@ static ManagerReason check_wish(const VtpmService *service, const VtpmConnection
     if (!binding_flags_provided(flags)) {
         return MANAGER_REASON_NO_SUCH_FLAG;
     }
-    if ((flags & DEEPQUOTE_VTPM_MEASUREMENTS) != 0 && !parts_of(connection)) {
+    if (!looks_seen_all(connection, flags)) {
         return MANAGER_REASON_NOT_MEASURED;
     }
     if (!wire_pcr_covers(&info->banks, host_pcrs)) {
@@ -284,12 +228,14 @@ static ManagerReason bind_quote(const VtpmService *service, const VtpmConnection
                                 const RegistryVm *vm, const ManagerQuote *quote, Binding *ret)
 {
     const Peer *peer = vtpm_connection_peer(connection);
+    const BindingDigests digests = { .measurement = looks_digest(connection, VTPM_LOOK_PROCESS),
+                                     .launch = looks_digest(connection, VTPM_LOOK_LAUNCH) };
     RegistryVm now = *vm;
     g_autoptr(GError) error = NULL;
     ManagerReason reason;
 
     now.generation = vm->base + quote->stores;
-    reason = binding_make(&now, quote, digest_of(connection), ret);
+    reason = binding_make(&now, quote, &digests, ret);
     if (reason != MANAGER_REASON_NONE) {
         return admission_refuse(peer, &now.uuid, reason);
     }
@@ -477,10 +423,10 @@ static void log_page_done(void *data, ManagerReason reason, uint32_t total, Wire
 }
 
 /* Of none where it could not be told. */
-static ManagerReason parts_page(const VtpmConnection *connection, const ManagerCredential *asked,
-                                ManagerReply *ret)
+static ManagerReason parts_page(const VtpmConnection *connection, VtpmLook look,
+                                const ManagerCredential *asked, ManagerReply *ret)
 {
-    GBytes *parts = parts_of(connection);
+    GBytes *parts = looks_parts(connection, look);
     gsize size = 0;
     const uint8_t *bytes = parts ? g_bytes_get_data(parts, &size) : NULL;
 
@@ -498,6 +444,7 @@ static void handle_credential(const VtpmService *service, VtpmConnection *connec
                               const ManagerMessage *message)
 {
     const ManagerCredential *asked = &message->credential;
+    const VtpmLook look = looks_of(asked->what);
     const RegistryVm *vm;
     ManagerReason reason = permitted(service, connection, LIMITER_CREDENTIAL, &vm);
     ManagerReply reply = { 0 };
@@ -507,8 +454,8 @@ static void handle_credential(const VtpmService *service, VtpmConnection *connec
                        request_new(service, connection, message->id));
         return;
     }
-    if (reason == MANAGER_REASON_NONE && asked->what == DEEPQUOTE_VTPM_PARTS) {
-        reason = parts_page(connection, asked, &reply);
+    if (reason == MANAGER_REASON_NONE && look < VTPM_LOOKS) {
+        reason = parts_page(connection, look, asked, &reply);
     } else if (reason == MANAGER_REASON_NONE &&
                !credentials_page(service->credentials, asked->what, asked->offset, asked->room,
                                  &reply.total_size, &reply.page)) {
@@ -534,9 +481,11 @@ static const struct {
     { MANAGER_KEY, handle_key },
 };
 
-static void handle(VtpmConnection *connection, const ManagerMessage *message, void *service)
+static void handle(VtpmConnection *connection, const ManagerMessage *message, void *data)
 {
-    if (needs_measurement(connection, message) && wait_for_measurement(service, connection)) {
+    const VtpmService *service = data;
+
+    if (looks_wait(service->measurer, service->vms, connection, message)) {
         return;
     }
     for (gsize i = 0; i < G_N_ELEMENTS(requests); i++) {

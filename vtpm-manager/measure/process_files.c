@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "measure/process_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/peer.h"
+
+enum {
+    TEXT_MAX = 4 * 1024 * 1024, /* more than arguments can be */
+    CHUNK = 64 * 1024,
+    NS_PER_S = 1000000000,
+};
+
+static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static gboolean fail(GError **error, const char *format, ...)
+{
+    g_autofree char *why = NULL;
+    va_list args;
+
+    va_start(args, format);
+    why = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, why);
+    return FALSE;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+}
+
+#define AUTO_FD __attribute__((cleanup(close_fd))) int
+
+char *process_files_read(int dir, const char *name, gsize *ret_len, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *chunk = g_malloc(CHUNK);
+    AUTO_FD fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+    ssize_t n = -1;
+
+    while (fd >= 0 && (n = read(fd, chunk, CHUNK)) > 0 && text->len <= TEXT_MAX) {
+        g_string_append_len(text, chunk, n);
+    }
+    if (n != 0) {
+        fail(error, "it cannot be looked at (%s): %s", name,
+             n > 0 ? "it is too long" : g_strerror(errno));
+        return NULL;
+    }
+    *ret_len = text->len;
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* ----------------------------------------------------------------------------------- since when */
+
+/* Nanoseconds since 1970 by which a process had begun; a tick of the clock is allowed for. */
+static gboolean read_begun(int dir, int64_t *ret, GError **error)
+{
+    const int64_t per_second = sysconf(_SC_CLK_TCK);
+    gsize len;
+    g_autofree char *text = process_files_read(dir, "stat", &len, error);
+    struct timespec up;
+    uint64_t ticks;
+
+    if (!text) {
+        return FALSE;
+    }
+    if (!peer_started_of(text, &ticks)) {
+        return fail(error, "the process has ended");
+    }
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    *ret = g_get_real_time() * 1000 - (up.tv_sec * (int64_t)NS_PER_S + up.tv_nsec) +
+           ((int64_t)ticks + 1) * (NS_PER_S / per_second);
+    return TRUE;
+}
+
+static gboolean is_unchanged(int dir, const struct stat *st, const char *path, GError **error)
+{
+    int64_t begun = 0;
+
+    if (!read_begun(dir, &begun, error)) {
+        return FALSE;
+    }
+    return st->st_ctim.tv_sec * (int64_t)NS_PER_S + st->st_ctim.tv_nsec <= begun ||
+           fail(error, "%s was changed or replaced since the VM was started: restart the VM", path);
+}
+
+/* -------------------------------------------------------------------------------------- at a path
+ */
+
+/* The path as the process means it, from its root on. */
+static char *absolute_of(int dir, const char *path)
+{
+    char cwd[PATH_MAX];
+    ssize_t n;
+
+    if (path[0] == '/') {
+        return g_strdup(path);
+    }
+    n = readlinkat(dir, "cwd", cwd, sizeof(cwd) - 1);
+    if (n < 0) {
+        return NULL;
+    }
+    cwd[n] = '\0';
+    return g_build_filename(cwd, path, NULL);
+}
+
+/* Not opened for reading: that may do something, where it is no regular file. */
+static int find(int dir, const char *absolute)
+{
+    const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+                                  .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    AUTO_FD root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    return root < 0 ? -1 : (int)syscall(SYS_openat2, root, absolute, &how, sizeof(how));
+}
+
+/* For reading what was found, if it is a regular file that is as old as the process. */
+static int open_found(int dir, int found, const char *path, GError **error)
+{
+    char at[32];
+    struct stat st;
+    int fd;
+
+    if (fstat(found, &st) != 0 || !S_ISREG(st.st_mode)) {
+        fail(error, "%s is no regular file", path);
+        return -1;
+    }
+    if (!is_unchanged(dir, &st, path, error)) {
+        return -1;
+    }
+    snprintf(at, sizeof(at), "/proc/self/fd/%d", found);
+    fd = open(at, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        fail(error, "%s cannot be read: %s", path, g_strerror(errno));
+    }
+    return fd;
+}
+
+int process_files_open(int dir, const char *path, GError **error)
+{
+    g_autofree char *absolute = absolute_of(dir, path);
+    AUTO_FD found = absolute ? find(dir, absolute) : -1;
+
+    if (found < 0) {
+        fail(error,
+             "%s, which the VM was started with, cannot be found: %s; give QEMU the whole "
+             "path",
+             path, g_strerror(errno));
+        return -1;
+    }
+    return open_found(dir, found, path, error);
+}
+
+/* ------------------------------------------------------------------------------ among those open
+ */
+
+/* Whether the descriptor @at of the process leads to the file. */
+static gboolean leads_to(int dir, const char *at, const char *absolute, const struct stat *file)
+{
+    char link[PATH_MAX];
+    const ssize_t n = readlinkat(dir, at, link, sizeof(link) - 1);
+    struct stat st;
+
+    link[n > 0 ? n : 0] = '\0';
+    return link[0] == '/' && (strcmp(link, absolute) == 0 ||
+                              (file && fstatat(dir, at, &st, 0) == 0 && st.st_dev == file->st_dev &&
+                               st.st_ino == file->st_ino));
+}
+
+static gboolean is_written_to(int dir, const char *number, GError **error)
+{
+    g_autofree char *at = g_strconcat("fdinfo/", number, NULL);
+    gsize len;
+    g_autofree char *text = process_files_read(dir, at, &len, error);
+    const char *flags = text ? strstr(text, "flags:") : NULL;
+    unsigned value;
+
+    return !flags || sscanf(flags, "flags: %o", &value) != 1 || (value & O_ACCMODE) != O_RDONLY;
+}
+
+typedef struct Held {
+    char *at; /* one of the descriptors; NULL: there is none */
+    gboolean written;
+} Held;
+
+static gboolean find_held(int dir, const char *absolute, const struct stat *file, Held *ret,
+                          GError **error)
+{
+    const int fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+
+    if (!folder) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return fail(error, "what it has open cannot be looked at: %s", g_strerror(errno));
+    }
+    while ((entry = readdir(folder))) {
+        g_autofree char *at = g_strconcat("fd/", entry->d_name, NULL);
+
+        if (leads_to(dir, at, absolute, file)) {
+            ret->written = ret->written || is_written_to(dir, entry->d_name, NULL);
+            g_free(ret->at);
+            ret->at = g_steal_pointer(&at);
+        }
+    }
+    closedir(folder);
+    return ret->at || fail(error,
+                           "%s is not, or no longer, what the VM was started with: restart "
+                           "the VM",
+                           absolute);
+}
+
+gboolean process_files_open_held(int dir, const char *path, int *ret_fd, GError **error)
+{
+    g_autofree char *absolute = absolute_of(dir, path);
+    AUTO_FD found = absolute ? find(dir, absolute) : -1;
+    AUTO_FD held_fd = -1;
+    Held held = { 0 };
+    struct stat st;
+    gboolean good;
+
+    if (!absolute) {
+        return fail(error, "it cannot be told where %s is", path);
+    }
+    good =
+        find_held(dir, absolute, found >= 0 && fstat(found, &st) == 0 ? &st : NULL, &held, error);
+    if (good && held.written) {
+        *ret_fd = -1;
+    } else if (good) {
+        held_fd = openat(dir, held.at, O_PATH | O_CLOEXEC);
+        *ret_fd = open_found(dir, held_fd, path, error);
+        good = *ret_fd >= 0;
+    }
+    g_free(held.at);
+    return good;
+}
