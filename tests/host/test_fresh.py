@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The README's commands in a Debian, argv[1], that mmdebstrap has just made: each in one of its
-own, in which nothing is installed. What takes how long is told; no case fails by it."""
+own, in which nothing is installed. What takes how long is told; no case fails by it. With
+TEST_FULL=true in the environment also scripts/demo with a QEMU that it builds."""
 import os
 import re
 import subprocess
@@ -41,6 +42,12 @@ def run(*command):
 @tap.case(f'scripts/demo --quick installs, builds and ends with its verdict on Debian {RELEASE}')
 def _():
     tap.equal(run('scripts/demo', '--quick')[-1], 'verdict: trusted')
+
+
+if os.environ.get('TEST_FULL') == 'true':
+    @tap.case(f'scripts/demo builds QEMU too and ends with its verdict on Debian {RELEASE}')
+    def _():
+        tap.equal(run('scripts/demo')[-1], 'verdict: trusted')
 
 
 @tap.case(f'scripts/test installs, builds and passes on Debian {RELEASE}')
