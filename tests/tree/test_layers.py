@@ -38,6 +38,7 @@ OWNERS = [
     (r'wire/', 'wire'),
     (r'(attest|deepquote)/', 'attest'),
     (r'appraise/', 'appraise'),
+    (r'approval/', 'approval'),
     (r'store/', 'store'),
     (r'cmw/', 'cmw'),
     (r'daemon/', 'daemon'),
