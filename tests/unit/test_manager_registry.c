@@ -505,6 +505,7 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
                         "ALTER TABLE vm DROP COLUMN accepted; DROP TABLE vm_state;"
                         "DROP TABLE anchor; DROP TABLE audit;"
                         "DROP TABLE vm_key; DROP TABLE group_seed;"
+                        "DROP TABLE group_approval;"
                         "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
@@ -569,13 +570,15 @@ int main(int argc, char **argv)
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 8");
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 9");
     ADD("refuses-a-damaged-key", test_refuses_what_it_cannot_read,
         "INSERT INTO vm_key SELECT uuid, zeroblob(32), zeroblob(59) FROM vm");
     ADD("refuses-a-key-without-seed", test_refuses_what_it_cannot_read,
         "INSERT INTO vm_key SELECT uuid, x'', zeroblob(60) FROM vm");
     ADD("refuses-a-damaged-seed", test_refuses_what_it_cannot_read,
         "INSERT INTO group_seed VALUES ('default', zeroblob(31))");
+    ADD("refuses-a-damaged-approval-key", test_refuses_what_it_cannot_read,
+        "INSERT INTO group_approval VALUES ('default', 'x', '')");
     ADD("refuses-a-format-below-0", test_refuses_what_it_cannot_read, "PRAGMA user_version = -1");
     ADD("refuses-an-unknown-group", test_refuses_what_it_cannot_read,
         "UPDATE vm SET vm_group = 'x'");

@@ -57,6 +57,35 @@ gboolean registry_file_execute(RegistryFile *file, const char *sql, const char *
            registry_file_fail(file, what, error);
 }
 
+static gboolean bind_value(sqlite3_stmt *s, int column, const RegistryValue *value)
+{
+    if (value->text) {
+        return sqlite3_bind_text(s, column, value->text, -1, SQLITE_TRANSIENT) == SQLITE_OK;
+    }
+    if (value->blob) {
+        return sqlite3_bind_blob(s, column, value->blob, (int)value->size, SQLITE_TRANSIENT) ==
+               SQLITE_OK;
+    }
+    return sqlite3_bind_int64(s, column, value->number) == SQLITE_OK;
+}
+
+gboolean registry_file_put(RegistryFile *file, const char *sql, const RegistryValue *values,
+                           gsize count, GError **error)
+{
+    sqlite3_stmt *s = NULL;
+    gboolean ok = sqlite3_prepare_v2(file->sqlite, sql, -1, &s, NULL) == SQLITE_OK;
+
+    for (gsize i = 0; ok && i < count; i++) {
+        ok = bind_value(s, (int)i + 1, &values[i]);
+    }
+    ok = ok && sqlite3_step(s) == SQLITE_DONE;
+    if (!ok) {
+        registry_file_fail(file, "write", error);
+    }
+    sqlite3_finalize(s);
+    return ok;
+}
+
 /* Where it is not SQLite that fails, memory was short, or what the file holds was not checked yet.
  */
 static gboolean seal(RegistryFile *file, GError **error)

@@ -43,6 +43,18 @@ gboolean registry_file_damaged(const RegistryFile *file, GError **error);
 gboolean registry_file_execute(RegistryFile *file, const char *sql, const char *what,
                                GError **error);
 
+/** A parameter of a statement: @text, else @size bytes of @blob, else @number. */
+typedef struct RegistryValue {
+    const char *text;
+    const void *blob;
+    gsize size;
+    int64_t number;
+} RegistryValue;
+
+/** registry_file_put: one statement that returns nothing, with its parameters; in a transaction. */
+gboolean registry_file_put(RegistryFile *file, const char *sql, const RegistryValue *values,
+                           gsize count, GError **error);
+
 /** A part of a transaction; %FALSE with @error set: nothing of it is to stay. */
 typedef gboolean (*RegistryChange)(void *data, const void *what, GError **error);
 

@@ -25,13 +25,14 @@ GPtrArray *groups_list(const RegistryGroups *groups);
  * @name: 1 to REGISTRY_NAME_MAX bytes
  * @weight: 1 to REGISTRY_WEIGHT_MAX
  *
- * Errors: REGISTRY_ERROR_CONFLICT for another name or weight, REGISTRY_ERROR_STORAGE.
+ * Errors: REGISTRY_ERROR_CONFLICT for another name or weight, or where its list says another one;
+ * REGISTRY_ERROR_STORAGE.
  */
 gboolean groups_set(RegistryGroups *groups, const char *name, guint weight,
                     const RegistryAuthor *by, GError **error);
 
 /**
- * groups_remove: a group that has no members.
+ * groups_remove: a group that has no members. See vms_remove_group().
  *
  * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT where it has members or is the default,
  * REGISTRY_ERROR_STORAGE.
@@ -46,6 +47,32 @@ gboolean groups_remove(RegistryGroups *groups, const char *name, const RegistryA
  * Errors: REGISTRY_ERROR_STORAGE.
  */
 gboolean groups_ensure_seed(RegistryGroups *groups, const char *name, GError **error);
+
+/** groups_find_seed: (nullable): the group whose seed this is now. */
+const RegistryGroup *groups_find_seed(const RegistryGroups *groups, const uint8_t *seed);
+
+/**
+ * groups_set_key: gives the group @name, which is there, an approval key, once for all, and a new
+ * seed. The key that it has already changes nothing.
+ * @pem: a public key; see docs/specs/group-list.md
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT, REGISTRY_ERROR_STORAGE.
+ */
+gboolean groups_set_key(RegistryGroups *groups, const char *name, const char *pem,
+                        const RegistryAuthor *by, GError **error);
+
+/**
+ * groups_set_list: a list that the group's approval key has signed, with its weight. The one that
+ * it has already changes nothing.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT also where it is not newer,
+ * REGISTRY_ERROR_STORAGE.
+ */
+gboolean groups_set_list(RegistryGroups *groups, const char *name, const char *text,
+                         const RegistryAuthor *by, GError **error);
+
+/** groups_check_room: whether @group may have one more member. Errors: REGISTRY_ERROR_CONFLICT. */
+gboolean groups_check_room(const RegistryGroup *group, GError **error);
 
 /** groups_count: @change more members of the group @name, which is there. */
 void groups_count(RegistryGroups *groups, const char *name, int change);

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#include "registry/approval.h"
 #include "registry/continuity.h"
 #include "registry/rule.h"
 #include "wire/manager.h"
@@ -30,6 +31,7 @@ typedef struct RegistryGroup {
     guint members; /* registered VMs */
     gboolean has_seed;
     uint8_t seed[REGISTRY_SEED_SIZE]; /* of the key that its members' keys are wrapped with */
+    RegistryApproval *approval;       /* NULL: it has no approval key */
 } RegistryGroup;
 
 /** The permanent state of a VM's vTPM, as far as it was announced. */

@@ -80,13 +80,20 @@ static const char version_7[] = "CREATE TABLE vm_key ("
                                 " seed BLOB NOT NULL) WITHOUT ROWID;"
                                 "PRAGMA user_version = 7;";
 
+/* Of groups whose tenants sign what hosts may do with them. */
+static const char version_8[] = "CREATE TABLE group_approval ("
+                                " name TEXT PRIMARY KEY NOT NULL,"
+                                " key TEXT NOT NULL,"
+                                " list TEXT NOT NULL) WITHOUT ROWID;" /* empty: none yet */
+                                "PRAGMA user_version = 8;";
+
 /*
  * From each version to the next; a new file goes through all of them. What changes rows of a file
  * that has an anchor can be made no earlier than registry_anchor_check(), and by a transaction
  * after it: none of these does.
  */
 static const char *const steps[] = { version_1, version_2, version_3, version_4,
-                                     version_5, version_6, version_7 };
+                                     version_5, version_6, version_7, version_8 };
 
 enum {
     SCHEMA_VERSION = G_N_ELEMENTS(steps),

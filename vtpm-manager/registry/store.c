@@ -80,6 +80,7 @@ static gboolean load_group(sqlite3_stmt *s, const RegistryStoreReader *reader)
     RegistryGroup group = { .name = (char *)sqlite3_column_text(s, 0),
                             .has_seed = sqlite3_column_type(s, 2) != SQLITE_NULL };
     sqlite3_int64 weight = sqlite3_column_int64(s, 1);
+    g_autoptr(RegistryApproval) approval = NULL;
 
     if (!group.name || weight < 1 || weight > REGISTRY_WEIGHT_MAX) {
         return FALSE;
@@ -88,6 +89,14 @@ static gboolean load_group(sqlite3_stmt *s, const RegistryStoreReader *reader)
         return FALSE;
     }
     group.weight = (guint)weight;
+    if (sqlite3_column_type(s, 3) != SQLITE_NULL) {
+        approval = registry_approval_new(group.name, (const char *)sqlite3_column_text(s, 3),
+                                         (const char *)sqlite3_column_text(s, 4), NULL);
+        if (!approval) {
+            return FALSE;
+        }
+    }
+    group.approval = approval;
     reader->group(&group, reader->data);
     return TRUE;
 }
@@ -116,7 +125,9 @@ static gboolean load(RegistryStore *store, const char *sql,
 gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *reader,
                              GError **error)
 {
-    return load(store, "SELECT name, weight, seed FROM vm_group LEFT JOIN group_seed USING (name)",
+    return load(store,
+                "SELECT name, weight, seed, key, list FROM vm_group "
+                "LEFT JOIN group_seed USING (name) LEFT JOIN group_approval USING (name)",
                 load_group, reader, error) &&
            load(store,
                 "SELECT " REGISTRY_ROW_COLUMNS ", stored, announced, seed, wrapped FROM vm "
@@ -171,38 +182,12 @@ static gboolean put_key(RegistryStore *store, const WireUuid *uuid, const Regist
     return write_row(store, s, bound, error);
 }
 
-/** A change of the one row that has @key; @number, where there is one, is its other value. */
-typedef struct RowChange {
-    const char *sql;
-    const char *key;
-    guint number;
-    const RegistryNote *note; /* NULL: none */
-} RowChange;
-
-static gboolean change_row(void *data, const void *what, GError **error)
-{
-    RegistryStore *store = data;
-    const RowChange *c = what;
-    sqlite3_stmt *s = NULL;
-    gboolean ok;
-
-    ok = sqlite3_prepare_v2(store->file->sqlite, c->sql, -1, &s, NULL) == SQLITE_OK &&
-         sqlite3_bind_text(s, 1, c->key, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
-         (c->number == 0 || sqlite3_bind_int64(s, 2, c->number) == SQLITE_OK) &&
-         sqlite3_step(s) == SQLITE_DONE;
-    if (!ok) {
-        registry_file_fail(store->file, "write", error);
-    }
-    sqlite3_finalize(s);
-    return ok && (!c->note || registry_audit_add(store->file, c->note, error));
-}
-
 static gboolean drop_state(RegistryStore *store, const WireUuid *uuid, GError **error)
 {
     g_autofree char *text = dq_uuid_format(uuid->byte);
-    const RowChange change = { "DELETE FROM vm_state WHERE uuid = ?", text, 0, NULL };
 
-    return change_row(store, &change, error);
+    return registry_file_put(store->file, "DELETE FROM vm_state WHERE uuid = ?",
+                             &(const RegistryValue){ .text = text }, 1, error);
 }
 
 /** A VM, what of it is stored, and what is noted. */
@@ -254,64 +239,6 @@ static gboolean put_states(void *store, const void *what, GError **error)
 gboolean registry_store_put_states(RegistryStore *store, GPtrArray *states, GError **error)
 {
     return registry_file_change(store->file, put_states, store, states, error);
-}
-
-gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
-                                  const RegistryNote *note, GError **error)
-{
-    const RowChange change = { "INSERT OR REPLACE INTO vm_group (name, weight) VALUES (?,?)", name,
-                               weight, note };
-
-    return registry_file_change(store->file, change_row, store, &change, error);
-}
-
-static gboolean remove_group(void *store, const void *what, GError **error)
-{
-    const RowChange *group = what;
-    const RowChange seed = { "DELETE FROM group_seed WHERE name = ?", group->key, 0, NULL };
-
-    return change_row(store, group, error) && change_row(store, &seed, error);
-}
-
-gboolean registry_store_remove_group(RegistryStore *store, const char *name,
-                                     const RegistryNote *note, GError **error)
-{
-    const RowChange change = { "DELETE FROM vm_group WHERE name = ?", name, 0, note };
-
-    return registry_file_change(store->file, remove_group, store, &change, error);
-}
-
-/** A seed of a group. */
-typedef struct SeedChange {
-    const char *name;
-    const uint8_t *seed;
-} SeedChange;
-
-static gboolean put_seed(void *data, const void *what, GError **error)
-{
-    RegistryStore *store = data;
-    const SeedChange *c = what;
-    sqlite3_stmt *s = NULL;
-    gboolean ok;
-
-    ok = sqlite3_prepare_v2(store->file->sqlite, "INSERT INTO group_seed (name, seed) VALUES (?,?)",
-                            -1, &s, NULL) == SQLITE_OK &&
-         sqlite3_bind_text(s, 1, c->name, -1, SQLITE_TRANSIENT) == SQLITE_OK &&
-         sqlite3_bind_blob(s, 2, c->seed, REGISTRY_SEED_SIZE, SQLITE_TRANSIENT) == SQLITE_OK &&
-         sqlite3_step(s) == SQLITE_DONE;
-    if (!ok) {
-        registry_file_fail(store->file, "write", error);
-    }
-    sqlite3_finalize(s);
-    return ok;
-}
-
-gboolean registry_store_put_seed(RegistryStore *store, const char *name,
-                                 const uint8_t seed[REGISTRY_SEED_SIZE], GError **error)
-{
-    const SeedChange change = { name, seed };
-
-    return registry_file_change(store->file, put_seed, store, &change, error);
 }
 
 static gboolean put_each(void *store, const void *what, GError **error)

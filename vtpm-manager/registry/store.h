@@ -62,16 +62,6 @@ typedef struct RegistryVmState {
 /** registry_store_put_states: all of @states (element-type RegistryVmState), or none. */
 gboolean registry_store_put_states(RegistryStore *store, GPtrArray *states, GError **error);
 
-/** registry_store_put_group, registry_store_remove_group: the same for a group. */
-gboolean registry_store_put_group(RegistryStore *store, const char *name, guint weight,
-                                  const RegistryNote *note, GError **error);
-gboolean registry_store_remove_group(RegistryStore *store, const char *name,
-                                     const RegistryNote *note, GError **error);
-
-/** registry_store_put_seed: the same for the seed of a group. */
-gboolean registry_store_put_seed(RegistryStore *store, const char *name,
-                                 const uint8_t seed[REGISTRY_SEED_SIZE], GError **error);
-
 /** registry_store_put_all: all of @vms (element-type RegistryVm), or none if it returns %FALSE. */
 gboolean registry_store_put_all(RegistryStore *store, GPtrArray *vms, GError **error);
 

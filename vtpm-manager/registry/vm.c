@@ -245,7 +245,7 @@ gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, const Regis
     vm.owner = new_vm->owner;
     vm.group =
         groups_find(vms->groups, new_vm->group ? new_vm->group : REGISTRY_GROUP_DEFAULT, error);
-    if (!vm.group || !check_owner(vms, &vm, error)) {
+    if (!vm.group || !groups_check_room(vm.group, error) || !check_owner(vms, &vm, error)) {
         return FALSE;
     }
     draw_lineage(&vm);
@@ -311,7 +311,36 @@ gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group,
         return FALSE;
     }
     vm.group = groups_find(vms->groups, group, error);
-    return vm.group && put(vms, &vm, by, error);
+    return vm.group &&
+           (vm.group == vms_find(vms, uuid)->group || groups_check_room(vm.group, error)) &&
+           put(vms, &vm, by, error);
+}
+
+gboolean vms_remove_group(RegistryVms *vms, const char *name, const RegistryAuthor *by,
+                          GError **error)
+{
+    const RegistryGroup *group = groups_find(vms->groups, name, error);
+    GHashTableIter iter;
+    gpointer value;
+
+    if (!group) {
+        return FALSE;
+    }
+    g_hash_table_iter_init(&iter, vms->by_uuid);
+    while (group->approval && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const RegistryVm *vm = value;
+
+        if (vm->key.made && memcmp(vm->key.seed, group->seed, sizeof(group->seed)) == 0) {
+            g_autofree char *text = dq_uuid_format(vm->uuid.byte);
+
+            g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+                        "the key of VM %s is wrapped with that of the group %s, and would be lost "
+                        "with it: start the VM once in the group that it is in",
+                        text, name);
+            return FALSE;
+        }
+    }
+    return groups_remove(vms->groups, name, by, error);
 }
 
 gboolean vms_rename(RegistryVms *vms, const WireUuid *uuid, const char *name,

@@ -66,9 +66,22 @@ gboolean vms_unregister(RegistryVms *vms, const WireUuid *uuid, const RegistryAu
 gboolean vms_enable(RegistryVms *vms, const WireUuid *uuid, gboolean enabled,
                     const RegistryAuthor *by, GError **error);
 
-/** vms_move: into @group. Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE. */
+/**
+ * vms_move: into @group.
+ * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_CONFLICT where it has no room for it,
+ * REGISTRY_ERROR_STORAGE.
+ */
 gboolean vms_move(RegistryVms *vms, const WireUuid *uuid, const char *group,
                   const RegistryAuthor *by, GError **error);
+
+/**
+ * vms_remove_group: groups_remove(), where no VM's key is wrapped with one that needs the group's
+ * list; VMs that are not registered any more count too.
+ *
+ * Errors: those of groups_remove(); REGISTRY_ERROR_CONFLICT.
+ */
+gboolean vms_remove_group(RegistryVms *vms, const char *name, const RegistryAuthor *by,
+                          GError **error);
 
 /**
  * vms_rename: everything but the name stays: the pinned EK, epoch and generation.

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "registry/approval.h"
+
+#include <string.h>
+
+#include "registry/error.h"
+
+static DqBytes bytes_of(const char *text)
+{
+    return (DqBytes){ (const uint8_t *)text, strlen(text) };
+}
+
+static gboolean read_key(RegistryApproval *approval, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    approval->key = dq_jws_public_new(bytes_of(approval->pem), &why);
+    if (!approval->key) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT, "the approval key: %s",
+                    why->message);
+        return FALSE;
+    }
+    dq_jws_public_digest(approval->key, approval->key_digest);
+    return TRUE;
+}
+
+static gboolean read_list(RegistryApproval *approval, const char *group, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+
+    approval->list = dq_group_list_open(approval->key, bytes_of(approval->text), &why);
+    if (!approval->list) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT, "the list: %s", why->message);
+        return FALSE;
+    }
+    if (!g_str_equal(approval->list->group, group)) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+                    "the list is for the group %s, not for %s", approval->list->group, group);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+RegistryApproval *registry_approval_new(const char *group, const char *pem, const char *text,
+                                        GError **error)
+{
+    g_autoptr(RegistryApproval) approval = g_atomic_rc_box_new0(RegistryApproval);
+
+    approval->pem = g_strdup(pem);
+    approval->text = g_strdup(text);
+    return read_key(approval, error) && (*text == '\0' || read_list(approval, group, error))
+               ? g_steal_pointer(&approval)
+               : NULL;
+}
+
+RegistryApproval *registry_approval_ref(RegistryApproval *approval)
+{
+    return g_atomic_rc_box_acquire(approval);
+}
+
+static void clear(gpointer data)
+{
+    RegistryApproval *approval = data;
+
+    g_free(approval->pem);
+    g_free(approval->text);
+    dq_jws_public_free(approval->key);
+    dq_group_list_free(approval->list);
+}
+
+void registry_approval_unref(RegistryApproval *approval)
+{
+    if (approval) {
+        g_atomic_rc_box_release_full(approval, clear);
+    }
+}
