@@ -71,6 +71,12 @@ static const struct {
                                   "the key of its state cannot be had from the registry and the "
                                   "host's TPM, which was exchanged or given another seed; the "
                                   "manager's log says more" },
+    [MANAGER_REASON_NOT_APPROVED] = { MANAGER_DENIED,
+                                      "the host did not boot in a way that the list of its group "
+                                      "names; vtpm-managerctl group GROUP shows the list" },
+    [MANAGER_REASON_NOT_ALLOWED] = { MANAGER_DENIED,
+                                     "the list of its group names the vTPMs that may answer, and "
+                                     "what its vTPM runs is not among them" },
     [MANAGER_REASON_LOG_UNREADABLE] = { MANAGER_NOT_SHARED, "the manager cannot read this log of "
                                                             "the host; see the manager's log" },
 };

@@ -34,7 +34,9 @@ typedef enum ManagerReason {
     MANAGER_REASON_BROKEN_HISTORY = 24,
     MANAGER_REASON_NOT_MEASURED = 25,
     MANAGER_REASON_KEY_LOST = 26,
-    MANAGER_REASON_COUNT = 27,
+    MANAGER_REASON_NOT_APPROVED = 27,
+    MANAGER_REASON_NOT_ALLOWED = 28,
+    MANAGER_REASON_COUNT = 29,
 } ManagerReason;
 
 /** manager_reason_status: the status that a reply with this reason has. */

@@ -77,11 +77,49 @@ static void test_binds_all(void)
 
 static void test_flags_provided(void)
 {
-    g_assert_true(binding_flags_provided(0));
-    g_assert_true(binding_flags_provided(DEEPQUOTE_HASH_UUID));
-    g_assert_true(binding_flags_provided(DEEPQUOTE_VTPM_MEASUREMENTS | DEEPQUOTE_VM_LAUNCH));
-    g_assert_false(binding_flags_provided(DEEPQUOTE_GROUP_INFO));
-    g_assert_false(binding_flags_provided(DEEPQUOTE_GROUP_PUBKEY | DEEPQUOTE_HASH_UUID));
+    RegistryApproval approval = { .group = NULL };
+    RegistryGroup group = { .name = (char *)"acme" };
+    const RegistryVm vm = { .group = &group };
+    const uint32_t always = DEEPQUOTE_HASH_UUID | DEEPQUOTE_VTPM_MEASUREMENTS |
+                            DEEPQUOTE_GROUP_INFO | DEEPQUOTE_VM_LAUNCH;
+
+    g_assert_true(binding_flags_provided(&vm, 0));
+    g_assert_true(binding_flags_provided(&vm, always));
+    g_assert_false(binding_flags_provided(&vm, DEEPQUOTE_GROUP_PUBKEY));
+    group.approval = &approval;
+    g_assert_true(binding_flags_provided(&vm, DEEPQUOTE_GROUP_PUBKEY));
+    g_assert_false(binding_flags_provided(&vm, DEEPQUOTE_FLAGS_ALL + 1));
+}
+
+/* A group without a list has number 0, and a digest of zeroes. */
+static void test_group_is_bound(void)
+{
+    uint8_t buf[512], info[DEEPQUOTE_HASH_SIZE];
+    RegistryApproval approval = { .text = (char *)"a.b.c", .key_digest = { 7 } };
+    RegistryGroup group = { .name = (char *)"acme" };
+    ManagerQuote request =
+        make_request(buf, sizeof(buf), BYTES(nonce), TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE);
+    DqGroupList list = { .sequence = 7 };
+    RegistryVm vm = make_vm();
+    Binding binding;
+    WireBinding b;
+
+    vm.group = &group;
+    request.flags = DEEPQUOTE_GROUP_INFO;
+    g_assert_cmpint(binding_make(&vm, &request, &none, &binding), ==, MANAGER_REASON_NONE);
+    g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));
+    dq_group_info("acme", 0, (DqBytes){ NULL, 0 }, info);
+    g_assert_cmpmem(b.group_info.p, b.group_info.len, info, sizeof(info));
+    g_assert_cmpuint(b.group_key.len, ==, 0);
+    group.approval = &approval;
+    approval.list = &list;
+    request.flags = DEEPQUOTE_GROUP_INFO | DEEPQUOTE_GROUP_PUBKEY;
+    g_assert_cmpint(binding_make(&vm, &request, &none, &binding), ==, MANAGER_REASON_NONE);
+    g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));
+    dq_group_info("acme", 7, (DqBytes){ (const uint8_t *)"a.b.c", 5 }, info);
+    g_assert_cmpmem(b.group_info.p, b.group_info.len, info, sizeof(info));
+    g_assert_cmpmem(b.group_key.p, b.group_key.len, approval.key_digest, DEEPQUOTE_HASH_SIZE);
+    g_assert_cmpuint(binding.len, <=, wire_binding_bound(request.flags));
 }
 
 static void test_binding_bound(void)
@@ -371,6 +409,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/manager/binding/binds-all", test_binds_all);
     g_test_add_func("/manager/binding/acts-on-what-it-provides", test_flags_provided);
+    g_test_add_func("/manager/binding/binds-the-group", test_group_is_bound);
     g_test_add_func("/manager/binding/refuses-what-is-no-quote", test_refuses_no_quote);
     g_test_add_func("/manager/binding/bound-is-the-longest", test_binding_bound);
     g_test_add_func("/manager/batch/each-leaf-proves-what-is-signed", test_each_leaf_proves);

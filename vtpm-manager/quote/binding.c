@@ -7,12 +7,28 @@
 #include "attest/digest.h"
 #include "wire/tpm12-quote.h"
 
-/* What this manager can provide of what a request may ask for. */
-enum { FLAGS_PROVIDED = DEEPQUOTE_HASH_UUID | DEEPQUOTE_VTPM_MEASUREMENTS | DEEPQUOTE_VM_LAUNCH };
-
-gboolean binding_flags_provided(uint32_t flags)
+gboolean binding_flags_provided(const RegistryVm *vm, uint32_t flags)
 {
-    return (flags & ~(uint32_t)FLAGS_PROVIDED) == 0;
+    return (flags & ~(uint32_t)DEEPQUOTE_FLAGS_ALL) == 0 &&
+           ((flags & DEEPQUOTE_GROUP_PUBKEY) == 0 || vm->group->approval);
+}
+
+/* What the flags ask for of the VM's group; @info: room for it. */
+static void bind_group(const RegistryGroup *group, uint8_t info[DEEPQUOTE_HASH_SIZE],
+                       WireBinding *b)
+{
+    const RegistryApproval *approval = group->approval;
+    const DqGroupList *list = approval ? approval->list : NULL;
+    const DqBytes text = { list ? (const uint8_t *)approval->text : NULL,
+                           list ? strlen(approval->text) : 0 };
+
+    if ((b->flags & DEEPQUOTE_GROUP_INFO) != 0) {
+        dq_group_info(group->name, list ? list->sequence : 0, text, info);
+        b->group_info = (WireBytes){ info, DEEPQUOTE_HASH_SIZE };
+    }
+    if ((b->flags & DEEPQUOTE_GROUP_PUBKEY) != 0 && approval) {
+        b->group_key = (WireBytes){ approval->key_digest, DEEPQUOTE_HASH_SIZE };
+    }
 }
 
 /* Of no bytes where it was not asked for. */
@@ -46,6 +62,7 @@ ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
 {
     const DqBytes quoted = dq_unwire(request->quoted);
     uint8_t digest[DEEPQUOTE_HASH_SIZE];
+    uint8_t group_info[DEEPQUOTE_HASH_SIZE];
     WireBytes nonce;
     WireBinding b = { 0 };
     Binding out;
@@ -66,6 +83,9 @@ ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
     b.generation = vm->generation;
     b.measurement = digest_for(b.flags, DEEPQUOTE_VTPM_MEASUREMENTS, digests->measurement);
     b.launch = digest_for(b.flags, DEEPQUOTE_VM_LAUNCH, digests->launch);
+    if ((b.flags & (DEEPQUOTE_GROUP_INFO | DEEPQUOTE_GROUP_PUBKEY)) != 0) {
+        bind_group(vm->group, group_info, &b);
+    }
     if (!wire_put_binding(&w, &b)) {
         return MANAGER_REASON_NOT_A_QUOTE;
     }

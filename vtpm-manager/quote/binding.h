@@ -30,7 +30,7 @@ typedef struct BindingDigests {
 ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
                            const BindingDigests *digests, Binding *ret);
 
-/** binding_flags_provided: whether all that @flags ask for can be bound. */
-gboolean binding_flags_provided(uint32_t flags);
+/** binding_flags_provided: whether all that @flags ask for can be bound for @vm. */
+gboolean binding_flags_provided(const RegistryVm *vm, uint32_t flags);
 
 #endif

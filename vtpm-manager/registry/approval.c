@@ -24,7 +24,7 @@ static gboolean read_key(RegistryApproval *approval, GError **error)
     return TRUE;
 }
 
-static gboolean read_list(RegistryApproval *approval, const char *group, GError **error)
+static gboolean read_list(RegistryApproval *approval, GError **error)
 {
     g_autoptr(GError) why = NULL;
 
@@ -33,9 +33,10 @@ static gboolean read_list(RegistryApproval *approval, const char *group, GError 
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT, "the list: %s", why->message);
         return FALSE;
     }
-    if (!g_str_equal(approval->list->group, group)) {
+    if (!g_str_equal(approval->list->group, approval->group)) {
         g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
-                    "the list is for the group %s, not for %s", approval->list->group, group);
+                    "the list is for the group %s, not for %s", approval->list->group,
+                    approval->group);
         return FALSE;
     }
     return TRUE;
@@ -46,9 +47,10 @@ RegistryApproval *registry_approval_new(const char *group, const char *pem, cons
 {
     g_autoptr(RegistryApproval) approval = g_atomic_rc_box_new0(RegistryApproval);
 
+    approval->group = g_strdup(group);
     approval->pem = g_strdup(pem);
     approval->text = g_strdup(text);
-    return read_key(approval, error) && (*text == '\0' || read_list(approval, group, error))
+    return read_key(approval, error) && (*text == '\0' || read_list(approval, error))
                ? g_steal_pointer(&approval)
                : NULL;
 }
@@ -62,6 +64,7 @@ static void clear(gpointer data)
 {
     RegistryApproval *approval = data;
 
+    g_free(approval->group);
     g_free(approval->pem);
     g_free(approval->text);
     dq_jws_public_free(approval->key);

@@ -7,6 +7,7 @@
 
 /** RegistryApproval: for reading, by any thread that has a reference. */
 typedef struct RegistryApproval {
+    char *group;                      /* whose it is */
     char *pem;                        /* the public key */
     char *text;                       /* the list, as it was signed; empty: there is none yet */
     DqJwsPublic *key;                 /* the same, parsed */

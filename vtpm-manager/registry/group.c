@@ -205,6 +205,13 @@ gboolean groups_set_list(RegistryGroups *groups, const char *name, const char *t
     return keep(groups, &changed, &note, error);
 }
 
+const DqGroupList *groups_vtpm_list(const RegistryGroup *group)
+{
+    const DqGroupList *list = group->approval ? group->approval->list : NULL;
+
+    return list && list->measurements->len > 0 ? list : NULL;
+}
+
 void groups_count(RegistryGroups *groups, const char *name, int change)
 {
     RegistryGroup *group = g_hash_table_lookup(groups->by_name, name);

@@ -74,6 +74,9 @@ gboolean groups_set_list(RegistryGroups *groups, const char *name, const char *t
 /** groups_check_room: whether @group may have one more member. Errors: REGISTRY_ERROR_CONFLICT. */
 gboolean groups_check_room(const RegistryGroup *group, GError **error);
 
+/** groups_vtpm_list: (nullable): its list, where that names the vTPMs that may answer. */
+const DqGroupList *groups_vtpm_list(const RegistryGroup *group);
+
 /** groups_count: @change more members of the group @name, which is there. */
 void groups_count(RegistryGroups *groups, const char *name, int change);
 

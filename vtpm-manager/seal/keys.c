@@ -18,10 +18,11 @@ enum { LOCKED_BYTES = 256 * 1024, LOCKED_PIECE = 32 };
 typedef struct Kek {
     StateKeys *keys;
     uint8_t seed[REGISTRY_SEED_SIZE];
-    uint8_t *key;       /* TPM_DERIVED_SIZE bytes of locked memory */
-    gboolean made;      /* FALSE: the TPM has not answered yet */
-    GPtrArray *waiting; /* of Ticket */
-    GError *error;      /* of the TPM */
+    RegistryApproval *approval; /* by which it was asked for; NULL: the group has none */
+    uint8_t *key;               /* TPM_DERIVED_SIZE bytes of locked memory */
+    gboolean made;              /* FALSE: the TPM has not answered yet */
+    GPtrArray *waiting;         /* of Ticket */
+    GError *error;              /* of the TPM */
 } Kek;
 
 struct StateKeys {
@@ -61,6 +62,7 @@ static void kek_free(gpointer data)
     Kek *kek = data;
 
     OPENSSL_secure_clear_free(kek->key, TPM_DERIVED_SIZE);
+    registry_approval_unref(kek->approval);
     g_ptr_array_unref(kek->waiting);
     g_clear_error(&kek->error);
     g_free(kek);
@@ -95,8 +97,16 @@ static void derive_run(TpmSession *tpm, void *data)
 {
     Kek *kek = data;
     const TpmDerived derived = { "state keys of a group", kek->key };
+    const RegistryApproval *list = kek->approval;
+    TpmApproval approval;
+    TpmDerivedSource source = { kek->seed, NULL };
 
-    tpm_host_derive_keys(kek->keys->host, tpm, kek->seed, &derived, 1, &kek->error);
+    if (list) {
+        approval = (TpmApproval){ list->group, list->key, list->list };
+        source.approval = &approval;
+    }
+
+    tpm_host_derive_keys(kek->keys->host, tpm, &source, &derived, 1, &kek->error);
 }
 
 static void answer(Ticket *ticket, ManagerReason reason, WireBytes key)
@@ -115,6 +125,9 @@ static void refuse(Ticket *ticket, ManagerReason reason, const char *why)
 
 static ManagerReason reason_of(const GError *error)
 {
+    if (g_error_matches(error, TPM_ERROR, TPM_ERROR_APPROVAL)) {
+        return MANAGER_REASON_NOT_APPROVED;
+    }
     return g_error_matches(error, TPM_ERROR, TPM_ERROR_BUSY) ? MANAGER_REASON_TPM_BUSY
                                                              : MANAGER_REASON_TPM_FAILED;
 }
@@ -146,14 +159,21 @@ static void derive_done(void *data)
 static const uint8_t *kek_of(Ticket *ticket, const uint8_t *seed)
 {
     StateKeys *keys = ticket->keys;
+    const RegistryGroup *group = groups_find_seed(keys->groups, seed);
+    RegistryApproval *approval = group ? group->approval : NULL;
     Kek *kek = g_hash_table_lookup(keys->keks, seed);
 
     if (kek && kek->made) {
-        return kek->key;
+        if (kek->approval == approval) {
+            return kek->key;
+        }
+        g_hash_table_remove(keys->keks, seed); /* what one list allowed, the next may not */
+        kek = NULL;
     }
     if (!kek) {
         kek = g_new0(Kek, 1);
         kek->keys = keys;
+        kek->approval = approval ? registry_approval_ref(approval) : NULL;
         memcpy(kek->seed, seed, sizeof(kek->seed));
         kek->key = OPENSSL_secure_zalloc(TPM_DERIVED_SIZE);
         kek->waiting = g_ptr_array_new();

@@ -109,10 +109,10 @@ static gboolean derive(Anchor *anchor, TpmSession *tpm, uint8_t ret_key[REGISTRY
     TPM2B_AUTH *auth = &anchor->counter.auth;
     const TpmDerived keys[] = { { "registry counter", auth->buffer },
                                 { "registry root", ret_key } };
+    const TpmDerivedSource source = { anchor->row.seed, NULL };
 
     auth->size = TPM_DERIVED_SIZE;
-    return tpm_host_derive_keys(anchor->host, tpm, anchor->row.seed, keys, G_N_ELEMENTS(keys),
-                                error);
+    return tpm_host_derive_keys(anchor->host, tpm, &source, keys, G_N_ELEMENTS(keys), error);
 }
 
 /* Has the counter reach what the row names. */

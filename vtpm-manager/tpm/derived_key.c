@@ -5,9 +5,9 @@
 
 #include "tpm/command.h"
 
-static const char what[] = "the key of the registry";
+static const char what[] = "a key of the registry";
 
-static void make_template(const uint8_t seed[TPM_DERIVED_SIZE], TPM2B_PUBLIC *ret)
+static void make_template(const TpmDerivedSource *source, TPM2B_PUBLIC *ret)
 {
     TPMT_PUBLIC *p = &ret->publicArea;
 
@@ -15,15 +15,21 @@ static void make_template(const uint8_t seed[TPM_DERIVED_SIZE], TPM2B_PUBLIC *re
     p->type = TPM2_ALG_KEYEDHASH;
     p->nameAlg = TPM2_ALG_SHA256;
     p->objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-                          TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
-                          TPMA_OBJECT_NODA | TPMA_OBJECT_SIGN_ENCRYPT;
+                          TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_NODA |
+                          TPMA_OBJECT_SIGN_ENCRYPT;
+    if (source->approval) {
+        tpm_approval_policy(source->approval, &p->authPolicy);
+    } else {
+        p->objectAttributes |= TPMA_OBJECT_USERWITHAUTH;
+    }
     p->parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_HMAC;
     p->parameters.keyedHashDetail.scheme.details.hmac.hashAlg = TPM2_ALG_SHA256;
     p->unique.keyedHash.size = TPM_DERIVED_SIZE;
-    memcpy(p->unique.keyedHash.buffer, seed, TPM_DERIVED_SIZE);
+    memcpy(p->unique.keyedHash.buffer, source->seed, TPM_DERIVED_SIZE);
 }
 
 typedef struct Hmac {
+    const TpmApproval *approval;
     ESYS_TR key;
     TPM2B_MAX_BUFFER label;
     TPM2B_DIGEST *result;
@@ -31,10 +37,20 @@ typedef struct Hmac {
 
 static TSS2_RC hmac(TpmSession *tpm, void *data)
 {
+    ESYS_CONTEXT *esys = tpm_session_esys(tpm);
+    ESYS_TR auth = ESYS_TR_PASSWORD;
     Hmac *c = data;
+    TSS2_RC rc =
+        c->approval ? tpm_approval_start(tpm, c->approval, &auth) : (TSS2_RC)TSS2_RC_SUCCESS;
 
-    return Esys_HMAC(tpm_session_esys(tpm), c->key, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                     &c->label, TPM2_ALG_SHA256, &c->result);
+    if (rc == TSS2_RC_SUCCESS) {
+        rc = Esys_HMAC(esys, c->key, auth, ESYS_TR_NONE, ESYS_TR_NONE, &c->label, TPM2_ALG_SHA256,
+                       &c->result);
+        if (rc != TSS2_RC_SUCCESS && c->approval) {
+            Esys_FlushContext(esys, auth);
+        }
+    }
+    return rc;
 }
 
 /* Whatever became of the key: nobody asks whether it was still there. */
@@ -44,9 +60,10 @@ static TSS2_RC flush(TpmSession *tpm, void *data)
     return TSS2_RC_SUCCESS;
 }
 
-static gboolean derive(TpmSession *tpm, ESYS_TR key, const TpmDerived *derived, GError **error)
+static gboolean derive(TpmSession *tpm, ESYS_TR key, const TpmApproval *approval,
+                       const TpmDerived *derived, GError **error)
 {
-    Hmac c = { .key = key, .label.size = (UINT16)strlen(derived->label) };
+    Hmac c = { .approval = approval, .key = key, .label.size = (UINT16)strlen(derived->label) };
     gboolean ok;
 
     g_return_val_if_fail(strlen(derived->label) <= sizeof(c.label.buffer), FALSE);
@@ -66,20 +83,20 @@ static gboolean derive(TpmSession *tpm, ESYS_TR key, const TpmDerived *derived, 
     return ok;
 }
 
-gboolean tpm_derive_keys(TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE],
-                         const TpmDerived *keys, guint count, GError **error)
+gboolean tpm_derive_keys(TpmSession *tpm, const TpmDerivedSource *source, const TpmDerived *keys,
+                         guint count, GError **error)
 {
     g_autoptr(GBytes) public_area = NULL;
     TPM2B_PUBLIC template;
     gboolean ok = TRUE;
     ESYS_TR key;
 
-    make_template(seed, &template);
+    make_template(source, &template);
     if (!tpm_create_primary(tpm, what, &template, NULL, &key, &public_area, error)) {
         return FALSE;
     }
     for (guint i = 0; ok && i < count; i++) {
-        ok = derive(tpm, key, &keys[i], error);
+        ok = derive(tpm, key, source->approval, &keys[i], error);
     }
     tpm_run(tpm, what, flush, &key, NULL);
     return ok;

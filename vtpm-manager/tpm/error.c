@@ -61,6 +61,11 @@ static const TpmMeaning meanings[] = {
       "device:/dev/tpmrm0" },
     { TPM_RC_MALFORMED, TPM_REACT_REFUSE, TPM_ERROR_FAILED,
       "it is not what was asked for; check the TPM's firmware" },
+    { TPM_RC_NOT_APPROVED, TPM_REACT_REFUSE, TPM_ERROR_APPROVAL,
+      "the host did not boot in a way that the group's list names; boot such a system, or have the "
+      "tenant sign a list that names this one" },
+    { TPM2_RC_PCR_CHANGED, TPM_REACT_AGAIN, TPM_ERROR_BUSY,
+      "its PCRs are extended all the time; try again later" },
     { TPM2_RC_LOCKOUT, TPM_REACT_REFUSE, TPM_ERROR_LOCKOUT,
       "it is in dictionary-attack lockout; wait, or reset it with tpm2_dictionarylockout" },
     { TPM2_RC_FAILURE, TPM_REACT_REFUSE, TPM_ERROR_FAILED,
@@ -148,7 +153,10 @@ void tpm_error_set(GError **error, TSS2_RC rc, const char *what)
     TPM2_RC code = rc & ~TSS2_RC_LAYER_MASK;
     const TpmMeaning *meaning = meaning_of(rc);
 
-    if (is_our_layer(rc)) {
+    if (rc == TPM_RC_NOT_APPROVED) {
+        g_set_error(error, TPM_ERROR, (gint)meaning->error, "the TPM is not asked for %s: %s", what,
+                    meaning->advice);
+    } else if (is_our_layer(rc)) {
         g_set_error(error, TPM_ERROR, (gint)meaning->error,
                     "what the TPM answered to %s is not used: %s", what, meaning->advice);
     } else if (meaning) {

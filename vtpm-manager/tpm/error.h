@@ -19,6 +19,7 @@ typedef enum TpmError {
     TPM_ERROR_AUTH,      /* the endorsement hierarchy has another authorization value */
     TPM_ERROR_HIERARCHY, /* the endorsement hierarchy is disabled */
     TPM_ERROR_ROOM,      /* its memory, handles or NV space are used up by others */
+    TPM_ERROR_APPROVAL,  /* a tenant's list does not name what the host has booted */
     TPM_ERROR_FAILED,    /* anything else */
 } TpmError;
 
@@ -33,8 +34,9 @@ typedef enum TpmReaction {
 } TpmReaction;
 
 /** What a TpmCommand returns where the TPM did as it was told, and yet not what was meant. */
-#define TPM_RC_OTHER_KEY (TSS2_RC_LAYER(200) | 1) /* another key than the AK has signed */
-#define TPM_RC_MALFORMED (TSS2_RC_LAYER(200) | 2) /* the answer is not of the kind asked for */
+#define TPM_RC_OTHER_KEY (TSS2_RC_LAYER(200) | 1)    /* another key than the AK has signed */
+#define TPM_RC_MALFORMED (TSS2_RC_LAYER(200) | 2)    /* the answer is not of the kind asked for */
+#define TPM_RC_NOT_APPROVED (TSS2_RC_LAYER(200) | 3) /* no policy fits that would be approved */
 
 TpmReaction tpm_error_reaction(TSS2_RC rc);
 

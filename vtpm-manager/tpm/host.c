@@ -147,11 +147,11 @@ gboolean tpm_host_activate(TpmHost *host, TpmSession *tpm, GBytes *blob, GBytes 
     return ok;
 }
 
-gboolean tpm_host_derive_keys(TpmHost *host, TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE],
+gboolean tpm_host_derive_keys(TpmHost *host, TpmSession *tpm, const TpmDerivedSource *source,
                               const TpmDerived *keys, guint count, GError **error)
 {
     gboolean ok = tpm_endorsement_enter(tpm, &host->eh_auth, error) &&
-                  tpm_derive_keys(tpm, seed, keys, count, error);
+                  tpm_derive_keys(tpm, source, keys, count, error);
 
     tpm_endorsement_leave(tpm);
     return ok;

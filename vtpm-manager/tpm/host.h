@@ -51,7 +51,7 @@ gboolean tpm_host_activate(TpmHost *host, TpmSession *tpm, GBytes *blob, GBytes 
  *
  * Errors: of tpm_derive_keys() and tpm_endorsement_enter().
  */
-gboolean tpm_host_derive_keys(TpmHost *host, TpmSession *tpm, const uint8_t seed[TPM_DERIVED_SIZE],
+gboolean tpm_host_derive_keys(TpmHost *host, TpmSession *tpm, const TpmDerivedSource *source,
                               const TpmDerived *keys, guint count, GError **error);
 
 /** tpm_host_make_counter, tpm_host_remove_counter: the same of tpm_nv_counter_make()

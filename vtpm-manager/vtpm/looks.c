@@ -41,17 +41,27 @@ static const struct {
                            "the VM of this vTPM was started with" },
 };
 
-/* Whether the request is about what is seen by this look, and comes from one that was welcome. */
-static gboolean needs(const VtpmConnection *connection, const ManagerMessage *message,
-                      VtpmLook look)
+/* Whether the VM's group lets only vTPMs answer whose process was seen. */
+static gboolean is_limited(RegistryVms *vms, const VtpmConnection *connection)
 {
+    const RegistryVm *vm = vms_find(vms, &vtpm_connection_hello(connection)->uuid);
+
+    return vm && groups_vtpm_list(vm->group);
+}
+
+/* Whether the request is about what is seen by this look, and comes from one that was welcome. */
+static gboolean needs(RegistryVms *vms, const VtpmConnection *connection,
+                      const ManagerMessage *message, VtpmLook look)
+{
+    const gboolean quotes = message->type == MANAGER_PREPARE || message->type == MANAGER_QUOTE;
     const uint32_t flags = message->type == MANAGER_PREPARE ? message->prepare.flags
                            : message->type == MANAGER_QUOTE ? message->quote.flags
                                                             : 0;
 
     return vtpm_connection_hello(connection) &&
            ((flags & looks[look].flag) != 0 ||
-            (message->type == MANAGER_CREDENTIAL && message->credential.what == looks[look].what));
+            (message->type == MANAGER_CREDENTIAL && message->credential.what == looks[look].what) ||
+            (look == VTPM_LOOK_PROCESS && quotes && is_limited(vms, connection)));
 }
 
 /* Looks, unless that was done, and nothing has changed since. */
@@ -86,7 +96,7 @@ gboolean looks_wait(Measurer *measurer, RegistryVms *vms, VtpmConnection *connec
     for (VtpmLook look = 0; look < VTPM_LOOKS; look++) {
         Measurement *seen;
 
-        if (!needs(connection, message, look)) {
+        if (!needs(vms, connection, message, look)) {
             continue;
         }
         begin(measurer, vms, connection, look);

@@ -177,12 +177,18 @@ static void abandon(void *pending)
 
 /* Whether evidence as it is asked for can be made at all. */
 static ManagerReason check_wish(const VtpmService *service, const VtpmConnection *connection,
-                                uint32_t flags, const WirePcrSelection *host_pcrs)
+                                const RegistryVm *vm, uint32_t flags,
+                                const WirePcrSelection *host_pcrs)
 {
     g_autoptr(TpmInfo) info = tpm_host_info(service->tpm);
+    const DqGroupList *list = groups_vtpm_list(vm->group);
 
-    if (!binding_flags_provided(flags)) {
+    if (!binding_flags_provided(vm, flags)) {
         return MANAGER_REASON_NO_SUCH_FLAG;
+    }
+    if (list && (!looks_parts(connection, VTPM_LOOK_PROCESS) ||
+                 !dq_group_list_allows(list, looks_digest(connection, VTPM_LOOK_PROCESS)))) {
+        return MANAGER_REASON_NOT_ALLOWED;
     }
     if (!looks_seen_all(connection, flags)) {
         return MANAGER_REASON_NOT_MEASURED;
@@ -201,7 +207,7 @@ static ManagerReason prepare(const VtpmService *service, VtpmConnection *connect
     ManagerReason reason = permitted(service, connection, LIMITER_PREPARE, &vm);
 
     if (reason == MANAGER_REASON_NONE) {
-        reason = check_wish(service, connection, wish->flags, &wish->host_pcrs);
+        reason = check_wish(service, connection, vm, wish->flags, &wish->host_pcrs);
     }
     if (reason == MANAGER_REASON_NONE && batch_bound(&wish->host_pcrs, wish->flags) > wish->room) {
         reason = MANAGER_REASON_TOO_LARGE;
@@ -255,7 +261,7 @@ static ManagerReason accept_quote(const VtpmService *service, VtpmConnection *co
         permitted(service, connection, prepared ? LIMITER_PREPARED_QUOTE : LIMITER_QUOTE, &vm);
 
     if (reason == MANAGER_REASON_NONE) {
-        reason = check_wish(service, connection, quote->flags, &quote->host_pcrs);
+        reason = check_wish(service, connection, vm, quote->flags, &quote->host_pcrs);
     }
     if (reason == MANAGER_REASON_NONE && quote->timeout_ms == 0) {
         reason = MANAGER_REASON_TOO_LATE;
