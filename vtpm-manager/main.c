@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/approval.h"
 #include "admin/audit.h"
 #include "admin/group.h"
 #include "admin/host.h"
@@ -71,7 +72,9 @@ typedef struct Daemon {
     AdminVms admin_vms;
     AdminHost admin_host;
     AdminRegistry admin_registry;
-    AdminPart admin_parts[7];
+    AdminGroups admin_groups;
+    AdminApproval admin_approval;
+    AdminPart admin_parts[8];
     AdminServer *admin;
     MetricsPage metrics_page;
     HttpServer *metrics;
@@ -142,7 +145,8 @@ static void prepare_administration(Daemon *d)
     const AdminPart parts[G_N_ELEMENTS(d->admin_parts)] = {
         { admin_status_commands, &d->admin_status },
         { admin_vm_commands, &d->admin_vms },
-        { admin_group_commands, registry_groups(d->registry) },
+        { admin_group_commands, &d->admin_groups },
+        { admin_approval_commands, &d->admin_approval },
         { admin_host_commands, &d->admin_host },
         { admin_registry_commands, &d->admin_registry },
         { admin_audit_commands, registry_store(d->registry) },
@@ -162,6 +166,8 @@ static void prepare_administration(Daemon *d)
         .vtpms = d->vtpms,
     };
     d->admin_vms = (AdminVms){ registry_vms(d->registry), d->vtpms, d->owners };
+    d->admin_groups = (AdminGroups){ registry_groups(d->registry), registry_vms(d->registry) };
+    d->admin_approval = (AdminApproval){ registry_groups(d->registry), d->worker };
     d->admin_host = (AdminHost){ d->host, d->credentials, d->worker };
     memcpy(d->admin_parts, parts, sizeof(parts));
 }

@@ -37,6 +37,22 @@ DqJwsKey *dq_jws_key_new(DqBytes pem, GError **error)
     return key;
 }
 
+DqJwsKey *dq_jws_key_make(GError **error)
+{
+    EVP_PKEY *pkey = EVP_EC_gen("P-256");
+    DqJwsKey *key;
+
+    if (!pkey) {
+        dq_crypto_failed();
+        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY, "no key can be made");
+        return NULL;
+    }
+    key = g_new(DqJwsKey, 1);
+    key->pkey = pkey;
+    key->algorithm = dq_jws_algorithm_of(pkey);
+    return key;
+}
+
 void dq_jws_key_free(DqJwsKey *key)
 {
     if (key) {
@@ -45,18 +61,33 @@ void dq_jws_key_free(DqJwsKey *key)
     }
 }
 
-char *dq_jws_key_public(const DqJwsKey *key)
+/* What was @written to @bio, which is freed. */
+static char *take_text(BIO *bio, gboolean written)
 {
-    BIO *bio = BIO_new(BIO_s_mem());
     char *text = NULL, *data;
 
-    if (bio && PEM_write_bio_PUBKEY(bio, key->pkey) == 1) {
+    if (written) {
         const long len = BIO_get_mem_data(bio, &data);
 
         text = g_strndup(data, (gsize)len);
     }
     BIO_free(bio);
     return text;
+}
+
+char *dq_jws_key_private(const DqJwsKey *key)
+{
+    BIO *bio = BIO_new(BIO_s_secmem());
+
+    return take_text(
+        bio, bio && PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) == 1);
+}
+
+char *dq_jws_key_public(const DqJwsKey *key)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    return take_text(bio, bio && PEM_write_bio_PUBKEY(bio, key->pkey) == 1);
 }
 
 char *dq_jws_key_sign(const DqJwsKey *key, DqBytes bytes, GError **error)

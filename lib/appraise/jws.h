@@ -16,8 +16,14 @@ typedef struct DqJwsKey DqJwsKey;
  * Errors: DQ_ERROR_KEY.
  */
 DqJwsKey *dq_jws_key_new(DqBytes pem, GError **error);
+
+/** dq_jws_key_make: a new one on P-256. Errors: DQ_ERROR_KEY. */
+DqJwsKey *dq_jws_key_make(GError **error);
 void dq_jws_key_free(DqJwsKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqJwsKey, dq_jws_key_free)
+
+/** dq_jws_key_private: (transfer full): it in PEM, without a password; wipe it. NULL: no memory. */
+char *dq_jws_key_private(const DqJwsKey *key);
 
 /** dq_jws_key_public: (transfer full): its public key in PEM; NULL where there is no memory. */
 char *dq_jws_key_public(const DqJwsKey *key);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The JSON of a group's list. Spec: docs/specs/group-list.md. */
-#include "approval/group-list.h"
+#include "approval/group-list-json.h"
 
 #include "appraise/json-fields.h"
 #include "appraise/profile-boots-json.h"
@@ -177,7 +176,7 @@ static JsonArray *write_measurements(const DqGroupList *list)
 
     for (guint i = 0; i < list->measurements->len; i++) {
         g_autofree char *hex = dq_hex_encode(
-            (const guint8 *)list->measurements->data + i * DQ_HASH_SIZE, DQ_HASH_SIZE);
+            (const uint8_t *)list->measurements->data + i * DQ_HASH_SIZE, DQ_HASH_SIZE);
 
         json_array_add_string_element(array, hex);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "approval/group-list.h"
 
+#include "approval/group-list-json.h"
 #include "approval/policy.h"
 #include "attest/digest.h"
 #include "wire/cursor.h"
@@ -134,7 +135,7 @@ DqGroupList *dq_group_list_open(const DqJwsPublic *key, DqBytes text, GError **e
 gboolean dq_group_list_allows(const DqGroupList *list, const uint8_t measurement[DQ_HASH_SIZE])
 {
     for (guint i = 0; i < list->measurements->len; i++) {
-        const guint8 *allowed = (const guint8 *)list->measurements->data + i * DQ_HASH_SIZE;
+        const uint8_t *allowed = (const uint8_t *)list->measurements->data + i * DQ_HASH_SIZE;
 
         if (memcmp(allowed, measurement, DQ_HASH_SIZE) == 0) {
             return TRUE;

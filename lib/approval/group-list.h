@@ -49,17 +49,6 @@ void dq_group_list_free(DqGroupList *list);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqGroupList, dq_group_list_free)
 
 /**
- * dq_group_list_from_json: (transfer full): signed or not; what it does not know is an error.
- * Approvals are not verified.
- *
- * Errors: DQ_GROUP_LIST_ERROR_MALFORMED, DQ_PROFILE_ERROR for a boot.
- */
-DqGroupList *dq_group_list_from_json(const char *text, gsize len, GError **error);
-
-/** dq_group_list_to_json: (transfer full): the same, in the same order each time. */
-char *dq_group_list_to_json(const DqGroupList *list);
-
-/**
  * dq_group_list_sign: (transfer full): approves of each boot, and signs the whole.
  * Errors: DQ_ERROR_KEY, DQ_GROUP_LIST_ERROR_MALFORMED.
  */

@@ -16,7 +16,7 @@ enum {
     CC_POLICY_PCR = 0x17f,
     ATTRIBUTES = 0x00040040, /* sign, userWithAuth */
     RSA_BITS = 2048,
-    RSA_EXPONENT = 65537, /* the usual one, which a TPM calls 0 */
+    RSA_EXPONENT = 65537,              /* the usual one, which a TPM calls 0 */
     POINT_SIZE = 1 + 2 * DQ_HASH_SIZE, /* uncompressed, on P-256 */
     POLICY_BYTES_MAX = 512,
 };
@@ -126,7 +126,7 @@ gsize dq_approval_public(const DqJwsPublic *key, uint8_t ret[DQ_APPROVAL_PUBLIC_
     return ok ? w.len : 0;
 }
 
-/* PolicyUpdate(). Spec: TPM 2.0 Part 3, section 23.2.3. */
+/* Spec: TPM 2.0 Part 3, TPM2_PolicyAuthorize: the policy that it leaves. */
 void dq_approval_policy(const DqJwsPublic *key, const uint8_t ref[DQ_HASH_SIZE],
                         uint8_t ret[DQ_HASH_SIZE])
 {

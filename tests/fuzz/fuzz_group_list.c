@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lists of groups: any bytes are one or an error; what was read is written and reads the same. */
-#include "approval/group-list.h"
+#include "approval/group-list-json.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -25,6 +25,7 @@ CC = {
     'PolicyAuthValue': 0x16B, 'DictionaryAttackParameters': 0x13A,
     'ReadPublic': 0x173, 'GetCapability': 0x17A, 'GetRandom': 0x17B,
     'PCR_Read': 0x17E, 'PCR_Extend': 0x182, 'PolicyGetDigest': 0x189, 'ReadClock': 0x181,
+    'HMAC': 0x155,
     'DeepQuote': 0x20000D01, 'HostPCRRead': 0x20000D02, 'HostCredential': 0x20000D03,
 }
 CAP_HANDLES, CAP_COMMANDS, CAP_TPM_PROPERTIES = 1, 2, 6

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lists that tenants sign. That a TPM takes what they approve of: integration/group_list. */
-#include "approval/group-list.h"
+#include "approval/group-list-json.h"
 #include "approval/policy.h"
 
 #include "attest/bytes.h"

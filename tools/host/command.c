@@ -3,6 +3,7 @@
 
 #include <pwd.h>
 
+#include "approval.h"
 #include "ask.h"
 #include "attest/deepquote.h"
 #include "audit.h"
@@ -217,6 +218,11 @@ static const CtlCommand commands[] = {
       .argument = "group",
       .help = "Make a group, or change it: --weight N",
       .prepare = prepare_group },
+    { .name = "approval",
+      .argument = "group",
+      .help = "What its tenant allows this host: [--key FILE] once, [--list FILE] as it is signed",
+      .prepare = ctl_prepare_approval,
+      .print = ctl_print_approval },
     { .name = "ungroup", .argument = "group", .help = "Remove a group without VMs" },
     { .name = "ak",
       .help = "Name of the attestation key, for enrolment: [--output FILE]",

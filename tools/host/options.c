@@ -27,6 +27,10 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
           "GROUP" },
         { "weight", 0, 0, G_OPTION_ARG_INT, &ret->weight,
           "Share of each VM of a group while others wait, 1 to 100", "N" },
+        { "key", 0, 0, G_OPTION_ARG_FILENAME, &ret->key,
+          "approval: the tenant's public key, PEM, for good", "FILE" },
+        { "list", 0, 0, G_OPTION_ARG_FILENAME, &ret->list,
+          "approval: a list that it has signed, newer than the last", "FILE" },
         { "output", 0, 0, G_OPTION_ARG_FILENAME, &ret->output,
           "Write the attestation key (TPM2B_PUBLIC)", "FILE" },
         { "nonce", 'q', 0, G_OPTION_ARG_STRING, &ret->nonce, "16 to 64 bytes: digits, or a file",
@@ -89,7 +93,7 @@ void ctl_options_clear(CtlOptions *o)
                      &o->group,      &o->output, &o->nonce, &o->pcrs,       &o->message,
                      &o->signature,  &o->values, &o->root,  &o->qemu_group, &o->pcr_banks,
                      &o->memory_max, &o->model,  &o->qmp,   &o->host_pcrs,  &o->continuity,
-                     &o->why,        &o->head };
+                     &o->why,        &o->head,   &o->key,   &o->list };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_free);

@@ -18,6 +18,8 @@ typedef struct CtlOptions {
     char *ek;
     char *group;
     int weight; /* 0: not given */
+    char *key;
+    char *list;
     char *output;
     char *nonce;
     char *pcrs;

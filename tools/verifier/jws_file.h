@@ -9,6 +9,9 @@
 /** jws_key_read: (transfer full): a private key; what was read is wiped. */
 DqJwsKey *jws_key_read(const char *path, GError **error);
 
+/** jws_key_make: (transfer full): a new key, in a new file that its owner alone can read. */
+DqJwsKey *jws_key_make(const char *path, GError **error);
+
 /** jws_public_read: (transfer full): a public key. */
 DqJwsPublic *jws_public_read(const char *path, GError **error);
 

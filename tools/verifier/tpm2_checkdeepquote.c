@@ -2,6 +2,7 @@
 /* tpm2_checkdeepquote: verifies deep quotes, keeps what a verifier remembers, and shows logs. It
  * needs no TPM. */
 #include "accept_command.h"
+#include "approval_command.h"
 #include "audit_command.h"
 #include "challenge_command.h"
 #include "check_command.h"
@@ -20,19 +21,13 @@
 #include <stdio.h>
 
 static const Command commands[] = {
-    { "init", init_command },
-    { "challenge", challenge_command },
-    { "host", host_command },
-    { "vm", vm_command },
-    { "accept", accept_command },
-    { "eventlog", eventlog_command },
-    { "ima", ima_command },
-    { "profile", profile_command },
-    { "predict", predict_command },
-    { "audit", audit_command },
-    { "watch", watch_command },
-    { "report", report_command },
-    { 0 },
+    { "init", init_command },         { "challenge", challenge_command },
+    { "host", host_command },         { "vm", vm_command },
+    { "accept", accept_command },     { "eventlog", eventlog_command },
+    { "ima", ima_command },           { "profile", profile_command },
+    { "predict", predict_command },   { "audit", audit_command },
+    { "watch", watch_command },       { "report", report_command },
+    { "approval", approval_command }, { 0 },
 };
 
 /* The one of its two names by which the program was called. */

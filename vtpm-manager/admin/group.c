@@ -2,11 +2,12 @@
 #include "admin/group.h"
 
 #include "admin/json.h"
-#include "registry/group.h"
+#include "registry/vm.h"
 
 static void handle_groups(const AdminRequest *request, void *part)
 {
-    g_autoptr(GPtrArray) groups = groups_list(part);
+    const AdminGroups *registry = part;
+    g_autoptr(GPtrArray) groups = groups_list(registry->groups);
     JsonObject *answer = admin_answer_new();
     JsonArray *array = json_array_new();
 
@@ -25,25 +26,28 @@ static void handle_groups(const AdminRequest *request, void *part)
 
 static void handle_group(const AdminRequest *request, void *part)
 {
+    const AdminGroups *registry = part;
     const RegistryAuthor by = admin_author(request);
     const char *name = admin_get_group(request);
     int64_t weight = admin_get_int(request->json, "weight", 0);
     g_autoptr(GError) error = NULL;
 
     if (name) {
-        groups_set(part, name, (guint)CLAMP(weight, 0, REGISTRY_WEIGHT_MAX + 1), &by, &error);
+        groups_set(registry->groups, name, (guint)CLAMP(weight, 0, REGISTRY_WEIGHT_MAX + 1), &by,
+                   &error);
         admin_reply_done(request, error);
     }
 }
 
 static void handle_ungroup(const AdminRequest *request, void *part)
 {
+    const AdminGroups *registry = part;
     const RegistryAuthor by = admin_author(request);
     const char *name = admin_get_group(request);
     g_autoptr(GError) error = NULL;
 
     if (name) {
-        groups_remove(part, name, &by, &error);
+        vms_remove_group(registry->vms, name, &by, &error);
         admin_reply_done(request, error);
     }
 }

@@ -4,8 +4,15 @@
 #define VTPM_MANAGER_ADMIN_GROUP_H
 
 #include "admin/command.h"
+#include "registry/vm.h"
 
-/** Their part is the RegistryGroups. */
+/** What the commands change; borrowed. */
+typedef struct AdminGroups {
+    RegistryGroups *groups;
+    RegistryVms *vms;
+} AdminGroups;
+
+/** Their part is an AdminGroups. */
 extern const AdminCommand admin_group_commands[];
 
 #endif

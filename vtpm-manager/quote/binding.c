@@ -18,12 +18,15 @@ static void bind_group(const RegistryGroup *group, uint8_t info[DEEPQUOTE_HASH_S
                        WireBinding *b)
 {
     const RegistryApproval *approval = group->approval;
-    const DqGroupList *list = approval ? approval->list : NULL;
-    const DqBytes text = { list ? (const uint8_t *)approval->text : NULL,
-                           list ? strlen(approval->text) : 0 };
+    DqBytes text = { NULL, 0 };
+    int64_t sequence = 0;
 
+    if (approval && approval->list) {
+        text = (DqBytes){ (const uint8_t *)approval->text, strlen(approval->text) };
+        sequence = approval->list->sequence;
+    }
     if ((b->flags & DEEPQUOTE_GROUP_INFO) != 0) {
-        dq_group_info(group->name, list ? list->sequence : 0, text, info);
+        dq_group_info(group->name, sequence, text, info);
         b->group_info = (WireBytes){ info, DEEPQUOTE_HASH_SIZE };
     }
     if ((b->flags & DEEPQUOTE_GROUP_PUBKEY) != 0 && approval) {

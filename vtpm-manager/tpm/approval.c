@@ -8,6 +8,7 @@
 #include "approval/policy.h"
 #include "attest/bytes.h"
 #include "attest/digest.h"
+#include "attest/pcr.h"
 #include "attest/public.h"
 #include "tpm/command.h"
 
@@ -86,7 +87,7 @@ static TSS2_RC see(ESYS_CONTEXT *esys, const WirePcrSelection *selection, Seen *
     TSS2_RC rc;
 
     if (seen->session != ESYS_TR_NONE) {
-        if (memcmp(&seen->selection, selection, sizeof(*selection)) == 0) {
+        if (dq_pcr_selection_equal(&seen->selection, selection)) {
             return TSS2_RC_SUCCESS;
         }
         Esys_FlushContext(esys, seen->session);
