@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a VM was started with, as the manager sees the QEMU at its vTPM's control channel."""
 import contextlib
+import ctypes
 import hashlib
 import os
 import shutil
@@ -11,18 +12,25 @@ import time
 from unittest import mock
 
 import tap
+import tpm2
 import verifier
 from client import Binding, Refused, expect_authentic
 from launched import FLAGS, Launched, kernel, parse
-from machine import DISTRIBUTION
+from machine import DISTRIBUTION, Machine
 from manager import Manager
+from module_fixture import deepquote
+from programs import program
 from protocol import BAD_FLAGS, UUID
+from swtpm import Swtpm
+from vtpm import exchange
 
 NOT_MEASURED = 25
+PIDFD_GETFD = 438
 FIRMWARE = '/usr/share/seabios/bios-256k.bin'
 OTHER = '6ba7b811-9dad-41d1-80b4-00c04fd430c8'
 work = tempfile.mkdtemp(prefix='launch-')
 manager = Manager(vm_rate=0)
+libc = ctypes.CDLL(None)
 
 
 def put(name, data):
@@ -253,6 +261,62 @@ def _():
         stack.enter_context(vm.listener.accept()[0])
         vm.hello()
         refuses(vm, 'several processes are connected to the vTPM')
+
+
+def end_of_data_channel(process):
+    """Ours of QEMU's end, the one pair of sockets that it has, as its guest does not run."""
+    pidfd = os.pidfd_open(process.pid)
+    found = []
+    for number in os.listdir(f'/proc/{process.pid}/fd'):
+        if os.readlink(f'/proc/{process.pid}/fd/{number}').startswith('socket:'):
+            sock = socket.socket(fileno=libc.syscall(PIDFD_GETFD, pidfd, int(number), 0))
+            if sock.type == socket.SOCK_STREAM and not (sock.getsockname() or listens(sock) or
+                                                        sock.getpeername()):
+                found.append(sock)
+            else:
+                sock.close()
+    os.close(pidfd)
+    sock, = found
+    return sock
+
+
+def listens(sock):
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+
+
+@tap.case('of a QEMU at swtpm-deepquote: its guest gets the list, and a quote with its digest')
+def _():
+    folder = os.path.join(work, 'vtpm')
+    with contextlib.ExitStack() as stack:
+        vtpm = stack.enter_context(Swtpm(folder, program('swtpm-deepquote'),
+                                         f'manager={manager.socket},uuid={UUID}'))
+        vm = stack.enter_context(Machine(folder, DISTRIBUTION, 'tcg', 'tpm-tis', vtpm.control, [
+            '-S', '-uuid', UUID, '-append', 'quiet', '-kernel', put('vmlinuz', kernel(b'k'))]))
+        tap.equal(vm.qmp('query-status')['running'], False)
+        sock = stack.enter_context(end_of_data_channel(vm.process))
+
+        def send(command):
+            return exchange(sock, command)
+
+        def read():
+            parts, total = b'', 1
+            while len(parts) < total:
+                r = tpm2.Reader(tpm2.check(send(tpm2.host_credential_command(10, len(parts)))))
+                total = r.u32()
+                parts += r.b2()
+            return parts
+        tpm2.check(send(tpm2.command('Startup', tpm2.u16(0))))
+        ak, _, _ = tpm2.create_primary(send)
+        parts = read()
+        command = b''.join(word.encode() + b'\0' for word in vm.command)
+        tap.equal({part for part in parse(parts) if part[0] not in ('library', 'machine')},
+                  {part for part in code(vm.process.pid) if part[0] == 'executable'} |
+                  {('kernel', 'vmlinuz', sha256(kernel(b'k'))),
+                   ('command-line', 'append', sha256(b'quiet')),
+                   ('arguments', 'qemu', sha256(command))})
+        quoted = tpm2.Quoted(send(deepquote(ak, flags=FLAGS)), True)
+        assert sha256(parts) in quoted.evidence
+        assert sha256(parts) not in tpm2.Quoted(send(deepquote(ak, flags=1)), True).evidence
 
 
 @tap.case('a verifier shows the list, and a policy refuses parts and the whole by their digests')
