@@ -5,6 +5,8 @@ import contextlib
 import html.parser
 import json
 import os
+import pathlib
+import re
 import sqlite3
 import subprocess
 import tempfile
@@ -199,6 +201,20 @@ def _():
             assert not os.path.exists(path + '/page.html'), bad[:60]
         status, _, error = report(json.dumps(good)[:-1], path + '/page.html')
         tap.equal(status, 2, error)
+
+
+@tap.case('each reason for a refusal has something to do about it')
+def _():
+    page = pathlib.Path(os.environ['SOURCE_ROOT'], 'docs/man/tpm2_checkdeepquote.1.scd')
+    reasons = page.read_text(encoding='utf-8').partition('# REASONS')[2].partition('\n# ')[0]
+    words = re.findall(r'\*([a-z-]+)\*(?=[,\n])', reasons)
+    assert {'malformed', 'policy', 'vm-files'} <= set(words) and len(words) > 20, words
+    with folder() as path:
+        for word in words:
+            verdict = json.loads(hostile_verdict('refused', 'x')) | {'reason': word}
+            tap.equal(report(json.dumps(verdict), path + '/page.html')[0], 0, word)
+            with open(path + '/page.html', encoding='utf-8') as f:
+                assert 'has each reason' not in expect_written(f.read()).sections['todo'], word
 
 
 @tap.case('an entry of a journal makes one too, with what is wrong with it')
