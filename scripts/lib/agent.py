@@ -93,10 +93,12 @@ class Agent:
             raise GuestError(f'status {status} of: {script}\n{error}'.rstrip())
         return output
 
-    def deepquote(self, nonce, vtpm_pcrs, host_pcrs, to, seconds=60, tcti=None):
+    def deepquote(self, nonce, vtpm_pcrs, host_pcrs, to, seconds=60, tcti=None,
+                  options=''):
         """Runs tpm2_deepquote in the guest and puts its files into the directory `to`.
 
         tcti: of the TPM that it asks; None: the guest's device
+        options: more of them, as words of a shell's
 
         Returns what it said on standard error.
         """
@@ -105,7 +107,7 @@ class Agent:
             f'cd /tmp && tpm2_deepquote {f"--tcti {shlex.quote(tcti)} " if tcti else ""}'
             '--ak-create --ak-public ak.pub '
             f'-q {nonce} -l {vtpm_pcrs} --host-pcr-list {host_pcrs} '
-            '-m quote.msg -s quote.sig -o pcrs.bin --evidence evidence.bin', seconds)
+            f'-m quote.msg -s quote.sig -o pcrs.bin --evidence evidence.bin {options}', seconds)
         os.makedirs(to, exist_ok=True)
         for name in files:
             with open(os.path.join(to, name), 'wb') as f:

@@ -3,6 +3,7 @@
 a connection to its first answer; with --units as units of systemd's, where that is process 1."""
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import resource
@@ -23,12 +24,14 @@ from programs import program
 from swtpm import SWTPM, Swtpm, environment
 from vtpm import CTRL, exchange, receive
 
+SOCKET = ['socket', '--tpm2', '--ctrl', 'type=unixio,fd=3', '--terminate']
 STATE_DIR = '/var/lib/private/swtpm-deepquote'
 
 
 def arguments():
     p = argparse.ArgumentParser(prog='unit-figures', description=__doc__)
-    p.add_argument('--build', default=os.environ['BUILD_ROOT'], help='build directory')
+    p.add_argument('--build', default=os.environ['BUILD_ROOT'],
+                   help='build directory; with --units nothing of it is used')
     p.add_argument('--vms', type=int, default=1000, help='idle vTPMs of each kind (1000)')
     p.add_argument('--starts', type=int, default=100, help='starts of each kind, in turn (100)')
     p.add_argument('--units', action='store_true',
@@ -94,16 +97,23 @@ class Process:
             stop(self.process)
 
 
-def processes(folder, state, command):
-    """{kind: a function that starts one vTPM}; all have the same keys in a state of their own."""
-    def make(argv):
+def processes(folder, state, argv):
+    """A function that starts one vTPM by this command; all have the same keys in a state of their
+    own."""
+    def make():
         at = tempfile.mkdtemp(dir=folder)
         shutil.copytree(state, at, dirs_exist_ok=True)
         return Process(argv, at, at + '.sock')
+    return make
 
-    plain = [SWTPM, 'socket', '--tpm2', '--ctrl', 'type=unixio,fd=3', '--terminate']
-    ours = [program('swtpm-deepquote'), *plain[1:], '--deepquote', command]
-    return {'plain': lambda: make(plain), 'module': lambda: make(ours)}
+
+def plain(folder, state):
+    return processes(folder, state, [SWTPM, *SOCKET])
+
+
+def with_module(folder, state, manager, name):
+    return processes(folder, state, [program('swtpm-deepquote'), *SOCKET, '--deepquote',
+                                     f'manager={manager},uuid={name}'])
 
 
 class Unit:
@@ -172,21 +182,24 @@ def starts(kinds):
     return {kind: statistics.median(values) for kind, values in times.items()}
 
 
-def measure(folder, state):
+def measure_processes(folder, state):
     with Manager(dir=os.path.join(folder, 'manager')) as manager:
         name = str(uuid.uuid4())
         manager.admin('register', uuid=name, owner=os.geteuid())
-        kinds = processes(folder, state, f'manager={manager.socket},uuid={name}')
-        if not options.units:
-            alone = processes(folder, state, f'manager={folder}/none,uuid={name}')
-            return starts(kinds), {kind: idle([make] * options.vms)
-                                   for kind, make in alone.items()}
-        with units(state, options.vms) as names:
-            chosen = iter(names * options.starts)
-            begun = starts({'plain': kinds['plain'], 'unit': lambda: Unit(next(chosen))})
-            return begun, {
-                'plain': idle([kinds['plain']] * options.vms),
-                'unit': idle([lambda name=name: Unit(name) for name in names])}
+        begun = starts({'plain': plain(folder, state),
+                        'module': with_module(folder, state, manager.socket, name)})
+    return begun, {'plain': idle([plain(folder, state)] * options.vms),
+                   'module': idle([with_module(folder, state, f'{folder}/none', name)] *
+                                  options.vms)}
+
+
+def measure_units(folder, state):
+    make = plain(folder, state)
+    with units(state, options.vms) as names:
+        chosen = itertools.cycle(names)
+        begun = starts({'plain': make, 'unit': lambda: Unit(next(chosen))})
+        return begun, {'plain': idle([make] * options.vms),
+                       'unit': idle([lambda name=name: Unit(name) for name in names])}
 
 
 def main():
@@ -197,6 +210,7 @@ def main():
         first = Swtpm(os.path.join(folder, 'first'))
         first.provision()
         os.unlink(os.path.join(first.state, '.lock'))
+        measure = measure_units if options.units else measure_processes
         begun, memory = measure(folder, first.state)
     if options.json:
         print(json.dumps({'vms': options.vms, 'pss_kib': memory, 'start_ms': begun}))

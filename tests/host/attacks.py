@@ -5,6 +5,7 @@ import os
 import re
 
 from debian import PAYLOAD, SOURCE
+from units import STATES
 
 SOCKET, ADMIN_SOCKET = '/run/vtpm-manager/vtpm.sock', '/run/vtpm-manager/admin.sock'
 LIBRARIES = f'PYTHONPATH={PAYLOAD}/tests/lib:{PAYLOAD}/scripts/lib'
@@ -31,11 +32,10 @@ def replace(host, vm, arguments):
 def in_unit(host, vm, on, on_pid, off):
     """{attack: what came of it} of attack.py in the unit of `vm`, on the VMs `on` and `off`."""
     major, minor = host.text("stat -c '%Hr %Lr' /dev/tpm0").split()
-    state = '/var/lib/private/swtpm-deepquote'
     aim = {'socket': SOCKET, 'admin_socket': ADMIN_SOCKET, 'on': on.uuid, 'on_pid': on_pid,
            'off': off.uuid, 'devices': ['/dev/tpm0', '/dev/tpmrm0'],
            'device_number': [int(major), int(minor)],
-           'state': [f'{state}/{on.uuid}', f'/var/lib/swtpm-deepquote/{on.uuid}'],
+           'state': [f'{STATES}/{on.uuid}', f'/var/lib/swtpm-deepquote/{on.uuid}'],
            'secrets': [f'/var/lib/vtpm-manager/{name}' for name in
                        ('ak-ecc.template', 'ak-ecc.pub', 'registry.db')]}
     host.write(AIM, json.dumps(aim))

@@ -88,12 +88,10 @@ class DebianHost:
 
     def _arguments(self):
         variables, payload = self.path('variables'), self.path('payload.tar')
-        shutil.copy(VARIABLES, variables)
-        pack(payload, self.payload)
         return ['-machine', 'q35', '-m', '2048', '-smp', '2', '-cpu', 'max', '-no-reboot',
                 '-drive', f'if=pflash,format=raw,readonly=on,file={CODE}',
                 '-drive', f'if=pflash,format=raw,file={variables}',
-                '-drive', f'if=none,id=disk,format=raw,snapshot=on,file={self.image}/disk',
+                '-drive', f'if=none,id=disk,format=raw,file={self.path("disk")}',
                 '-device', 'virtio-blk-pci,drive=disk',
                 '-drive', f'if=none,id=payload,format=raw,readonly=on,file={payload}',
                 '-device', 'virtio-blk-pci,drive=payload,serial=payload',
@@ -105,24 +103,41 @@ class DebianHost:
 
     def __enter__(self):
         began = time.monotonic()
+        subprocess.run(['cp', '--sparse=always', '--reflink=auto', f'{self.image}/disk',
+                        self.path('disk')], check=True)
+        shutil.copy(VARIABLES, self.path('variables'))
+        pack(self.path('payload.tar'), self.payload)
         self.tpm.provision()
+        self._switch_on()
+        self.text(f'mkdir -p {PAYLOAD} && tar -C {PAYLOAD} -xf /dev/disk/by-id/virtio-payload')
+        self.seconds = time.monotonic() - began
+        return self
+
+    def _switch_on(self):
         self.tpm.start()
         try:
             self.machine = machine.Machine(
                 self.directory, vm.QEMU, 'tcg', 'tpm-crb', self.tpm.control,
                 self._arguments()).start()
             self.agent = Agent(self.path('agent'), self.machine.process)
-            self.agent.wait(BOOT_SECONDS)
-            self.text('systemctl is-system-running --wait || true', BOOT_SECONDS)
-            self.text(f'mkdir -p {PAYLOAD} && tar -C {PAYLOAD} -xf /dev/disk/by-id/virtio-payload')
+            self._wait_for_boot()
         except BaseException as problem:
             said = self.tail()
             self.__exit__()
             if isinstance(problem, GuestError):
                 raise Failed(f'{problem}\n{said}') from None
             raise
-        self.seconds = time.monotonic() - began
-        return self
+
+    def _wait_for_boot(self):
+        self.agent.wait(BOOT_SECONDS)
+        self.text('systemctl is-system-running --wait || true', BOOT_SECONDS)
+
+    def restart(self):
+        """Has systemd end everything, and switches the board on again, with its disk and TPM."""
+        self.text('systemd-run --quiet --on-active=1 systemctl poweroff')
+        self.machine.wait(BOOT_SECONDS)
+        self.__exit__()
+        self._switch_on()
 
     def __exit__(self, *_):
         if self.agent is not None:

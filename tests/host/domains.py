@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Domains of the host's libvirt: nothing but their firmware runs, which starts the TPM."""
-import os
-import re
-
-from debian import SOURCE
+import documented
+from process import Failed
+from units import is_encrypted
 
 XML = """
 <domain type='qemu'>
@@ -23,13 +22,6 @@ XML = """
 EMULATOR = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>"
 
 
-def documented_rules():
-    """The lines that docs/howto/libvirt.md has for AppArmor."""
-    with open(os.path.join(SOURCE, 'docs/howto/libvirt.md'), encoding='utf-8') as f:
-        section = f.read().split('AppArmor\n\n', 1)[1].split('\n## ', 1)[0]
-    return re.search(r'\n\n((?:    .*\n)+)', section)[1]
-
-
 def prepare(host):
     """What docs/howto/libvirt.md has an administrator do."""
     host.text('adduser --system --group --quiet --home /var/lib/swtpm-localca '
@@ -39,25 +31,37 @@ def prepare(host):
     host.write('/etc/systemd/system/libvirtd.service.d/path.conf',
                '[Service]\nEnvironment=PATH=/usr/lib/swtpm-deepquote/bin:'
                '/usr/sbin:/usr/bin:/sbin:/bin\n')
-    host.write('/etc/apparmor.d/local/abstractions/libvirt-qemu', documented_rules())
+    host.write('/etc/apparmor.d/local/abstractions/libvirt-qemu',
+               documented.block('libvirt.md', 'AppArmor'))
     host.text('systemctl daemon-reload && systemctl restart libvirtd', 300)
 
 
 class Domain:
-    """A domain of `host`, a DebianHost; entering starts it."""
+    """A domain of `host`, a DebianHost; entering starts it.
 
-    def __init__(self, host, name, uuid, tpm=EMULATOR):
-        self.host, self.name, self.uuid = host, name, uuid
+    attempts: how often, where it fails: libvirt waits for the socket of swtpm for no more than a
+    second, which is short for an emulated processor
+    """
+
+    def __init__(self, host, name, uuid, tpm=EMULATOR, attempts=1):
+        self.host, self.name, self.uuid, self.attempts = host, name, uuid, attempts
         self.xml = XML.format(name=name, uuid=uuid, tpm=tpm)
 
     def __enter__(self):
         self.host.write(f'/tmp/{self.name}.xml', self.xml)
         self.host.text(f'virsh -q define /tmp/{self.name}.xml', 300)
-        self.host.text(f'virsh -q start {self.name}', 300)
-        return self
+        for attempt in range(1, self.attempts + 1):
+            status, _, said = self.host.status(f'virsh -q start {self.name}', 300)
+            print(f'# attempt {attempt} to start {self.name}: {said or "done"}')
+            if status == 0:
+                return self
+        raise Failed(f'{self.name} does not start: {said}')
 
     def __exit__(self, *_):
         self.host.status(f'virsh -q destroy {self.name}', 300)
+
+    def encrypted(self):
+        return is_encrypted(self.host, f'/var/lib/libvirt/swtpm/{self.uuid}/tpm2')
 
     def vtpm_pid(self):
         """Of the process that serves the TPM of this domain, by libvirt's emulator back end."""

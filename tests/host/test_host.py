@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Our packages on a real Debian host, argv[1]: systemd starts the units, AppArmor confines domains,
 the kernel's driver has the TPM. Quotes are verified outside."""
+import functools
 import json
 import os
 import sys
 import tempfile
 
 import attacks
+import documented
 import domains
 import tap
+from agent import GuestError
 from debian import PAYLOAD, SOURCE, DebianHost, packages
+from process import wait_until
 from units import UnitVm
 from verifying import Verifier
 
@@ -23,14 +27,43 @@ BAD = ['swtpm-user', 'hardware']
 
 
 DOMAIN = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
+SEALED = '6ba7b811-9dad-41d1-80b4-00c04fd430c8'
 IMA_POLICY = '/usr/share/vtpm-manager/ima-policy'
 REFUSED = 'refused: status 1'
+
+
+@functools.cache
+def verifier():
+    return Verifier(host)
+
+
+def expect_trusted(vm, *options):
+    verdict = verifier().deepquote(vm, *options)
+    assert verdict.trusted, verdict
+    print('#', verdict.last)
+    return verdict
+
+
+def registry():
+    return host.json('vtpm-managerctl registry --json')['registry']
+
+
+def wait_for_count(before):
+    """Until the counter of the registry has moved on from what it was before."""
+    wait_until(lambda: registry()['counter'] > before, 'the registry counts', 60)
 
 
 def expect_exposure(unit):
     said = host.text(f'systemd-analyze security --no-pager {unit} | tail -n 1')
     print('#', said)
     assert float(said.split(': ')[-1].split()[0]) <= 1.0, said
+
+
+def doctor():
+    """{check: its result} on a host on which something is bad: its TPM is none."""
+    status, output, _ = host.status('vtpm-managerctl doctor --json')
+    tap.equal(status, 1)
+    return {check['check']: check['result'] for check in json.loads(output)['checks']}
 
 
 def show_doctor():
@@ -65,9 +98,7 @@ def _():
 
 @tap.case('doctor looks at all of it, and finds what is good and what is bad on this host')
 def _():
-    status, output, _ = host.status('vtpm-managerctl doctor --json')
-    tap.equal(status, 1)
-    results = {check['check']: check['result'] for check in json.loads(output)['checks']}
+    results = doctor()
     tap.equal({name: results.get(name) for name in GOOD}, dict.fromkeys(GOOD, 'good'))
     tap.equal([name for name, result in results.items() if result == 'bad'], BAD)
     assert 'unknown' not in results.values(), results
@@ -83,13 +114,71 @@ def _():
 def _():
     for vm in (web, mail):
         vm.new()
-    verifier = Verifier(host)
-    verdict = verifier.deepquote(web)
+    verdict = verifier().deepquote(web)
     assert verdict.authentic, verdict
-    verifier.expect(web)
-    verdict = verifier.deepquote(web)
-    assert verdict.trusted, verdict
-    print('#', verdict.last)
+    verifier().expect(web)
+    expect_trusted(web)
+
+
+@tap.case('the registry is tied to a counter, which the kernel lets the manager have in the TPM')
+def _():
+    index = 'tpm2_nvreadpublic -T device:/dev/tpmrm0 0x018dee90'
+    print('#', host.text(index).replace('\n', '\n# '))
+    assert 'nt=0x1' in host.text(index), 'it is no counter'
+    before = registry()
+    tap.equal(before['state'], 'kept')
+    host.text(f'vtpm-managerctl rename {web.uuid} --name shop')
+    wait_for_count(before['counter'])
+    host.text(f'vtpm-managerctl rename {web.uuid} --name web')
+
+
+@tap.case('a registry that was put back is held, and the one of last is served again')
+def _():
+    kept = '/var/lib/vtpm-manager/registry.db'
+    host.text(f'systemctl stop vtpm-managerd && cp -a {kept} /root/old && '
+              'systemctl start vtpm-managerd')
+    before = registry()['counter']
+    host.text(f'vtpm-managerctl rename {web.uuid} --name shop')
+    wait_for_count(before)
+    host.text('systemctl stop vtpm-managerd && '
+              f'cp -a {kept} /root/last && cp -a /root/old {kept} && systemctl start vtpm-managerd')
+    status, said, _ = host.status('vtpm-managerctl registry')
+    tap.equal(status, 1)
+    print('#', said.replace('\n', '\n# '))
+    status, _, said = host.status('vtpm-managerctl list')
+    assert status == 1 and 'serves nobody' in said, said
+    host.text('systemctl stop vtpm-managerd && '
+              f'cp -a /root/last {kept} && systemctl start vtpm-managerd')
+    tap.equal(registry()['state'], 'kept')
+    tap.equal(web.registration()['name'], 'shop')
+    host.text(f'vtpm-managerctl rename {web.uuid} --name web')
+    expect_trusted(web)
+
+
+@tap.case('the state of a sealed VM is encrypted in its unit, from its making on or its next start')
+def _():
+    vault.new('--seal')
+    before = mail.registration()
+    assert not mail.encrypted()
+    host.text(f'vtpm-managerctl seal {mail.uuid}')
+    for vm in (vault, mail):
+        pid = vm.switch_on()
+        assert vm.encrypted(), vm.name
+        assert '--key' in host.text(f"tr '\\0' ' ' </proc/{pid}/cmdline"), vm.name
+        vm.switch_off()
+    after = mail.registration()
+    tap.equal((after['lineage'], after['broken']), (before['lineage'], 0))
+    tap.equal(host.text(f'ls /var/lib/private/swtpm-deepquote/{mail.uuid}'), 'tpm2-00.permall')
+
+
+@tap.case('without the manager a sealed VM does not start, and says why')
+def _():
+    host.text('systemctl stop vtpm-managerd')
+    host.status(f'true | timeout 20 {vault.power_on}')
+    assert 'its key cannot be had' in vault.journal(), vault.journal()
+    host.text('systemctl start vtpm-managerd')
+    vault.switch_on()
+    vault.switch_off()
 
 
 @tap.case('each unit has a user and a state of its own, and an exposure of 1.0 or less')
@@ -100,7 +189,9 @@ def _():
         tap.equal(host.text(f'cat /proc/{pid}/cgroup'),
                   f'0::{attacks.GROUPS}{vm.unit}.service')
         uid = int(host.text(f'stat -c %u /proc/{pid}'))
-        tap.equal(int(host.text(f'stat -c %u /var/lib/private/swtpm-deepquote/{vm.uuid}')), uid)
+        # systemd 257 maps the owner: who that is, is seen from inside
+        folder = f'/proc/{pid}/root/var/lib/swtpm-deepquote/{vm.uuid}/'
+        tap.equal(int(host.text(f'stat -c %u {folder}')), uid)
         seen.add(uid)
         print(f'# uid {uid},', host.text(f'grep VmRSS /proc/{pid}/status'), 'of memory,',
               vm.property('MemoryCurrent'), 'in the unit')
@@ -179,6 +270,39 @@ def _():
         tap.equal(attacks.as_profile(host, f'libvirt-{DOMAIN}', 'swtpm', DOMAIN), REFUSED)
 
 
+@tap.case('the state of a sealed domain is encrypted in its profile, at its next start or before')
+def _():
+    host.text(f'vtpm-managerctl seal {DOMAIN} && '
+              f'vtpm-managerctl register {SEALED} --rule libvirt --owner swtpm --seal')
+    for name, uuid in (('classic', DOMAIN), ('sealed', SEALED)):
+        with domains.Domain(host, name, uuid, attempts=6) as domain:
+            host.wait(f'vtpm-managerctl show {uuid} --json | grep -q \'"connected" : true\'')
+            assert domain.encrypted(), host.text('journalctl -t swtpm-deepquote -o cat')
+            tap.equal(host.text(f'cat /proc/{domain.vtpm_pid()}/attr/current'),
+                      f'libvirt-{uuid} (enforce)')
+            tap.equal(attacks.denied_by_apparmor(host), '')
+
+
+@tap.case('the manager tells what vTPMs run where it may look at processes')
+def _():
+    asked = '--flags measurements --host-credential vtpm-parts=/tmp/parts.bin'
+    try:
+        verifier().deepquote(web, asked)
+    except GuestError as problem:
+        assert '0x5c4' in str(problem), problem
+    else:
+        raise AssertionError('a manager without the right to look was asked in vain')
+    host.text(documented.commands('hardening.md', 'What vTPMs run'), 180)
+    tap.equal(host.text('systemctl is-active vtpm-managerd'), 'active')
+    expect_exposure('vtpm-managerd.service')
+    verdict = verifier().deepquote(web, asked, 'parts.bin')
+    assert verdict.trusted, verdict
+    for path in ('/usr/bin/swtpm', '/usr/lib/*/swtpm-deepquote/module.so'):
+        digest, found = host.text(f'sha256sum {path}').split()
+        assert f'"{os.path.basename(found)}" {digest}' in verdict.output, verdict
+    tap.equal(doctor()['measurements'], 'good')
+
+
 @tap.case('the IMA policy of the packages loads, and measures what vTPMs consist of')
 def _():
     host.text(f'cat {IMA_POLICY} >/sys/kernel/security/ima/policy')
@@ -209,18 +333,31 @@ def _():
     host.text('sysctl -q -w kernel.yama.ptrace_scope=1 fs.suid_dumpable=0 && '
               'echo integrity >/sys/kernel/security/lockdown')
     show_doctor()
-    status, output, _ = host.status('vtpm-managerctl doctor --json')
-    tap.equal(status, 1)
-    results = {check['check']: check['result'] for check in json.loads(output)['checks']}
+    results = doctor()
     tap.equal([name for name, result in results.items() if result == 'bad'], ['hardware'])
-    for name in ('swtpm-user', 'ptrace', 'core-dumps', 'lockdown', 'settings', 'libvirt-path'):
+    for name in ('registry', 'measurements', 'swtpm-user', 'ptrace', 'core-dumps', 'lockdown',
+                 'settings', 'libvirt-path'):
         tap.equal((name, results[name]), (name, 'good'))
+
+
+@tap.case('after a restart of the host the registry goes with its TPM, and sealed VMs start')
+def _():
+    before = registry()['counter']
+    host.restart()
+    after = registry()
+    tap.equal(after['state'], 'kept')
+    assert after['counter'] > before, (before, after)
+    expect_trusted(web)
+    for vm in (vault, mail):
+        vm.switch_on()
+        assert vm.encrypted(), vm.name
+        vm.switch_off()
 
 
 with tempfile.TemporaryDirectory(prefix='host-') as directory:
     payload = {name: os.path.join(SOURCE, 'tests/host', name)
                for name in ('attack.py', 'say_hello.py')}
     with DebianHost(directory, RELEASE, payload | packages(RELEASE)) as host:
-        web, mail, evil = (UnitVm(host, name, number)
-                           for number, name in enumerate(('web', 'mail', 'evil')))
+        web, mail, evil, vault = (UnitVm(host, name, number)
+                                  for number, name in enumerate(('web', 'mail', 'evil', 'vault')))
         tap.main()

@@ -2,6 +2,13 @@
 """vTPMs that are units of the host's systemd, and one that is switched on from inside the host."""
 from debian import PAYLOAD
 
+STATES = '/var/lib/private/swtpm-deepquote'
+
+
+def is_encrypted(host, folder):
+    """Whether the state of a vTPM in this folder is, as its file says itself."""
+    return bool(host.data(f'head -c 6 {folder}/tpm2-00.permall')[5] & 1)
+
 
 class UnitVm:
     """A VM whose vTPM is a unit of `host`, a DebianHost; `number` tells it from others."""
@@ -12,10 +19,11 @@ class UnitVm:
         self.unit = f'swtpm-deepquote@{self.uuid}'
         self.holder = f'holder-{name}.service'
         self.socket = f'/run/swtpm-deepquote/{self.uuid}.sock'
-        self.tcti = f'cmd:/usr/bin/python3 {PAYLOAD}/tests/lib/tcti_power_on.py {self.socket}'
+        self.power_on = f'/usr/bin/python3 {PAYLOAD}/tests/lib/tcti_power_on.py {self.socket}'
+        self.tcti = 'cmd:' + self.power_on
 
-    def new(self):
-        self.host.text(f'vtpm-managerctl vm new {self.uuid} --name {self.name}', 300)
+    def new(self, options=''):
+        self.host.text(f'vtpm-managerctl vm new {self.uuid} --name {self.name} {options}', 300)
 
     def property(self, name):
         """Of the service, as systemd has it."""
@@ -24,10 +32,16 @@ class UnitVm:
     def registration(self):
         return self.host.json(f'vtpm-managerctl show {self.uuid} --json')['vm']
 
+    def encrypted(self):
+        return is_encrypted(self.host, f'{STATES}/{self.uuid}')
+
+    def journal(self):
+        """What its vTPM has said."""
+        return self.host.text(f'journalctl -u {self.unit}.service -o cat')
+
     def switch_on(self):
         """Has it running until switch_off(), as a machine that does nothing; its process."""
-        command = self.tcti.removeprefix('cmd:')
-        self.host.text(f'systemd-run --unit {self.holder} sh -c "sleep infinity | {command}"')
+        self.host.text(f'systemd-run --unit {self.holder} sh -c "sleep infinity | {self.power_on}"')
         self.host.wait(f'systemctl is-active {self.unit}.service')
         self.host.wait(f'vtpm-managerctl show {self.uuid} --json | grep -q \'"connected" : true\'')
         return int(self.property('MainPID'))

@@ -17,28 +17,37 @@ class Verifier:
         os.makedirs(self.directory)
         self.store = Store(self.path('store'))
         host.text('cd /tmp && vtpm-managerctl ak --output host-ak.pub')
-        self._fetch('host-ak.pub')
-        self.store.enrol(self.path('host-ak.pub'))
+        self.store.enrol(self._fetch('host-ak.pub'))
 
     def path(self, name):
         return os.path.join(self.directory, name)
 
     def _fetch(self, name):
+        """Takes a file of the host's /tmp along; its path here."""
         with open(self.path(name), 'wb') as f:
             f.write(self.host.data(f'cat /tmp/{name}'))
+        return self.path(name)
 
     def host_pcrs(self):
         """The values of the host's PCRs 0 to 7, as the kernel has them."""
         return bytes.fromhex(self.host.text(
             "cat $(printf '/sys/class/tpm/tpm0/pcr-sha256/%s ' 0 1 2 3 4 5 6 7)"))
 
-    def deepquote(self, vm):
-        """The Verdict on a deep quote of a VM whose vTPM is a unit, for a new challenge."""
+    def deepquote(self, vm, options='', parts=None):
+        """The Verdict on a deep quote of a VM whose vTPM is a unit, for a new challenge.
+
+        options: of tpm2_deepquote, in addition
+        parts: the name in the host's /tmp of the list of what the vTPM runs, where these
+            options ask for it
+        """
         policy, quote = self.path('policy'), self.path('quote')
         write_policy(policy, vm.uuid, self.host_pcrs())
         challenge = self.store.challenge()
-        self.host.agent.deepquote(challenge, VTPM_PCRS, PCR_LIST, quote, 180, vm.tcti)
-        return verify(quote, challenge, '--allow-simulated', policy=policy, store=self.store.path)
+        self.host.agent.deepquote(challenge, VTPM_PCRS, PCR_LIST, quote, 180, vm.tcti,
+                                  options)
+        checks = ['--vtpm-parts', self._fetch(parts)] if parts else []
+        return verify(quote, challenge, '--allow-simulated', *checks, policy=policy,
+                      store=self.store.path)
 
     def expect(self, vm):
         """Takes the key that the last deep quote was signed with for the VM's own."""
