@@ -2,6 +2,7 @@
 #include "attest/checks-host.h"
 
 #include "attest/bytes.h"
+#include "attest/checks-tpm12.h"
 #include "attest/digest.h"
 #include "attest/signature.h"
 
@@ -15,8 +16,8 @@ gboolean dq_check_decodes(DqRun *r)
     if (!wire_decode_attest(r->evidence.host_quoted, &r->host)) {
         return dq_run_fail(r, "the host's TPMS_ATTEST does not decode");
     }
-    if (!wire_decode_attest(dq_wire(q->vtpm_quoted), &r->vtpm)) {
-        return dq_run_fail(r, "the vTPM's TPMS_ATTEST does not decode");
+    if (!wire_decode_attest(dq_wire(q->vtpm_quoted), &r->vtpm) && !dq_tpm12_decode(r)) {
+        return dq_run_fail(r, "the vTPM's TPMS_ATTEST, or TPM_QUOTE_INFO2, does not decode");
     }
     if (q->vtpm_signature.len == 0) {
         r->vtpm_signature = (WireSignature){ .alg = TPM_ALG_NULL };

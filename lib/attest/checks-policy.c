@@ -62,13 +62,17 @@ static gboolean check_launch_parts(DqRun *r, const DqPolicy *policy)
                        wrong->name ? wrong->name : "");
 }
 
-/* Collisions of SHA-1 can be made: a value that only SHA-1 vouches for was chosen by anybody. */
+/*
+ * Collisions of SHA-1 can be made: a value that only SHA-1 vouches for was chosen by anybody. A TPM
+ * 1.2 has no other bank, and was allowed before.
+ */
 static gboolean check_sha1(DqRun *r, const DqPolicy *policy)
 {
     static const char *const names[] = { "host", "vTPM" };
     const GArray *const pcrs[] = { policy->host_pcrs, policy->vtpm_pcrs };
+    const gsize count = r->tpm12 ? 1 : G_N_ELEMENTS(pcrs);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(pcrs); i++) {
+    for (gsize i = 0; i < count; i++) {
         const DqPolicyPcr *alone = dq_policy_find_sha1_alone(policy, pcrs[i]);
 
         if (alone) {

@@ -2,6 +2,7 @@
 #include "attest/checks-vm.h"
 
 #include "attest/bytes.h"
+#include "attest/checks-tpm12.h"
 #include "attest/digest.h"
 #include "attest/signature.h"
 #include "wire/hash.h"
@@ -22,7 +23,8 @@ static gboolean expected_nonce(DqRun *r, DqBytes *ret_nonce)
 
     if (x->challenge.len > 0) {
         *ret_nonce = x->bound_nonce.len > 0 ? x->bound_nonce : x->challenge;
-        return TRUE;
+        return !r->tpm12 || dq_tpm12_shorten(ret_nonce) ||
+               dq_run_fail(r, "a TPM 1.2 needs a challenge of 20 bytes or more");
     }
     if (x->bound_nonce.len > 0) {
         return dq_run_fail(r, "a channel is bound to one challenge, and none was given");
@@ -187,20 +189,25 @@ static gboolean check_spki(DqRun *r)
                : dq_run_fail(r, "the vTPM's signing key is another than the one expected");
 }
 
+static gboolean key_is_known(const DqRun *r)
+{
+    return wanted_signers(r).count > 0 || r->expected->vtpm_spki.len > 0;
+}
+
 gboolean dq_check_vm(DqRun *r)
 {
     const WireBinding *b = &r->evidence.binding;
     const Wanted eks = wanted_eks(r), signers = wanted_signers(r);
-    const gboolean key_is_known = signers.count > 0 || r->expected->vtpm_spki.len > 0;
+    const gboolean knows_key = key_is_known(r);
 
     if (!check_uuid(r) || !check_names(r, "the vTPM's EK", b->vtpm_ek, &eks) ||
         !check_names(r, "the vTPM's signing key", b->vtpm_signer, &signers) || !check_spki(r)) {
         return FALSE;
     }
-    if (!r->expected->uuid && !r->challenge_bound && !r->policy_vm && !r->has_vm && !key_is_known) {
+    if (!r->expected->uuid && !r->challenge_bound && !r->policy_vm && !r->has_vm && !knows_key) {
         return dq_run_skip(r, "nothing says which VM is expected: vm add, or --uuid");
     }
-    return b->vtpm_signer.len == 0 || key_is_known ||
+    return b->vtpm_signer.len == 0 || knows_key ||
            dq_run_skip(r, "nothing says which key the vTPM signs with: vm add --ak, or -u or --ak");
 }
 
@@ -244,10 +251,13 @@ gboolean dq_check_vtpm_signature(DqRun *r)
     const WireBytes signer = r->evidence.binding.vtpm_signer;
     DqKey *key;
 
-    if (signer.len == 0) {
+    if (signer.len == 0 && !r->tpm12) {
         return check_no_signature(r);
     }
     key = find_signer(r);
+    if (r->tpm12) {
+        return dq_tpm12_check_signature(r, key, key_is_known(r));
+    }
     if (!key) {
         return dq_run_fail(r, "no key with the signer's Name was given: -u, or the guest's ak.pub");
     }
@@ -288,6 +298,16 @@ static gboolean fail_size(DqRun *r, const WirePcrSelection *selection)
                                   got, want);
 }
 
+static gboolean digest_matches(const DqRun *r)
+{
+    if (r->tpm12) {
+        return dq_tpm12_pcrs_match(r);
+    }
+    return dq_pcr_digest_matches(
+        r->vtpm_signature.alg == TPM_ALG_NULL ? TPM_ALG_NULL : r->vtpm_signature.hash, r->vtpm_pcr,
+        wire_pcr_count(&r->vtpm.pcr_select), r->vtpm.pcr_digest);
+}
+
 /* A quote that no key signed may carry no digest: then it proves no PCR values. */
 gboolean dq_check_vtpm_pcrs(DqRun *r)
 {
@@ -301,9 +321,7 @@ gboolean dq_check_vtpm_pcrs(DqRun *r)
     if (!dq_pcr_split(selection, r->quote->vtpm_pcrs, r->vtpm_pcr)) {
         return fail_size(r, selection);
     }
-    if (!dq_pcr_digest_matches(r->vtpm_signature.alg == TPM_ALG_NULL ? TPM_ALG_NULL
-                                                                     : r->vtpm_signature.hash,
-                               r->vtpm_pcr, wire_pcr_count(selection), r->vtpm.pcr_digest)) {
+    if (!digest_matches(r)) {
         return dq_run_fail(r, "the vTPM PCR values do not hash to the quoted digest");
     }
     return TRUE;

@@ -353,7 +353,8 @@ typedef void (*DqAppraise)(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointe
 /**
  * DqQuote: what a guest hands over. All of it is borrowed, and nothing of it is believed.
  * @evidence: the evidence
- * @vtpm_quoted: TPMS_ATTEST of the vTPM's quote
+ * @vtpm_quoted: TPMS_ATTEST of the vTPM's quote; of a TPM 1.2, TPM_QUOTE_INFO2 and what was signed
+ *     behind it
  * @vtpm_signature: TPMT_SIGNATURE over it; empty, or of TPM_ALG_NULL, where nothing signed
  * @vtpm_pcrs: the vTPM's selected PCR values, bank by bank, ascending, one after the other
  * @launch_parts: the list of what the VM was started with; empty where it did not come. A policy
@@ -431,6 +432,7 @@ typedef struct DqEkFacts {
  * @host_simulated: the store says that the host's TPM is a stand-in
  * @first_seen: the VM was added to the store and had no trusted deep quote before
  * @channel_bound: the nonce holds the key at the other end of the channel
+ * @vtpm_is_tpm12: the vTPM is a TPM 1.2, which signs with SHA-1
  */
 typedef struct DqFacts {
     uint8_t host_name[DQ_NAME_MAX];
@@ -456,6 +458,7 @@ typedef struct DqFacts {
     gboolean host_simulated;
     gboolean first_seen;
     gboolean channel_bound;
+    gboolean vtpm_is_tpm12;
 } DqFacts;
 
 /**

@@ -5,10 +5,43 @@
 #include "attest/digest.h"
 #include "attest/file.h"
 #include "attest/public.h"
+#include "attest/tpm12.h"
 
 #include <openssl/x509.h>
 
 #define KEY_FILE_MAX 65536 /* more than any key or certificate has */
+
+/* TPM_PUBKEY */
+static gboolean take_tpm12(DqKey *key, DqBytes bytes)
+{
+    WireTpm12Pubkey public;
+
+    key->tpm12 = TRUE;
+    key->data = g_memdup2(bytes.data, bytes.len);
+    key->data_len = bytes.len;
+    key->name_len = dq_tpm12_name((DqBytes){ key->data, key->data_len }, &public, key->name);
+    if (key->name_len == 0) {
+        return FALSE;
+    }
+    key->public = dq_tpm12_public(&public);
+    return TRUE;
+}
+
+/* TPMT_PUBLIC */
+static gboolean take_public(DqKey *key, DqBytes public, GError **error)
+{
+    key->data = g_memdup2(public.data, public.len);
+    key->data_len = public.len;
+    key->name_len = dq_public_name((DqBytes){ key->data, key->data_len }, key->name);
+    if (!wire_decode_public((WireBytes){ key->data, key->data_len }, &key->public) ||
+        key->name_len == 0) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY,
+                    "the key's nameAlg 0x%04x is not available: use a key with SHA-256",
+                    key->public.name_alg);
+        return FALSE;
+    }
+    return TRUE;
+}
 
 DqKey *dq_key_new(const uint8_t *data, gsize len, GError **error)
 {
@@ -18,21 +51,15 @@ DqKey *dq_key_new(const uint8_t *data, gsize len, GError **error)
 
     key->refs = 1;
     g_mutex_init(&key->lock);
-    if (!dq_public_unwrap((DqBytes){ data, len }, &public, &decoded)) {
+    if (dq_public_unwrap((DqBytes){ data, len }, &public, &decoded)) {
+        if (!take_public(key, public, error)) {
+            return NULL;
+        }
+    } else if (!take_tpm12(key, (DqBytes){ data, len })) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_KEY,
                     "this is no TPM2B_PUBLIC of an RSA or ECC key: give the file that "
                     "tpm2_readpublic -o or vtpm-managerctl ak --output writes (a PEM file holds "
                     "too little: the key's Name cannot be computed from it)");
-        return NULL;
-    }
-    key->data = g_memdup2(public.data, public.len);
-    key->data_len = public.len;
-    key->name_len = dq_public_name((DqBytes){ key->data, key->data_len }, key->name);
-    if (!wire_decode_public((WireBytes){ key->data, key->data_len }, &key->public) ||
-        key->name_len == 0) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_KEY,
-                    "the key's nameAlg 0x%04x is not available: use a key with SHA-256",
-                    key->public.name_alg);
         return NULL;
     }
     key->pkey = dq_public_to_pkey(&key->public);

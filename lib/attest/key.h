@@ -11,7 +11,8 @@
 
 struct DqKey {
     gint refs;
-    uint8_t *data; /* TPMT_PUBLIC, borrowed by @public */
+    gboolean tpm12; /* of a TPM 1.2: @data is a TPM_PUBKEY, and @public what stands for it */
+    uint8_t *data;  /* TPMT_PUBLIC, borrowed by @public */
     gsize data_len;
     WirePublic public;
     uint8_t name[DQ_NAME_MAX];

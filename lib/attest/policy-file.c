@@ -298,6 +298,12 @@ static gboolean read_allow_sha1(Parser *p, const Keyword *k, char **args, GError
     return !args[0] || usage(p, k, error);
 }
 
+static gboolean read_allow_tpm12(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    p->policy->allow_tpm12 = TRUE;
+    return !args[0] || usage(p, k, error);
+}
+
 static gboolean read_uuid(const Parser *p, const char *text, WireUuid *ret_uuid, GError **error)
 {
     GError *cause = NULL;
@@ -405,6 +411,7 @@ static const Keyword keywords[] = {
       "device-tree, command-line, file, machine or arguments; none stands for no such part" },
     { "allow-key", read_allow_key, 0, "FILE | name:HEX" },
     { "allow-sha1", read_allow_sha1, 0, "" },
+    { "allow-tpm12", read_allow_tpm12, 0, "" },
     { "allow-host-vouched", read_allow_host_vouched, 0, "UUID, or: allow-host-vouched any" },
     { "allow-move", read_allow_move, 0, "UUID, or: allow-move any" },
     { "allow-lineage", read_allow_lineage, 0, "UUID HEX, or: allow-lineage UUID any" },
@@ -421,7 +428,7 @@ static gboolean read_words(Parser *p, char **words, GError **error)
     g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
                 "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
                 "vtpm-pcr, measurement, group-info, group-key, launch, launch-part, allow-key, "
-                "allow-sha1, "
+                "allow-sha1, allow-tpm12, "
                 "allow-host-vouched, allow-move, allow-lineage or deny-firmware",
                 p->name, p->line, words[0]);
     return FALSE;

@@ -23,6 +23,7 @@ typedef struct DqRun {
     /* What came in, decoded */
     WireEvidence evidence;
     WireAttest host;
+    gboolean tpm12; /* the vTPM is one */
     WireAttest vtpm;
     WireSignature vtpm_signature; /* TPM_ALG_NULL where there is none */
     WireBytes vtpm_pcr[DQ_PCRS_MAX];

@@ -87,7 +87,8 @@ static void put_facts(GString *out, const DqFacts *f)
     put_hex(out, "ek", f->vtpm_ek, f->vtpm_ek_len);
     put_hex(out, "lineage", f->lineage, sizeof(f->lineage));
     put_u64(out, "epoch", f->epoch, ", ");
-    put_u64(out, "generation", f->generation, "}, ");
+    put_u64(out, "generation", f->generation, ", ");
+    g_string_append_printf(out, "\"tpm\": \"%s\"}, ", f->vtpm_is_tpm12 ? "1.2" : "2.0");
     g_string_append(out, "\"host\": {");
     put_hex(out, "name", f->host_name, f->host_name_len);
     put_enrolment(out, f);

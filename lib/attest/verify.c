@@ -77,6 +77,7 @@ static void set_facts(DqVerdict *verdict, const DqRun *r)
     f->host_simulated = r->has_host && r->host_record.simulated;
     f->first_seen = r->has_vm && r->vm_record.first_seen == 0;
     f->channel_bound = r->expected->bound_nonce.len > 0;
+    f->vtpm_is_tpm12 = r->tpm12;
     verdict->has_facts = TRUE;
 }
 

@@ -11,7 +11,8 @@ from programs import program
 FILES = {'--guest-public': 'ak.pub', '-m': 'quote.msg', '-s': 'quote.sig', '-f': 'pcrs.bin',
          '--evidence': 'evidence.bin'}
 
-_SAYS = r"(?: \(stand-in TPM\))?(?:, the host alone vouches for the guest's PCRs)?"
+_SAYS = (r"(?: \(stand-in TPM\))?(?: \(TPM 1\.2, signed with SHA-1\))?"
+         r"(?:, the host alone vouches for the guest's PCRs)?")
 _LAST = re.compile(rf'verdict: (?:(trusted){_SAYS}, host enrolled by .+|(authentic){_SAYS}|'
                    r'refused \((.+)\))')
 

@@ -2,13 +2,14 @@
 #include "case.h"
 
 #include "attest/digest.h"
+#include "maker_tpm12.h"
 #include "wire/hash.h"
 
 #include <openssl/x509.h>
 #include <string.h>
 
-const Case *const case_tables[] = { cases_trusted, cases_host,      cases_vm,
-                                    cases_record,  cases_authentic, NULL };
+const Case *const case_tables[] = { cases_trusted,   cases_host,  cases_vm, cases_record,
+                                    cases_authentic, cases_tpm12, NULL };
 
 CaseKeys *case_keys_new(void)
 {
@@ -37,6 +38,8 @@ CaseKeys *case_keys_new(void)
     k->ak_rsa = maker_key_new(TPM_ALG_RSASSA, TPM_ALG_SHA256, ak);
     k->ak_pss = maker_key_new(TPM_ALG_RSAPSS, TPM_ALG_SHA256, ak);
     k->ak_p384 = maker_key_new(TPM_ALG_ECDSA, TPM_ALG_SHA384, ak);
+    k->aik = maker_tpm12_key_new();
+    k->aik_other = maker_tpm12_key_new();
     return k;
 }
 
@@ -46,7 +49,8 @@ void case_keys_free(CaseKeys *keys)
         keys->host,         keys->host_rsa,     keys->host_other, keys->host_free,
         keys->host_movable, keys->host_storage, keys->ak,         keys->ak_other,
         keys->ak_rsa,       keys->ak_pss,       keys->ak_p384,    keys->host_parent,
-        keys->host_import,  keys->ak_free,      keys->ak_movable,
+        keys->host_import,  keys->ak_free,      keys->ak_movable, keys->aik,
+        keys->aik_other,
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {

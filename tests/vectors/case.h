@@ -25,6 +25,8 @@ typedef struct CaseKeys {
     MakerKey *ak_rsa;
     MakerKey *ak_pss;
     MakerKey *ak_p384;
+    MakerKey *aik; /* of a TPM 1.2 */
+    MakerKey *aik_other;
 } CaseKeys;
 
 CaseKeys *case_keys_new(void);
@@ -81,6 +83,7 @@ extern const Case cases_host[];   /* malformed to host-pcr-mismatch */
 extern const Case cases_vm[];     /* wrong-nonce to vtpm-pcr-mismatch */
 extern const Case cases_record[]; /* stale to policy, and what a store allows */
 extern const Case cases_authentic[];
+extern const Case cases_tpm12[];
 
 /** case_expected: (transfer full): "trusted", "authentic" or the reason word that it begins with.
  */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A second verifier of deep quotes, written from docs/specs/deepquote-wire.md alone.
+"""A second verifier of deep quotes, written from docs/specs/deepquote-wire.md alone, for TPMs 1.2
+from deepquote-tpm12.md.
 
     tests/lib/run-python tests/vectors/check.py [REGEX]     checks the vectors, as a TAP test
 
@@ -100,6 +101,25 @@ def read_attest(data):
     return a
 
 
+def read_quote_info2(data):
+    """What a TPM 1.2 signed, as a TPM 2.0 would have quoted it."""
+    r = Reader(data)
+    require(r.take(6) == b'\0\x36QUT2', 'malformed')
+    a = {'magic': GENERATED, 'type': QUOTE, 'extra': r.take(20)}
+    a['select'] = r.sized(4)
+    require(a['select'], 'malformed')
+    bits = int.from_bytes(a['select'], 'little')
+    a['pcrs'] = [(0x4, len(a['select']), [i for i in range(32) if bits >> i & 1])]
+    r.take(1)  # localityAtRelease
+    a['digest'] = r.take(20)
+    if r.data:
+        require(r.number(2) == 0x30, 'malformed')
+        r.take(11)  # version, specLevel, errataRev, tpmVendorID
+        r.sized(256)
+        r.end()
+    return a
+
+
 def read_binding(data):
     r = Reader(data)
     require(r.number(4) == 0x44515442 and r.number(2) == 2, 'malformed')
@@ -133,8 +153,24 @@ def read_evidence(data):
     return e
 
 
+def read_pubkey(data):
+    """TPM_PUBKEY, of a TPM 1.2."""
+    r = Reader(data)
+    require(r.number(4) == 1, 'malformed')
+    r.take(2)  # encScheme
+    scheme = r.number(2)
+    require(r.number(4) == 12 and r.number(4) == 2048, 'malformed')
+    r.take(8)  # numPrimes; no exponent: 65537
+    key = {'name': b'\0\x0b' + sha256(data), 'type': 0x1, 'attributes': 0, 'tpm12': scheme == 2,
+           'e': 65537, 'n': int.from_bytes(r.take(r.number(4)), 'big')}
+    r.end()
+    return key
+
+
 def read_key(data):
-    """TPM2B_PUBLIC of the kinds in the vectors."""
+    """TPM2B_PUBLIC of the kinds in the vectors, or TPM_PUBKEY."""
+    if data[:4] == b'\0\0\0\1':
+        return read_pubkey(data)
     public = Reader(data).sized()
     r = Reader(public)
     key = {'name': b'\0\x0b' + sha256(public), 'type': r.number(2), 'nameAlg': r.number(2),
@@ -189,7 +225,7 @@ def root_of(leaf, index, size, path):
 
 def read_policy(text):
     p = {'hosts': [], 'vms': {}, 'any': False, 'host-pcr': {}, 'vtpm-pcr': {}, 'sha1': False,
-         'keys': [], 'moves': [], 'hostVouched': [], 'lineages': [], 'firmware': []}
+         'tpm12': False, 'keys': [], 'moves': [], 'hostVouched': [], 'lineages': [], 'firmware': []}
     p |= {word: [] for word in ('measurement', 'group-info', 'group-key', 'launch')}
     for line in (text or '').splitlines():
         words = line.partition('#')[0].split()
@@ -204,6 +240,8 @@ def read_policy(text):
             p['vms'][args[0]] = dict(a.split('=name:') for a in args[1:])
         elif word == 'allow-sha1':
             p['sha1'] = True
+        elif word == 'allow-tpm12':
+            p['tpm12'] = True
         elif word == 'allow-key':
             p['keys'].append(bytes.fromhex(args[0].removeprefix('name:')))
         elif word == 'allow-move':
@@ -269,7 +307,8 @@ class Verification:
         self.e = read_evidence(self.q['evidence'])
         self.b = read_binding(self.e['binding'])
         self.host = read_attest(self.e['quoted'])
-        self.vtpm = read_attest(self.q['vtpmQuoted'])
+        self.tpm12 = self.q['vtpmQuoted'][:2] == b'\0\x36'
+        self.vtpm = (read_quote_info2 if self.tpm12 else read_attest)(self.q['vtpmQuoted'])
         r = Reader(self.q['vtpmSignature'] or b'\0\x10')
         self.signature = read_signature(r)
         r.end()
@@ -318,6 +357,9 @@ class Verification:
         nonce = challenge or self.b['nonce']
         if channel:
             nonce = sha256(b'DEEPQUOTE-BIND-V2\0', challenge, sha256(channel))
+        if self.tpm12:
+            require(len(nonce) >= 20, 'wrong-nonce')
+            nonce = nonce[:20]
         require(self.b['nonce'] == nonce == self.vtpm['extra'], 'wrong-nonce')
         if not self.challenge:
             require(challenge, 'wrong-nonce')
@@ -338,6 +380,7 @@ class Verification:
         aks = [self.x['vtpmAk'], expected_key, unhex(listed.get('ak')), unhex(record.get('ak'))]
         require(all(want in (b'', self.b['ek']) for want in eks), 'wrong-vm')
         require(all(want in (b'', self.b['signer']) for want in aks), 'wrong-vm')
+        self.key_known = any(aks)
         known = self.x['uuid'] or bound or self.uuid in p['vms'] or self.record or any(aks)
         return bool(known) and (not self.b['signer'] or any(aks))
 
@@ -347,6 +390,8 @@ class Verification:
 
     def check_10_bad_vtpm_signature(self):
         name = self.b['signer']
+        if self.tpm12:
+            return self.signed_by_tpm12(name)
         if not name:
             require(self.signature['alg'] == 0x10, 'bad-vtpm-signature')
             return bool({'any', self.uuid} & set(self.policy['hostVouched']))
@@ -357,13 +402,27 @@ class Verification:
         require(verifies(key, self.q['vtpmQuoted'], self.signature), 'bad-vtpm-signature')
         return True
 
+    def signed_by_tpm12(self, name):
+        key, s = self.vtpm_keys.get(name, {}), self.signature
+        require(self.policy['tpm12'] and key.get('tpm12') and (s['alg'], s['hash']) == (0x14, 0x4),
+                'bad-vtpm-signature')
+        digest = hashlib.sha1(self.q['vtpmQuoted']).digest()
+        require(ecdsa.rsassa(key['n'], key['e'], 'sha1', digest, s['values'][0]),
+                'bad-vtpm-signature')
+        return self.key_known or name in self.allowed
+
     def check_11_vtpm_pcr_mismatch(self):
         digest, values = self.vtpm['digest'], self.q['vtpmPcrs']
         self.proven = {}
         if self.signature['alg'] == 0x10 and not digest and not values:
             return True
         name = HASHES.get(self.signature['hash']) or {32: 'sha256'}.get(len(digest))
-        require(name and hashlib.new(name, values).digest() == digest, 'vtpm-pcr-mismatch')
+        hashed = values
+        if self.tpm12:  # TPM_PCR_COMPOSITE
+            select = self.vtpm['select']
+            hashed = (struct.pack('>H', len(select)) + select +
+                      struct.pack('>I', len(values)) + values)
+        require(name and hashlib.new(name, hashed).digest() == digest, 'vtpm-pcr-mismatch')
         for alg, pcr in places(self.vtpm['pcrs']):
             self.proven[alg, pcr], values = values[:SIZES[alg]], values[SIZES[alg]:]
         require(not values, 'vtpm-pcr-mismatch')
@@ -405,7 +464,8 @@ class Verification:
         host = dict(zip(places(self.e['pcrs']), self.e['values']))
         for proven, word in ((host, 'host-pcr'), (self.proven, 'vtpm-pcr')):
             sound = {pcr for alg, pcr in self.policy[word] if alg != 0x4}
-            require(self.policy['sha1'] or all(pcr in sound for _, pcr in self.policy[word]),
+            enough = self.policy['sha1'] or self.tpm12 and word == 'vtpm-pcr'
+            require(enough or all(pcr in sound for _, pcr in self.policy[word]),
                     'policy')
             for place, allowed in self.policy[word].items():
                 require(proven.get(place) in allowed, 'policy')

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "maker.h"
 
+#include "maker_tpm12.h"
+
 #include "attest/bytes.h"
 #include "attest/digest.h"
 #include "attest/pcr.h"
@@ -121,6 +123,10 @@ static void make_vtpm_quote(MakerDeed *d)
     WireAttest a;
 
     d->vtpm_pcrs = make_pcrs("vtpm", &o->vtpm_pcrs);
+    if (o->tpm12) {
+        maker_tpm12_quote(d);
+        return;
+    }
     n = hash_pcrs(o->ak, d->vtpm_pcrs, digest);
     if (!o->ak && !o->digest_unsigned) {
         n = 0;

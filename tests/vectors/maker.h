@@ -30,6 +30,8 @@ typedef struct MakerOrder {
     uint64_t tree_size, leaf_index;
 
     const MakerKey *ak;       /* NULL: TPM_RH_NULL */
+    gboolean tpm12;           /* the vTPM is a TPM 1.2: see maker_tpm12_order() */
+    gboolean version_info;    /* which signs its version too */
     gboolean digest_unsigned; /* a quote that no key signs has a digest all the same */
     WirePcrSelection vtpm_pcrs;
     uint8_t uuid[DQ_UUID_SIZE];

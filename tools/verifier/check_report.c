@@ -83,6 +83,7 @@ void report_verdict(FILE *out, const char *prefix, const DqVerdict *verdict)
         return;
     }
     fputs(f->host_simulated ? " (stand-in TPM)" : "", out);
+    fputs(f->vtpm_is_tpm12 ? " (TPM 1.2, signed with SHA-1)" : "", out);
     fputs(f->vtpm_signer_len == 0 ? ", the host alone vouches for the guest's PCRs" : "", out);
     if (outcome == DQ_TRUSTED) {
         fprintf(out, ", host enrolled %s", how_enrolled(f));
