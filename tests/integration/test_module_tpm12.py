@@ -127,7 +127,8 @@ def _():
             (good[10:40] + tpm2.u32(5) + good[44:], 0xC1, INVALID_PCR_INFO),
             (good[10:40] + tpm2.selection((0x0B, [])) + tpm2.u32(1), 0xC1, INVALID_PCR_INFO),
             (good[10:40] + HOST_PCRS + tpm2.u32(0x20), 0xC1, BAD_PARAMETER),
-            (good[10:40] + HOST_PCRS + tpm2.u32(4), 0xC1, BAD_PARAMETER),
+            (good[10:40] + tpm2.selection((0xB, [0]), (0x27, [0])) + tpm2.u32(1), 0xC1,
+             BAD_PARAMETER),
             (b'\xff' * 4 + good[14:], 0xC1, INVALID_KEYHANDLE)):
         tap.equal(code(vtpm.send(tpm12.command('DeepQuote', body, tag))), want)
     expect_bound(vtpm.deepquote())
