@@ -3,12 +3,12 @@
 import os
 import re
 
-from debian import SOURCE
+HOWTO = os.path.join(os.environ['SOURCE_ROOT'], 'docs', 'howto')
 
 
 def block(page, heading):
     """The first indented lines below a heading of a page of docs/howto."""
-    with open(os.path.join(SOURCE, 'docs/howto', page), encoding='utf-8') as f:
+    with open(os.path.join(HOWTO, page), encoding='utf-8') as f:
         section = re.split(rf'^##+ (?:[0-9]+\. )?{re.escape(heading)}$', f.read(), flags=re.M)[1]
     return re.search(r'\n\n((?:    .*\n)+)', section)[1]
 
