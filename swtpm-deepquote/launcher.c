@@ -6,6 +6,7 @@
  * whoever waits for it see swtpm itself. Found under the name `swtpm` it takes its settings from a
  * file, because what calls it then knows no --deepquote.
  */
+#include "control_socket.h"
 #include "encrypt_state.h"
 #include "settings.h"
 #include "side_swtpm.h"
@@ -369,6 +370,26 @@ static bool find_key(CommandLine *c, const Settings *s)
     return ok;
 }
 
+/* Gives swtpm the socket of its control channel, in place of where to make it. */
+static bool use_control(CommandLine *c, const ControlSocket *control)
+{
+    static char option[sizeof("--ctrl=") + CONTROL_VALUE_MAX] = "--ctrl=";
+    char *value = option + strlen(option);
+
+    if (!control_socket_value(control, value)) {
+        complain("cannot hand the control channel to swtpm: %s; start it again", strerror(errno));
+        return false;
+    }
+    for (int i = 1; i < c->argc; i++) {
+        if (c->argv[i] == c->control) {
+            c->argv[i] = value;
+        } else if (strncmp(c->argv[i], option, strlen("--ctrl=")) == 0) {
+            c->argv[i] = option;
+        }
+    }
+    return true;
+}
+
 /* Whether the configured swtpm is this program itself, put in its place. */
 static bool swtpm_is_us(void)
 {
@@ -422,10 +443,29 @@ static int inform(const CommandLine *c)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
+/* Becomes swtpm, with the key of its state; returns only where it did not. */
+static int become_swtpm(CommandLine *c, const Settings *settings, const ControlSocket *control)
+{
+    if (settings->manager[0] && !c->has_key && !find_key(c, settings)) {
+        return EXIT_FAILURE;
+    }
+    if (settings->manager[0] && !is_setup(c) && !prepare_environment(settings)) {
+        return EXIT_FAILURE;
+    }
+    if (control->fd >= 0 && !use_control(c, control)) {
+        return EXIT_FAILURE;
+    }
+    execv(SWTPM_PROGRAM, c->argv);
+    complain("cannot execute %s: %s; install the package swtpm", SWTPM_PROGRAM, strerror(errno));
+    return EXIT_CANNOT_EXECUTE;
+}
+
 /* Does what the command line says; returns only where it did not become swtpm. */
 static int launch(CommandLine *c)
 {
+    ControlSocket control = { .fd = -1 };
     Settings settings;
+    int status;
 
     if (swtpm_is_us()) {
         complain("stands where swtpm should be (" SWTPM_PROGRAM "); move the distribution's swtpm "
@@ -438,15 +478,12 @@ static int launch(CommandLine *c)
     if ((c->help || c->version) && !stand_in) {
         return inform(c);
     }
-    if (settings.manager[0] && !c->has_key && !find_key(c, &settings)) {
-        return EXIT_FAILURE;
+    if (stand_in && settings.manager[0]) {
+        control_socket_open(c->control, &control); /* libvirt waits for it a second */
     }
-    if (settings.manager[0] && !is_setup(c) && !prepare_environment(&settings)) {
-        return EXIT_FAILURE;
-    }
-    execv(SWTPM_PROGRAM, c->argv);
-    complain("cannot execute %s: %s; install the package swtpm", SWTPM_PROGRAM, strerror(errno));
-    return EXIT_CANNOT_EXECUTE;
+    status = become_swtpm(c, &settings, &control);
+    control_socket_close(&control);
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -7,15 +7,17 @@ import re
 import socket
 import subprocess
 import sys
+import time
 
 import defaults
 import namespace
 import tap
 from agent import GuestError
+from fake_manager import FakeManager
 from host import PCR_LIST, Host
 from libvirtd import BIN, Domain, Libvirtd, install_launcher, logs, virsh
 from machine import make_guest_image
-from protocol import UUID
+from protocol import KEY, UUID
 from verifier import check, verify
 from vm import accelerator
 
@@ -26,6 +28,7 @@ UUIDS = {'tpm-tis': UUID,
 UNKNOWN = '1b4e28ba-2fa1-41d2-883f-0016d3cca427'
 PLAIN = '550e8400-e29b-41d4-a716-446655440000'
 HOOKED = '9b2d1c1e-6f0a-4a3b-8c57-0d1f2e3a4b5c'
+SLOW = '0f8fad5b-d9cb-469f-a165-70867728950e'
 
 
 def skip_all(why):
@@ -140,6 +143,23 @@ def _():
             status, _, said = domain.agent.run('tpm2_deepquote --ak-create --ak-public /tmp/ak')
             tap.equal(status, 1)
             assert 'offers no TPM2_DeepQuote' in said, said
+    finally:
+        os.rename(CONF + '.away', CONF)
+
+
+@tap.case('a manager that takes three seconds for a key keeps no domain from starting')
+def _():
+    path = '/run/deepquote/slow.sock'
+    os.rename(CONF, CONF + '.away')
+    try:
+        write(CONF, f'manager={path}\n')
+        with FakeManager(path) as slow:
+            os.chmod(path, 0o666)
+            slow.on[KEY] = lambda fake, request: (time.sleep(3), fake.give_key(request))
+            with Domain('dq-slow', SLOW, 'tpm-crb') as domain:
+                domain.agent.check('cat /sys/class/tpm/tpm0/pcr-sha256/0')
+            assert len(slow.started) == 2, 'swtpm_setup and the domain'
+        os.unlink(CONF)
     finally:
         os.rename(CONF + '.away', CONF)
 
