@@ -294,6 +294,37 @@ static void test_ends_while_it_measures(void)
     measurer_free(measurer);
 }
 
+static GBytes *fail_slowly(G_GNUC_UNUSED void *subject, G_GNUC_UNUSED FileDigests *digests,
+                           GError **error)
+{
+    g_usleep(1100 * 1000);
+    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "no");
+    return NULL;
+}
+
+static gboolean never_holds(G_GNUC_UNUSED const void *subject)
+{
+    return FALSE;
+}
+
+static void forget_nothing(G_GNUC_UNUSED void *subject) {}
+
+/* Else who waits for it would have it begun again, and would wait for ever. */
+static void test_a_slow_failure_is_a_result(void)
+{
+    static const MeasureKind kind = { fail_slowly, never_holds, forget_nothing };
+    g_autoptr(Measurer) measurer = measurer_new();
+    Measurement *m = measurer_start(measurer, &kind, NULL, NULL);
+
+    while (!measurement_ready(m)) {
+        g_usleep(1000);
+    }
+    g_assert_false(measurement_is_over(m));
+    g_usleep(1100 * 1000);
+    g_assert_true(measurement_is_over(m));
+    measurement_unref(m);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -310,5 +341,6 @@ int main(int argc, char **argv)
                test_takes_no_other_file, tear_down);
     g_test_add_func("/manager/measure/itself-by-a-thread", test_measures_itself_by_a_thread);
     g_test_add_func("/manager/measure/ends-while-it-measures", test_ends_while_it_measures);
+    g_test_add_func("/manager/measure/a-slow-failure-is-a-result", test_a_slow_failure_is_a_result);
     return g_test_run();
 }

@@ -11,8 +11,8 @@ struct Measurement {
     gint ready; /* what follows is set, and stays */
     const MeasureKind *kind;
     void *subject;
-    int64_t started; /* monotonic */
-    GBytes *parts;   /* NULL: see why */
+    int64_t ended; /* monotonic */
+    GBytes *parts; /* NULL: see why */
     uint8_t digest[DEEPQUOTE_HASH_SIZE];
     char *why;
 };
@@ -67,6 +67,7 @@ static void run(gpointer data, gpointer measurer)
     } else if (error) {
         m->why = say_why(error->message);
     }
+    m->ended = g_get_monotonic_time();
     g_atomic_int_set(&m->ready, TRUE);
     measurement_unref(m);
 }
@@ -99,9 +100,9 @@ Measurement *measurer_start(Measurer *measurer, const MeasureKind *kind, void *s
     m->refs = 1;
     m->kind = kind;
     m->subject = subject;
-    m->started = g_get_monotonic_time();
     if (why_not) {
         m->why = g_strdup(why_not);
+        m->ended = g_get_monotonic_time();
         m->ready = TRUE;
         return m;
     }
@@ -121,7 +122,7 @@ gboolean measurement_is_over(const Measurement *m)
         return FALSE;
     }
     return m->parts ? !m->kind->holds(m->subject)
-                    : g_get_monotonic_time() - m->started > G_USEC_PER_SEC;
+                    : g_get_monotonic_time() - m->ended > G_USEC_PER_SEC;
 }
 
 GBytes *measurement_parts(const Measurement *m)
