@@ -193,7 +193,7 @@ def _():
             (('-incoming', f'exec:sleep 60 < {stream}'), '-incoming: what the guest runs comes'),
             (('-name', '-kernel'), 'its arguments can be read in two ways: -name -kernel'),
             (('-machine', 'pc', '-uuid', OTHER), 'with the UUID of another VM'),
-            (('-bios', 'bios-256k.bin'), 'cannot be found: No such file or directory; give QEMU')):
+            (('-bios', 'bios-256k.bin'), 'cannot be told: give QEMU the whole path')):
         with Launched(manager, *options) as vm:
             refuses(vm, word)
 

@@ -3,6 +3,7 @@
 #include "measure/file_digests.h"
 #include "measure/mapping.h"
 #include "measure/measurement.h"
+#include "measure/process_files.h"
 #include "measure/process_parts.h"
 
 #include <fcntl.h>
@@ -294,6 +295,27 @@ static void test_ends_while_it_measures(void)
     measurer_free(measurer);
 }
 
+/* QEMU may have gone to another folder since, as -daemonize has it do. */
+static void test_takes_no_path_below_the_present_folder(void)
+{
+    static const char below[] = "debian_version";
+    g_autofree char *before = g_get_current_dir();
+    const int dir = own_folder();
+    g_autoptr(GError) error = NULL, error_held = NULL, none = NULL;
+    int fd = -1;
+
+    g_assert_cmpint(g_chdir("/etc"), ==, 0);
+    g_assert_cmpint(process_files_open(dir, below, &error), ==, -1);
+    g_assert_nonnull(strstr(error->message, "the whole path"));
+    g_assert_false(process_files_open_held(dir, below, &fd, &error_held));
+    g_assert_nonnull(strstr(error_held->message, "the whole path"));
+    g_assert_cmpint(g_chdir(before), ==, 0);
+    fd = process_files_open(dir, "/etc/debian_version", &none);
+    g_assert_no_error(none);
+    close(fd);
+    close(dir);
+}
+
 static GBytes *fail_slowly(G_GNUC_UNUSED void *subject, G_GNUC_UNUSED FileDigests *digests,
                            GError **error)
 {
@@ -307,7 +329,9 @@ static gboolean never_holds(G_GNUC_UNUSED const void *subject)
     return FALSE;
 }
 
-static void forget_nothing(G_GNUC_UNUSED void *subject) {}
+static void forget_nothing(G_GNUC_UNUSED void *subject)
+{
+}
 
 /* Else who waits for it would have it begun again, and would wait for ever. */
 static void test_a_slow_failure_is_a_result(void)
@@ -341,6 +365,8 @@ int main(int argc, char **argv)
                test_takes_no_other_file, tear_down);
     g_test_add_func("/manager/measure/itself-by-a-thread", test_measures_itself_by_a_thread);
     g_test_add_func("/manager/measure/ends-while-it-measures", test_ends_while_it_measures);
+    g_test_add_func("/manager/measure/takes-no-path-below-the-present-folder",
+                    test_takes_no_path_below_the_present_folder);
     g_test_add_func("/manager/measure/a-slow-failure-is-a-result", test_a_slow_failure_is_a_result);
     return g_test_run();
 }

@@ -64,6 +64,8 @@ static const struct {
     { "qemu|-acpitable|data=/a:/b", "file:/a file:/b", NULL },
     { "qemu|-smbios|type=11,path=/s", "file:/s", NULL },
     { "qemu|-fw_cfg|opt/a,file=/w", "file:/w", NULL },
+    { "qemu|-fw_cfg|opt/a,file=/w:/x", "file:/w:/x", NULL },
+    { "qemu|-smbios|file=/s:/t", "file:/s:/t", NULL },
     { "qemu|-global|virtio-net-pci.romfile=/r", NULL, "-device alone" },
     { "qemu|-global|ICH9-LPC.disable_s3=1", "", NULL },
     { "qemu|-readconfig|/c", NULL, "-readconfig" },
@@ -171,6 +173,25 @@ static void test_refuses_what_is_deep(void)
     g_assert_null(qemu_fields_parse(deep, NULL));
 }
 
+/* One more than a list has room for. */
+static void test_refuses_too_many(void)
+{
+    g_autoptr(GString) text = g_string_new("qemu");
+    g_autoptr(QemuArguments) most = NULL, more = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (gsize i = 0; i < WIRE_PARTS_MAX; i++) {
+        g_string_append(text, "|-pflash|/f");
+    }
+    most = parse(text->str, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(most->files->len, ==, WIRE_PARTS_MAX);
+    g_string_append(text, "|-pflash|/f");
+    more = parse(text->str, &error);
+    g_assert_null(more);
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -179,5 +200,6 @@ int main(int argc, char **argv)
     g_test_add_func("/manager/qemu-arguments/refuses-what-is-cut", test_refuses_what_is_cut);
     g_test_add_func("/manager/qemu-arguments/fields", test_fields);
     g_test_add_func("/manager/qemu-arguments/refuses-what-is-deep", test_refuses_what_is_deep);
+    g_test_add_func("/manager/qemu-arguments/refuses-too-many", test_refuses_too_many);
     return g_test_run();
 }

@@ -101,31 +101,24 @@ static gboolean is_unchanged(int dir, const struct stat *st, const char *path, G
 /* -------------------------------------------------------------------------------------- at a path
  */
 
-/* The path as the process means it, from its root on. */
-static char *absolute_of(int dir, const char *path)
+/* From its root on: the folder that it was in when it read a file may be another by now. */
+static gboolean is_whole(const char *path, GError **error)
 {
-    char cwd[PATH_MAX];
-    ssize_t n;
-
-    if (path[0] == '/') {
-        return g_strdup(path);
-    }
-    n = readlinkat(dir, "cwd", cwd, sizeof(cwd) - 1);
-    if (n < 0) {
-        return NULL;
-    }
-    cwd[n] = '\0';
-    return g_build_filename(cwd, path, NULL);
+    return path[0] == '/' ||
+           fail(error,
+                "%s, which the VM was started with, is below a folder that cannot "
+                "be told: give QEMU the whole path",
+                path);
 }
 
 /* Not opened for reading: that may do something, where it is no regular file. */
-static int find(int dir, const char *absolute)
+static int find(int dir, const char *path)
 {
     const struct open_how how = { .flags = O_PATH | O_CLOEXEC,
                                   .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
     AUTO_FD root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    return root < 0 ? -1 : (int)syscall(SYS_openat2, root, absolute, &how, sizeof(how));
+    return root < 0 ? -1 : (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
 
 /* For reading what was found, if it is a regular file that is as old as the process. */
@@ -152,14 +145,15 @@ static int open_found(int dir, int found, const char *path, GError **error)
 
 int process_files_open(int dir, const char *path, GError **error)
 {
-    g_autofree char *absolute = absolute_of(dir, path);
-    AUTO_FD found = absolute ? find(dir, absolute) : -1;
+    AUTO_FD found = -1;
 
+    if (!is_whole(path, error)) {
+        return -1;
+    }
+    found = find(dir, path);
     if (found < 0) {
-        fail(error,
-             "%s, which the VM was started with, cannot be found: %s; give QEMU the whole "
-             "path",
-             path, g_strerror(errno));
+        fail(error, "%s, which the VM was started with, cannot be found: %s", path,
+             g_strerror(errno));
         return -1;
     }
     return open_found(dir, found, path, error);
@@ -169,16 +163,16 @@ int process_files_open(int dir, const char *path, GError **error)
  */
 
 /* Whether the descriptor @at of the process leads to the file. */
-static gboolean leads_to(int dir, const char *at, const char *absolute, const struct stat *file)
+static gboolean leads_to(int dir, const char *at, const char *path, const struct stat *file)
 {
     char link[PATH_MAX];
     const ssize_t n = readlinkat(dir, at, link, sizeof(link) - 1);
     struct stat st;
 
     link[n > 0 ? n : 0] = '\0';
-    return link[0] == '/' && (strcmp(link, absolute) == 0 ||
-                              (file && fstatat(dir, at, &st, 0) == 0 && st.st_dev == file->st_dev &&
-                               st.st_ino == file->st_ino));
+    return link[0] == '/' &&
+           (strcmp(link, path) == 0 || (file && fstatat(dir, at, &st, 0) == 0 &&
+                                        st.st_dev == file->st_dev && st.st_ino == file->st_ino));
 }
 
 static gboolean is_written_to(int dir, const char *number, GError **error)
@@ -197,7 +191,7 @@ typedef struct Held {
     gboolean written;
 } Held;
 
-static gboolean find_held(int dir, const char *absolute, const struct stat *file, Held *ret,
+static gboolean find_held(int dir, const char *path, const struct stat *file, Held *ret,
                           GError **error)
 {
     const int fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -213,7 +207,7 @@ static gboolean find_held(int dir, const char *absolute, const struct stat *file
     while ((entry = readdir(folder))) {
         g_autofree char *at = g_strconcat("fd/", entry->d_name, NULL);
 
-        if (leads_to(dir, at, absolute, file)) {
+        if (leads_to(dir, at, path, file)) {
             ret->written = ret->written || is_written_to(dir, entry->d_name, NULL);
             g_free(ret->at);
             ret->at = g_steal_pointer(&at);
@@ -223,23 +217,22 @@ static gboolean find_held(int dir, const char *absolute, const struct stat *file
     return ret->at || fail(error,
                            "%s is not, or no longer, what the VM was started with: restart "
                            "the VM",
-                           absolute);
+                           path);
 }
 
 gboolean process_files_open_held(int dir, const char *path, int *ret_fd, GError **error)
 {
-    g_autofree char *absolute = absolute_of(dir, path);
-    AUTO_FD found = absolute ? find(dir, absolute) : -1;
+    AUTO_FD found = -1;
     AUTO_FD held_fd = -1;
     Held held = { 0 };
     struct stat st;
     gboolean good;
 
-    if (!absolute) {
-        return fail(error, "it cannot be told where %s is", path);
+    if (!is_whole(path, error)) {
+        return FALSE;
     }
-    good =
-        find_held(dir, absolute, found >= 0 && fstat(found, &st) == 0 ? &st : NULL, &held, error);
+    found = find(dir, path);
+    good = find_held(dir, path, found >= 0 && fstat(found, &st) == 0 ? &st : NULL, &held, error);
     if (good && held.written) {
         *ret_fd = -1;
     } else if (good) {

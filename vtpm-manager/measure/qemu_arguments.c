@@ -6,7 +6,10 @@
 
 #include "measure/qemu_fields.h"
 
-enum { NODES_MAX = 16 }; /* of block devices, one on the other */
+enum {
+    NODES_MAX = 16, /* of block devices, one on the other */
+    ANY_NUMBER = 0, /* of paths */
+};
 
 /* What is said once: of several the last counts. */
 typedef enum Single {
@@ -125,7 +128,10 @@ static gboolean take_machine(Parser *p, const Option *option, const char *value,
     return fields != NULL;
 }
 
-/* @option->text: the name of a first value that comes without one; NULL: none does */
+/*
+ * @option->number: how many paths at most, with colons between them; ANY_NUMBER
+ * @option->text: the name of a first value that comes without one; NULL: none does
+ */
 static gboolean take_paths(Parser *p, const Option *option, const char *value, GError **error)
 {
     static const char *const names[] = { "romfile", "file", "data", "path" };
@@ -133,7 +139,7 @@ static gboolean take_paths(Parser *p, const Option *option, const char *value, G
 
     for (gsize i = 0; fields && i < G_N_ELEMENTS(names); i++) {
         const char *said = g_hash_table_lookup(fields, names[i]);
-        g_auto(GStrv) paths = g_strsplit(said ? said : "", ":", 0);
+        g_auto(GStrv) paths = g_strsplit(said ? said : "", ":", (gint)option->number);
 
         for (gsize k = 0; paths[k]; k++) {
             if (paths[k][0] != '\0') {
@@ -225,10 +231,10 @@ static const Option options[] = {
     { "pflash", take_flash, 0, NULL },
     { "device", take_device, 0, NULL },
     { "global", take_global, 0, NULL },
-    { "option-rom", take_paths, 0, "romfile" },
-    { "acpitable", take_paths, 0, NULL },
-    { "smbios", take_paths, 0, NULL },
-    { "fw_cfg", take_paths, 0, "name" },
+    { "option-rom", take_paths, 1, "romfile" },
+    { "acpitable", take_paths, ANY_NUMBER, NULL },
+    { "smbios", take_paths, 1, NULL },
+    { "fw_cfg", take_paths, 1, "name" },
     { "readconfig", take_refused, 0, IS_NOT_READ },
     { "set", take_refused, 0, "what it changes is not followed here" },
     { "chroot", take_refused, 0, "files cannot be found below it" },
@@ -344,6 +350,13 @@ static gboolean settle(Parser *p, GError **error)
     return TRUE;
 }
 
+/* Else whoever gives QEMU some hundred thousand has them all looked at. */
+static gboolean has_room(const QemuArguments *arguments, GError **error)
+{
+    return arguments->files->len <= WIRE_PARTS_MAX ||
+           fail(error, "its arguments name more files than a list can have");
+}
+
 static void clear_file(gpointer file)
 {
     g_free(((QemuFile *)file)->path);
@@ -377,7 +390,7 @@ QemuArguments *qemu_arguments_parse(const char *bytes, gsize len, GError **error
     words = split(bytes, len);
     p.nodes =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
-    done = take_words(&p, words, error) && settle(&p, error);
+    done = take_words(&p, words, error) && settle(&p, error) && has_room(out, error);
     g_hash_table_unref(p.nodes);
     for (gsize i = 0; i < SINGLES; i++) {
         g_free(p.single[i]);
