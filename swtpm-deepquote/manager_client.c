@@ -145,7 +145,9 @@ void manager_client_add_ek(ManagerClient *c, WireBytes public, WireBytes name,
     }
     memcpy(ek->public, public.p, public.len);
     memcpy(ek->name, name.p, name.len);
-    memcpy(ek->qualified_name, qualified_name.p, qualified_name.len);
+    if (qualified_name.len > 0) { /* a TPM 1.2's has none */
+        memcpy(ek->qualified_name, qualified_name.p, qualified_name.len);
+    }
     ek->public_len = public.len;
     ek->name_len = name.len;
     ek->qualified_name_len = qualified_name.len;
