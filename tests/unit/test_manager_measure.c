@@ -26,7 +26,7 @@ static void set_up(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     f->dir = g_dir_make_tmp("measure-XXXXXX", NULL);
     g_assert_nonnull(f->dir);
     f->path = g_build_filename(f->dir, "file", NULL);
-    f->digests = file_digests_new(2);
+    f->digests = file_digests_new(2, G_MAXINT32);
 }
 
 static void tear_down(Fixture *f, G_GNUC_UNUSED gconstpointer data)
@@ -116,6 +116,24 @@ static void test_refuses_what_is_no_file(Fixture *f, G_GNUC_UNUSED gconstpointer
     g_assert_false(file_digests_get(f->digests, fd, f->dir, digest, &error));
     g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED);
     g_assert_nonnull(strstr(error->message, f->dir));
+    close(fd);
+}
+
+/* Files that nobody has seen keep others waiting. */
+static void test_reads_so_much_at_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(FileDigests) digests = file_digests_new(2, 5);
+    g_autoptr(GError) error = NULL;
+    uint8_t digest[DEEPQUOTE_HASH_SIZE];
+    int fd;
+
+    write_file(f->path, "abc");
+    assert_digest(digests, f->path, "abc");
+    fd = g_open(f->path, O_RDONLY | O_CLOEXEC, 0);
+    g_assert_false(file_digests_get(digests, fd, f->path, digest, &error));
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED);
+    file_digests_begin(digests);
+    assert_digest(digests, f->path, "abc");
     close(fd);
 }
 
@@ -295,6 +313,46 @@ static void test_ends_while_it_measures(void)
     measurer_free(measurer);
 }
 
+static int open_numbered(const Fixture *f, gsize number)
+{
+    g_autofree char *path = g_strdup_printf("%s%zu", f->path, number);
+
+    write_file(path, "abc");
+    return g_open(path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+static void unlink_numbered(const Fixture *f, gsize number)
+{
+    g_autofree char *path = g_strdup_printf("%s%zu", f->path, number);
+
+    g_unlink(path);
+}
+
+/* What it runs is not even looked for, where there is more than a list has. */
+static void test_refuses_too_many_mappings(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autoptr(PartList) list = part_list_new();
+    g_autoptr(GError) error = NULL;
+    void *pages[WIRE_PARTS_MAX];
+    const int dir = own_folder();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(pages); i++) {
+        const int fd = open_numbered(f, i);
+
+        pages[i] = mmap(NULL, 3, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+        g_assert_true(pages[i] != MAP_FAILED);
+        close(fd);
+    }
+    g_assert_false(process_parts_add(list, dir, MAPPING_ALSO_GENERATED, f->digests, &error));
+    g_assert_nonnull(strstr(error->message, "more files"));
+    g_assert_cmpuint(file_digests_read(f->digests), ==, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(pages); i++) {
+        munmap(pages[i], 3);
+        unlink_numbered(f, i);
+    }
+    close(dir);
+}
+
 /* QEMU may have gone to another folder since, as -daemonize has it do. */
 static void test_takes_no_path_below_the_present_folder(void)
 {
@@ -358,6 +416,8 @@ int main(int argc, char **argv)
                test_sees_a_file_of_the_same_size, tear_down);
     g_test_add("/manager/measure/refuses-what-is-no-file", Fixture, NULL, set_up,
                test_refuses_what_is_no_file, tear_down);
+    g_test_add("/manager/measure/reads-so-much-at-once", Fixture, NULL, set_up,
+               test_reads_so_much_at_once, tear_down);
     g_test_add_func("/manager/measure/parse", test_parse);
     g_test_add("/manager/measure/opens-the-file-that-is-mapped", Fixture, NULL, set_up,
                test_opens_the_file_that_is_mapped, tear_down);
@@ -365,6 +425,8 @@ int main(int argc, char **argv)
                test_takes_no_other_file, tear_down);
     g_test_add_func("/manager/measure/itself-by-a-thread", test_measures_itself_by_a_thread);
     g_test_add_func("/manager/measure/ends-while-it-measures", test_ends_while_it_measures);
+    g_test_add("/manager/measure/refuses-too-many-mappings", Fixture, NULL, set_up,
+               test_refuses_too_many_mappings, tear_down);
     g_test_add_func("/manager/measure/takes-no-path-below-the-present-folder",
                     test_takes_no_path_below_the_present_folder);
     g_test_add_func("/manager/measure/a-slow-failure-is-a-result", test_a_slow_failure_is_a_result);

@@ -31,6 +31,8 @@ struct FileDigests {
     GQueue used;       /* Digest, the last one used first */
     guint max;
     uint64_t read;
+    off_t at_once; /* bytes */
+    off_t left;    /* of them */
 };
 
 static guint id_hash(gconstpointer key)
@@ -46,13 +48,20 @@ static gboolean id_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(FileId)) == 0;
 }
 
-FileDigests *file_digests_new(guint max)
+FileDigests *file_digests_new(guint max, off_t at_once)
 {
     FileDigests *digests = g_new0(FileDigests, 1);
 
     digests->known = g_hash_table_new_full(id_hash, id_equal, NULL, g_free);
     digests->max = max;
+    digests->at_once = at_once;
+    file_digests_begin(digests);
     return digests;
+}
+
+void file_digests_begin(FileDigests *digests)
+{
+    digests->left = digests->at_once;
 }
 
 void file_digests_free(FileDigests *digests)
@@ -148,6 +157,10 @@ gboolean file_digests_get(FileDigests *digests, int fd, const char *name,
         memcpy(ret, known->digest, sizeof(known->digest));
         return TRUE;
     }
+    if (id.size > digests->left) {
+        return set_error(error, name, "the files before it were all that is read at once");
+    }
+    digests->left -= id.size;
     digests->read++;
     if (!hash_file(fd, name, id.size, ret, error) || !look(fd, name, &after, error)) {
         return FALSE;

@@ -8,13 +8,21 @@
 
 #include <glib.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "wire/deepquote-constants.h"
 
 typedef struct FileDigests FileDigests;
 
-/** file_digests_new: @max is how many are remembered; beyond it the one unused for longest goes. */
-FileDigests *file_digests_new(guint max);
+/**
+ * file_digests_new:
+ * @max: how many are remembered; beyond it the one unused for longest goes
+ * @at_once: how many bytes are read from one file_digests_begin() to the next
+ */
+FileDigests *file_digests_new(guint max, off_t at_once);
+
+/** file_digests_begin: what was read counts no more; what is remembered does not count at all. */
+void file_digests_begin(FileDigests *digests);
 void file_digests_free(FileDigests *digests);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FileDigests, file_digests_free)
 

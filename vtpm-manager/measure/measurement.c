@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "measure/measurement.h"
 
+/* An initrd of the largest size and as much again: others wait for it. */
+static const off_t read_at_once = (off_t)4 << 30;
+
 enum {
     DIGESTS_MAX = 1024,
     WHY_MAX = 512, /* of what goes to the log */
@@ -57,10 +60,12 @@ static char *say_why(const char *message)
 static void run(gpointer data, gpointer measurer)
 {
     Measurement *m = data;
+    FileDigests *digests = ((Measurer *)measurer)->digests;
     g_autoptr(GError) error = NULL;
 
     if (g_atomic_int_get(&m->refs) > 1) { /* else nobody waits any more */
-        m->parts = m->kind->look(m->subject, ((Measurer *)measurer)->digests, &error);
+        file_digests_begin(digests);
+        m->parts = m->kind->look(m->subject, digests, &error);
     }
     if (m->parts) {
         take_digest(m);
@@ -76,7 +81,7 @@ Measurer *measurer_new(void)
 {
     Measurer *measurer = g_new0(Measurer, 1);
 
-    measurer->digests = file_digests_new(DIGESTS_MAX);
+    measurer->digests = file_digests_new(DIGESTS_MAX, read_at_once);
     /* Not exclusive, it takes a thread of GLib's when there is something to do: that never fails */
     measurer->thread =
         g_thread_pool_new_full(run, measurer, (GDestroyNotify)measurement_unref, 1, FALSE, NULL);

@@ -44,8 +44,13 @@ gboolean process_parts_add(PartList *list, int dir, MappingGenerated generated,
 {
     g_autofree char *text = NULL;
     g_autoptr(GArray) mappings = mapping_read(dir, generated, &text, error);
-    const int executable = mappings ? find_executable(dir, mappings, error) : -1;
+    int executable;
 
+    if (mappings && mappings->len > WIRE_PARTS_MAX) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "it runs more files than a list has");
+        return FALSE;
+    }
+    executable = mappings ? find_executable(dir, mappings, error) : -1;
     if (executable < 0) {
         return FALSE;
     }
