@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """tpm2_checkdeepquote profile from-packages: files of packages that dpkg-deb makes, in each of its
 compressions, are those that it installs."""
+import binascii
+import bz2
 import contextlib
 import hashlib
+import io
 import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
 
 import tap
@@ -214,6 +218,45 @@ def _():
             status, out, error = tool('from-packages', '--name', 'x', cut)
             tap.equal((status, out), (2, ''), what)
             assert 'cut.deb' in error, error
+
+
+def ar(members):
+    out = b'!<arch>\n'
+    for name, data in members:
+        out += f'{name:16}{MADE:<12}{0:<6}{0:<6}{"100644":8}{len(data):<10}`\n'.encode() + data
+        out += b'\n' * (len(data) % 2)
+    return out
+
+
+def tar(*files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode='w') as archive:
+        for name, data in files:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return out.getvalue()
+
+
+def uuencoded(data):
+    lines = [binascii.b2a_uu(data[at:at + 45]) for at in range(0, len(data), 45)]
+    return b'begin 644 data.tar\n' + b''.join(lines) + b'`\nend\n'
+
+
+@tap.case('what is compressed in a way that dpkg does not know is no package')
+def _():
+    about = b'Package: p\nVersion: 1\n'
+    data = tar(('./b', b'y'))
+    with folder() as where:
+        for compress, good in ((bytes, True), (bz2.compress, True), (uuencoded, False)):
+            deb = put(where + '/made.deb', ar([
+                ('debian-binary', b'2.0\n'),
+                ('control.tar', tar(('./control', b'Version: 0\n'), ('./control', about))),
+                ('data.tar', compress(data))]))
+            if good:
+                tap.equal(sorted(files_of(deb)), ['/b'])
+            else:
+                refused(2, 'made.deb', '--name', 'x', deb)
 
 
 @tap.case('options that do not go together, and nothing to take, make no profile')

@@ -101,13 +101,22 @@ static gboolean take_entry(Deb *deb, struct archive_entry *entry, GError **error
     return TRUE;
 }
 
+/* Those that dpkg knows. Of libarchive's others some have a program run that reads the bytes. */
+static int (*const compressions[])(struct archive *) = {
+    archive_read_support_filter_gzip,  archive_read_support_filter_xz,
+    archive_read_support_filter_zstd,  archive_read_support_filter_lzma,
+    archive_read_support_filter_bzip2,
+};
+
 /* Opens the member at which the outer archive is, as a tar. */
 static gboolean open_inner(Deb *deb, GError **error)
 {
     archive_read_free(deb->inner);
     deb->inner = archive_read_new();
     archive_read_support_format_tar(deb->inner);
-    archive_read_support_filter_all(deb->inner);
+    for (gsize i = 0; i < G_N_ELEMENTS(compressions); i++) {
+        compressions[i](deb->inner);
+    }
     return archive_read_open(deb->inner, deb, NULL, read_member, NULL) == ARCHIVE_OK ||
            fail(archive_error_string(deb->inner), error);
 }
@@ -131,6 +140,14 @@ static gboolean take_all(Deb *deb, TakeEntry take, GError **error)
 }
 
 /* ------------------------------------------------------------------------------- Its control */
+
+static void package_clear(DebPackage *p)
+{
+    g_free(p->name);
+    g_free(p->version);
+    g_free(p->source);
+    g_free(p->source_version);
+}
 
 /* The value of a field, whose first line it is; NULL where there is none. */
 static char *field(const char *control, const char *name)
@@ -178,6 +195,7 @@ static gboolean take_control(Deb *deb, struct archive_entry *entry, GError **err
     if (archive_read_data(deb->inner, text, (size_t)size) != size) {
         return fail(archive_error_string(deb->inner), error);
     }
+    package_clear(&deb->package);
     deb->package.name = field(text, "Package");
     deb->package.version = field(text, "Version");
     set_source(&deb->package, field(text, "Source"));
@@ -229,14 +247,6 @@ static gboolean read_deb(Deb *deb, DqBytes bytes, GError **error)
         return TRUE;
     }
     return next_member(deb, "data.tar", error) && take_all(deb, take_entry, error);
-}
-
-static void package_clear(DebPackage *p)
-{
-    g_free(p->name);
-    g_free(p->version);
-    g_free(p->source);
-    g_free(p->source_version);
 }
 
 gboolean deb_files(DqBytes bytes, const DebHandler *handler, gpointer data, GError **error)
