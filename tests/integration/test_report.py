@@ -145,9 +145,10 @@ def _():
 
 def hostile_verdict(outcome, text):
     """A verdict whose every text is this one."""
-    items = [{'check': text, 'result': result, 'detail': text}
-             for result in ('pass', 'fail', 'not-compared', 'not-run')]
-    items.append({'check': 'vtpm-pcr-mismatch', 'result': 'fail', 'detail': text})
+    results = ['pass'] if outcome == 'trusted' else ['pass', 'fail', 'not-compared', 'not-run']
+    items = [{'check': text, 'result': result, 'detail': text} for result in results]
+    items.append({'check': 'vtpm-pcr-mismatch', 'detail': text,
+                  'result': 'fail' if outcome == 'refused' else 'pass'})
     ek = dict.fromkeys(('manufacturer', 'model', 'version', 'serial', 'issuer', 'expires'), text)
     facts = dict.fromkeys(('name', 'enrolled', 'firmwareVersion', 'signer', 'ek', 'lineage',
                            'epoch', 'generation', 'uuid'), text)
@@ -190,11 +191,16 @@ def _():
 @tap.case('what is no verdict makes no page')
 def _():
     good = json.loads(hostile_verdict('trusted', 'x'))
+    open_check, failed = ({'check': 'policy', 'result': result}
+                          for result in ('not-compared', 'fail'))
     with folder() as path:
         for bad in ('', 'null', '[]', '{}', '[' * 9999, '{"verdict": "trusted"', 'no',
                     json.dumps(good | {'verdict': 'good'}), json.dumps(good | {'checks': {}}),
                     json.dumps(good | {'checks': [1]}), json.dumps(good | {'verdict': 'refused'}),
-                    json.dumps(good | {'findings': [{'finding': 'x', 'result': 'maybe'}]})):
+                    json.dumps(good | {'findings': [{'finding': 'x', 'result': 'maybe'}]}),
+                    json.dumps(good | {'checks': [], 'findings': []}),
+                    json.dumps(good | {'checks': [open_check]}),
+                    json.dumps(good | {'checks': [failed], 'verdict': 'authentic'})):
             status, out, error = report(bad, path + '/page.html')
             tap.equal((status, out), (2, ''), bad[:60])
             assert 'no verdict' in error and len(error.splitlines()) == 1, error

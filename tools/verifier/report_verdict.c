@@ -104,6 +104,19 @@ static gboolean read_outcome(ReportVerdict *v, JsonObject *o)
            g_strcmp0(v->outcome, dq_outcome_word(DQ_AUTHENTIC)) == 0;
 }
 
+/* Whether its checks and findings bear it out: a page says no more than they do. */
+static gboolean is_borne_out(const ReportVerdict *v)
+{
+    for (guint i = 0; !v->refused && i < v->items->len; i++) {
+        const ReportResult result = g_array_index(v->items, ReportItem, i).result;
+
+        if (result != REPORT_PASS && (v->trusted || result != REPORT_NOT_COMPARED)) {
+            return FALSE;
+        }
+    }
+    return v->items->len > 0;
+}
+
 static JsonObject *read_root(const char *json)
 {
     JsonNode *node = input_is_shallow(json, strlen(json)) ? json_from_string(json, NULL) : NULL;
@@ -125,7 +138,7 @@ ReportVerdict *report_verdict_read(const char *json, GError **error)
         json_object_unref(o);
     }
     if (!o || !read_outcome(v, o) || !add_items(v, o, "checks", "check") ||
-        !add_items(v, o, "findings", "finding")) {
+        !add_items(v, o, "findings", "finding") || !is_borne_out(v)) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
                     "it is no verdict: give the line that --json prints for one deep quote");
         return NULL;
