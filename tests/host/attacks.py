@@ -55,6 +55,11 @@ def as_profile(host, profile, user, uuid):
                            f'{say_hello(uuid)} {profile}'))
 
 
+def ways_into(host, pid, profile=''):
+    """The ways into a process that are open to root, in an AppArmor profile where one is named."""
+    return host.text(f'{PYTHON} {PAYLOAD}/look_into.py {pid} {profile}')
+
+
 def as_user_unit(host, unit, uuid):
     """What came of a HELLO by a unit of this name of an ordinary user's systemd."""
     host.text('useradd --create-home mallory && loginctl enable-linger mallory')

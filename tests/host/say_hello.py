@@ -8,10 +8,10 @@ import sys
 import types
 
 from client import Refused, VtpmClient
+from confine import put_on
 
 if len(sys.argv) > 3:
-    with open('/proc/self/attr/current', 'w', encoding='ascii') as f:
-        f.write(f'changeprofile {sys.argv[3]}')
+    put_on(sys.argv[3])
 try:
     with VtpmClient(types.SimpleNamespace(socket=sys.argv[1]), sys.argv[2], timeout=60, known=False,
                     user=os.geteuid()) as vtpm:

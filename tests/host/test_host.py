@@ -176,6 +176,7 @@ def _():
     host.text('systemctl stop vtpm-managerd')
     host.status(f'true | timeout 20 {vault.power_on}')
     assert 'its key cannot be had' in vault.journal(), vault.journal()
+    vault.drop_connections()
     host.text('systemctl start vtpm-managerd')
     vault.switch_on()
     vault.switch_off()
@@ -303,6 +304,14 @@ def _():
     tap.equal(doctor()['measurements'], 'good')
 
 
+@tap.case('in the profile of the manager root sees what a vTPM has mapped, and cannot trace it')
+def _():
+    pid = mail.switch_on()
+    tap.equal(attacks.ways_into(host, pid), 'maps memory trace')
+    tap.equal(attacks.ways_into(host, pid, 'vtpm-managerd'), 'maps')
+    mail.switch_off()
+
+
 @tap.case('the IMA policy of the packages loads, and measures what vTPMs consist of')
 def _():
     host.text(f'cat {IMA_POLICY} >/sys/kernel/security/ima/policy')
@@ -356,7 +365,7 @@ def _():
 
 with tempfile.TemporaryDirectory(prefix='host-') as directory:
     payload = {name: os.path.join(SOURCE, 'tests/host', name)
-               for name in ('attack.py', 'say_hello.py')}
+               for name in ('attack.py', 'confine.py', 'look_into.py', 'say_hello.py')}
     with DebianHost(directory, RELEASE, payload | packages(RELEASE)) as host:
         web, mail, evil, vault = (UnitVm(host, name, number)
                                   for number, name in enumerate(('web', 'mail', 'evil', 'vault')))
