@@ -10,6 +10,7 @@ import tempfile
 import textwrap
 
 import documented
+import namespace
 import tap
 from fleet import Fleet
 from gate import quotes, waiting
@@ -184,9 +185,7 @@ def obstacle():
     """Why it cannot be tried here, or None."""
     if not QEMU:
         return 'name our QEMU by QEMU_SYSTEM_X86_64: no other asks'
-    if os.geteuid() != 0:
-        return 'only root can be several users'
-    return None
+    return namespace.obstacle(('unshare', 'setpriv'))
 
 
 def main():

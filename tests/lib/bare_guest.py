@@ -23,11 +23,12 @@ class BareGuest:
     device: None: without a TPM
     backend: options of the TPM's back end, in addition
     reconnects: that back end finds a vTPM that was started again; our QEMU's alone takes that
+    swtpm: its vTPM, not started yet, in place of a bare one
     """
 
     def __init__(self, directory, image, qemu, accel, device, cpus=2, backend='',
-                 reconnects=False):
-        self.swtpm = Swtpm(directory) if device else None
+                 reconnects=False, swtpm=None):
+        self.swtpm = swtpm or Swtpm(directory) if device else None
         control = self.swtpm.control if device else None
         if reconnects:
             control += ',reconnect=1'
