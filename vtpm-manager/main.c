@@ -33,12 +33,12 @@
 #include "tpm/host.h"
 #include "tpm/simulator.h"
 #include "tpm/tcti_conf.h"
+#include "tpm/waits.h"
 #include "vtpm/service.h"
 
 enum {
     EXIT_USAGE = 2,
     DRAIN_POLL_MS = 5,
-    DRAIN_LIMIT_S = 10, /* for what the TPM works on when the daemon has to end */
 };
 
 /* All parts, each before those that use it; NULL: not made yet, or not wanted. */
@@ -331,7 +331,7 @@ static gboolean terminate(gpointer data)
     if (daemon->anchor) {
         anchor_stop(daemon->anchor);
     }
-    daemon->drain_until = g_get_monotonic_time() + DRAIN_LIMIT_S * G_USEC_PER_SEC;
+    daemon->drain_until = g_get_monotonic_time() + TPM_WAIT_DRAIN_S * G_USEC_PER_SEC;
     if (drain(daemon) == G_SOURCE_CONTINUE) {
         g_timeout_add(DRAIN_POLL_MS, drain, daemon);
     }
@@ -431,6 +431,9 @@ static void clean_up(Daemon *daemon)
     vtpm_server_free(daemon->vtpms);
     state_writer_free(daemon->states);
     log_kind_end_all();
+    if (daemon->worker && !tpm_worker_end(daemon->worker, TPM_WAIT_CLOSE_S)) {
+        abandon(daemon);
+    }
     tpm_worker_free(daemon->worker);
     anchor_free(daemon->anchor);
     quoter_free(daemon->quoter);

@@ -148,4 +148,20 @@ def _():
     assert limit['IntervalSec'] / pause < limit['Burst'] / 2, (pause, limit)
 
 
+@tap.case('systemd waits longer for the manager to end than the manager for its TPM; the manual '
+          'has what the unit has')
+def _():
+    source = pathlib.Path(os.environ['SOURCE_ROOT'])
+    unit = text('vtpm-managerd.service')
+    waits = (source / 'vtpm-manager/tpm/waits.h').read_text(encoding='utf-8')
+    manual = (source / 'docs/howto/host-tpm.md').read_text(encoding='utf-8')
+    drain, close = (int(re.search(rf'TPM_WAIT_{name}_S = (\d+),', waits)[1])
+                    for name in ('DRAIN', 'CLOSE'))
+    start, stop = (re.search(rf'^Timeout{name}Sec=(\d+)$', unit, re.M)
+                   for name in ('Start', 'Stop'))
+    assert drain + close < int(stop[1]), stop[0]
+    for said in (f'`{start[0]}`', f'`{stop[0]}`', f'| {drain} s for ', f', {close} s to remove'):
+        assert said in manual, said
+
+
 tap.main()

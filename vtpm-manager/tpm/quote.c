@@ -110,6 +110,7 @@ static gboolean read_into_cache(TpmSession *tpm, const WirePcrSelection *pcrs, G
     WirePcrSelection rest = *pcrs;
 
     while (wire_pcr_count(&rest) > 0) {
+        const size_t wanted = wire_pcr_count(&rest);
         PcrReadCommand c = { 0 };
         unsigned stored;
 
@@ -123,7 +124,7 @@ static gboolean read_into_cache(TpmSession *tpm, const WirePcrSelection *pcrs, G
         }
         Esys_Free(c.out);
         Esys_Free(c.values);
-        if (stored == 0) {
+        if (stored == 0 || wire_pcr_count(&rest) == wanted) {
             g_set_error(error, TPM_ERROR, TPM_ERROR_VALUE,
                         "the TPM does not have all PCRs that were asked for");
             return FALSE;

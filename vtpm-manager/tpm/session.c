@@ -2,13 +2,9 @@
 #include "tpm/session.h"
 
 #include "attest/bytes.h"
+#include "tpm/waits.h"
 
-enum {
-    AGAIN_TRIES = 12,      /* of a command that the TPM says to send again */
-    AGAIN_FIRST_US = 1000, /* then twice as long each time: 4 s in all */
-    AGAIN_LONGEST_US = 800000,
-    RECOVERIES = 2, /* during one command */
-};
+enum { RECOVERIES = 2 }; /* during one command */
 
 struct TpmSession {
     TpmSource source;
@@ -181,8 +177,9 @@ typedef struct Tries {
 /* Does what is to be done before the command is sent again; FALSE: its answer is final. */
 static gboolean react(TpmSession *tpm, TpmReaction reaction, Tries *tries)
 {
-    if (reaction == TPM_REACT_AGAIN && tries->again < AGAIN_TRIES) {
-        g_usleep(MIN((gulong)AGAIN_FIRST_US << tries->again, (gulong)AGAIN_LONGEST_US));
+    if (reaction == TPM_REACT_AGAIN && tries->again < TPM_WAIT_AGAIN_TRIES) {
+        g_usleep(MIN((gulong)TPM_WAIT_AGAIN_FIRST_US << tries->again,
+                     (gulong)TPM_WAIT_AGAIN_LONGEST_US));
         tries->again++;
         return TRUE;
     }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm/worker.h"
 
+#include "tpm/waits.h"
+
 enum {
     PASSES = 8, /* quotes that go before a read that has waited for longer */
-    RESTS = 7,  /* times as long as the last read took, before another one between quotes */
+    RESTS = 7,  /* times as long as the last read took, before another one between quotes; at most
+                   TPM_WAIT_REST_MAX_US */
 };
 
 typedef struct TpmJob {
@@ -33,6 +36,8 @@ struct TpmWorker {
     guint pending;      /* main context only */
     uint64_t quotes;    /* done so far; main context only */
     gint abandon;       /* atomic: run no more jobs */
+    gboolean ended;     /* the thread has closed the session; with the lock, and: */
+    GCond over;         /* for it */
 };
 
 /*
@@ -84,7 +89,7 @@ static void run_job(TpmWorker *worker, const TpmJob *job)
     job->run(worker->tpm, job->data);
     end = g_get_monotonic_time();
     if (job->kind == TPM_JOB_READ) {
-        worker->rest_until = end + RESTS * (end - start);
+        worker->rest_until = end + MIN(RESTS * (end - start), (int64_t)TPM_WAIT_REST_MAX_US);
     }
 }
 
@@ -130,6 +135,10 @@ static gpointer worker_thread(gpointer data)
         g_main_context_wakeup(worker->context);
     }
     tpm_session_free(worker->tpm);
+    g_mutex_lock(&worker->lock);
+    worker->ended = TRUE;
+    g_cond_signal(&worker->over);
+    g_mutex_unlock(&worker->lock);
     return NULL;
 }
 
@@ -183,6 +192,7 @@ TpmWorker *tpm_worker_new(TpmSession *tpm, GMainContext *context)
     worker->context = g_main_context_ref(context);
     g_mutex_init(&worker->lock);
     g_cond_init(&worker->more);
+    g_cond_init(&worker->over);
     for (gsize i = 0; i < G_N_ELEMENTS(worker->todo); i++) {
         g_queue_init(&worker->todo[i]);
     }
@@ -219,13 +229,26 @@ guint tpm_worker_pending(TpmWorker *worker)
     return worker->pending;
 }
 
+gboolean tpm_worker_end(TpmWorker *worker, guint seconds)
+{
+    const int64_t until = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND;
+    gboolean ended;
+
+    g_atomic_int_set(&worker->abandon, 1);
+    put_todo(worker, g_new0(TpmJob, 1));
+    g_mutex_lock(&worker->lock);
+    while (!worker->ended && g_cond_wait_until(&worker->over, &worker->lock, until)) {
+    }
+    ended = worker->ended;
+    g_mutex_unlock(&worker->lock);
+    return ended;
+}
+
 void tpm_worker_free(TpmWorker *worker)
 {
     if (!worker) {
         return;
     }
-    g_atomic_int_set(&worker->abandon, 1);
-    put_todo(worker, g_new0(TpmJob, 1));
     g_thread_join(worker->thread);
     g_source_destroy(worker->source);
     g_source_unref(worker->source);
@@ -235,6 +258,7 @@ void tpm_worker_free(TpmWorker *worker)
     g_queue_clear_full(&worker->finished, g_free);
     g_mutex_clear(&worker->lock);
     g_cond_clear(&worker->more);
+    g_cond_clear(&worker->over);
     g_main_context_unref(worker->context);
     g_free(worker);
 }

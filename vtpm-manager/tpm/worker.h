@@ -10,7 +10,7 @@ typedef struct TpmWorker TpmWorker;
 /** Jobs of a kind are run in order. */
 typedef enum TpmJobKind {
     TPM_JOB_QUOTE, /* goes before reads, but not for ever: after eight of them a read is next */
-    TPM_JOB_READ,  /* has an eighth of the TPM's time where quotes come */
+    TPM_JOB_READ,  /* has an eighth of the TPM's time where quotes come; a slow one has more */
     TPM_JOB_KINDS,
 } TpmJobKind;
 
@@ -37,10 +37,17 @@ uint64_t tpm_worker_quotes(TpmWorker *worker);
 guint tpm_worker_pending(TpmWorker *worker);
 
 /**
- * tpm_worker_free: waits for the job that runs. Jobs still queued are not run, and not done: stop
- * submitting, and wait for tpm_worker_pending() to become 0, where that matters.
+ * tpm_worker_end:
+ * @seconds: to wait for the job that runs, and for the session with the TPM to be closed
+ *
+ * Jobs still queued are not run, and not done: stop submitting, and wait for tpm_worker_pending()
+ * to become 0, where that matters.
+ *
+ * Returns: FALSE: the TPM did not answer in that time, and @worker cannot be freed
  */
+gboolean tpm_worker_end(TpmWorker *worker, guint seconds);
+
+/** tpm_worker_free: only after it has ended. */
 void tpm_worker_free(TpmWorker *worker);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(TpmWorker, tpm_worker_free)
 
 #endif

@@ -6,12 +6,10 @@
 #include "quote/batch.h"
 #include "quote/binding.h"
 #include "state/continuity.h"
+#include "tpm/waits.h"
 #include "vtpm/looks.h"
 
-enum {
-    TIMEOUT_MAX_MS = 600 * 1000,
-    STATE_POLL_US = 1000, /* until the state of a VM is on the disk */
-};
+enum { STATE_POLL_US = 1000 }; /* until the state of a VM is on the disk */
 
 /** A request on its way. */
 typedef struct VtpmRequest {
@@ -292,8 +290,9 @@ static void handle_quote(const VtpmService *service, VtpmConnection *connection,
         return;
     }
     request = request_new(service, connection, message->id);
-    request->ticket = quoter_submit(service->quoter, &binding, &quote->host_pcrs, quote->room,
-                                    MIN(quote->timeout_ms, TIMEOUT_MAX_MS), quote_done, request);
+    request->ticket =
+        quoter_submit(service->quoter, &binding, &quote->host_pcrs, quote->room,
+                      MIN(quote->timeout_ms, TPM_WAIT_QUOTE_MAX_MS), quote_done, request);
     if (!request->ticket) {
         const ManagerReply full = refusal(MANAGER_REASON_QUEUE_FULL);
 
