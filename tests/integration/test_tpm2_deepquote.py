@@ -257,7 +257,7 @@ def _(guest):
 def _():
     for key in (('--ak-create',), ('-c', 'kept.ctx')):
         clean()
-        with Guest(manager, f'manager={manager.socket},timeout=2', dir=path('vtpm')) as guest:
+        with Guest(manager, f'manager={manager.socket},timeout=5', dir=path('vtpm')) as guest:
             tap.equal(guest.run(TOOL, '--ak-create', '-c', 'kept.ctx')[0], 0)
             manager.process.send_signal(signal.SIGSTOP)
             try:

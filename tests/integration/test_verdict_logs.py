@@ -168,7 +168,7 @@ def _():
             (['record', '--name', 'x', '--boot', 'b', '--pcrs', recorded('r') + '.pcrs'],
              'has no value of PCR sha256:12'),
             (['diff', '/dev/null', '/dev/null'], '/dev/null: '),
-            (['show'], 'record, diff')):
+            (['show'], 'record, from-packages, diff')):
         done = tool('profile', *arguments, code=2)
         assert words in done.stderr, done.stderr
     assert not os.path.exists(_chain.folder + '/never')
