@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "measure/failure.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -35,28 +36,15 @@ struct ControlPeer {
     struct stat program; /* that the process runs */
 };
 
-static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean fail(GError **error, const char *format, ...)
-{
-    g_autofree char *why = NULL;
-    va_list args;
-
-    va_start(args, format);
-    why = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, why);
-    return FALSE;
-}
-
 static gboolean fail_errno(GError **error, const char *what)
 {
     const int saved = errno;
 
     return saved == EACCES || saved == EPERM
-               ? fail(error, "the kernel does not show it to this manager: see MEASUREMENTS in "
-                             "vtpm-managerd(8)")
-               : fail(error, "%s: %s", what, g_strerror(saved));
+               ? measure_fail(error,
+                              "the kernel does not show it to this manager: see MEASUREMENTS in "
+                              "vtpm-managerd(8)")
+               : measure_fail(error, "%s: %s", what, g_strerror(saved));
 }
 
 static void close_fd(int *fd)
@@ -93,7 +81,7 @@ static int open_pidfd(int dir, GError **error)
         close_fd(&pidfd);
     }
     if (pidfd < 0) {
-        fail(error, "the vTPM's process has ended");
+        measure_fail(error, "the vTPM's process has ended");
     }
     return pidfd;
 }
@@ -159,13 +147,13 @@ static gboolean take(Found *found, int vtpm, const char *at, const char *link, i
 
     if (!peer_read(fd, &who)) {
         close(fd);
-        return fail(error, "the kernel does not tell who connected its control channel");
+        return measure_fail(error, "the kernel does not tell who connected its control channel");
     }
     if (found->peer) {
         close(fd);
         return found->who.process.pid == who.process.pid ||
-               fail(error, "several processes are connected to the vTPM: %d and %d",
-                    (int)found->who.process.pid, (int)who.process.pid);
+               measure_fail(error, "several processes are connected to the vTPM: %d and %d",
+                            (int)found->who.process.pid, (int)who.process.pid);
     }
     found->peer = g_new0(ControlPeer, 1);
     found->peer->vtpm = vtpm;
@@ -220,7 +208,8 @@ static gboolean look_at_all(Found *found, int vtpm, int pidfd, GError **error)
     struct dirent *entry;
 
     while (good && (entry = readdir(dir))) {
-        good = (count++ < DESCRIPTORS_MAX || fail(error, "the vTPM has too many open files")) &&
+        good = (count++ < DESCRIPTORS_MAX ||
+                measure_fail(error, "the vTPM has too many open files")) &&
                (!g_ascii_isdigit(entry->d_name[0]) ||
                 look_at(found, vtpm, pidfd, entry->d_name, error));
     }
@@ -228,7 +217,7 @@ static gboolean look_at_all(Found *found, int vtpm, int pidfd, GError **error)
         closedir(dir);
     }
     if (good && !found->peer) {
-        fail(error, "nothing is connected to its control channel");
+        measure_fail(error, "nothing is connected to its control channel");
     }
     return good && found->peer;
 }
@@ -249,20 +238,20 @@ static gboolean open_process(Found *found, const Peer *vtpm, ControlPeerApart *a
     ControlPeer *peer = found->peer;
 
     if (is_hung_up(found->fd)) {
-        return fail(error, "whoever connected its control channel has closed it");
+        return measure_fail(error, "whoever connected its control channel has closed it");
     }
     if (!apart(vtpm, &found->who)) {
-        return fail(error,
-                    "process %d, which connected its control channel, may be one that the "
-                    "vTPM started itself",
-                    (int)found->who.process.pid);
+        return measure_fail(error,
+                            "process %d, which connected its control channel, may be one that the "
+                            "vTPM started itself",
+                            (int)found->who.process.pid);
     }
     peer->process = peer_open(found->fd, &found->who);
     if (peer->process < 0) {
-        return fail(error,
-                    "process %d, which connected its control channel, has ended, or is "
-                    "hidden from this manager",
-                    (int)found->who.process.pid);
+        return measure_fail(error,
+                            "process %d, which connected its control channel, has ended, or is "
+                            "hidden from this manager",
+                            (int)found->who.process.pid);
     }
     return fstatat(peer->process, "exe", &peer->program, 0) == 0 ||
            fail_errno(error, "it cannot be looked at");

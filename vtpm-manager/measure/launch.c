@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "measure/failure.h"
 #include "measure/process_files.h"
 #include "measure/process_parts.h"
 #include "measure/qemu_arguments.h"
@@ -19,12 +20,6 @@ typedef struct Launch {
     WireUuid uuid;
     ControlPeer *peer; /* NULL: nobody was found */
 } Launch;
-
-static gboolean set_error(GError **error, const char *why)
-{
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, why);
-    return FALSE;
-}
 
 /* ----------------------------------------------------------------------------------- its parts */
 
@@ -59,7 +54,8 @@ static gboolean is_of_vm(const Launch *launch, const QemuArguments *arguments, G
     return !arguments->uuid ||
            (wire_uuid_parse(arguments->uuid, strlen(arguments->uuid), &uuid) &&
             wire_uuid_equal(&uuid, &launch->uuid)) ||
-           set_error(error, "QEMU at its control channel was started with the UUID of another VM");
+           measure_fail(error,
+                        "QEMU at its control channel was started with the UUID of another VM");
 }
 
 static gboolean add_arguments(PartList *list, const Launch *launch, FileDigests *digests,
@@ -106,7 +102,7 @@ static GBytes *look(void *subject, FileDigests *digests, GError **error)
         return NULL;
     }
     if (!control_peer_holds(launch->peer)) {
-        set_error(error, "the process at its control channel changed while it was looked at");
+        measure_fail(error, "the process at its control channel changed while it was looked at");
         return NULL;
     }
     return part_list_encode(list, &wire_parts_launch, error);

@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include "measure/failure.h"
 
 enum {
     MAPS_MAX = 4 * 1024 * 1024,
@@ -19,20 +20,6 @@ enum {
 
 /* The kernel's own code, the same in every process. */
 static const char *const kernels[] = { "[vdso]", "[vsyscall]" };
-
-static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean fail(GError **error, const char *format, ...)
-{
-    g_autofree char *why = NULL;
-    va_list args;
-
-    va_start(args, format);
-    why = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, why);
-    return FALSE;
-}
 
 static gboolean is_kernels(const char *path)
 {
@@ -63,16 +50,16 @@ static gboolean parse_line(const char *line, Mapping *ret, gboolean *ret_executa
 static gboolean has_file(const Mapping *m, GError **error)
 {
     if (m->path[0] != '/') {
-        return fail(error,
-                    "it has executable memory that is of no file (%s): start it without "
-                    "what generates code",
-                    m->path[0] != '\0' ? m->path : "anonymous");
+        return measure_fail(error,
+                            "it has executable memory that is of no file (%s): start it without "
+                            "what generates code",
+                            m->path[0] != '\0' ? m->path : "anonymous");
     }
     if (g_str_has_suffix(m->path, " (deleted)")) {
-        return fail(error,
-                    "it runs %s, which was deleted or replaced since it was started: "
-                    "restart the VM",
-                    m->path);
+        return measure_fail(error,
+                            "it runs %s, which was deleted or replaced since it was started: "
+                            "restart the VM",
+                            m->path);
     }
     return TRUE;
 }
@@ -104,7 +91,7 @@ GArray *mapping_parse(char *maps, MappingGenerated generated, GError **error)
             continue;
         }
         if (!parse_line(line, &m, &executable)) {
-            fail(error, "the kernel shows its memory in a way that is not known: %s", line);
+            measure_fail(error, "the kernel shows its memory in a way that is not known: %s", line);
             return NULL;
         }
         if (!executable || is_kernels(m.path) ||
@@ -131,12 +118,12 @@ static char *read_text(int fd, GError **error)
         g_string_append_len(text, chunk, n);
     }
     if (n < 0 || text->len == 0) {
-        fail(error, "its memory cannot be looked at: %s",
-             n < 0 ? g_strerror(errno) : "the process has ended");
+        measure_fail(error, "its memory cannot be looked at: %s",
+                     n < 0 ? g_strerror(errno) : "the process has ended");
         return NULL;
     }
     if (text->len > MAPS_MAX) {
-        fail(error, "it has too many mappings");
+        measure_fail(error, "it has too many mappings");
         return NULL;
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
@@ -148,10 +135,10 @@ static int open_own(int dir, const char *name, GError **error)
     const int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0 && (errno == EACCES || errno == EPERM)) {
-        fail(error, "the kernel does not show it to this manager: see MEASUREMENTS in "
-                    "vtpm-managerd(8)");
+        measure_fail(error, "the kernel does not show it to this manager: see MEASUREMENTS in "
+                            "vtpm-managerd(8)");
     } else if (fd < 0) {
-        fail(error, "it cannot be looked at (%s): %s", name, g_strerror(errno));
+        measure_fail(error, "it cannot be looked at (%s): %s", name, g_strerror(errno));
     }
     return fd;
 }
@@ -177,7 +164,7 @@ GArray *mapping_read(int dir, MappingGenerated generated, char **ret_text, GErro
     list = mapping_parse(*ret_text, generated, error);
     if (list && list->len == 0) {
         g_clear_pointer(&list, g_array_unref);
-        fail(error, "the process has ended");
+        measure_fail(error, "the process has ended");
     }
     return list;
 }
@@ -236,11 +223,13 @@ int mapping_open(int dir, const Mapping *mapping, GError **error)
         fd = open(mapping->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     }
     if (fd < 0) {
-        fail(error, "it runs %s, which cannot be read: %s", mapping->path, g_strerror(errno));
+        measure_fail(error, "it runs %s, which cannot be read: %s", mapping->path,
+                     g_strerror(errno));
         return -1;
     }
     if (!mapping_is(mapping, fd)) {
-        fail(error, "it runs %s, and another file lies there now: restart the VM", mapping->path);
+        measure_fail(error, "it runs %s, and another file lies there now: restart the VM",
+                     mapping->path);
         close(fd);
         return -1;
     }

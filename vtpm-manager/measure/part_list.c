@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "measure/failure.h"
+
 struct PartList {
     GArray *parts; /* WirePart */
     GStringChunk *names;
@@ -77,8 +79,7 @@ GBytes *part_list_encode(PartList *list, const WirePartsForm *form, GError **err
 
     sort(list->parts);
     if (!wire_put_parts(&w, form, (const WirePart *)list->parts->data, list->parts->len)) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    "it runs more files than a list can have, or one without a name");
+        measure_fail(error, "it runs more files than a list can have, or one without a name");
         return NULL;
     }
     return g_bytes_new(w.buf, w.len);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,26 +14,13 @@
 #include <unistd.h>
 
 #include "daemon/peer.h"
+#include "measure/failure.h"
 
 enum {
     TEXT_MAX = 4 * 1024 * 1024, /* more than arguments can be */
     CHUNK = 64 * 1024,
     NS_PER_S = 1000000000,
 };
-
-static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean fail(GError **error, const char *format, ...)
-{
-    g_autofree char *why = NULL;
-    va_list args;
-
-    va_start(args, format);
-    why = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, why);
-    return FALSE;
-}
 
 static void close_fd(int *fd)
 {
@@ -56,8 +42,8 @@ char *process_files_read(int dir, const char *name, gsize *ret_len, GError **err
         g_string_append_len(text, chunk, n);
     }
     if (n != 0) {
-        fail(error, "it cannot be looked at (%s): %s", name,
-             n > 0 ? "it is too long" : g_strerror(errno));
+        measure_fail(error, "it cannot be looked at (%s): %s", name,
+                     n > 0 ? "it is too long" : g_strerror(errno));
         return NULL;
     }
     *ret_len = text->len;
@@ -79,7 +65,7 @@ static gboolean read_begun(int dir, int64_t *ret, GError **error)
         return FALSE;
     }
     if (!peer_started_of(text, &ticks)) {
-        return fail(error, "the process has ended");
+        return measure_fail(error, "the process has ended");
     }
     clock_gettime(CLOCK_BOOTTIME, &up);
     *ret = g_get_real_time() * 1000 - (up.tv_sec * (int64_t)NS_PER_S + up.tv_nsec) +
@@ -95,7 +81,8 @@ static gboolean is_unchanged(int dir, const struct stat *st, const char *path, G
         return FALSE;
     }
     return st->st_ctim.tv_sec * (int64_t)NS_PER_S + st->st_ctim.tv_nsec <= begun ||
-           fail(error, "%s was changed or replaced since the VM was started: restart the VM", path);
+           measure_fail(
+               error, "%s was changed or replaced since the VM was started: restart the VM", path);
 }
 
 /* -------------------------------------------------------------------------------------- at a path
@@ -105,10 +92,10 @@ static gboolean is_unchanged(int dir, const struct stat *st, const char *path, G
 static gboolean is_whole(const char *path, GError **error)
 {
     return path[0] == '/' ||
-           fail(error,
-                "%s, which the VM was started with, is below a folder that cannot "
-                "be told: give QEMU the whole path",
-                path);
+           measure_fail(error,
+                        "%s, which the VM was started with, is below a folder that cannot "
+                        "be told: give QEMU the whole path",
+                        path);
 }
 
 /* Not opened for reading: that may do something, where it is no regular file. */
@@ -129,7 +116,7 @@ static int open_found(int dir, int found, const char *path, GError **error)
     int fd;
 
     if (fstat(found, &st) != 0 || !S_ISREG(st.st_mode)) {
-        fail(error, "%s is no regular file", path);
+        measure_fail(error, "%s is no regular file", path);
         return -1;
     }
     if (!is_unchanged(dir, &st, path, error)) {
@@ -138,7 +125,7 @@ static int open_found(int dir, int found, const char *path, GError **error)
     snprintf(at, sizeof(at), "/proc/self/fd/%d", found);
     fd = open(at, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
-        fail(error, "%s cannot be read: %s", path, g_strerror(errno));
+        measure_fail(error, "%s cannot be read: %s", path, g_strerror(errno));
     }
     return fd;
 }
@@ -152,8 +139,8 @@ int process_files_open(int dir, const char *path, GError **error)
     }
     found = find(dir, path);
     if (found < 0) {
-        fail(error, "%s, which the VM was started with, cannot be found: %s", path,
-             g_strerror(errno));
+        measure_fail(error, "%s, which the VM was started with, cannot be found: %s", path,
+                     g_strerror(errno));
         return -1;
     }
     return open_found(dir, found, path, error);
@@ -202,7 +189,7 @@ static gboolean find_held(int dir, const char *path, const struct stat *file, He
         if (fd >= 0) {
             close(fd);
         }
-        return fail(error, "what it has open cannot be looked at: %s", g_strerror(errno));
+        return measure_fail(error, "what it has open cannot be looked at: %s", g_strerror(errno));
     }
     while ((entry = readdir(folder))) {
         g_autofree char *at = g_strconcat("fd/", entry->d_name, NULL);
@@ -214,10 +201,10 @@ static gboolean find_held(int dir, const char *path, const struct stat *file, He
         }
     }
     closedir(folder);
-    return ret->at || fail(error,
-                           "%s is not, or no longer, what the VM was started with: restart "
-                           "the VM",
-                           path);
+    return ret->at || measure_fail(error,
+                                   "%s is not, or no longer, what the VM was started with: restart "
+                                   "the VM",
+                                   path);
 }
 
 gboolean process_files_open_held(int dir, const char *path, int *ret_fd, GError **error)

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "measure/failure.h"
+
 static gboolean digest_file(int dir, const Mapping *m, FileDigests *digests,
                             uint8_t ret[DEEPQUOTE_HASH_SIZE], GError **error)
 {
@@ -33,8 +35,7 @@ static int find_executable(int dir, const GArray *mappings, GError **error)
     }
     close(fd);
     if (found < 0) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    "what it was started from is not among what it runs");
+        measure_fail(error, "what it was started from is not among what it runs");
     }
     return found;
 }
@@ -47,8 +48,7 @@ gboolean process_parts_add(PartList *list, int dir, MappingGenerated generated,
     int executable;
 
     if (mappings && mappings->len > WIRE_PARTS_MAX) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "it runs more files than a list has");
-        return FALSE;
+        return measure_fail(error, "it runs more files than a list has");
     }
     executable = mappings ? find_executable(dir, mappings, error) : -1;
     if (executable < 0) {

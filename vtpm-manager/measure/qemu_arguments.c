@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "measure/qemu_arguments.h"
 
-#include <stdarg.h>
 #include <string.h>
 
+#include "measure/failure.h"
 #include "measure/qemu_fields.h"
 
 enum {
@@ -61,20 +61,6 @@ typedef struct Option {
     const char *text; /* the same */
 } Option;
 
-static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean fail(GError **error, const char *format, ...)
-{
-    g_autofree char *why = NULL;
-    va_list args;
-
-    va_start(args, format);
-    why = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, why);
-    return FALSE;
-}
-
 static void add_file(Parser *p, WirePartKind kind, gboolean kept_open, const char *path)
 {
     const QemuFile file = { kind, kept_open, g_strdup(path) };
@@ -100,7 +86,7 @@ static gboolean take_single(Parser *p, const Option *option, const char *value,
 static gboolean take_refused(G_GNUC_UNUSED Parser *p, const Option *option,
                              G_GNUC_UNUSED const char *value, GError **error)
 {
-    return fail(error, "-%s: %s", option->name, option->text);
+    return measure_fail(error, "-%s: %s", option->name, option->text);
 }
 
 static GHashTable *fields_of(const Option *option, const char *value, const char *implied,
@@ -109,7 +95,7 @@ static GHashTable *fields_of(const Option *option, const char *value, const char
     GHashTable *fields = qemu_fields_parse(value, implied);
 
     if (!fields) {
-        fail(error, "-%s cannot be read here", option->name);
+        measure_fail(error, "-%s cannot be read here", option->name);
     }
     return fields;
 }
@@ -176,7 +162,7 @@ static gboolean take_global(G_GNUC_UNUSED Parser *p, const Option *option, const
                             GError **error)
 {
     return (!strstr(value, "romfile") && !strstr(value, "loader")) ||
-           fail(error, "-%s: files are told by -device alone", option->name);
+           measure_fail(error, "-%s: files are told by -device alone", option->name);
 }
 
 static gboolean take_flash(Parser *p, G_GNUC_UNUSED const Option *option, const char *value,
@@ -199,8 +185,8 @@ static gboolean take_block(Parser *p, const Option *option, const char *value, G
     }
     if (interface && g_str_equal(interface, "pflash")) {
         return path ? take_flash(p, option, path, error)
-                    : fail(error, "-%s: it does not say which file the flash memory is in",
-                           option->name);
+                    : measure_fail(error, "-%s: it does not say which file the flash memory is in",
+                                   option->name);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         const char *name = g_hash_table_lookup(fields, names[i]);
@@ -294,11 +280,11 @@ static gboolean take_words(Parser *p, char **words, GError **error)
             continue;
         }
         if (!apart) {
-            return fail(error, "its arguments can be read in two ways: %s %s", words[i - 1],
-                        words[i]);
+            return measure_fail(error, "its arguments can be read in two ways: %s %s", words[i - 1],
+                                words[i]);
         }
         if (!words[++i]) {
-            return fail(error, "its arguments end within %s", words[i - 1]);
+            return measure_fail(error, "its arguments end within %s", words[i - 1]);
         }
         if (!option->take(p, option, words[i], error)) {
             return FALSE;
@@ -327,7 +313,7 @@ static gboolean add_flash(Parser *p, const char *node, GError **error)
             return TRUE;
         }
     }
-    return fail(error, "its arguments do not tell in which file the flash memory is");
+    return measure_fail(error, "its arguments do not tell in which file the flash memory is");
 }
 
 static gboolean settle(Parser *p, GError **error)
@@ -354,7 +340,7 @@ static gboolean settle(Parser *p, GError **error)
 static gboolean has_room(const QemuArguments *arguments, GError **error)
 {
     return arguments->files->len <= WIRE_PARTS_MAX ||
-           fail(error, "its arguments name more files than a list can have");
+           measure_fail(error, "its arguments name more files than a list can have");
 }
 
 static void clear_file(gpointer file)
@@ -384,7 +370,7 @@ QemuArguments *qemu_arguments_parse(const char *bytes, gsize len, GError **error
     out->files = g_array_new(FALSE, FALSE, sizeof(QemuFile));
     g_array_set_clear_func(out->files, clear_file);
     if (len == 0 || bytes[len - 1] != '\0') {
-        fail(error, "it does not show its arguments");
+        measure_fail(error, "it does not show its arguments");
         return NULL;
     }
     words = split(bytes, len);
