@@ -164,6 +164,21 @@ def _():
         refuses(vm, 'vmlinuz was changed or replaced since the VM was started: restart the VM')
 
 
+@tap.case('what was seen by another rule is not what is seen by the present one')
+def _():
+    with Launched(manager, *arguments()) as vm:
+        assert vm.named('kernel')
+        time.sleep(0.05)
+        put('new', kernel(b'k'))
+        os.replace(os.path.join(work, 'new'), os.path.join(work, 'vmlinuz'))
+        owner = str(os.getuid())
+        manager.ctl('rule', UUID, '--rule', 'user', '--owner', owner)
+        assert vm.named('kernel')  # the same as before
+        manager.ctl('rule', UUID, '--rule', 'unit')
+        manager.ctl('rule', UUID, '--rule', 'user', '--owner', owner)
+        refuses(vm, 'vmlinuz was changed or replaced since the VM was started: restart the VM')
+
+
 @tap.case('flash memory: an image that QEMU may write to is no part, any other is')
 def _():
     flash = put('code.fd', content(FIRMWARE))

@@ -161,16 +161,23 @@ static void handle_rule(const AdminRequest *request, void *part)
     const RegistryAuthor by = admin_author(request);
     const AdminVms *vms = part;
     WireUuid uuid;
+    const RegistryVm *before;
     RegistryRule rule;
+    gboolean moves;
     uid_t owner;
     g_autoptr(GError) error = NULL;
 
     if (!admin_get_uuid(request, &uuid) || !get_rule(request, vms->owners, &rule, &owner)) {
         return;
     }
+    before = vms_find(vms->known, &uuid);
+    moves = before && before->rule != rule;
     if (!vms_set_rule(vms->known, &uuid, rule, owner, &by, &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
+    }
+    if (moves) { /* which process is taken for its QEMU was the old rule's to say */
+        vtpm_server_forget_look(vms->vtpms, &uuid, VTPM_LOOK_LAUNCH);
     }
     reply_vm(request, vms, &uuid);
 }

@@ -319,6 +319,15 @@ void vtpm_server_disconnect(VtpmServer *server, const WireUuid *uuid)
     }
 }
 
+void vtpm_server_forget_look(VtpmServer *server, const WireUuid *uuid, VtpmLook look)
+{
+    VtpmConnection *connection = live_connection(server, uuid);
+
+    if (connection) {
+        vtpm_connection_set_look(connection, look, NULL);
+    }
+}
+
 /* ---------------------------------------------------------------------------------- connections */
 
 const Peer *vtpm_connection_peer(const VtpmConnection *connection)

@@ -61,6 +61,9 @@ typedef enum VtpmLook {
     VTPM_LOOKS,
 } VtpmLook;
 
+/** vtpm_server_forget_look: has it looked at anew for the connection that speaks for @uuid. */
+void vtpm_server_forget_look(VtpmServer *server, const WireUuid *uuid, VtpmLook look);
+
 /** vtpm_connection_look: (nullable): what was seen; %NULL while nobody has looked. */
 Measurement *vtpm_connection_look(const VtpmConnection *connection, VtpmLook look);
 
