@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "appraise/json-fields.h"
 
-enum { DEPTH_MAX = 1000 };
+#include "attest/json-text.h"
 
-/* The parser calls itself for each level. A bracket in a name counts too: few names have one. */
-static gboolean is_shallow(const char *text, gsize len)
-{
-    guint depth = 0, deepest = 0;
-
-    for (gsize i = 0; i < len; i++) {
-        if (text[i] == '{' || text[i] == '[') {
-            depth++;
-            deepest = MAX(deepest, depth);
-        } else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return deepest <= DEPTH_MAX;
-}
+enum { LEVELS_MAX = 1000 };
 
 JsonParser *dq_json_load(const char *text, gsize len, gsize max, GQuark domain, int code,
                          GError **error)
@@ -26,10 +12,11 @@ JsonParser *dq_json_load(const char *text, gsize len, gsize max, GQuark domain, 
     g_autoptr(GError) why = NULL;
     JsonNode *root;
 
-    if (len > max || !g_utf8_validate(text, (gssize)len, NULL) || !is_shallow(text, len) ||
+    if (len > max || !g_utf8_validate(text, (gssize)len, NULL) ||
+        !dq_json_is_one((DqBytes){ (const uint8_t *)text, len }, LEVELS_MAX) ||
         !json_parser_load_from_data(parser, text, (gssize)len, &why)) {
         g_set_error(error, domain, code, "it is no JSON: %s",
-                    why ? why->message : "too long or deep, or not in UTF-8");
+                    why ? why->message : "too long or deep, not one value, or not in UTF-8");
         return NULL;
     }
     root = json_parser_get_root(parser);

@@ -3,12 +3,13 @@
 
 #include "attest/base64url.h"
 #include "attest/bytes.h"
+#include "attest/json-text.h"
 #include "cmw/cmw-record.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-enum { DEPTH = 2 }; /* records in an object: the parser calls itself for each level */
+enum { LEVELS = 2 }; /* records in an object */
 
 static JsonArray *record(DqCmwPart part, GBytes *value)
 {
@@ -37,21 +38,6 @@ GBytes *cmw_encode_json(const DqCmw *cmw)
     json_node_take_object(node, o);
     text = json_to_string(node, FALSE);
     return g_bytes_new_take(text, strlen(text));
-}
-
-/* Brackets in texts count too: a collection of ours has none there. */
-static gboolean is_shallow(const char *text, gsize len)
-{
-    gsize depth = 0;
-
-    for (gsize i = 0; i < len; i++) {
-        depth += text[i] == '{' || text[i] == '[' ? 1 : 0;
-        depth -= (text[i] == '}' || text[i] == ']') && depth > 0 ? 1 : 0;
-        if (depth > DEPTH) {
-            return FALSE;
-        }
-    }
-    return TRUE;
 }
 
 /* NULL: it is no text. */
@@ -131,10 +117,11 @@ gboolean cmw_decode_json(GBytes *bytes, DqCmw *cmw, GError **error)
     const char *text = g_bytes_get_data(bytes, &len);
     JsonNode *root;
 
-    if (len == 0 || !g_utf8_validate(text, (gssize)len, NULL) || !is_shallow(text, len) ||
+    if (len == 0 || !g_utf8_validate(text, (gssize)len, NULL) ||
+        !dq_json_is_one(dq_bytes_peek(bytes), LEVELS) ||
         !json_parser_load_from_data(parser, text, (gssize)len, &why)) {
         return cmw_fail(error, "it is neither a map of CBOR nor JSON: %s",
-                        why ? why->message : "empty, too deep, or not in UTF-8");
+                        why ? why->message : "not one value, too deep, or not in UTF-8");
     }
     root = json_parser_get_root(parser);
     return root && JSON_NODE_HOLDS_OBJECT(root)

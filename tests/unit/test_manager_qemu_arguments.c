@@ -151,6 +151,7 @@ static void test_fields(void)
         { "", "driver", "driver", NULL },
         { "{\"a\":{\"b\":{\"c\":\"d\"}}}", NULL, "a.b.c", "d" },
         { "{\"a\":1}", NULL, "a", NULL },
+        { "{\"a\":\"}{\\\"]/'#\"}", NULL, "a", "}{\"]/'#" },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -161,6 +162,7 @@ static void test_fields(void)
     }
     g_assert_null(qemu_fields_parse("{", NULL));
     g_assert_null(qemu_fields_parse("{}x", NULL));
+    g_assert_null(qemu_fields_parse("{\"a\":\"b\"}{\"a\":\"c\"}", NULL));
 }
 
 /* However deep it is, nobody's stack is. */

@@ -4,9 +4,11 @@
 #include "deb_version.h"
 #include "json_read.h"
 
+#include "attest/json-text.h"
+
 #include <string.h>
 
-enum { DEPTH_MAX = 32 }; /* the parser calls itself for each level */
+enum { LEVELS_MAX = 32 };
 
 struct Tracker {
     JsonParser *parser;
@@ -21,30 +23,6 @@ void tracker_free(Tracker *tracker)
         g_free(tracker->release);
         g_free(tracker);
     }
-}
-
-/* Texts have brackets of any kind. Outside of them the parser would take comments for blanks. */
-static gboolean is_shallow(DqBytes json)
-{
-    gboolean inside = FALSE;
-    guint depth = 0;
-
-    for (gsize i = 0; i < json.len; i++) {
-        const uint8_t c = json.data[i];
-
-        if (inside && c == '\\') {
-            i++;
-        } else if (c == '"') {
-            inside = !inside;
-        } else if (!inside) {
-            depth += c == '{' || c == '[' ? 1 : 0;
-            depth -= (c == '}' || c == ']') && depth > 0 ? 1 : 0;
-            if (depth > DEPTH_MAX || c == '/' || c == '#' || c == '\'') {
-                return FALSE;
-            }
-        }
-    }
-    return TRUE;
 }
 
 /* A member that is an object, of one that may be anything; NULL where it is not there. */
@@ -89,7 +67,7 @@ Tracker *tracker_new(DqBytes json, const char *release, GError **error)
     t->parser = json_parser_new_immutable();
     t->release = g_strdup(release);
     if (json.len == 0 || !g_utf8_validate((const char *)json.data, (gssize)json.len, NULL) ||
-        !is_shallow(json) ||
+        !dq_json_is_one(json, LEVELS_MAX) ||
         !json_parser_load_from_data(t->parser, (const char *)json.data, (gssize)json.len, NULL) ||
         !(root = json_parser_get_root(t->parser)) || !JSON_NODE_HOLDS_OBJECT(root)) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE, "it is no JSON of a security tracker");

@@ -4,7 +4,9 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-enum { BRACKETS_MAX = 64 };
+#include "attest/json-text.h"
+
+enum { LEVELS_MAX = 64 };
 
 /* ------------------------------------------------------------------------------------- a=b,c=d */
 
@@ -45,17 +47,6 @@ static void parse_pairs(const char *text, const char *implied, GHashTable *ret)
 
 /* ---------------------------------------------------------------------------------------- JSON */
 
-/* The parser calls itself for each level, of which there are no more than brackets. */
-static gboolean is_shallow(const char *text)
-{
-    guint brackets = 0;
-
-    for (; *text != '\0' && brackets <= BRACKETS_MAX; text++) {
-        brackets += *text == '{' || *text == '[';
-    }
-    return brackets <= BRACKETS_MAX;
-}
-
 static void flatten(JsonObject *object, const char *prefix, GHashTable *ret)
 {
     JsonObjectIter iter;
@@ -80,7 +71,8 @@ static gboolean parse_json(const char *text, GHashTable *ret)
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
     JsonNode *root;
 
-    if (!is_shallow(text) || !json_parser_load_from_data(parser, text, -1, NULL)) {
+    if (!dq_json_is_one((DqBytes){ (const uint8_t *)text, strlen(text) }, LEVELS_MAX) ||
+        !json_parser_load_from_data(parser, text, -1, NULL)) {
         return FALSE;
     }
     root = json_parser_get_root(parser);
