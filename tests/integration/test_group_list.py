@@ -213,6 +213,29 @@ def _():
         tap.equal(len(extended), 4)
 
 
+@tap.case('a boot with PCRs that this TPM does not have is another one, and no error')
+def _():
+    with host() as h:
+        h.begin()
+        strange = os.path.join(h.folder, 'strange')
+        with open(strange, 'w', encoding='ascii') as f:
+            f.write(f'sm3_256 0 {"11" * 32}\n')
+        profile = os.path.join(h.folder, 'profile')
+        present = os.path.join(h.folder, 'present')
+        run([CHECK, 'profile', 'record', '--name', 'hosts', '--boot', 'elsewhere', '--pcrs',
+             strange, '-l', 'sm3_256:0', '-o', profile])
+        run([CHECK, 'profile', 'record', '--name', 'hosts', '--boot', 'here', '--pcrs', h.values(),
+             '-l', PCRS, '-o', present])
+        only = h.tenant.list(1, '--profile', profile)
+        assert 'boot' not in h.approval('--list', only)
+        tap.equal(refusal_of(h.manager), (DENIED, NOT_APPROVED))
+        both = h.tenant.list(2, '--profile', profile, '--profile', present)
+        tap.equal(h.approval('--list', both)['boots'], ['elsewhere', 'here'])
+        tap.equal(len(key_of(h.manager)), 32)
+        h.manager.restart()
+        tap.equal(len(key_of(h.manager)), 32)
+
+
 @tap.case('lists never go back, and are of this group and this key')
 def _():
     with host() as h:

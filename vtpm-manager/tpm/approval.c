@@ -82,20 +82,33 @@ static TSS2_RC bind_pcrs(ESYS_CONTEXT *esys, Seen *seen)
     return rc;
 }
 
+static void unsee(ESYS_CONTEXT *esys, Seen *seen)
+{
+    if (seen->session != ESYS_TR_NONE) {
+        Esys_FlushContext(esys, seen->session);
+        seen->session = ESYS_TR_NONE;
+    }
+}
+
+/* No session where the TPM does not know these PCRs: that is not what the host has booted. */
 static TSS2_RC see(ESYS_CONTEXT *esys, const WirePcrSelection *selection, Seen *seen)
 {
     TSS2_RC rc;
 
-    if (seen->session != ESYS_TR_NONE) {
-        if (dq_pcr_selection_equal(&seen->selection, selection)) {
-            return TSS2_RC_SUCCESS;
-        }
-        Esys_FlushContext(esys, seen->session);
-        seen->session = ESYS_TR_NONE;
+    if (seen->session != ESYS_TR_NONE && dq_pcr_selection_equal(&seen->selection, selection)) {
+        return TSS2_RC_SUCCESS;
     }
+    unsee(esys, seen);
     seen->selection = *selection;
     rc = start_session(esys, &seen->session);
-    return rc == TSS2_RC_SUCCESS ? bind_pcrs(esys, seen) : rc;
+    if (rc == TSS2_RC_SUCCESS) {
+        rc = bind_pcrs(esys, seen);
+    }
+    if (tpm_error_is_value(rc)) {
+        unsee(esys, seen);
+        rc = TSS2_RC_SUCCESS;
+    }
+    return rc;
 }
 
 /*
@@ -116,14 +129,13 @@ static TSS2_RC find_boot(ESYS_CONTEXT *esys, const DqGroupList *list, Seen *seen
             continue;
         }
         rc = see(esys, &selection, seen);
-        if (rc == TSS2_RC_SUCCESS && memcmp(policy, seen->policy, sizeof(policy)) == 0) {
+        if (rc == TSS2_RC_SUCCESS && seen->session != ESYS_TR_NONE &&
+            memcmp(policy, seen->policy, sizeof(policy)) == 0) {
             *ret_boot = (gint)i;
             return rc;
         }
     }
-    if (seen->session != ESYS_TR_NONE) {
-        Esys_FlushContext(esys, seen->session);
-    }
+    unsee(esys, seen);
     return rc;
 }
 

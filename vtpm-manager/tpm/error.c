@@ -132,6 +132,11 @@ static gboolean is_about_handle(TSS2_RC rc)
            ((rc & TPM2_RC_N_MASK) != 0 || bare(rc) == TPM2_RC_HANDLE);
 }
 
+gboolean tpm_error_is_value(TSS2_RC rc)
+{
+    return !meaning_of(rc) && is_tpm_layer(rc) && is_format_one(rc) && (rc & TPM2_RC_P) != 0;
+}
+
 TpmReaction tpm_error_reaction(TSS2_RC rc)
 {
     const TpmMeaning *meaning = meaning_of(rc);
@@ -150,7 +155,6 @@ TpmReaction tpm_error_reaction(TSS2_RC rc)
 
 void tpm_error_set(GError **error, TSS2_RC rc, const char *what)
 {
-    TPM2_RC code = rc & ~TSS2_RC_LAYER_MASK;
     const TpmMeaning *meaning = meaning_of(rc);
 
     if (rc == TPM_RC_NOT_APPROVED) {
@@ -166,7 +170,7 @@ void tpm_error_set(GError **error, TSS2_RC rc, const char *what)
         g_set_error(error, TPM_ERROR, TPM_ERROR_GONE,
                     "the TPM cannot be reached for %s: %s; check the device or --tcti", what,
                     Tss2_RC_Decode(rc));
-    } else if (is_format_one(code) && (code & TPM2_RC_P)) {
+    } else if (tpm_error_is_value(rc)) {
         g_set_error(error, TPM_ERROR, TPM_ERROR_VALUE, "the TPM refused a parameter of %s: %s",
                     what, Tss2_RC_Decode(rc));
     } else {

@@ -40,6 +40,9 @@ typedef enum TpmReaction {
 
 TpmReaction tpm_error_reaction(TSS2_RC rc);
 
+/** tpm_error_is_value: whether the TPM refused a parameter for what it is: TPM_ERROR_VALUE. */
+gboolean tpm_error_is_value(TSS2_RC rc);
+
 /** tpm_error_set: fills @error from @rc; @what is what was tried, for the message. */
 void tpm_error_set(GError **error, TSS2_RC rc, const char *what);
 
