@@ -321,7 +321,7 @@ def _():
             ('server', 'extendedKeyUsage=serverAuth', '30', 'not meant for'),
             ('broken', '2.5.29.37=DER:3003020101', '30', 'not meant for'),
             ('authority', 'basicConstraints=critical,CA:true', '30', 'not meant for'),
-            ('expired', 'extendedKeyUsage=2.23.133.8.1', '-1', 'expired')):
+            ('expired', 'extendedKeyUsage=2.23.133.8.1', '0', 'expired')):
         with verifier() as v:
             folder = os.path.join(v.folder, name)
             os.makedirs(folder)
