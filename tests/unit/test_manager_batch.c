@@ -113,6 +113,7 @@ static void test_group_is_bound(void)
     g_assert_cmpuint(b.group_key.len, ==, 0);
     group.approval = &approval;
     approval.list = &list;
+    dq_group_info("acme", 7, (DqBytes){ (const uint8_t *)"a.b.c", 5 }, approval.info);
     request.flags = DEEPQUOTE_GROUP_INFO | DEEPQUOTE_GROUP_PUBKEY;
     g_assert_cmpint(binding_make(&vm, &request, &none, &binding), ==, MANAGER_REASON_NONE);
     g_assert_true(wire_decode_binding((WireBytes){ binding.bytes, binding.len }, &b));

@@ -13,32 +13,25 @@ gboolean binding_flags_provided(const RegistryVm *vm, uint32_t flags)
            ((flags & DEEPQUOTE_GROUP_PUBKEY) == 0 || vm->group->approval);
 }
 
-/* What the flags ask for of the VM's group; @info: room for it. */
-static void bind_group(const RegistryGroup *group, uint8_t info[DEEPQUOTE_HASH_SIZE],
-                       WireBinding *b)
-{
-    const RegistryApproval *approval = group->approval;
-    DqBytes text = { NULL, 0 };
-    int64_t sequence = 0;
-
-    if (approval && approval->list) {
-        text = (DqBytes){ (const uint8_t *)approval->text, strlen(approval->text) };
-        sequence = approval->list->sequence;
-    }
-    if ((b->flags & DEEPQUOTE_GROUP_INFO) != 0) {
-        dq_group_info(group->name, sequence, text, info);
-        b->group_info = (WireBytes){ info, DEEPQUOTE_HASH_SIZE };
-    }
-    if ((b->flags & DEEPQUOTE_GROUP_PUBKEY) != 0 && approval) {
-        b->group_key = (WireBytes){ approval->key_digest, DEEPQUOTE_HASH_SIZE };
-    }
-}
-
 /* Of no bytes where it was not asked for. */
 static WireBytes digest_for(uint32_t flags, uint32_t flag, const uint8_t *digest)
 {
     return (flags & flag) != 0 && digest ? (WireBytes){ digest, DEEPQUOTE_HASH_SIZE }
                                          : (WireBytes){ NULL, 0 };
+}
+
+/* What the flags ask for of the VM's group; @info: room for it. */
+static void bind_group(const RegistryGroup *group, uint8_t info[DEEPQUOTE_HASH_SIZE],
+                       WireBinding *b)
+{
+    const RegistryApproval *approval = group->approval;
+
+    if (!approval) {
+        dq_group_info(group->name, 0, (DqBytes){ NULL, 0 }, info);
+    }
+    b->group_info = digest_for(b->flags, DEEPQUOTE_GROUP_INFO, approval ? approval->info : info);
+    b->group_key =
+        digest_for(b->flags, DEEPQUOTE_GROUP_PUBKEY, approval ? approval->key_digest : NULL);
 }
 
 /* The nonce in a quote of a TPM 2.0 or of a TPM 1.2 */

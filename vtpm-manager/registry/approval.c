@@ -50,9 +50,13 @@ RegistryApproval *registry_approval_new(const char *group, const char *pem, cons
     approval->group = g_strdup(group);
     approval->pem = g_strdup(pem);
     approval->text = g_strdup(text);
-    return read_key(approval, error) && (*text == '\0' || read_list(approval, error))
-               ? g_steal_pointer(&approval)
-               : NULL;
+    if (!read_key(approval, error) || (*text != '\0' && !read_list(approval, error))) {
+        return NULL;
+    }
+    /* Here, and not for each quote: a list is long. */
+    dq_group_info(group, approval->list ? approval->list->sequence : 0, bytes_of(text),
+                  approval->info);
+    return g_steal_pointer(&approval);
 }
 
 RegistryApproval *registry_approval_ref(RegistryApproval *approval)

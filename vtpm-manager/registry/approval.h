@@ -13,6 +13,7 @@ typedef struct RegistryApproval {
     DqJwsPublic *key;                 /* the same, parsed */
     DqGroupList *list;                /* the same, verified; NULL: there is none yet */
     uint8_t key_digest[DQ_HASH_SIZE]; /* groupKey of a binding */
+    uint8_t info[DQ_HASH_SIZE];       /* groupInfo of a binding */
 } RegistryApproval;
 
 /**
