@@ -10,13 +10,12 @@ enum { PCRS = 24 };
 
 gboolean dq_profile_fail(GError **error, const char *format, ...)
 {
-    g_autofree char *text = NULL;
     va_list args;
 
     va_start(args, format);
-    text = g_strdup_vprintf(format, args);
+    g_propagate_error(
+        error, g_error_new_valist(DQ_PROFILE_ERROR, DQ_PROFILE_ERROR_MALFORMED, format, args));
     va_end(args);
-    g_set_error_literal(error, DQ_PROFILE_ERROR, DQ_PROFILE_ERROR_MALFORMED, text);
     return FALSE;
 }
 

@@ -15,13 +15,12 @@ static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3
 
 static gboolean fail(GError **error, const char *format, ...)
 {
-    g_autofree char *text = NULL;
     va_list args;
 
     va_start(args, format);
-    text = g_strdup_vprintf(format, args);
+    g_propagate_error(error, g_error_new_valist(DQ_GROUP_LIST_ERROR, DQ_GROUP_LIST_ERROR_MALFORMED,
+                                                format, args));
     va_end(args);
-    g_set_error_literal(error, DQ_GROUP_LIST_ERROR, DQ_GROUP_LIST_ERROR_MALFORMED, text);
     return FALSE;
 }
 

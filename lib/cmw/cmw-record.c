@@ -24,13 +24,12 @@ G_STATIC_ASSERT(G_N_ELEMENTS(table) == DQ_CMW_PARTS);
 
 gboolean cmw_fail(GError **error, const char *format, ...)
 {
-    g_autofree char *text = NULL;
     va_list args;
 
     va_start(args, format);
-    text = g_strdup_vprintf(format, args);
+    g_propagate_error(error,
+                      g_error_new_valist(DQ_CMW_ERROR, DQ_CMW_ERROR_MALFORMED, format, args));
     va_end(args);
-    g_set_error_literal(error, DQ_CMW_ERROR, DQ_CMW_ERROR_MALFORMED, text);
     return FALSE;
 }
 
