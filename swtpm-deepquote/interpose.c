@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The functions of libtpms that swtpm finds here first, and how the module comes to life.
+ * The functions of libtpms that swtpm finds here first, one of libc's, and how the module comes to
+ * life.
  *
- * They keep libtpms' names, types and meanings; see <libtpms/tpm_library.h>.
+ * They keep their names, types and meanings; see <libtpms/tpm_library.h> and accept(2).
  */
+#include "accept_living.h"
 #include "log.h"
 #include "module.h"
 #include "process.h"
@@ -89,6 +91,15 @@ static void find_library(TpmLibrary *ret)
         }
         memcpy(functions[i].function, &function, sizeof(function));
     }
+}
+
+static Accept *find_accept(void)
+{
+    void *function = dlsym(RTLD_NEXT, "accept");
+    Accept *ret;
+
+    memcpy(&ret, &function, sizeof(ret));
+    return ret;
 }
 
 __attribute__((constructor)) static void module_begin(void)
@@ -213,4 +224,15 @@ EXPORT TPM_RESULT TPMLIB_Process(unsigned char **respbuffer, uint32_t *resp_size
         return module_pass(&module, &call);
     }
     return module_process(&module, &call);
+}
+
+/* Of another name here: libc declares it with a type that C does not have. */
+EXPORT int accept_for_swtpm(int fd, struct sockaddr *address, socklen_t *length) __asm__("accept");
+
+EXPORT int accept_for_swtpm(int fd, struct sockaddr *address, socklen_t *length)
+{
+    Accept *accept_one = find_accept();
+
+    return module_active(&module) ? accept_living(accept_one, fd, address, length)
+                                  : accept_one(fd, address, length);
 }

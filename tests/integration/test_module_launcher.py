@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """swtpm-deepquote as a command: plain swtpm without --deepquote, and every way to run with it."""
+import contextlib
 import ctypes
 import os
 import re
@@ -13,11 +14,12 @@ import tempfile
 import tap
 import tpm2
 from fake_manager import FakeManager
+from fake_systemd import listening, pass_as
 from process import connect, spawn, stop, wait_until
 from programs import program
 from protocol import UUID, uuid_bytes
 from swtpm import SWTPM, environment
-from vtpm import Vtpm, exchange
+from vtpm import CTRL, Vtpm, exchange, receive
 
 LAUNCHER = program('swtpm-deepquote')
 HOST_PCR_READ = tpm2.host_pcr_read_command(tpm2.selection((tpm2.ALG_SHA256, [0])))
@@ -241,6 +243,48 @@ def _():
                 response += os.read(ours, 4096)
             tap.equal(tpm2.rc_of(response), 0)
         os.close(ours)
+
+
+@contextlib.contextmanager
+def begun(path):
+    """(control channel, data channel) with what QEMU sends first, whoever is at the other end."""
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(path)
+        control.settimeout(60)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            socket.send_fds(control, [struct.pack('>I', CTRL['SET_DATAFD'])], [theirs.fileno()])
+            theirs.close()
+            yield control, ours
+
+
+def serve(place, listener):
+    """The TPM of a unit, whose socket others have connected to before."""
+    return place.spawn('socket', '--ctrl', 'type=unixio,fd=3', '--terminate', close_fds=False,
+                       prepare=lambda: pass_as(listener.fileno(), 3))
+
+
+@tap.case('QEMUs that ended while they waited do not take the next one along')
+def _():
+    with Place() as place, listening() as (listener, path):
+        for _ in range(3):
+            with begun(path):
+                pass
+        with begun(path) as (control, data):
+            process = serve(place, listener)
+            tap.equal(receive(control, 4), bytes(4))
+            control.sendall(struct.pack('>II', CTRL['INIT'], 0))
+            tap.equal(receive(control, 4), bytes(4))
+            asks_manager(data, place.manager)
+        tap.equal(process.wait(20), 0)
+
+
+@tap.case('a QEMU that ended while it waited, and no other, ends the vTPM')
+def _():
+    with Place() as place, listening() as (listener, path):
+        with begun(path):
+            pass
+        tap.equal(serve(place, listener).wait(60), 0)
 
 
 tap.main()
