@@ -14,6 +14,7 @@ import tap
 from agent import GuestError
 from debian import PAYLOAD, SOURCE, DebianHost, packages
 from process import wait_until
+from told import Table
 from units import UnitVm
 from verifying import Verifier
 
@@ -55,8 +56,9 @@ def wait_for_count(before):
 
 def expect_exposure(unit):
     said = host.text(f'systemd-analyze security --no-pager {unit} | tail -n 1')
-    print('#', said)
-    assert float(said.split(': ')[-1].split()[0]) <= 1.0, said
+    exposure = said.split(': ')[-1]
+    table.tell('systemd-analyze security', unit, exposure)
+    assert float(exposure.split()[0]) <= 1.0, said
 
 
 def doctor():
@@ -64,6 +66,11 @@ def doctor():
     status, output, _ = host.status('vtpm-managerctl doctor --json')
     tap.equal(status, 1)
     return {check['check']: check['result'] for check in json.loads(output)['checks']}
+
+
+def tell(attack, said):
+    """Of a vTPM that was taken over, or of who wants to be one."""
+    table.tell('attacks', attack, said)
 
 
 def show_doctor():
@@ -176,7 +183,6 @@ def _():
     host.text('systemctl stop vtpm-managerd')
     host.status(f'true | timeout 20 {vault.power_on}')
     assert 'its key cannot be had' in vault.journal(), vault.journal()
-    vault.drop_connections()
     host.text('systemctl start vtpm-managerd')
     vault.switch_on()
     vault.switch_off()
@@ -208,7 +214,7 @@ def _():
     before = web.registration()
     results = attacks.in_unit(host, evil, web, pid, mail)
     for name, said in results.items():
-        print(f'# {name}: {said}')
+        tell(name, said)
     tap.equal([f'{name} {said}' for name, said in results.items()
                if not said.startswith('refused: ')], [])
     tap.equal(sorted(results), sorted(attacks.names()))
@@ -221,6 +227,7 @@ def _():
     pid = web.switch_on()
     attacks.replace(host, evil, "-c 'x = bytearray(1 << 30)'")
     host.status(f'systemctl start --wait {evil.unit}.service', 300)
+    tell('take-memory', 'ended: ' + evil.property('Result'))
     tap.equal(evil.property('Result'), 'oom-kill')
     tap.equal(web.property('MainPID'), str(pid))
     web.switch_off()
@@ -232,6 +239,7 @@ def _():
     before = web.registration()
     attacks.replace(host, evil, "-c 'import os; os.kill(os.getpid(), 11)'")
     host.status(f'systemctl start --wait {evil.unit}.service', 300)
+    tell('crash', 'ended alone: ' + evil.property('Result'))
     assert evil.property('Result') in ('signal', 'core-dump'), evil.property('Result')
     tap.equal(web.property('MainPID'), str(pid))
     tap.equal(web.registration(), before)
@@ -245,13 +253,15 @@ def _():
     host.status(f'systemctl start --wait {evil.unit}.service', 300)
     host.text('journalctl --sync')
     lines = host.text(f'journalctl -u {evil.unit}.service -o cat').count('line of a flood')
-    print(f'# {lines} of 20000 lines')
+    tell('flood-the-log-of-its-unit', f'{lines} of 20000 lines are in it')
     assert 0 < lines < 4000, lines
 
 
 @tap.case('a unit of the same name of a user\'s own systemd is refused')
 def _():
-    tap.equal(attacks.as_user_unit(host, mail.unit, mail.uuid), REFUSED)
+    said = attacks.as_user_unit(host, mail.unit, mail.uuid)
+    tell('speak-as-unit-of-a-users-own-systemd', said)
+    tap.equal(said, REFUSED)
 
 
 @tap.case('a domain with the emulator of libvirt is known by its enforced profile and its scope')
@@ -268,7 +278,9 @@ def _():
         assert cgroup.startswith('0::/machine.slice/machine-qemu'), cgroup
         host.wait(f'vtpm-managerctl show {DOMAIN} --json | grep -q \'"connected" : true\'')
         tap.equal(attacks.denied_by_apparmor(host), '')
-        tap.equal(attacks.as_profile(host, f'libvirt-{DOMAIN}', 'swtpm', DOMAIN), REFUSED)
+        said = attacks.as_profile(host, f'libvirt-{DOMAIN}', 'swtpm', DOMAIN)
+        tell('speak-in-the-profile-of-a-domain', said)
+        tap.equal(said, REFUSED)
 
 
 @tap.case('the state of a sealed domain is encrypted in its profile, at its next start or before')
@@ -363,6 +375,7 @@ def _():
         vm.switch_off()
 
 
+table = Table(RELEASE)
 with tempfile.TemporaryDirectory(prefix='host-') as directory:
     payload = {name: os.path.join(SOURCE, 'tests/host', name)
                for name in ('attack.py', 'confine.py', 'look_into.py', 'say_hello.py')}

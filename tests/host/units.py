@@ -39,12 +39,6 @@ class UnitVm:
         """What its vTPM has said."""
         return self.host.text(f'journalctl -u {self.unit}.service -o cat')
 
-    def drop_connections(self):
-        """Ends those that no vTPM has taken. One whose other end has gone would be taken first, and
-        swtpm ends with it and takes the next one along."""
-        self.host.text(f'systemctl stop {self.unit}.socket {self.unit}.service && '
-                       f'systemctl start {self.unit}.socket')
-
     def switch_on(self):
         """Has it running until switch_off(), as a machine that does nothing; its process."""
         self.host.text(f'systemd-run --unit {self.holder} sh -c "sleep infinity | {self.power_on}"')
