@@ -13,6 +13,7 @@ from vm import accelerator
 BIN = '/run/deepquote/bin'       # first on libvirtd's PATH, as PREFIX/lib/swtpm-deepquote/bin is
 HOOKS = '/etc/libvirt/hooks/qemu.d'
 BOOT = '/var/lib/libvirt/boot'
+COMMAND_LINE = 'console=ttyS0 quiet panic=-1'
 LIBVIRTD_LOG = '/var/log/libvirt/libvirtd.log'
 
 _QEMU_CONF = """
@@ -36,7 +37,7 @@ _DOMAIN = """
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>{boot}/vmlinuz</kernel>
     <initrd>{boot}/initramfs</initrd>
-    <cmdline>console=ttyS0 quiet panic=-1</cmdline>
+    <cmdline>{command_line}</cmdline>
   </os>
   <features><acpi/></features>
   <on_reboot>restart</on_reboot>
@@ -169,7 +170,7 @@ class Domain:
         self.xml = _DOMAIN.format(
             type='kvm' if accelerator() == 'kvm' else 'qemu', name=name, uuid=uuid,
             tpm=f"<tpm model='{model}'>{backend}</tpm>" if model else '',
-            boot=BOOT, folder=self.folder,
+            boot=BOOT, folder=self.folder, command_line=COMMAND_LINE,
             disk=_DISK.format(path=disk) if disk else '',
             emulator=os.environ.get('QEMU_SYSTEM_X86_64', '/usr/bin/qemu-system-x86_64'))
 

@@ -20,6 +20,7 @@ enum {
     TEXT_MAX = 4 * 1024 * 1024, /* more than arguments can be */
     CHUNK = 64 * 1024,
     NS_PER_S = 1000000000,
+    THREADS_MAX = 16, /* that are looked at for the oldest */
 };
 
 static void close_fd(int *fd)
@@ -52,20 +53,57 @@ char *process_files_read(int dir, const char *name, gsize *ret_len, GError **err
 
 /* ----------------------------------------------------------------------------------- since when */
 
-/* Nanoseconds since 1970 by which a process had begun; a tick of the clock is allowed for. */
+/* When a process or one of its threads was started, in ticks since the host was. */
+static gboolean read_started(int dir, const char *stat, uint64_t *ret, GError **error)
+{
+    gsize len;
+    g_autofree char *text = process_files_read(dir, stat, &len, error);
+
+    return text && (peer_started_of(text, ret) || measure_fail(error, "the process has ended"));
+}
+
+/* The earliest of the threads that were made after the first one; FALSE: there is none. */
+static gboolean find_first_made(int dir, uint64_t *ret)
+{
+    const int fd = openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *tasks = fd >= 0 ? fdopendir(fd) : NULL;
+    gboolean found = FALSE;
+    struct dirent *entry;
+
+    if (!tasks && fd >= 0) {
+        close(fd);
+    }
+    /* The kernel names them in the order in which they were made, the first one first. */
+    for (guint i = 0; tasks && i <= THREADS_MAX && (entry = readdir(tasks));) {
+        g_autofree char *stat = g_strconcat("task/", entry->d_name, "/stat", NULL);
+        uint64_t ticks;
+
+        if (!g_ascii_isdigit(entry->d_name[0]) || i++ == 0 ||
+            !read_started(dir, stat, &ticks, NULL)) {
+            continue;
+        }
+        *ret = found ? MIN(*ret, ticks) : ticks;
+        found = TRUE;
+    }
+    if (tasks) {
+        closedir(tasks);
+    }
+    return found;
+}
+
+/*
+ * Nanoseconds since 1970 by which a process had begun to run its program; a tick of the clock is
+ * allowed for. That is later than when it was started: libvirt gives files to QEMU's user between
+ * fork() and exec(), which ends all threads but one. QEMU makes one before its main().
+ */
 static gboolean read_begun(int dir, int64_t *ret, GError **error)
 {
     const int64_t per_second = sysconf(_SC_CLK_TCK);
-    gsize len;
-    g_autofree char *text = process_files_read(dir, "stat", &len, error);
     struct timespec up;
     uint64_t ticks;
 
-    if (!text) {
+    if (!find_first_made(dir, &ticks) && !read_started(dir, "stat", &ticks, error)) {
         return FALSE;
-    }
-    if (!peer_started_of(text, &ticks)) {
-        return measure_fail(error, "the process has ended");
     }
     clock_gettime(CLOCK_BOOTTIME, &up);
     *ret = g_get_real_time() * 1000 - (up.tv_sec * (int64_t)NS_PER_S + up.tv_nsec) +
