@@ -17,6 +17,7 @@
 #include "admin/group.h"
 #include "admin/host.h"
 #include "admin/metrics_page.h"
+#include "admin/parts.h"
 #include "admin/registry.h"
 #include "admin/server.h"
 #include "admin/status.h"
@@ -74,7 +75,8 @@ typedef struct Daemon {
     AdminRegistry admin_registry;
     AdminGroups admin_groups;
     AdminApproval admin_approval;
-    AdminPart admin_parts[8];
+    AdminParts admin_parts;
+    AdminPart admin_commands[9];
     AdminServer *admin;
     MetricsPage metrics_page;
     HttpServer *metrics;
@@ -136,13 +138,14 @@ static gboolean listen_administrators(Daemon *d, GError **error)
         return FALSE;
     }
     d->has_admin_socket = TRUE;
-    d->admin = admin_server_new(d->poller, listener, admin_command_handle, d->admin_parts, error);
+    d->admin =
+        admin_server_new(d->poller, listener, admin_command_handle, d->admin_commands, error);
     return d->admin != NULL;
 }
 
 static void prepare_administration(Daemon *d)
 {
-    const AdminPart parts[G_N_ELEMENTS(d->admin_parts)] = {
+    const AdminPart parts[G_N_ELEMENTS(d->admin_commands)] = {
         { admin_status_commands, &d->admin_status },
         { admin_vm_commands, &d->admin_vms },
         { admin_group_commands, &d->admin_groups },
@@ -150,6 +153,7 @@ static void prepare_administration(Daemon *d)
         { admin_host_commands, &d->admin_host },
         { admin_registry_commands, &d->admin_registry },
         { admin_audit_commands, registry_store(d->registry) },
+        { admin_parts_commands, &d->admin_parts },
         { NULL, NULL },
     };
 
@@ -168,8 +172,9 @@ static void prepare_administration(Daemon *d)
     d->admin_vms = (AdminVms){ registry_vms(d->registry), d->vtpms, d->owners };
     d->admin_groups = (AdminGroups){ registry_groups(d->registry), registry_vms(d->registry) };
     d->admin_approval = (AdminApproval){ registry_groups(d->registry), d->worker };
+    d->admin_parts = (AdminParts){ registry_vms(d->registry), d->vtpms, d->measurer };
     d->admin_host = (AdminHost){ d->host, d->credentials, d->worker };
-    memcpy(d->admin_parts, parts, sizeof(parts));
+    memcpy(d->admin_commands, parts, sizeof(parts));
 }
 
 static gboolean serve_metrics(Daemon *d, GError **error)
@@ -271,8 +276,9 @@ static void on_accepted(void *data)
 /* Serves administrators alone, who may accept the registry. */
 static gboolean hold(Daemon *daemon, GError **error)
 {
-    daemon->admin_parts[0] = (AdminPart){ admin_audit_commands, registry_store(daemon->registry) };
-    daemon->admin_parts[1] = (AdminPart){ admin_held_commands, &daemon->admin_registry };
+    daemon->admin_commands[0] =
+        (AdminPart){ admin_audit_commands, registry_store(daemon->registry) };
+    daemon->admin_commands[1] = (AdminPart){ admin_held_commands, &daemon->admin_registry };
     if (!listen_administrators(daemon, error)) {
         return FALSE;
     }

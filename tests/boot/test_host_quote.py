@@ -2,6 +2,7 @@
 """Deep quotes of a VM without an agent or an operating system: SeaBIOS starts its TPM, the host
 asks QEMU."""
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -67,16 +68,16 @@ class Setting:
         for uuid in (UUID, OTHER):
             self.store.expect(uuid)
 
-    def ask(self, nonce, uuid=UUID):
+    def ask(self, nonce, *options, uuid=UUID):
         run([program('vtpm-managerctl'), 'vm', 'quote', uuid, '--qmp', self.guest.monitor,
-             '--nonce', nonce, '--pcrs', BOOT_PCRS, '--host-pcrs', PCR_LIST, '--output',
-             self.guest.quote], timeout=60)
+             '--socket', self.host.admin_socket, '--nonce', nonce, '--pcrs', BOOT_PCRS,
+             '--host-pcrs', PCR_LIST, '--output', self.guest.quote, *options], timeout=60)
 
     def refused(self, uuid=UUID):
         """What it says where it refuses, having written nothing."""
         shutil.rmtree(self.guest.quote, ignore_errors=True)
         try:
-            self.ask(self.store.challenge(), uuid)
+            self.ask(self.store.challenge(), uuid=uuid)
         except Failed as problem:
             assert not os.path.exists(self.guest.quote)
             return str(problem)
@@ -90,6 +91,11 @@ class Setting:
         nonce = self.store.challenge()
         self.ask(nonce)
         return self.judge(nonce, *options, **more)
+
+
+def digest_of(path):
+    with open(path, 'rb') as f:
+        return hashlib.sha256(f.read()).hexdigest()
 
 
 def files(folder):
@@ -112,6 +118,25 @@ def cases(s):
         s.guest.machine.qmp('stop')
         tap.equal(s.quoted(allow).word, 'trusted')
         s.guest.machine.qmp('cont')
+
+    @tap.case('it comes with what the VM was started with, which a policy holds to its parts')
+    def _():
+        executable = digest_of(os.path.realpath(QEMU))
+        for part, word in ((f'executable {executable}', 'trusted'),
+                           (f'executable {"0" * 64}', 'policy'), ('kernel none', 'trusted'),
+                           (f'kernel {executable}', 'policy')):
+            policy = os.path.join(s.folder, 'launch.policy')
+            with open(s.policy, encoding='ascii') as f:
+                lines = f.read()
+            with open(policy, 'w', encoding='ascii') as f:
+                f.write(f'{lines}launch-part {part}\n')
+            nonce = s.store.challenge()
+            s.ask(nonce, '--flags', 'launch,measurements')
+            verdict = s.judge(nonce, allow, '--policy', policy, '--vm-launch',
+                              os.path.join(s.guest.quote, 'vm_launch.bin'), '--vtpm-parts',
+                              os.path.join(s.guest.quote, 'vtpm_parts.bin'))
+            tap.equal(verdict.word, word, verdict)
+        shutil.rmtree(s.guest.quote)
 
     @tap.case('it is no ordinary quote: authentic without the option, wrong-vm where a key is due')
     def _():

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -167,6 +168,53 @@ def _():
         assert vm.named('kernel')  # what was seen stays
         vm.hello()
         refuses(vm, 'vmlinuz was changed or replaced since the VM was started: restart the VM')
+
+
+@tap.case('a file that whoever starts QEMU touches before that, as libvirt does, is as it was')
+def _():
+    with Launched(manager) as vm:
+        vm.process.kill()
+        vm.process.wait()
+        vm.accepted.close()
+        options = arguments()
+        script = f'sleep 0.1; chmod 600 {os.path.join(work, "vmlinuz")}; exec "$@"'
+        vm.command = ['/bin/sh', '-c', script, 'sh', *vm.command, *options]
+        vm.start()
+        tap.equal(vm.named('kernel'), {'vmlinuz': sha256(kernel(b'k'))})
+        time.sleep(0.1)
+        os.chmod(os.path.join(work, 'vmlinuz'), 0o644)
+        vm.hello()
+        refuses(vm, 'vmlinuz was changed or replaced since the VM was started: restart the VM')
+
+
+@tap.case('an administrator sees the list, or why there is none')
+def _():
+    def fails(*words):
+        done = manager.ctl('launch', UUID, code=1)
+        for word in words:
+            assert word in done.stderr, done
+        tap.equal(done.stdout, '')
+    to = os.path.join(work, 'list')
+    with Launched(manager, *arguments()) as vm:
+        shown = manager.ctl('launch', UUID, '--output', to).stdout.splitlines()
+        tap.equal(content(to), vm.list())
+        rows = [f'{kind:12}  {digest.hex()}  {name}' for kind, name, digest in vm.parts()]
+        tap.equal(shown[1:], rows + [f'{"launch":12}  {sha256(vm.list()).hex()}  -'])
+        answer = json.loads(manager.ctl('launch', UUID, '--json').stdout)
+        tap.equal(answer['digest'], sha256(vm.list()).hex())
+        tap.equal([(p['kind'], p['name'], p['sha256']) for p in answer['parts']],
+                  [(kind, name, digest.hex()) for kind, name, digest in vm.parts()])
+        tap.equal(manager.admin('parts', uuid=UUID, of='vtpm-parts')['ok'], True)
+        for of in ('launch', 7, None):
+            tap.equal(manager.admin('parts', uuid=UUID, of=of).get('error'),
+                      'of is vm-launch or vtpm-parts')
+        manager.ctl('launch', code=2)
+        manager.ctl('launch', UUID, UUID, code=2)
+    fails('no vTPM of this VM is connected: start the VM')
+    with Launched(manager, '-name', '-kernel') as vm:
+        fails('it cannot be told: its arguments can be read in two ways')
+        tap.equal(os.stat(to).st_size, len(content(to)))
+        refuses(vm, 'its arguments can be read in two ways')  # the log has it all the same
 
 
 @tap.case('what was seen by another rule is not what is seen by the present one')

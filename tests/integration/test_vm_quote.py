@@ -94,8 +94,9 @@ def _():
 @tap.case('options that cannot be are told before anybody is asked')
 def _():
     for options, says in ((['--timeout', '-1'], 'give seconds'),
-                          (['--pcrs', 'sha256'], '--pcrs'), (['--host-pcrs', 'x:1'], '--host-pcrs'),
-                          (['--nonce', '5a'], '--nonce')):
+                          (['--pcrs', 'sha256'], '--pcrs'),
+                          (['--flags', 'lunch'], 'group-key, launch'),
+                          (['--host-pcrs', 'x:1'], '--host-pcrs'), (['--nonce', '5a'], '--nonce')):
         done = ask('/nonexistent', '/nonexistent', *options)
         tap.equal(done.returncode, 2, done.stderr)
         assert says in done.stderr, done.stderr

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A real libvirtd starts our launcher as `swtpm`: domains with both TPM models deep-quote."""
 import contextlib
+import hashlib
+import json
 import os
 import pwd
 import re
@@ -15,7 +17,7 @@ import tap
 from agent import GuestError
 from fake_manager import FakeManager
 from host import PCR_LIST, Host
-from libvirtd import BIN, Domain, Libvirtd, install_launcher, logs, virsh
+from libvirtd import BIN, BOOT, COMMAND_LINE, Domain, Libvirtd, install_launcher, logs, virsh
 from machine import make_guest_image
 from protocol import KEY, UUID
 from verifier import check, verify
@@ -23,6 +25,9 @@ from vm import accelerator
 
 MANAGER_DIR = os.path.dirname(defaults.SOCKET)
 CONF = '/etc/swtpm-deepquote.conf'
+QEMU = os.environ.get('QEMU_SYSTEM_X86_64', '/usr/bin/qemu-system-x86_64')
+BOOT_PCRS = 'sha256:0,1,2,3,4,5,6,7'
+ASK_FOR_LAUNCH = '--flags launch --host-credential vm-launch=launch.bin'
 UUIDS = {'tpm-tis': UUID,
          'tpm-crb': '7d444840-9dc0-41d1-b245-5ffdce74fad2'}
 UNKNOWN = '1b4e28ba-2fa1-41d2-883f-0016d3cca427'
@@ -40,7 +45,7 @@ def deepquote(domain, to):
     """A nonce, and the files of the domain's quote for it in the directory `to`."""
     nonce = os.urandom(32).hex()
     try:
-        domain.agent.deepquote(nonce, 'sha256:0,1,2,3,4,5,6,7', PCR_LIST, to)
+        domain.agent.deepquote(nonce, BOOT_PCRS, PCR_LIST, to)
     except GuestError as problem:
         raise AssertionError(f'{problem}\n{logs()}') from problem
     return nonce
@@ -54,6 +59,11 @@ def expect_authentic(domain, name):
     verdict = verify(quote, nonce, host=key, policy=policy, uuid=domain.uuid)
     assert verdict.authentic, verdict.text
     return int(re.search(r'epoch (\d+)', verdict.text).group(1))
+
+
+def of_file(path):
+    with open(path, 'rb') as f:
+        return hashlib.sha256(f.read()).hexdigest()
 
 
 def ak_public(name):
@@ -89,6 +99,28 @@ def add_model_cases(model):
         assert later > seen[0], (later, seen[0])
         tap.equal(ak_public(name), seen[1])
 
+    @tap.case(f'{model}: the manager tells what libvirt started the domain with')
+    def _():
+        quote, launch = f'/run/deepquote/{name}-launch', f'/run/deepquote/{name}.launch'
+        nonce = os.urandom(32).hex()
+        with Domain(name, uuid, model) as domain:
+            parts = json.loads(manager.ctl('launch', uuid, '--json').stdout)['parts']
+            domain.agent.deepquote(nonce, BOOT_PCRS, PCR_LIST, quote, options=ASK_FOR_LAUNCH)
+            write_bytes(launch, domain.agent.check('cat /tmp/launch.bin'))
+        expected = {'kernel': of_file(f'{BOOT}/vmlinuz'), 'initrd': of_file(f'{BOOT}/initramfs'),
+                    'command-line': hashlib.sha256(COMMAND_LINE.encode()).hexdigest(),
+                    'executable': of_file(QEMU)}
+        tap.equal({part['kind']: part['sha256'] for part in parts if part['kind'] in expected},
+                  expected)
+        _, key, policy = manager.enrol(f'/run/deepquote/verifier-{name}-launch', uuid)
+        with open(policy, 'a', encoding='ascii') as f:
+            f.writelines(f'launch-part {kind} {digest}\n' for kind, digest in expected.items())
+        verdict = verify(quote, nonce, '--vm-launch', launch, host=key, policy=policy, uuid=uuid)
+        assert verdict.authentic, verdict.text
+        write(policy, f'launch-part command-line {"0" * 64}\n')
+        verdict = verify(quote, nonce, '--vm-launch', launch, host=key, policy=policy, uuid=uuid)
+        tap.equal(verdict.word, 'policy')
+
     @tap.case(f'{model}: the host asks for a deep quote by libvirt, the guest being paused')
     def _():
         if 'QEMU_SYSTEM_X86_64' not in os.environ:
@@ -97,9 +129,13 @@ def add_model_cases(model):
         with Domain(name, uuid, model):
             virsh('suspend', name)
             manager.ctl('vm', 'quote', uuid, '--nonce', nonce, '--host-pcrs', PCR_LIST, '--output',
-                        to)
+                        to, '--flags', 'launch,measurements')
         _, key, policy = manager.enrol(f'/run/deepquote/verifier-{name}-asked', uuid)
+        with open(policy, 'a', encoding='ascii') as f:
+            f.write(f'launch-part kernel {of_file(f"{BOOT}/vmlinuz")}\n')
         verdict = check('-q', nonce, '--host', key, '--policy', policy, '--uuid', uuid,
+                        '--vm-launch', f'{to}/vm_launch.bin', '--vtpm-parts',
+                        f'{to}/vtpm_parts.bin',
                         *(f'{option}={to}/{file}' for option, file in
                           (('--message', 'quote.msg'), ('--signature', 'quote.sig'),
                            ('--pcr', 'pcrs.bin'), ('--evidence', 'evidence.bin'))))
@@ -236,8 +272,12 @@ def _():
 
 
 def write(path, text):
-    with open(path, 'w', encoding='ascii') as f:
-        f.write(text)
+    write_bytes(path, text.encode('ascii'))
+
+
+def write_bytes(path, data):
+    with open(path, 'wb') as f:
+        f.write(data)
 
 
 def prepare():

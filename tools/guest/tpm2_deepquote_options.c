@@ -4,6 +4,7 @@
 #include "attest/bytes.h"
 #include "attest/deepquote.h"
 #include "common/args.h"
+#include "common/flags.h"
 #include "common/input.h"
 #include "common/pcr-list.h"
 
@@ -37,9 +38,7 @@ static const GOptionEntry entries[] = {
     { "host-pcr-list", 0, 0, G_OPTION_ARG_STRING, &opt.host_pcr_list, "PCRs of the host's TPM",
       "sha256:0,1,..." },
     { "flags", 0, 0, G_OPTION_ARG_STRING, &opt.flags,
-      "What the binding should hold besides: number, or of uuid,measurements,group-info,group-key,"
-      "launch",
-      "FLAGS" },
+      "What the binding should hold besides: number, or of " FLAGS_NAMES, "FLAGS" },
     { "hash-algorithm", 'g', 0, G_OPTION_ARG_STRING, &opt.hash,
       "Hash of the signature, for a key without a scheme and for --ak-create (sha256)", "ALG" },
     { "scheme", 0, 0, G_OPTION_ARG_STRING, &opt.scheme,
@@ -93,15 +92,6 @@ static const char description[] =
 
 static const struct {
     const char *name;
-    uint32_t flag;
-} flag_names[] = {
-    { "uuid", DEEPQUOTE_HASH_UUID },        { "measurements", DEEPQUOTE_VTPM_MEASUREMENTS },
-    { "group-info", DEEPQUOTE_GROUP_INFO }, { "group-key", DEEPQUOTE_GROUP_PUBKEY },
-    { "launch", DEEPQUOTE_VM_LAUNCH },
-};
-
-static const struct {
-    const char *name;
     uint32_t what;
 } credential_names[] = {
     { "ak", DEEPQUOTE_HOST_AK_PUBLIC },         { "ak-cert", DEEPQUOTE_HOST_AK_CERTIFICATE },
@@ -117,35 +107,11 @@ static gboolean input_error(GError **error, const char *text)
     return FALSE;
 }
 
-static gboolean parse_flag_name(const char *name, uint32_t *flags)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(flag_names); i++) {
-        if (strcmp(flag_names[i].name, name) == 0) {
-            *flags |= flag_names[i].flag;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 static gboolean parse_flags(const char *text, uint32_t *ret, GError **error)
 {
-    g_auto(GStrv) names = g_strsplit(text, ",", -1);
-    uint32_t flags = 0;
-    uint64_t number;
+    g_autoptr(GError) why = NULL;
 
-    if (input_number(text, G_MAXUINT32, &number)) {
-        *ret = (uint32_t)number;
-        return TRUE;
-    }
-    for (char **name = names; *name; name++) {
-        if (!parse_flag_name(g_strstrip(*name), &flags)) {
-            return input_error(error, "--flags: give a number, or names of uuid, measurements, "
-                                      "group-info, group-key, launch, separated by commas");
-        }
-    }
-    *ret = flags;
-    return TRUE;
+    return flags_parse(text, ret, &why) || input_error(error, why->message);
 }
 
 /** The nonce that stands for the verifier's @challenge on this channel. */

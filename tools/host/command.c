@@ -11,6 +11,7 @@
 #include "common/pcr-list.h"
 #include "doctor.h"
 #include "host.h"
+#include "parts.h"
 #include "print.h"
 #include "print_status.h"
 #include "registry.h"
@@ -231,6 +232,11 @@ static const CtlCommand commands[] = {
       .help = "A quote of the host: --nonce HEX --pcrs LIST [-m FILE] [-s FILE] [-o FILE]",
       .prepare = prepare_quote,
       .print = ctl_print_quote },
+    { .name = "launch",
+      .more = TRUE,
+      .help = "What a VM was started with, as the manager sees its QEMU, with digests: launch UUID "
+              "[--output FILE]",
+      .local = ctl_launch },
     { .name = "doctor",
       .help = "What of this host weakens deep quotes, and what to do: [--root FOLDER]",
       .local = ctl_doctor },

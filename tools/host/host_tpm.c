@@ -122,15 +122,16 @@ static GBytes *run(const HostTpm *tpm, const char *name, JsonObject *arguments, 
     return wait_for(tpm, number_of(json_node_get_object(node), "number"), error);
 }
 
-GBytes *host_tpm_deep_quote(const HostTpm *tpm, GBytes *nonce, const WirePcrSelection *pcrs,
-                            const WirePcrSelection *host_pcrs, GError **error)
+GBytes *host_tpm_deep_quote(const HostTpm *tpm, const HostTpmQuote *wanted, GError **error)
 {
     JsonObject *arguments = json_object_new();
-    g_autofree char *text = g_base64_encode(g_bytes_get_data(nonce, NULL), g_bytes_get_size(nonce));
+    g_autofree char *nonce =
+        g_base64_encode(g_bytes_get_data(wanted->nonce, NULL), g_bytes_get_size(wanted->nonce));
 
-    json_object_set_string_member(arguments, "nonce", text);
-    json_object_set_array_member(arguments, "pcrs", banks(pcrs));
-    json_object_set_array_member(arguments, "host-pcrs", banks(host_pcrs));
+    json_object_set_string_member(arguments, "nonce", nonce);
+    json_object_set_array_member(arguments, "pcrs", banks(&wanted->pcrs));
+    json_object_set_array_member(arguments, "host-pcrs", banks(&wanted->host_pcrs));
+    json_object_set_int_member(arguments, "flags", wanted->flags);
     return run(tpm, "tpm-deep-quote", arguments, error);
 }
 

@@ -17,9 +17,16 @@ gboolean host_tpm_find(Qmp *qmp, uint32_t wait_ms, HostTpm *ret, GError **error)
 void host_tpm_clear(HostTpm *tpm);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HostTpm, host_tpm_clear)
 
+/** What a deep quote is to be of. */
+typedef struct HostTpmQuote {
+    GBytes *nonce;
+    WirePcrSelection pcrs;
+    WirePcrSelection host_pcrs;
+    uint32_t flags; /* of TPM2_DeepQuote */
+} HostTpmQuote;
+
 /** host_tpm_deep_quote: (transfer full): the response to TPM2_DeepQuote. Errors: G_IO_ERROR. */
-GBytes *host_tpm_deep_quote(const HostTpm *tpm, GBytes *nonce, const WirePcrSelection *pcrs,
-                            const WirePcrSelection *host_pcrs, GError **error);
+GBytes *host_tpm_deep_quote(const HostTpm *tpm, const HostTpmQuote *wanted, GError **error);
 
 /**
  * host_tpm_pcr_read: (transfer full): the values, bank by bank, ascending, without anything in

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "common/args.h"
+#include "common/flags.h"
 #include "manager_defaults.h"
 
 GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, GError **error)
@@ -32,7 +33,7 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
         { "list", 0, 0, G_OPTION_ARG_FILENAME, &ret->list,
           "approval: a list that it has signed, newer than the last", "FILE" },
         { "output", 0, 0, G_OPTION_ARG_FILENAME, &ret->output,
-          "Write the attestation key (TPM2B_PUBLIC)", "FILE" },
+          "Write the attestation key (TPM2B_PUBLIC), or what the command makes", "FILE" },
         { "nonce", 'q', 0, G_OPTION_ARG_STRING, &ret->nonce, "16 to 64 bytes: digits, or a file",
           "NONCE" },
         { "pcrs", 'l', 0, G_OPTION_ARG_STRING, &ret->pcrs, "Such as sha256:0,1,7+sha1:0", "LIST" },
@@ -68,6 +69,8 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
           "vm quote: socket of QEMU's monitor (libvirt's, by virsh)", "PATH" },
         { "host-pcrs", 0, 0, G_OPTION_ARG_STRING, &ret->host_pcrs,
           "vm quote: PCRs of the host (sha256:0,1,2,3,4,5,6,7)", "LIST" },
+        { "flags", 0, 0, G_OPTION_ARG_STRING, &ret->flags,
+          "vm quote: what the host is to sign besides, number or of " FLAGS_NAMES, "FLAGS" },
         { "timeout", 0, 0, G_OPTION_ARG_INT, &ret->timeout,
           "vm quote: how long to wait for the guest's own command (30)", "SECONDS" },
         { "version", 'v', 0, G_OPTION_ARG_NONE, &ret->version, "Print the version", NULL },
@@ -93,7 +96,7 @@ void ctl_options_clear(CtlOptions *o)
                      &o->group,      &o->output, &o->nonce, &o->pcrs,       &o->message,
                      &o->signature,  &o->values, &o->root,  &o->qemu_group, &o->pcr_banks,
                      &o->memory_max, &o->model,  &o->qmp,   &o->host_pcrs,  &o->continuity,
-                     &o->why,        &o->head,   &o->key,   &o->list };
+                     &o->why,        &o->head,   &o->key,   &o->list,       &o->flags };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_free);

@@ -41,6 +41,7 @@ typedef struct CtlOptions {
     char *model;
     char *qmp;
     char *host_pcrs;
+    char *flags;
     int timeout; /* seconds; 0: not given */
 } CtlOptions;
 

@@ -34,7 +34,7 @@ static const struct {
       vm_console_xml, vm_print_console, FALSE },
     { "quote",
       "A deep quote that its guest has no part in: --nonce NONCE --output FOLDER [--pcrs LIST] "
-      "[--host-pcrs LIST] [--qmp PATH] [--timeout SECONDS]",
+      "[--host-pcrs LIST] [--flags FLAGS] [--qmp PATH] [--timeout SECONDS]",
       vm_quote, vm_print_quote, FALSE },
     { "run", "Run a command as the vTPM's user, in its state's folder: -- COMMAND ...", vm_run,
       NULL, TRUE },

@@ -18,6 +18,7 @@ struct Measurement {
     GBytes *parts; /* NULL: see why */
     uint8_t digest[DEEPQUOTE_HASH_SIZE];
     char *why;
+    gboolean told;
 };
 
 struct Measurer {
@@ -140,7 +141,15 @@ const uint8_t *measurement_digest(const Measurement *m)
     return m->digest;
 }
 
-char *measurement_why(Measurement *m)
+const char *measurement_why(const Measurement *m)
 {
-    return g_steal_pointer(&m->why);
+    return m->why;
+}
+
+gboolean measurement_tell(Measurement *m)
+{
+    const gboolean told = m->told;
+
+    m->told = TRUE;
+    return m->why && !told;
 }

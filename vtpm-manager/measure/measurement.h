@@ -55,7 +55,10 @@ GBytes *measurement_parts(const Measurement *measurement);
 /** measurement_digest: of the list, DEEPQUOTE_HASH_SIZE bytes; only where there is one. */
 const uint8_t *measurement_digest(const Measurement *measurement);
 
-/** measurement_why: (transfer full) (nullable): why there is no list, the first time. */
-char *measurement_why(Measurement *measurement);
+/** measurement_why: (nullable): why there is no list; borrowed. */
+const char *measurement_why(const Measurement *measurement);
+
+/** measurement_tell: whether nobody was told so far that there is no list, and why. */
+gboolean measurement_tell(Measurement *measurement);
 
 #endif

@@ -64,8 +64,7 @@ static gboolean needs(RegistryVms *vms, const VtpmConnection *connection,
             (look == VTPM_LOOK_PROCESS && quotes && is_limited(vms, connection)));
 }
 
-/* Looks, unless that was done, and nothing has changed since. */
-static void begin(Measurer *measurer, RegistryVms *vms, VtpmConnection *connection, VtpmLook look)
+void looks_begin(Measurer *measurer, RegistryVms *vms, VtpmConnection *connection, VtpmLook look)
 {
     const Measurement *seen = vtpm_connection_look(connection, look);
 
@@ -74,19 +73,14 @@ static void begin(Measurer *measurer, RegistryVms *vms, VtpmConnection *connecti
     }
 }
 
-void looks_begin(Measurer *measurer, RegistryVms *vms, VtpmConnection *connection)
-{
-    begin(measurer, vms, connection, VTPM_LOOK_LAUNCH);
-}
-
 static void tell_why(const VtpmConnection *connection, VtpmLook look, Measurement *seen)
 {
     const Peer *peer = vtpm_connection_peer(connection);
-    g_autofree char *why = measurement_why(seen);
 
-    if (why) {
+    if (measurement_tell(seen)) {
         log_kind_warn(looks[look].kind, "process %d, uid %u: what %s cannot be told: %s",
-                      (int)peer->process.pid, peer->process.uid, looks[look].subject, why);
+                      (int)peer->process.pid, peer->process.uid, looks[look].subject,
+                      measurement_why(seen));
     }
 }
 
@@ -99,7 +93,7 @@ gboolean looks_wait(Measurer *measurer, RegistryVms *vms, VtpmConnection *connec
         if (!needs(vms, connection, message, look)) {
             continue;
         }
-        begin(measurer, vms, connection, look);
+        looks_begin(measurer, vms, connection, look);
         seen = vtpm_connection_look(connection, look);
         if (seen && !measurement_ready(seen)) {
             vtpm_connection_postpone(connection, g_get_monotonic_time() + POLL_US);
@@ -120,6 +114,20 @@ VtpmLook looks_of(uint32_t what)
         look++;
     }
     return look;
+}
+
+gboolean looks_known(const VtpmConnection *connection, VtpmLook look)
+{
+    const Measurement *seen = vtpm_connection_look(connection, look);
+
+    return !seen || measurement_ready(seen);
+}
+
+const char *looks_why(const VtpmConnection *connection, VtpmLook look)
+{
+    const Measurement *seen = vtpm_connection_look(connection, look);
+
+    return seen && measurement_ready(seen) ? measurement_why(seen) : NULL;
 }
 
 GBytes *looks_parts(const VtpmConnection *connection, VtpmLook look)

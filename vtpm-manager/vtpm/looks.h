@@ -6,8 +6,17 @@
 #include "registry/vm.h"
 #include "vtpm/server.h"
 
-/** looks_begin: looks at what a VM was started with, once @connection speaks for it. */
-void looks_begin(Measurer *measurer, RegistryVms *vms, VtpmConnection *connection);
+/**
+ * looks_begin: looks, unless that was done and nothing has changed since. @connection speaks for a
+ * VM.
+ */
+void looks_begin(Measurer *measurer, RegistryVms *vms, VtpmConnection *connection, VtpmLook look);
+
+/** looks_known: whether no look is under way. */
+gboolean looks_known(const VtpmConnection *connection, VtpmLook look);
+
+/** looks_why: (nullable): why there is no list, though somebody looked; borrowed. */
+const char *looks_why(const VtpmConnection *connection, VtpmLook look);
 
 /**
  * looks_wait: looks at what @message is about, where that was not done, or is out of date.

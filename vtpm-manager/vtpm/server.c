@@ -310,6 +310,11 @@ gboolean vtpm_server_connected(const VtpmServer *server, const WireUuid *uuid)
     return live_connection(server, uuid) != NULL;
 }
 
+VtpmConnection *vtpm_server_find(const VtpmServer *server, const WireUuid *uuid)
+{
+    return live_connection(server, uuid);
+}
+
 void vtpm_server_disconnect(VtpmServer *server, const WireUuid *uuid)
 {
     VtpmConnection *connection = live_connection(server, uuid);

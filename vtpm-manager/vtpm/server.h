@@ -61,6 +61,9 @@ typedef enum VtpmLook {
     VTPM_LOOKS,
 } VtpmLook;
 
+/** vtpm_server_find: (nullable): the connection that speaks for @uuid; borrowed, for now. */
+VtpmConnection *vtpm_server_find(const VtpmServer *server, const WireUuid *uuid);
+
 /** vtpm_server_forget_look: has it looked at anew for the connection that speaks for @uuid. */
 void vtpm_server_forget_look(VtpmServer *server, const WireUuid *uuid, VtpmLook look);
 

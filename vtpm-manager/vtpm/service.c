@@ -124,7 +124,8 @@ static void handle_hello(const VtpmService *service, VtpmConnection *connection,
         const RegistryVm *vm = vms_find(service->vms, &hello->uuid);
 
         vtpm_connection_welcome(connection, hello);
-        looks_begin(service->measurer, service->vms, connection); /* before its guest runs */
+        looks_begin(service->measurer, service->vms, connection,
+                    VTPM_LOOK_LAUNCH); /* before its guest runs */
         reply.epoch = vm->epoch;
         reply.generation = vm->base;
         memcpy(reply.lineage, vm->lineage, sizeof(reply.lineage));
