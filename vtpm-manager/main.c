@@ -14,6 +14,7 @@
 
 #include "admin/approval.h"
 #include "admin/audit.h"
+#include "admin/ek_authority.h"
 #include "admin/group.h"
 #include "admin/host.h"
 #include "admin/metrics_page.h"
@@ -59,6 +60,7 @@ typedef struct Daemon {
     TpmHost *host;
     TpmWorker *worker;
     Credentials *credentials;
+    EkAuthority *authority; /* until the credentials have it */
     HostLogs *logs;
     Measurer *measurer;
     StateKeys *keys;
@@ -75,8 +77,9 @@ typedef struct Daemon {
     AdminRegistry admin_registry;
     AdminGroups admin_groups;
     AdminApproval admin_approval;
+    AdminEkAuthority admin_authority;
     AdminParts admin_parts;
-    AdminPart admin_commands[9];
+    AdminPart admin_commands[10];
     AdminServer *admin;
     MetricsPage metrics_page;
     HttpServer *metrics;
@@ -98,6 +101,18 @@ static void fail(Daemon *daemon, const char *message)
     g_main_loop_quit(daemon->loop);
 }
 
+/* Deep quotes do without it. */
+static void open_authority(Daemon *daemon, TpmSession *tpm, const TpmInfo *info)
+{
+    g_autoptr(GError) error = NULL;
+
+    daemon->authority =
+        ek_authority_open(daemon->options.state_dir, tpm, info->ak_public, FALSE, &error);
+    if (error) {
+        g_warning("vTPMs get no certificates of this host: %s", error->message);
+    }
+}
+
 static void open_run(TpmSession *tpm, void *data)
 {
     OpenJob *job = data;
@@ -106,6 +121,7 @@ static void open_run(TpmSession *tpm, void *data)
         g_autoptr(TpmInfo) info = tpm_host_info(job->daemon->host);
 
         tpm_boot_compare(tpm, info, job->daemon->options.state_dir);
+        open_authority(job->daemon, tpm, info);
         anchor_check(job->daemon->anchor, tpm, &job->error);
     }
 }
@@ -151,6 +167,7 @@ static void prepare_administration(Daemon *d)
         { admin_group_commands, &d->admin_groups },
         { admin_approval_commands, &d->admin_approval },
         { admin_host_commands, &d->admin_host },
+        { admin_ek_authority_commands, &d->admin_authority },
         { admin_registry_commands, &d->admin_registry },
         { admin_audit_commands, registry_store(d->registry) },
         { admin_parts_commands, &d->admin_parts },
@@ -174,6 +191,14 @@ static void prepare_administration(Daemon *d)
     d->admin_approval = (AdminApproval){ registry_groups(d->registry), d->worker };
     d->admin_parts = (AdminParts){ registry_vms(d->registry), d->vtpms, d->measurer };
     d->admin_host = (AdminHost){ d->host, d->credentials, d->worker };
+    d->admin_authority = (AdminEkAuthority){
+        .tpm = d->host,
+        .worker = d->worker,
+        .credentials = d->credentials,
+        .vms = registry_vms(d->registry),
+        .store = registry_store(d->registry),
+        .state_dir = d->options.state_dir,
+    };
     memcpy(d->admin_commands, parts, sizeof(parts));
 }
 
@@ -241,6 +266,7 @@ static gboolean open_service(Daemon *daemon, GError **error)
     if (!daemon->credentials) {
         return FALSE;
     }
+    credentials_take_authority(daemon->credentials, g_steal_pointer(&daemon->authority));
     if (o->share_logs) {
         daemon->logs = host_logs_new(o->boot_log, o->ima_log);
     }
@@ -448,6 +474,7 @@ static void clean_up(Daemon *daemon)
     measurer_free(daemon->measurer);
     state_keys_free(daemon->keys);
     credentials_free(daemon->credentials);
+    ek_authority_free(daemon->authority);
     admission_free(daemon->admission);
     owners_free(daemon->owners);
     limiter_free(daemon->limiter);

@@ -61,7 +61,8 @@ enum {
     DEEPQUOTE_HOST_EK_CERTIFICATE = 2,
     DEEPQUOTE_GROUP_AK_CHAIN = 3,
     DEEPQUOTE_HOST_EK_PUBLIC = 4,
-    /* 5 and 6: specified, and empty */
+    DEEPQUOTE_VTPM_EK_CHAIN = 5,
+    /* 6: specified, and empty */
     DEEPQUOTE_HOST_BOOT_LOG = 7,
     DEEPQUOTE_HOST_IMA_LOG = 8,
     DEEPQUOTE_VTPM_PARTS = 9,

@@ -12,6 +12,7 @@ import shutil
 import socket
 import stat
 import struct
+import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -39,6 +40,7 @@ SERVICE, SOCKET = (f'swtpm-deepquote@{UUID}.{kind}' for kind in ('service', 'soc
 SETTINGS = [f'{UNITS}/{unit}.d/vm.conf' for unit in (SERVICE, SOCKET)]
 ADDRESS = f'/run/swtpm-deepquote/{UUID}.sock'
 ECC_EK = 0x81010016
+RSA_CERTIFICATE, ECC_CERTIFICATE = 0x01C00002, 0x01C00016
 
 systemd = FakeSystemd('/run/fake-systemd')
 manager = Manager(dir='/run/manager')
@@ -248,14 +250,85 @@ def _():
     tap.equal((traces(), systemd.calls()), ([], []))
 
 
-@tap.case('a host without a local CA gets a TPM whose key is pinned when it is first seen')
-def _():
+@contextlib.contextmanager
+def without_local_ca():
     shutil.move('/etc/swtpm_setup.conf', '/etc/swtpm_setup.conf~')
     try:
-        with made():
-            tap.equal(manager.vm(UUID)['ek'], '')
+        yield
     finally:
         shutil.move('/etc/swtpm_setup.conf~', '/etc/swtpm_setup.conf')
+
+
+def certificates():
+    """{NV index: file} of the certificates in the VM's TPM, which are those of its two EKs."""
+    found = {}
+    with activated(UUID, manager.socket, '/run/service.log') as (_, control):
+        send = commands(control)
+        for index in (RSA_CERTIFICATE, ECC_CERTIFICATE):
+            found[index] = f'/run/{index:x}.der'
+            with open(found[index], 'wb') as f:
+                f.write(tpm2.nv_read(send, index))
+    return found
+
+
+def issued_by_localca(path):
+    return x509(path, '-issuer') == 'issuer=CN=swtpm-localca\n'
+
+
+def x509(path, *what):
+    return run(['openssl', 'x509', '-inform', 'DER', '-in', path, '-noout', '-nameopt', 'RFC2253',
+                *what]).stdout
+
+
+def issued_by_host(path):
+    """Whether OpenSSL finds that the host's authority has issued it."""
+    manager.ctl('authority', '--output', '/run/authority.pem')
+    run(['openssl', 'x509', '-inform', 'DER', '-in', path, '-out', path + '.pem'])
+    # it knows neither directory names alone nor the TCG's attributes
+    return subprocess.run(['openssl', 'verify', '-partial_chain', '-ignore_critical', '-trusted',
+                           '/run/authority.pem', path + '.pem'], capture_output=True,
+                          check=False).returncode == 0
+
+
+@tap.case("the host's authority certifies both endorsement keys, with and without a local CA")
+def _():
+    for local_ca in (True, False):
+        with contextlib.nullcontext() if local_ca else without_local_ca():
+            with made():
+                for path in certificates().values():
+                    tap.equal(issued_by_host(path), True)
+                    tap.equal(x509(path, '-subject'), f'subject=CN={UUID},OU=vTPM\n')
+                entries = [e for e in manager.admin('audit')['entries'] if e['subject'] == UUID]
+                certified = [e['what'] for e in entries if e['what'].endswith('is certified')]
+                assert f"endorsement key {manager.vm(UUID)['ek']} is certified" in certified
+                with activated(UUID, manager.socket, '/run/service.log') as (_, control):
+                    tap.equal(tpm2.read_name(commands(control), ECC_EK).hex(),
+                              manager.vm(UUID)['ek'])
+
+
+@tap.case('--local-ca has the local CA certify, and the key is pinned when it is first seen '
+          'where there is none')
+def _():
+    with made('--local-ca'):
+        for path in certificates().values():
+            tap.equal((issued_by_host(path), issued_by_localca(path)), (False, True))
+    with without_local_ca(), made('--local-ca'):
+        tap.equal(manager.vm(UUID)['ek'], '')
+
+
+@tap.case('a host whose authority is broken has the local CA certify')
+def _():
+    manager.stop()
+    key = os.path.join(manager.state, 'ek-authority.pem')
+    os.chmod(key, 0o644)
+    manager.start()
+    try:
+        with made():
+            tap.equal([issued_by_localca(path) for path in certificates().values()], [True] * 2)
+    finally:
+        manager.stop()
+        os.chmod(key, 0o600)
+        manager.start()
 
 
 @tap.case('--generate chooses a UUID, and takes none')

@@ -18,7 +18,7 @@ ALG_RSASSA, ALG_ECDSA, ALG_ECC, ALG_CFB = 0x0014, 0x0018, 0x0023, 0x0043
 CURVE_P256 = 0x0003
 
 CC = {
-    'NV_DefineSpace': 0x12A, 'NV_Write': 0x137, 'NV_Read': 0x14E,
+    'NV_DefineSpace': 0x12A, 'NV_Write': 0x137, 'NV_Read': 0x14E, 'NV_ReadPublic': 0x169,
     'EvictControl': 0x120, 'Clear': 0x126, 'CreatePrimary': 0x131, 'PCR_Event': 0x13C,
     'StartAuthSession': 0x176, 'Startup': 0x144, 'Shutdown': 0x145, 'Quote': 0x158,
     'ContextSave': 0x162, 'FlushContext': 0x165, 'PolicyCommandCode': 0x16C,
@@ -277,6 +277,21 @@ def properties(send, prop, count):
         entries[key] = r.u32()
     assert not r.rest()
     return more, entries
+
+
+def nv_read(send, index, step=512):
+    """What an NV index holds that its owner, without a password, may read."""
+    handle = u32(index)
+    r = Reader(check(send(command('NV_ReadPublic', handle)))[2:])
+    r.u32(), r.u16(), r.u32()  # index, algorithm of the name, attributes
+    r.b2()
+    size, data = r.u16(), b''
+    while len(data) < size:
+        part = check(send(command('NV_Read', u32(RH_OWNER) + handle + auth_area(pw())
+                                  + u16(min(step, size - len(data))) + u16(len(data)),
+                                  ST_SESSIONS)))
+        data += Reader(part[4:]).b2()
+    return data
 
 
 def pcr_read(send, pcrs):

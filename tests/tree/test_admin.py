@@ -43,6 +43,8 @@ HOST_COMMANDS = re.findall(r'\{ "([\w-]+)", ', between(
 VM_ALONE = ['accept']  # of the manager's, what only `vm` asks for
 REGISTRY_ALONE = ['registry-accept']  # the same of `registry`
 LISTS_ALONE = ['parts']  # the same of `launch` and `vm quote`
+AUTHORITY_ALONE = ['authority-renew']  # of `authority`
+SETUP_ALONE = ['certify']  # of what `vm new` has swtpm_setup run
 assert set(VM_ALONE) <= set(VM_COMMANDS)
 COMPLETION = text('packaging/completion/vtpm-managerctl')
 
@@ -62,7 +64,8 @@ def same(where, names, local=True):
     @tap.case(f'every administration command is in {where}, and no other')
     def _():
         own = [name for name in COMMANDS
-               if name not in HOST_COMMANDS + VM_ALONE + REGISTRY_ALONE + LISTS_ALONE]
+               if name not in (HOST_COMMANDS + VM_ALONE + REGISTRY_ALONE + LISTS_ALONE
+                               + AUTHORITY_ALONE + SETUP_ALONE)]
         own = set(own + LOCAL)
         tap.equal(sorted(names()), sorted(own if local else COMMANDS))
 

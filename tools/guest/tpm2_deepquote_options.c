@@ -67,8 +67,8 @@ static const GOptionEntry entries[] = {
     { "host-pcrs-out", 0, 0, G_OPTION_ARG_FILENAME, &opt.host_pcrs_out,
       "Read the host's PCRs (--host-pcr-list) without a quote into this file", "FILE" },
     { "host-credential", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.host_credentials,
-      "Write ak, ak-cert, ek, ek-cert, group, boot-log, ima-log, vtpm-parts or vm-launch of the "
-      "host into FILE; may be repeated",
+      "Write ak, ak-cert, ek, ek-cert, group, ek-chain, boot-log, ima-log, vtpm-parts or vm-launch "
+      "of the host into FILE; may be repeated",
       "WHAT=FILE" },
     { "cmw", 0, 0, G_OPTION_ARG_FILENAME, &opt.cmw,
       "Write all that the verifier takes into one file, a CMW collection in JSON", "FILE" },
@@ -94,11 +94,11 @@ static const struct {
     const char *name;
     uint32_t what;
 } credential_names[] = {
-    { "ak", DEEPQUOTE_HOST_AK_PUBLIC },         { "ak-cert", DEEPQUOTE_HOST_AK_CERTIFICATE },
-    { "ek", DEEPQUOTE_HOST_EK_PUBLIC },         { "ek-cert", DEEPQUOTE_HOST_EK_CERTIFICATE },
-    { "group", DEEPQUOTE_GROUP_AK_CHAIN },      { "boot-log", DEEPQUOTE_HOST_BOOT_LOG },
-    { "ima-log", DEEPQUOTE_HOST_IMA_LOG },      { "vtpm-parts", DEEPQUOTE_VTPM_PARTS },
-    { "vm-launch", DEEPQUOTE_VM_LAUNCH_PARTS },
+    { "ak", DEEPQUOTE_HOST_AK_PUBLIC },      { "ak-cert", DEEPQUOTE_HOST_AK_CERTIFICATE },
+    { "ek", DEEPQUOTE_HOST_EK_PUBLIC },      { "ek-cert", DEEPQUOTE_HOST_EK_CERTIFICATE },
+    { "group", DEEPQUOTE_GROUP_AK_CHAIN },   { "ek-chain", DEEPQUOTE_VTPM_EK_CHAIN },
+    { "boot-log", DEEPQUOTE_HOST_BOOT_LOG }, { "ima-log", DEEPQUOTE_HOST_IMA_LOG },
+    { "vtpm-parts", DEEPQUOTE_VTPM_PARTS },  { "vm-launch", DEEPQUOTE_VM_LAUNCH_PARTS },
 };
 
 static gboolean input_error(GError **error, const char *text)
@@ -169,8 +169,9 @@ static gboolean parse_credential(const char *text, HostCredentialFile *ret, GErr
             return TRUE;
         }
     }
-    return input_error(error, "--host-credential: give WHAT=FILE, WHAT being ak, ak-cert, ek, "
-                              "ek-cert, group, boot-log, ima-log, vtpm-parts or vm-launch");
+    return input_error(error,
+                       "--host-credential: give WHAT=FILE, WHAT being ak, ak-cert, ek, "
+                       "ek-cert, group, ek-chain, boot-log, ima-log, vtpm-parts or vm-launch");
 }
 
 static gboolean parse_credentials(Task *task, GError **error)

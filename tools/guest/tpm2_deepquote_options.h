@@ -7,7 +7,7 @@
 #include "tpm2_deepquote_quote.h"
 #include "tpm2_deepquote_scheme.h"
 
-enum { HOST_CREDENTIALS = 9 }; /* kinds that have a name */
+enum { HOST_CREDENTIALS = 10 }; /* kinds that have a name */
 
 /** What the host tells of itself, and where to write it. */
 typedef struct HostCredentialFile {

@@ -7,6 +7,7 @@
 #include "ask.h"
 #include "attest/deepquote.h"
 #include "audit.h"
+#include "authority.h"
 #include "common/input.h"
 #include "common/pcr-list.h"
 #include "doctor.h"
@@ -244,6 +245,11 @@ static const CtlCommand commands[] = {
       .more = TRUE,
       .help = "Enrolment by proof: host export [--output FILE], host activate FILE [--output FILE]",
       .local = ctl_host },
+    { .name = "authority",
+      .more = TRUE,
+      .help = "Who certifies endorsement keys of this host's vTPMs: [--output FILE]; authority "
+              "renew --why TEXT: by a new key",
+      .local = ctl_authority },
     { .name = "registry",
       .more = TRUE,
       .help = "Whether it is the one that the TPM counts with; registry accept --why TEXT: it is",

@@ -56,6 +56,8 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
           "vm new: banks that are active, as swtpm_setup takes them", "LIST" },
         { "keep-state", 0, 0, G_OPTION_ARG_NONE, &ret->keep_state,
           "vm new, vm delete: the TPM's state is there, and stays", NULL },
+        { "local-ca", 0, 0, G_OPTION_ARG_NONE, &ret->local_ca,
+          "vm new: certificates by the tool of /etc/swtpm_setup.conf alone", NULL },
         { "yes", 0, 0, G_OPTION_ARG_NONE, &ret->yes, "vm delete: do not ask", NULL },
         { "memory-max", 0, 0, G_OPTION_ARG_STRING, &ret->memory_max,
           "vm edit: the most memory it gets, such as 64M", "SIZE" },

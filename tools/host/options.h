@@ -32,6 +32,7 @@ typedef struct CtlOptions {
     /* Of `vm` commands */
     gboolean generate;
     gboolean keep_state;
+    gboolean local_ca;
     gboolean qemu;
     gboolean yes;
     char *qemu_group;

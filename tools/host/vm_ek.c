@@ -75,7 +75,7 @@ static WireBytes borrow(GBytes *bytes)
     return (WireBytes){ data, len };
 }
 
-static char *name_of(const Template *template, GBytes *x, GBytes *y, GError **error)
+static GBytes *area_of(const Template *template, GBytes *x, GBytes *y, GError **error)
 {
     WirePublic public = {
         .type = y ? TPM_ALG_ECC : TPM_ALG_RSA,
@@ -91,9 +91,7 @@ static char *name_of(const Template *template, GBytes *x, GBytes *y, GError **er
     };
     uint8_t area[PUBLIC_MAX];
     WireWriter w = WIRE_WRITER(area, sizeof(area));
-    DqKey *key;
-    DqBytes name;
-    char *text;
+    g_autoptr(DqKey) key = NULL;
 
     if (y) {
         public.ecc_x = borrow(x);
@@ -102,14 +100,8 @@ static char *name_of(const Template *template, GBytes *x, GBytes *y, GError **er
         public.rsa_key_bits = (uint16_t)(template->size * 8);
         public.rsa_modulus = borrow(x);
     }
-    key = wire_put_public(&w, &public) ? dq_key_new(area, w.len, error) : NULL;
-    if (!key) {
-        return NULL;
-    }
-    name = dq_key_get_name(key);
-    text = dq_hex_encode(name.data, name.len);
-    dq_key_unref(key);
-    return text;
+    key = wire_put_public(&w, &public) ? dq_key_new(area, w.len, error) : NULL; /* it is a key */
+    return key ? g_bytes_new(area, w.len) : NULL;
 }
 
 /* The value of @name in "x=...,y=...,id=..."; NULL: it has none. */
@@ -126,7 +118,7 @@ static char *part_of(const char *key, const char *name)
     return NULL;
 }
 
-static char *ecc_name(const char *key, GError **error)
+static GBytes *ecc_area(const char *key, GError **error)
 {
     g_autofree char *x_text = part_of(key, "x");
     g_autofree char *y_text = part_of(key, "y");
@@ -137,28 +129,42 @@ static char *ecc_name(const char *key, GError **error)
                                    ? find_template(curve, g_bytes_get_size(x))
                                    : NULL;
 
-    return template ? name_of(template, x, y, error) : NULL;
+    return template ? area_of(template, x, y, error) : NULL;
 }
 
-static char *rsa_name(const char *key, GError **error)
+static GBytes *rsa_area(const char *key, GError **error)
 {
     g_autoptr(GBytes) modulus = dq_hex_decode(key, error);
     const Template *template = modulus ? find_template(NULL, g_bytes_get_size(modulus)) : NULL;
 
-    return template ? name_of(template, modulus, NULL, error) : NULL;
+    return template ? area_of(template, modulus, NULL, error) : NULL;
+}
+
+GBytes *vm_ek_area(const char *key, GError **error)
+{
+    GError *why = NULL;
+    GBytes *area = strchr(key, '=') ? ecc_area(key, &why) : rsa_area(key, &why);
+
+    if (!area && !why) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                    "this endorsement key is of no known kind: RSA of 2048 or 3072 bits, "
+                    "secp256r1 and secp384r1 are");
+    } else if (!area) {
+        g_propagate_error(error, why);
+    }
+    return area;
 }
 
 char *vm_ek_name(const char *key, GError **error)
 {
-    GError *why = NULL;
-    char *name = strchr(key, '=') ? ecc_name(key, &why) : rsa_name(key, &why);
+    g_autoptr(GBytes) area = vm_ek_area(key, error);
+    const WireBytes bytes = area ? borrow(area) : (WireBytes){ 0 };
+    g_autoptr(DqKey) loaded = area ? dq_key_new(bytes.p, bytes.len, error) : NULL;
+    DqBytes name;
 
-    if (!name && !why) {
-        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
-                    "this endorsement key is of no known kind: RSA of 2048 or 3072 bits, "
-                    "secp256r1 and secp384r1 are");
-    } else if (!name) {
-        g_propagate_error(error, why);
+    if (!loaded) {
+        return NULL;
     }
-    return name;
+    name = dq_key_get_name(loaded);
+    return dq_hex_encode(name.data, name.len);
 }

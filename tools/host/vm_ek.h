@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Name of an endorsement key of which only the public key is told. */
+/* The public area and the Name of an endorsement key of which only the public key is told. */
 #ifndef TOOLS_HOST_VM_EK_H
 #define TOOLS_HOST_VM_EK_H
 
 #include <glib.h>
+
+/** vm_ek_area: (transfer full): as vm_ek_name(), its TPMT_PUBLIC. */
+GBytes *vm_ek_area(const char *key, GError **error);
 
 /**
  * vm_ek_name: (transfer full): the Name, in digits, that the key has if its TPM made it by the

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "manager_defaults.h"
+#include "vm_certs.h"
 #include "vm_ek.h"
 #include "vm_system.h"
 
@@ -26,7 +27,8 @@ typedef struct Setup {
     char *conf;       /* swtpm_setup's */
     char *certs_conf; /* vtpm-create-certs' */
     char *record;     /* of the keys that it saw */
-    gboolean certificates;
+    char *authority;  /* where it asks for the manager's certificates; NULL: it does not */
+    gboolean local_ca;
 } Setup;
 
 static void setup_end(Setup *setup)
@@ -38,6 +40,7 @@ static void setup_end(Setup *setup)
     g_free(setup->conf);
     g_free(setup->certs_conf);
     g_free(setup->record);
+    g_free(setup->authority);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Setup, setup_end)
 
@@ -74,6 +77,11 @@ static gboolean write_text(const char *path, const char *text, GError **error)
     return vm_file_write(path, text, strlen(text), 0644, error);
 }
 
+static gboolean is_certified(const Setup *setup)
+{
+    return setup->local_ca || setup->authority;
+}
+
 /* Has vtpm-create-certs see each key before the host's own tool does. */
 static gboolean write_confs(Setup *setup, GError **error)
 {
@@ -90,11 +98,12 @@ static gboolean write_confs(Setup *setup, GError **error)
                                             "create_certs_tool_config = %s\n",
                                             ours, setup->certs_conf);
     g_autofree char *certs =
-        g_strdup_printf("[certs]\ntool=%s\nconfig=%s\noptions=%s\nrecord=%s\n", tool ? tool : "",
-                        config ? config : "", options ? options : "", setup->record);
+        g_strdup_printf("[certs]\ntool=%s\nconfig=%s\noptions=%s\nrecord=%s\nauthority=%s\n",
+                        tool ? tool : "", config ? config : "", options ? options : "",
+                        setup->record, setup->authority ? setup->authority : "");
 
-    setup->certificates = tool != NULL;
-    return host && write_text(setup->conf, tool ? conf : "", error) &&
+    setup->local_ca = tool != NULL;
+    return host && write_text(setup->conf, is_certified(setup) ? conf : "", error) &&
            write_text(setup->certs_conf, certs, error);
 }
 
@@ -108,7 +117,8 @@ static gboolean give_away(const Setup *setup, const struct passwd *user, GError 
     return TRUE;
 }
 
-static gboolean setup_begin(Setup *setup, const struct passwd *user, GError **error)
+static gboolean setup_begin(Setup *setup, const struct passwd *user, gboolean authority,
+                            GError **error)
 {
     g_autofree char *folder = g_strdup("/run/vtpm-setup-XXXXXX");
 
@@ -121,6 +131,7 @@ static gboolean setup_begin(Setup *setup, const struct passwd *user, GError **er
     setup->conf = g_build_filename(setup->folder, "swtpm_setup.conf", NULL);
     setup->certs_conf = g_build_filename(setup->folder, "certs.conf", NULL);
     setup->record = g_build_filename(setup->folder, "keys", NULL);
+    setup->authority = authority ? g_build_filename(setup->folder, "authority", NULL) : NULL;
     return write_confs(setup, error) && give_away(setup, user, error);
 }
 
@@ -137,8 +148,10 @@ static gboolean run_swtpm_setup(const Setup *setup, const struct passwd *user, c
     for (gsize i = 0; i < G_N_ELEMENTS(always); i++) {
         g_ptr_array_add(argv, (char *)always[i]);
     }
-    if (setup->certificates) {
+    if (is_certified(setup)) {
         g_ptr_array_add(argv, (char *)"--create-ek-cert");
+    }
+    if (setup->local_ca) {
         g_ptr_array_add(argv, (char *)"--create-platform-cert");
     }
     if (options->pcr_banks) {
@@ -151,6 +164,29 @@ static gboolean run_swtpm_setup(const Setup *setup, const struct passwd *user, c
     }
     g_ptr_array_add(argv, NULL);
     return vm_program((const char *const *)argv->pdata, NULL, error);
+}
+
+/* What the manager says is why swtpm_setup failed, and not that it did. */
+static gboolean run_with_authority(const Setup *setup, const struct passwd *user,
+                                   const VmUnit *unit, const CtlOptions *options, GError **error)
+{
+    VmCerts *certs =
+        setup->authority ? vm_certs_start(setup->authority, unit->uuid, options, error) : NULL;
+    GError *why;
+    gboolean done;
+
+    if (!certs) {
+        return !setup->authority && run_swtpm_setup(setup, user, unit, options, error);
+    }
+    done = run_swtpm_setup(setup, user, unit, options, error);
+    why = vm_certs_end(certs);
+    if (!done && why) {
+        g_clear_error(error);
+        g_propagate_prefixed_error(error, why, "its endorsement key is not certified: ");
+    } else {
+        g_clear_error(&why);
+    }
+    return done;
 }
 
 /*
@@ -215,10 +251,11 @@ gboolean vm_setup(const VmUnit *unit, const CtlOptions *options, char **ret_ek, 
                     "swtpm-tools");
         return FALSE;
     }
-    if (!setup_begin(&setup, user, error) || !run_swtpm_setup(&setup, user, unit, options, error)) {
+    if (!setup_begin(&setup, user, !options->local_ca && vm_certs_offered(options), error) ||
+        !run_with_authority(&setup, user, unit, options, error)) {
         return FALSE;
     }
-    if (setup.certificates) {
+    if (is_certified(&setup)) {
         ek = recorded_name(&setup, error);
         if (!ek) {
             return FALSE;

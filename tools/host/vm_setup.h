@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The state of a new vTPM: swtpm_setup makes it, with certificates of the host's local CA. */
+/*
+ * The state of a new vTPM: swtpm_setup makes it, with certificates of the manager's authority or of
+ * the host's local CA.
+ */
 #ifndef TOOLS_HOST_VM_SETUP_H
 #define TOOLS_HOST_VM_SETUP_H
 
@@ -9,7 +12,7 @@
 /**
  * vm_setup: makes the folder @unit->state with a new TPM in it. systemd gives it to the unit's
  * user when that starts.
- * @ret_ek: (transfer full): the Name of its endorsement key; NULL where no CA is configured, which
+ * @ret_ek: (transfer full): the Name of its endorsement key; NULL where nobody certifies it, which
  *     is who is told the key
  *
  * Errors: G_IO_ERROR, also where the folder is there; G_FILE_ERROR. Then nothing is left.

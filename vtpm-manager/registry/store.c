@@ -222,6 +222,16 @@ gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, guint pa
     return registry_file_change(store->file, put_parts, store, &change, error);
 }
 
+static gboolean put_note(void *store, const void *what, GError **error)
+{
+    return registry_audit_add(((RegistryStore *)store)->file, what, error);
+}
+
+gboolean registry_store_note(RegistryStore *store, const RegistryNote *note, GError **error)
+{
+    return registry_file_change(store->file, put_note, store, note, error);
+}
+
 static gboolean put_states(void *store, const void *what, GError **error)
 {
     const GPtrArray *states = what;

@@ -53,6 +53,9 @@ typedef enum RegistryParts {
 gboolean registry_store_put(RegistryStore *store, const RegistryVm *vm, guint parts,
                             const RegistryNote *note, GError **error);
 
+/** registry_store_note: adds @note to the audit log, and changes nothing else. */
+gboolean registry_store_note(RegistryStore *store, const RegistryNote *note, GError **error);
+
 /** The state of one VM. */
 typedef struct RegistryVmState {
     WireUuid uuid;

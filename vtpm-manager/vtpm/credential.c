@@ -11,6 +11,7 @@
 
 struct Credentials {
     TpmHost *tpm;
+    EkAuthority *authority;              /* NULL: there is none */
     GBytes *item[DEEPQUOTE_CREDENTIALS]; /* by DEEPQUOTE_HOST_AK_PUBLIC...; NULL: there is none */
 };
 
@@ -168,7 +169,23 @@ void credentials_free(Credentials *credentials)
     for (gsize i = 0; i < G_N_ELEMENTS(credentials->item); i++) {
         g_clear_pointer(&credentials->item[i], g_bytes_unref);
     }
+    ek_authority_free(credentials->authority);
     g_free(credentials);
+}
+
+void credentials_take_authority(Credentials *credentials, EkAuthority *authority)
+{
+    GBytes **item = &credentials->item[DEEPQUOTE_VTPM_EK_CHAIN];
+
+    ek_authority_free(credentials->authority);
+    credentials->authority = authority;
+    g_clear_pointer(item, g_bytes_unref);
+    *item = authority ? ek_authority_chain(authority) : NULL;
+}
+
+const EkAuthority *credentials_authority(const Credentials *credentials)
+{
+    return credentials->authority;
 }
 
 /* The TPM may have been given another since it was last asked for. */

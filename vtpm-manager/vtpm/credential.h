@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What TPM2_HostCredential hands out: the AK's public area and certificates. */
+/* What TPM2_HostCredential hands out: keys of the host and certificates. */
 #ifndef VTPM_MANAGER_VTPM_CREDENTIAL_H
 #define VTPM_MANAGER_VTPM_CREDENTIAL_H
 
 #include "tpm/host.h"
+#include "vtpm/ek_authority.h"
 
 typedef struct Credentials Credentials;
 
@@ -22,6 +23,13 @@ Credentials *credentials_new(TpmHost *tpm, const char *certificate_file, const c
                              GError **error);
 void credentials_free(Credentials *credentials);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Credentials, credentials_free)
+
+/** credentials_take_authority: @authority: (transfer full) (nullable): in place of what there was
+ */
+void credentials_take_authority(Credentials *credentials, EkAuthority *authority);
+
+/** credentials_authority: borrowed; %NULL where there is none. */
+const EkAuthority *credentials_authority(const Credentials *credentials);
 
 /** credentials_item: @what is DEEPQUOTE_HOST_AK_PUBLIC...; borrowed until asked again; %NULL: none.
  */
