@@ -63,6 +63,7 @@ OWNERS = [
     (r'libtpms/', 'libtpms'),
     (r'sqlite3\.h', 'sqlite'),
     (r'acl/', 'libacl'),
+    (r'(cuse|fuse)_lowlevel\.h', 'libfuse'),
     (r'(qemu|qom|qapi|qobject|hw|system|exec|migration|io|chardev|crypto|ui|monitor|block|'
      r'standard-headers|trace)/',
      'qemu'),
