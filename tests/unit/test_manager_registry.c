@@ -365,6 +365,26 @@ static void test_no_room_changes_nothing(Fixture *f, G_GNUC_UNUSED gconstpointer
     assert_numbers(f, 2, 4000);
 }
 
+/* A commit that makes the log longer would take twice the time. */
+static void test_log_does_not_grow(Fixture *f, G_GNUC_UNUSED gconstpointer data)
+{
+    g_autofree char *wal = g_strconcat(f->path, "-wal", NULL);
+    uint8_t instance[sizeof(first)] = { 0 };
+    GStatBuf before;
+    GStatBuf now;
+
+    g_assert_cmpint(g_stat(wal, &before), ==, 0);
+    add(f, &vm_a);
+    for (guint i = 1; i <= 400; i++) {
+        memcpy(instance, &i, sizeof(i));
+        g_assert_true(start_life(f->vms, &vm_a, instance, 0, no_ek, NULL));
+        g_assert_cmpint(g_stat(wal, &now), ==, 0);
+        g_assert_cmpint(now.st_size, ==, before.st_size);
+    }
+    crash(f);
+    assert_numbers(f, 400, 0);
+}
+
 static void test_rename_keeps_all_else(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     const WireBytes ek = { (const uint8_t *)"\0\x0b"
@@ -565,6 +585,7 @@ int main(int argc, char **argv)
     ADD("pins-the-first-ek", test_pins_ek_once, NULL);
     ADD("states-are-remembered", test_states_are_remembered, NULL);
     ADD("no-room-changes-nothing", test_no_room_changes_nothing, NULL);
+    ADD("log-does-not-grow", test_log_does_not_grow, NULL);
     ADD("rename-keeps-all-else", test_rename_keeps_all_else, NULL);
     ADD("names-are-text-of-one-line", test_names_are_text_of_one_line, NULL);
     ADD("groups", test_groups, NULL);
