@@ -77,6 +77,7 @@ static void find_library(TpmLibrary *ret)
         { "TPMLIB_MainInit", &ret->main_init },
         { "TPMLIB_Terminate", &ret->terminate },
         { "TPMLIB_Process", &ret->process },
+        { "TPMLIB_VolatileAll_Store", &ret->volatile_store },
         { "TPMLIB_GetState", &module.library.get_state },
         { "TPMLIB_SetState", &ret->set_state },
         { "TPMLIB_SetBufferSize", &ret->set_buffer_size },
@@ -119,13 +120,16 @@ EXPORT TPM_RESULT TPMLIB_ChooseTPMVersion(TPMLIB_TPMVersion ver)
 
     if (result == TPM_SUCCESS) {
         module.tpm2 = ver == TPMLIB_TPM_VERSION_2;
+        module.history.quiet_start = !module.tpm2;
     }
     return result;
 }
 
-static bool is_permanent(const char *name)
+static HistoryKind kind_of(const char *name)
 {
-    return strcmp(name, TPM_PERMANENT_ALL_NAME) == 0;
+    return strcmp(name, TPM_PERMANENT_ALL_NAME) == 0   ? HISTORY_PERMANENT
+           : strcmp(name, TPM_VOLATILESTATE_NAME) == 0 ? HISTORY_VOLATILE
+                                                       : HISTORY_KINDS;
 }
 
 /* A permanent state is announced to the manager before it is stored. */
@@ -135,7 +139,7 @@ static TPM_RESULT announce_and_store(const unsigned char *data, uint32_t length,
     ManagerState state;
     TPM_RESULT result;
 
-    if (!is_permanent(name)) {
+    if (kind_of(name) != HISTORY_PERMANENT) {
         return swtpm.tpm_nvram_storedata(data, length, tpm_number, name);
     }
     state = history_hash((WireBytes){ data, length });
@@ -154,10 +158,8 @@ static TPM_RESULT load(unsigned char **data, uint32_t *length, uint32_t tpm_numb
 {
     TPM_RESULT result = swtpm.tpm_nvram_loaddata(data, length, tpm_number, name);
 
-    if (is_permanent(name)) {
-        history_read(&module.history, result == TPM_SUCCESS ? (WireBytes){ *data, *length }
-                                                            : (WireBytes){ NULL, 0 });
-    }
+    history_read(&module.history, kind_of(name),
+                 result == TPM_SUCCESS ? (WireBytes){ *data, *length } : (WireBytes){ NULL, 0 });
     return result;
 }
 
@@ -202,6 +204,29 @@ EXPORT void TPMLIB_Terminate(void)
     module.library.terminate();
 }
 
+static HistoryKind kind_of_type(enum TPMLIB_StateType st)
+{
+    return st == TPMLIB_STATE_PERMANENT  ? HISTORY_PERMANENT
+           : st == TPMLIB_STATE_VOLATILE ? HISTORY_VOLATILE
+                                         : HISTORY_KINDS;
+}
+
+/* A volatile state is announced to the manager before swtpm has it. */
+EXPORT TPM_RESULT TPMLIB_VolatileAll_Store(unsigned char **buffer, uint32_t *buflen)
+{
+    TPM_RESULT result = module.library.volatile_store(buffer, buflen);
+
+    if (result == TPM_SUCCESS && module_active(&module) &&
+        !history_suspend(&module.history, &module.client, (WireBytes){ *buffer, *buflen })) {
+        explicit_bzero(*buffer, *buflen);
+        free(*buffer);
+        *buffer = NULL;
+        *buflen = 0;
+        return TPM_FAIL;
+    }
+    return result;
+}
+
 EXPORT TPM_RESULT TPMLIB_SetState(enum TPMLIB_StateType st, const unsigned char *buffer,
                                   uint32_t buflen)
 {
@@ -209,7 +234,7 @@ EXPORT TPM_RESULT TPMLIB_SetState(enum TPMLIB_StateType st, const unsigned char 
 
     module.introduced = false;
     if (result == TPM_SUCCESS && module_active(&module)) {
-        history_set(&module.history, st == TPMLIB_STATE_PERMANENT, (WireBytes){ buffer, buflen });
+        history_set(&module.history, kind_of_type(st), (WireBytes){ buffer, buflen });
     }
     return result;
 }

@@ -122,11 +122,11 @@ void manager_client_drop(ManagerClient *c)
     c->keys_shown = false;
 }
 
-void manager_client_begin_life(ManagerClient *c)
+void manager_client_begin_life(ManagerClient *c, const ManagerState *loaded)
 {
     manager_client_drop(c);
     new_instance(c);
-    c->loaded = c->stored;
+    c->loaded = *loaded;
 }
 
 void manager_client_forget_eks(ManagerClient *c)
@@ -185,6 +185,7 @@ static ManagerMessage make_hello(const ManagerClient *c, bool keys)
     hello->stores = c->stores;
     hello->loaded = c->loaded;
     hello->stored = c->stored;
+    hello->saved = c->saved;
     hello->ek_count = MANAGER_EKS_UNKNOWN;
     if (keys) {
         add_keys(c, hello);

@@ -42,6 +42,7 @@ typedef struct ManagerClient {
     uint64_t stores;     /* of permanent state since the instance began */
     ManagerState loaded; /* that the instance began with */
     ManagerState stored; /* that there is now */
+    ManagerState saved;  /* that it is suspended in, and has done nothing since */
     bool keys_said;      /* the last HELLO has the keys */
     bool keys_shown;     /* and was answered with MANAGER_OK */
     unsigned ek_count;   /* of those that the instance began with */
@@ -57,8 +58,11 @@ typedef struct ManagerClient {
 /** manager_client_init: not connected, a new instance. */
 void manager_client_init(ManagerClient *c, const Settings *s);
 
-/** manager_client_begin_life: with @c->stored, a new one; closes the connection. */
-void manager_client_begin_life(ManagerClient *c);
+/**
+ * manager_client_begin_life: a new one, with @loaded; closes the connection. @c->stored and
+ * @c->saved are set by the caller.
+ */
+void manager_client_begin_life(ManagerClient *c, const ManagerState *loaded);
 
 /** manager_client_drop: closes the connection, if there is one: the next HELLO tells all anew. */
 void manager_client_drop(ManagerClient *c);

@@ -24,6 +24,7 @@ typedef struct TpmLibrary {
     TPM_RESULT(*process)
     (unsigned char **respbuffer, uint32_t *resp_size, uint32_t *respbufsize, unsigned char *command,
      uint32_t command_size);
+    TPM_RESULT (*volatile_store)(unsigned char **buffer, uint32_t *buflen);
     TPM_RESULT (*get_state)(enum TPMLIB_StateType st, unsigned char **buffer, uint32_t *buflen);
     TPM_RESULT (*set_state)(enum TPMLIB_StateType st, const unsigned char *buffer, uint32_t buflen);
     uint32_t (*set_buffer_size)(uint32_t wanted_size, uint32_t *min_size, uint32_t *max_size);

@@ -41,7 +41,8 @@ static bool get_hello(WireReader *r, ManagerMessage *m)
 
     if (!wire_get_uuid(r, &h->uuid) || !wire_get_copy(r, sizeof(h->instance), h->instance) ||
         !wire_get_u64(r, &h->stores) || !get_state(r, &h->loaded) || !get_state(r, &h->stored) ||
-        !wire_get_u8(r, &h->ek_count) || shown_eks(h) > MANAGER_EKS_MAX) {
+        !get_state(r, &h->saved) || !wire_get_u8(r, &h->ek_count) ||
+        shown_eks(h) > MANAGER_EKS_MAX) {
         return false;
     }
     for (unsigned i = 0; i < shown_eks(h); i++) {
@@ -60,7 +61,7 @@ static bool put_hello(WireWriter *w, const ManagerMessage *m)
     if (shown_eks(h) > MANAGER_EKS_MAX || !wire_put_uuid(w, &h->uuid) ||
         !wire_put_bytes(w, (WireBytes){ h->instance, sizeof(h->instance) }) ||
         !wire_put_u64(w, h->stores) || !put_state(w, &h->loaded) || !put_state(w, &h->stored) ||
-        !wire_put_u8(w, h->ek_count)) {
+        !put_state(w, &h->saved) || !wire_put_u8(w, h->ek_count)) {
         return false;
     }
     for (unsigned i = 0; i < shown_eks(h); i++) {
@@ -145,18 +146,28 @@ static bool put_credential(WireWriter *w, const ManagerMessage *m)
            wire_put_u32(w, m->credential.room);
 }
 
+/* Nothing is suspended in a state that is not stored yet. */
+static bool announce_valid(const ManagerAnnounce *a)
+{
+    return a->next.known &&
+           (!a->saved.known ||
+            (a->stored.known && memcmp(a->stored.hash, a->next.hash, sizeof(a->next.hash)) == 0));
+}
+
 static bool get_announce(WireReader *r, ManagerMessage *m)
 {
     ManagerAnnounce *a = &m->announce;
 
-    return get_state(r, &a->stored) && get_state(r, &a->next) && a->next.known;
+    return get_state(r, &a->stored) && get_state(r, &a->next) && get_state(r, &a->saved) &&
+           announce_valid(a);
 }
 
 static bool put_announce(WireWriter *w, const ManagerMessage *m)
 {
     const ManagerAnnounce *a = &m->announce;
 
-    return a->next.known && put_state(w, &a->stored) && put_state(w, &a->next);
+    return announce_valid(a) && put_state(w, &a->stored) && put_state(w, &a->next) &&
+           put_state(w, &a->saved);
 }
 
 static bool get_key_request(WireReader *r, ManagerMessage *m)

@@ -23,9 +23,9 @@ enum {
     MANAGER_MESSAGE_MAX = 8192, /* larger than any message; a longer packet is refused */
     MANAGER_EKS_MAX = 2,        /* endorsement keys that a vTPM may show */
     MANAGER_EKS_UNKNOWN = 0xFF, /* in place of their count: it cannot tell yet */
-    MANAGER_STATE_SIZE = 32,    /* SHA-256 over a permanent state */
-    MANAGER_KEY_SIZE = 32,      /* of AES-256, for the files of a vTPM's state */
-    MANAGER_PUBLIC_MAX = 640,   /* more than the public area of any of them */
+    MANAGER_STATE_SIZE = 32,  /* SHA-256 over a permanent state, or over that and a volatile one */
+    MANAGER_KEY_SIZE = 32,    /* of AES-256, for the files of a vTPM's state */
+    MANAGER_PUBLIC_MAX = 640, /* more than the public area of any of them */
 };
 
 typedef enum ManagerMessageType {
@@ -52,7 +52,7 @@ typedef struct ManagerEk {
     WireBytes qualified_name;
 } ManagerEk;
 
-/** A vTPM's permanent state, by its hash. */
+/** A vTPM's permanent state, or one that it was suspended in, by its hash. */
 typedef struct ManagerState {
     bool known; /* FALSE: there is none */
     uint8_t hash[MANAGER_STATE_SIZE];
@@ -68,14 +68,19 @@ typedef struct ManagerHello {
     uint64_t stores;     /* of permanent state since this instance began */
     ManagerState loaded; /* the state that this life began with */
     ManagerState stored; /* the state that is stored now */
+    ManagerState saved;  /* that it is suspended in, and has done nothing since */
     uint8_t ek_count;    /* MANAGER_EKS_UNKNOWN: another HELLO will show them */
     ManagerEk ek[MANAGER_EKS_MAX];
 } ManagerHello;
 
-/** ANNOUNCE: @next is about to be stored in place of @stored. */
+/**
+ * ANNOUNCE: @next is about to be stored in place of @stored. Where both are the same, @saved is
+ * what the vTPM may be resumed from; without it, what it was suspended in before is of the past.
+ */
 typedef struct ManagerAnnounce {
     ManagerState stored;
     ManagerState next;
+    ManagerState saved;
 } ManagerAnnounce;
 
 /** PREPARE: whether a QUOTE like this would be countersigned. */

@@ -98,7 +98,8 @@ class Announcer:
         self.count += 1
         following = self.count.to_bytes(32, 'big')
         self.begun = time.perf_counter_ns()
-        self.client.send(ANNOUNCE, tpm2.b2(self.client.stored) + tpm2.b2(following))
+        self.client.send(ANNOUNCE, tpm2.b2(self.client.stored) + tpm2.b2(following) +
+                         tpm2.b2(b''))
         self.client.stored = following
 
     def answer(self):

@@ -12,6 +12,7 @@ import time
 
 import client
 import tap
+import tpm12
 import tpm2
 from client import VtpmClient, refused
 from manager import Manager
@@ -314,6 +315,198 @@ def _():
             tap.equal(load(tpm, snapshot), 0)
             nv_write(tpm, 7)
             assert lineage(manager) != first
+
+
+PCR = 16
+CLEAR = tpm2.command('Startup', tpm2.u16(0))
+
+
+def extend(tpm):
+    tpm2.check(tpm.send(tpm2.command(
+        'PCR_Extend', tpm2.u32(PCR) + nv_auth() + tpm2.u32(1) + tpm2.u16(tpm2.ALG_SHA256) +
+        bytes(32), tpm2.ST_SESSIONS)))
+
+
+def pcr(tpm):
+    response = tpm.send(tpm2.command('PCR_Read', tpm2.selection((tpm2.ALG_SHA256, [PCR]))))
+    tpm2.check(response)
+    return response[-32:]
+
+
+def suspend(tpm):
+    """What QEMU takes of a TPM whose VM it suspends, and of one that it makes a snapshot of."""
+    return [(kind, get_blob(tpm, kind)) for kind in (1, 2)]
+
+
+def resume(manager, folder, **options):
+    """A vTPM that waits for its state, as QEMU's when it starts with a stream or a file."""
+    return vtpm(manager, folder, startup=None, **options)
+
+
+@tap.case('a vTPM that was suspended goes on, in another process too, whatever was killed')
+def _():
+    with host() as (manager, folder):
+        first = begin(manager, folder)
+        for kill in (False, True):
+            with vtpm(manager, folder) as tpm:
+                extend(tpm)
+                value = pcr(tpm)
+                saved = suspend(tpm)
+                if kill:
+                    crash(tpm)
+            if kill:
+                manager.kill()
+                start_killed(manager)
+            for _ in range(2):  # QEMU may fail for another reason, and be started again
+                with resume(manager, folder) as tpm:
+                    tap.equal(load(tpm, saved), 0)
+            with resume(manager, folder) as tpm:
+                tap.equal(load(tpm, saved), 0)
+                tap.equal(pcr(tpm), value)
+                nv_write(tpm, 5)
+            tap.equal((lineage(manager), manager.vm(UUID)['broken']), (first, 0))
+
+
+@tap.case('PCRs of then over the permanent state of now are a broken history')
+def _():
+    with host() as (manager, folder):
+        first = begin(manager, folder)
+        with vtpm(manager, folder) as tpm:
+            before = pcr(tpm)
+            then = get_blob(tpm, 2)
+            extend(tpm)  # which stores nothing
+            permanent = get_blob(tpm, 1)
+            tap.equal(lineage(manager), first)
+            tap.equal(load(tpm, [(1, permanent), (2, then)]), 0)
+            tap.equal(pcr(tpm), before)
+            second = lineage(manager)
+            assert second != first
+            assert 'has a broken history' in manager.log_text()
+            nv_write(tpm, 6)
+            later = get_blob(tpm, 1)
+            tap.equal(load(tpm, [(1, later), (2, then)]), 0)
+            tap.equal(pcr(tpm), before)
+            third = lineage(manager)
+            assert third not in (first, second)
+            saved = suspend(tpm)
+            tap.equal(load(tpm, saved), 0)
+            pcr(tpm)
+            tap.equal(lineage(manager), third)
+
+
+@tap.case('a snapshot that the VM ran on after does not load where its history is required')
+def _():
+    with host() as (manager, folder):
+        first = begin(manager, folder)
+        manager.ctl('continuity', UUID, '--continuity', 'required')
+        with vtpm(manager, folder) as tpm:
+            snapshot = suspend(tpm)
+            extend(tpm)
+            assert load(tpm, snapshot) != 0
+        assert 'it does not start' in manager.log_text()
+        tap.equal(lineage(manager), first)
+        manager.ctl('vm', 'accept', UUID, '--why', WHY)
+        with resume(manager, folder) as tpm:
+            tap.equal(load(tpm, snapshot), 0)
+            pcr(tpm)
+        assert lineage(manager) != first
+
+
+@tap.case('what a vTPM was suspended in is of the past once it was resumed and ran')
+def _():
+    with host() as (manager, folder):
+        first = begin(manager, folder)
+        with vtpm(manager, folder) as tpm:
+            saved = suspend(tpm)
+        with resume(manager, folder) as tpm:
+            tap.equal(load(tpm, saved), 0)
+            extend(tpm)
+            crash(tpm)
+        with resume(manager, folder) as tpm:
+            tap.equal(load(tpm, saved), 0)
+            pcr(tpm)
+        assert lineage(manager) != first
+
+
+@tap.case('a start in between loses no suspended vTPM until the guest starts its TPM')
+def _():
+    with host() as (manager, folder):
+        first = begin(manager, folder)
+        with vtpm(manager, folder) as tpm:
+            saved = suspend(tpm)
+        with resume(manager, folder) as tpm:  # as with QEMU's -loadvm
+            tap.equal(load(tpm, []), 0)
+            tap.equal(load(tpm, saved), 0)
+            pcr(tpm)
+            saved = suspend(tpm)
+        tap.equal(lineage(manager), first)
+        with resume(manager, folder) as tpm:
+            tap.equal(load(tpm, []), 0)
+            tap.equal(tpm.rc(CLEAR), 0)
+            tap.equal(lineage(manager), first)
+            tap.equal(load(tpm, saved), 0)
+            pcr(tpm)
+        assert lineage(manager) != first
+
+
+@tap.case('a vTPM that is suspended into its folder goes on from there')
+def _():
+    with host() as (manager, folder):
+        first = begin(manager, folder)
+        with vtpm(manager, folder) as tpm:
+            extend(tpm)
+            value = pcr(tpm)
+            tap.equal(tpm.ask_control('STORE_VOLATILE'), bytes(4))
+        old = read(state_of(folder), 'tpm2-00.volatilestate')
+        with resume(manager, folder) as tpm:
+            tap.equal(load(tpm, []), 0)
+            tap.equal(pcr(tpm), value)
+        tap.equal(lineage(manager), first)
+        with open(os.path.join(state_of(folder), 'tpm2-00.volatilestate'), 'wb') as f:
+            f.write(old)
+        with resume(manager, folder) as tpm:
+            tap.equal(load(tpm, []), 0)
+            tap.equal(pcr(tpm), value)
+        assert lineage(manager) != first
+
+
+@tap.case('a vTPM that was suspended while the manager was away, and lives, is told of later')
+def _():
+    with host() as (manager, folder):
+        first = begin(manager, folder)
+        with vtpm(manager, folder) as tpm:
+            manager.stop()
+            saved = suspend(tpm)
+            manager.start()
+            time.sleep(1.2)  # it asks again after a second
+            again = suspend(tpm)
+            assert again[0] == saved[0]
+        with resume(manager, folder) as tpm:
+            tap.equal(load(tpm, again), 0)
+            pcr(tpm)
+        tap.equal(lineage(manager), first)
+
+
+@tap.case('of a TPM 1.2, whose start stores nothing, PCRs of then are noticed too')
+def _():
+    with host() as (manager, folder):
+        with vtpm(manager, folder, version='1.2') as tpm:
+            tpm12.extend(tpm.send, PCR, bytes(20))
+            value = tpm12.pcr_read(tpm.send, PCR)
+            saved = suspend(tpm)
+        first = lineage(manager)
+        with resume(manager, folder, version='1.2') as tpm:
+            tap.equal(load(tpm, saved), 0)
+            tap.equal(tpm12.pcr_read(tpm.send, PCR), value)
+            saved = suspend(tpm)
+        tap.equal((lineage(manager), manager.vm(UUID)['epoch']), (first, 2))
+        with vtpm(manager, folder, version='1.2') as tpm:
+            assert tpm12.pcr_read(tpm.send, PCR) != value
+        tap.equal(lineage(manager), first)
+        with resume(manager, folder, version='1.2') as tpm:
+            tap.equal(load(tpm, saved), 0)
+            tap.equal(tpm12.pcr_read(tpm.send, PCR), value)
+        assert lineage(manager) != first
 
 
 @tap.case('an old state that started while the manager was away is judged when that is back')

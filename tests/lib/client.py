@@ -56,7 +56,7 @@ class VtpmClient:
     """What swtpm-deepquote's module says to the manager, with a made-up vTPM quote."""
 
     def __init__(self, manager, uuid=UUID, instance=None, timeout=30, eks=(), stores=0,
-                 known=True, user=None, loaded=b'', stored=b''):
+                 known=True, user=None, loaded=b'', stored=b'', saved=b''):
         self.manager = manager
         self.uuid = uuid
         self.known = known       # it is registered when it first says HELLO
@@ -65,6 +65,7 @@ class VtpmClient:
         self.stores = stores
         self.loaded = loaded     # hash of the state that its life began with
         self.stored = stored     # and of the one that it has now
+        self.saved = saved       # with what it is suspended in
         self.instance = instance or os.urandom(16)
         self.pcrs = bytes(32) * 2
         self.quoted = b''
@@ -122,7 +123,7 @@ class VtpmClient:
         if self.known:
             self.manager.introduce(self.uuid, users.owner_of(self.uuid))
         return (uuid_bytes(self.uuid) + self.instance + u64(self.stores) +
-                b2(self.loaded) + b2(self.stored) +
+                b2(self.loaded) + b2(self.stored) + b2(self.saved) +
                 bytes([len(self.eks)]) + b''.join(b2(part) for ek in self.eks for part in ek))
 
     def key(self):
@@ -134,7 +135,7 @@ class VtpmClient:
 
     def announce(self, following):
         """Stores the state with this hash, having said so."""
-        r = self.call(protocol.ANNOUNCE, b2(self.stored) + b2(following))
+        r = self.call(protocol.ANNOUNCE, b2(self.stored) + b2(following) + b2(b''))
         self.stored = following
         assert not r.rest()
 

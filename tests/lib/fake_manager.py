@@ -43,12 +43,12 @@ class Request:
 
     def _hello(self, r):
         self.uuid, self.instance, self.stores = r.take(16), r.take(16), r.u64()
-        self.loaded, self.stored, count = r.b2(), r.b2(), r.u8()
+        self.loaded, self.stored, self.saved, count = r.b2(), r.b2(), r.b2(), r.u8()
         self.early = count == KEYS_UNKNOWN  # the keys come in another one
         self.eks = [] if self.early else [(r.b2(), r.b2()) for _ in range(count)]
 
     def _announce(self, r):
-        self.stored, self.next = r.b2(), r.b2()
+        self.stored, self.next, self.saved = r.b2(), r.b2(), r.b2()
 
     def _key(self, r):
         self.uuid = r.take(16)

@@ -308,7 +308,11 @@ static void test_pins_ek_once(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 static void test_states_are_remembered(Fixture *f, G_GNUC_UNUSED gconstpointer data)
 {
     RegistryLife life = { .instance = first,
-                          .state = { .known = TRUE, .stored = { 1 }, .announced = { 2 } } };
+                          .state = { .known = TRUE,
+                                     .stored = { 1 },
+                                     .announced = { 2 },
+                                     .suspended = TRUE,
+                                     .saved = { 3 } } };
     uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE];
     const RegistryVm *vm;
 
@@ -517,16 +521,17 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
     vms_advance(f->vms, &vm_a, 7, NULL);
     vms_unregister(f->vms, &vm_b, NULL, NULL);
     g_clear_pointer(&f->registry, registry_close);
-    break_file(f->path, "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
-                        "ALTER TABLE vm DROP COLUMN lineage;"
-                        "ALTER TABLE vm DROP COLUMN rule;"
-                        "ALTER TABLE vm DROP COLUMN continuity;"
-                        "ALTER TABLE vm DROP COLUMN broken;"
-                        "ALTER TABLE vm DROP COLUMN accepted; DROP TABLE vm_state;"
-                        "DROP TABLE anchor; DROP TABLE audit;"
-                        "DROP TABLE vm_key; DROP TABLE group_seed;"
-                        "DROP TABLE group_approval;"
-                        "PRAGMA user_version = 1");
+    break_file(f->path,
+               "ALTER TABLE vm DROP COLUMN vm_group; DROP TABLE vm_group;"
+               "ALTER TABLE vm DROP COLUMN lineage;"
+               "ALTER TABLE vm DROP COLUMN rule;"
+               "ALTER TABLE vm DROP COLUMN continuity;"
+               "ALTER TABLE vm DROP COLUMN broken;"
+               "ALTER TABLE vm DROP COLUMN accepted; DROP TABLE vm_state; DROP TABLE vm_saved;"
+               "DROP TABLE anchor; DROP TABLE audit;"
+               "DROP TABLE vm_key; DROP TABLE group_seed;"
+               "DROP TABLE group_approval;"
+               "PRAGMA user_version = 1");
     open_registry(f);
     assert_numbers(f, 1, 7);
     g_assert_false(vms_find(f->vms, &vm_a)->state.known);
@@ -591,11 +596,14 @@ int main(int argc, char **argv)
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 9");
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 10");
     ADD("refuses-a-damaged-key", test_refuses_what_it_cannot_read,
         "INSERT INTO vm_key SELECT uuid, zeroblob(32), zeroblob(59) FROM vm");
     ADD("refuses-a-key-without-seed", test_refuses_what_it_cannot_read,
         "INSERT INTO vm_key SELECT uuid, x'', zeroblob(60) FROM vm");
+    ADD("refuses-a-damaged-saved-state", test_refuses_what_it_cannot_read,
+        "INSERT INTO vm_state SELECT uuid, zeroblob(32), zeroblob(32) FROM vm;"
+        "INSERT INTO vm_saved SELECT uuid, zeroblob(31) FROM vm");
     ADD("refuses-a-damaged-seed", test_refuses_what_it_cannot_read,
         "INSERT INTO group_seed VALUES ('default', zeroblob(31))");
     ADD("refuses-a-damaged-approval-key", test_refuses_what_it_cannot_read,

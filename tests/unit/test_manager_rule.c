@@ -313,7 +313,8 @@ static void test_owners_of_several_were_libvirt(Fixture *f, G_GNUC_UNUSED gconst
     g_clear_pointer(&f->registry, registry_close);
     execute(f->path, "ALTER TABLE vm DROP COLUMN rule; ALTER TABLE vm DROP COLUMN continuity;"
                      "ALTER TABLE vm DROP COLUMN broken; ALTER TABLE vm DROP COLUMN accepted;"
-                     "DROP TABLE vm_state; DROP TABLE anchor; DROP TABLE audit; DROP TABLE vm_key;"
+                     "DROP TABLE vm_state; DROP TABLE vm_saved; DROP TABLE anchor; DROP TABLE "
+                     "audit; DROP TABLE vm_key;"
                      "DROP TABLE group_seed; DROP TABLE group_approval; PRAGMA user_version = 3");
     open_registry(f);
     for (guint i = 0; i < G_N_ELEMENTS(want); i++) {

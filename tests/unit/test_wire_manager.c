@@ -76,7 +76,7 @@ static void unknown_values_are_refused(void)
 }
 
 /* Where the states of a HELLO, and of an ANNOUNCE, begin */
-enum { AT_LOADED = AT_BODY + 16 + 16 + 8, AT_KEYS = AT_LOADED + 2 * (2 + MANAGER_STATE_SIZE) };
+enum { AT_LOADED = AT_BODY + 16 + 16 + 8, AT_KEYS = AT_LOADED + 2 * (2 + MANAGER_STATE_SIZE) + 2 };
 
 static void states_have_one_size(void)
 {
@@ -111,6 +111,22 @@ static void nothing_is_announced_by_nothing(void)
     g_assert_cmpuint(w.len, ==, 0);
 }
 
+static void a_vtpm_is_suspended_in_what_is_stored(void)
+{
+    const size_t at_next = AT_BODY + 2 + MANAGER_STATE_SIZE + 2;
+    ManagerMessage m;
+    uint8_t buf[MANAGER_MESSAGE_MAX];
+    WireWriter w = WIRE_WRITER(buf, sizeof(buf));
+
+    g_assert_true(wire_decode_manager_message(wire_sample("announce-saved"), &m));
+    g_assert_true(m.announce.saved.known);
+    g_assert_cmpuint(m.announce.saved.hash[0], ==, 0x30);
+    g_assert_false(decodes_with("announce-saved", at_next, 0x21));
+    g_assert_false(decodes_with("announce-saved", AT_BODY + 2, 0x21));
+    m.announce.stored.known = false;
+    g_assert_false(wire_put_manager_message(&w, &m));
+}
+
 static void quote_without_host_pcrs_is_refused(void)
 {
     ManagerMessage m;
@@ -143,6 +159,7 @@ static void fields_survive(void)
     g_assert_true(m.hello.loaded.known && m.hello.stored.known);
     g_assert_cmpuint(m.hello.loaded.hash[0], ==, 0x10);
     g_assert_cmpuint(m.hello.stored.hash[0], ==, 0x20);
+    g_assert_cmpuint(m.hello.saved.hash[0], ==, 0x30);
     g_assert_cmpuint(m.hello.ek_count, ==, 2);
     g_assert_cmpuint(m.hello.ek[1].public.len, ==, 90);
     g_assert_cmpuint(m.hello.ek[1].qualified_name.len, ==, 34);
@@ -166,6 +183,8 @@ int main(int argc, char **argv)
     g_test_add_func("/wire/manager/keys-are-two-or-unknown", keys_are_two_or_unknown);
     g_test_add_func("/wire/manager/nothing-is-announced-by-nothing",
                     nothing_is_announced_by_nothing);
+    g_test_add_func("/wire/manager/a-vtpm-is-suspended-in-what-is-stored",
+                    a_vtpm_is_suspended_in_what_is_stored);
     g_test_add_func("/wire/manager/quote-without-host-pcrs-is-refused",
                     quote_without_host_pcrs_is_refused);
     g_test_add_func("/wire/manager/fields-survive", fields_survive);

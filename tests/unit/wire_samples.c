@@ -347,6 +347,7 @@ static void add_messages(WireBytes attest, WireBytes evidence)
     const ManagerEk ek = { counting(90), sha256_name() };
     const ManagerState loaded = { true, { 0x10 } };
     const ManagerState stored = { true, { 0x20 } };
+    const ManagerState saved = { true, { 0x30 } };
     const ManagerPrepare prepare = { DEEPQUOTE_HASH_UUID, selection(2), 2000 };
     const ManagerReply denied = { .status = MANAGER_DENIED, .reason = MANAGER_REASON_UNREGISTERED };
     const struct {
@@ -368,9 +369,11 @@ static void add_messages(WireBytes attest, WireBytes evidence)
         { "hello-eks",
           { .type = MANAGER_HELLO,
             .id = 1,
-            .hello = { { { 1 } }, { 2 }, 7, loaded, stored, 2, { ek, ek } } } },
+            .hello = { { { 1 } }, { 2 }, 7, loaded, stored, saved, 2, { ek, ek } } } },
         { "announce",
           { .type = MANAGER_ANNOUNCE, .id = 1, .announce = { .stored = loaded, .next = stored } } },
+        { "announce-saved",
+          { .type = MANAGER_ANNOUNCE, .id = 1, .announce = { stored, stored, saved } } },
         { "announce-first", { .type = MANAGER_ANNOUNCE, .id = 1, .announce = { .next = stored } } },
         { "announce-reply", { .type = MANAGER_ANNOUNCE_REPLY, .id = 1 } },
         { "key", { .type = MANAGER_KEY, .id = 1, .key = { { 1, 2 } } } },

@@ -60,7 +60,9 @@ static void on_change(void *data, G_GNUC_UNUSED sqlite3 *sqlite, int op,
         return;
     }
     guard->changes |=
-        g_str_equal(table, GUARD_STATES_TABLE) ? REGISTRY_CHANGED_STATES : REGISTRY_CHANGED_VMS;
+        g_str_equal(table, GUARD_STATES_TABLE) || g_str_equal(table, GUARD_SAVED_TABLE)
+            ? REGISTRY_CHANGED_STATES
+            : REGISTRY_CHANGED_VMS;
     if (!guard->keyed) {
         return;
     }

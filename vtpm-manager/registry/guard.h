@@ -12,6 +12,7 @@
 /** The one table that is not part of the root, and the one of REGISTRY_CHANGED_STATES. */
 #define GUARD_TABLE "anchor"
 #define GUARD_STATES_TABLE "vm_state"
+#define GUARD_SAVED_TABLE "vm_saved"
 
 typedef struct Guard Guard;
 

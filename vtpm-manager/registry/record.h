@@ -34,11 +34,13 @@ typedef struct RegistryGroup {
     RegistryApproval *approval;       /* NULL: it has no approval key */
 } RegistryGroup;
 
-/** The permanent state of a VM's vTPM, as far as it was announced. */
+/** The state of a VM's vTPM, as far as it was announced. */
 typedef struct RegistryState {
     gboolean known;                        /* %FALSE: nothing was, and the rest means nothing */
     uint8_t stored[MANAGER_STATE_SIZE];    /* surely stored */
     uint8_t announced[MANAGER_STATE_SIZE]; /* perhaps stored since; the same where none was */
+    gboolean suspended;                    /* %FALSE: @saved means nothing */
+    uint8_t saved[MANAGER_STATE_SIZE];     /* @stored with a volatile state, to be resumed from */
 } RegistryState;
 
 /** The key of the files that the state of a VM's vTPM is kept in, as seal/keys.h has it. */

@@ -34,12 +34,14 @@ gboolean registry_row_read_seed(sqlite3_stmt *s, int column, uint8_t *ret)
     return read_blob(s, column, ret, REGISTRY_SEED_SIZE, &len) && len == REGISTRY_SEED_SIZE;
 }
 
-/* No row of the VM's in vm_state is a state that is not known. */
+/* No row of the VM's in vm_state is a state that is not known; none in vm_saved, none to resume. */
 static gboolean read_state(sqlite3_stmt *s, int column, RegistryState *state)
 {
     state->known = sqlite3_column_type(s, column) != SQLITE_NULL;
+    state->suspended = state->known && sqlite3_column_type(s, column + 2) != SQLITE_NULL;
     return !state->known ||
-           (read_hash(s, column, state->stored) && read_hash(s, column + 1, state->announced));
+           (read_hash(s, column, state->stored) && read_hash(s, column + 1, state->announced) &&
+            (!state->suspended || read_hash(s, column + 2, state->saved)));
 }
 
 /* No row of the VM's in vm_key is one that is not sealed; an empty one is a key to be made. */
@@ -69,7 +71,7 @@ static gboolean read_continuity(sqlite3_stmt *s, RegistryVm *vm)
     vm->broken = sqlite3_column_int64(s, 18);
     vm->accepted = sqlite3_column_int64(s, 19);
     return continuity >= 0 && continuity < REGISTRY_CONTINUITY_COUNT &&
-           read_state(s, 20, &vm->state) && read_key(s, 22, &vm->key);
+           read_state(s, 20, &vm->state) && read_key(s, 23, &vm->key);
 }
 
 gboolean registry_row_read(sqlite3_stmt *s, RegistryVm *vm)

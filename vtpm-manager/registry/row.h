@@ -16,8 +16,8 @@
 gboolean registry_row_bind(sqlite3_stmt *s, const RegistryVm *vm);
 
 /**
- * registry_row_read: a row of REGISTRY_ROW_COLUMNS, stored and announced of vm_state, and seed and
- * wrapped of vm_key.
+ * registry_row_read: a row of REGISTRY_ROW_COLUMNS, stored and announced of vm_state, saved of
+ * vm_saved, and seed and wrapped of vm_key.
  * @vm: zeroed; its name is owned. The column of the group is the caller's.
  *
  * Returns: %FALSE where it is damaged.

@@ -87,13 +87,19 @@ static const char version_8[] = "CREATE TABLE group_approval ("
                                 " list TEXT NOT NULL) WITHOUT ROWID;" /* empty: none yet */
                                 "PRAGMA user_version = 8;";
 
+/* Of VMs whose vTPM is suspended. */
+static const char version_9[] = "CREATE TABLE " GUARD_SAVED_TABLE " ("
+                                " uuid TEXT PRIMARY KEY NOT NULL,"
+                                " saved BLOB NOT NULL) WITHOUT ROWID;"
+                                "PRAGMA user_version = 9;";
+
 /*
  * From each version to the next; a new file goes through all of them. What changes rows of a file
  * that has an anchor can be made no earlier than registry_anchor_check(), and by a transaction
  * after it: none of these does.
  */
-static const char *const steps[] = { version_1, version_2, version_3, version_4,
-                                     version_5, version_6, version_7, version_8 };
+static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5,
+                                     version_6, version_7, version_8, version_9 };
 
 enum {
     SCHEMA_VERSION = G_N_ELEMENTS(steps),

@@ -9,6 +9,8 @@ struct RegistryStore {
     RegistryFile *file;
     sqlite3_stmt *put;
     sqlite3_stmt *put_state;
+    sqlite3_stmt *put_saved;
+    sqlite3_stmt *drop_saved;
     sqlite3_stmt *put_key;
 };
 
@@ -28,6 +30,11 @@ RegistryStore *registry_store_open(const char *path, GError **error)
                            "INSERT OR REPLACE INTO vm_state (uuid, stored, announced) "
                            "VALUES (?,?,?)",
                            -1, &store->put_state, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(store->file->sqlite,
+                           "INSERT OR REPLACE INTO vm_saved (uuid, saved) VALUES (?,?)", -1,
+                           &store->put_saved, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(store->file->sqlite, "DELETE FROM vm_saved WHERE uuid = ?", -1,
+                           &store->drop_saved, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(store->file->sqlite,
                            "INSERT OR REPLACE INTO vm_key (uuid, seed, wrapped) VALUES (?,?,?)", -1,
                            &store->put_key, NULL) != SQLITE_OK) {
@@ -57,6 +64,8 @@ void registry_store_close(RegistryStore *store)
     }
     sqlite3_finalize(store->put);
     sqlite3_finalize(store->put_state);
+    sqlite3_finalize(store->put_saved);
+    sqlite3_finalize(store->drop_saved);
     sqlite3_finalize(store->put_key);
     registry_file_close(store->file);
     g_free(store);
@@ -130,8 +139,9 @@ gboolean registry_store_load(RegistryStore *store, const RegistryStoreReader *re
                 "LEFT JOIN group_seed USING (name) LEFT JOIN group_approval USING (name)",
                 load_group, reader, error) &&
            load(store,
-                "SELECT " REGISTRY_ROW_COLUMNS ", stored, announced, seed, wrapped FROM vm "
-                "LEFT JOIN vm_state USING (uuid) LEFT JOIN vm_key USING (uuid)",
+                "SELECT " REGISTRY_ROW_COLUMNS ", stored, announced, saved, seed, wrapped FROM vm "
+                "LEFT JOIN vm_state USING (uuid) LEFT JOIN vm_saved USING (uuid) "
+                "LEFT JOIN vm_key USING (uuid)",
                 load_vm, reader, error);
 }
 
@@ -153,6 +163,18 @@ static gboolean put(RegistryStore *store, const RegistryVm *vm, GError **error)
     return write_row(store, store->put, registry_row_bind(store->put, vm), error);
 }
 
+static gboolean put_saved(RegistryStore *store, const char *uuid, const RegistryState *state,
+                          GError **error)
+{
+    sqlite3_stmt *s = state->suspended ? store->put_saved : store->drop_saved;
+    const gboolean bound =
+        sqlite3_bind_text(s, 1, uuid, -1, SQLITE_STATIC) == SQLITE_OK &&
+        (!state->suspended ||
+         sqlite3_bind_blob(s, 2, state->saved, sizeof(state->saved), SQLITE_STATIC) == SQLITE_OK);
+
+    return write_row(store, s, bound, error);
+}
+
 static gboolean put_state(RegistryStore *store, const WireUuid *uuid, const RegistryState *state,
                           GError **error)
 {
@@ -164,7 +186,7 @@ static gboolean put_state(RegistryStore *store, const WireUuid *uuid, const Regi
                            sqlite3_bind_blob(s, 3, state->announced, sizeof(state->announced),
                                              SQLITE_TRANSIENT) == SQLITE_OK;
 
-    return write_row(store, s, bound, error);
+    return write_row(store, s, bound, error) && put_saved(store, text, state, error);
 }
 
 static gboolean put_key(RegistryStore *store, const WireUuid *uuid, const RegistryKey *key,
@@ -187,7 +209,8 @@ static gboolean drop_state(RegistryStore *store, const WireUuid *uuid, GError **
     g_autofree char *text = dq_uuid_format(uuid->byte);
 
     return registry_file_put(store->file, "DELETE FROM vm_state WHERE uuid = ?",
-                             &(const RegistryValue){ .text = text }, 1, error);
+                             &(const RegistryValue){ .text = text }, 1, error) &&
+           put_saved(store, text, &(const RegistryState){ 0 }, error);
 }
 
 /** A VM, what of it is stored, and what is noted. */

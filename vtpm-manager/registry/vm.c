@@ -407,7 +407,9 @@ static gboolean same_state(const RegistryState *a, const RegistryState *b)
 {
     return a->known == b->known &&
            (!a->known || (memcmp(a->stored, b->stored, sizeof(a->stored)) == 0 &&
-                          memcmp(a->announced, b->announced, sizeof(a->announced)) == 0));
+                          memcmp(a->announced, b->announced, sizeof(a->announced)) == 0 &&
+                          a->suspended == b->suspended &&
+                          (!a->suspended || memcmp(a->saved, b->saved, sizeof(a->saved)) == 0)));
 }
 
 gboolean vms_is_present_life(const RegistryVm *vm, const uint8_t *instance)

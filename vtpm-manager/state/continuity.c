@@ -14,6 +14,18 @@ static gboolean expected(const RegistryState *known, const ManagerState *state)
     return state->known && (is(state, known->stored) || is(state, known->announced));
 }
 
+/* Whether @state is the one that the VM was suspended in, and has done nothing since. */
+static gboolean resumes(const RegistryState *known, const ManagerState *state)
+{
+    return state->known && known->suspended && is(state, known->saved);
+}
+
+static void set_saved(RegistryState *state, const ManagerState *saved)
+{
+    state->suspended = state->known && saved->known;
+    memcpy(state->saved, saved->hash, sizeof(state->saved));
+}
+
 static RegistryState settled(const ManagerState *state)
 {
     RegistryState settled = { .known = state->known };
@@ -27,9 +39,22 @@ ContinuityVerdict continuity_judge(const RegistryVm *vm, const ManagerHello *hel
                                    RegistryState *ret_state)
 {
     const gboolean present = vms_is_present_life(vm, hello->instance);
-    const gboolean goes_on = present || !vm->state.known || expected(&vm->state, &hello->loaded);
+    const gboolean cold = !present && expected(&vm->state, &hello->loaded);
+    const gboolean goes_on =
+        present || !vm->state.known || cold || resumes(&vm->state, &hello->loaded);
+    RegistryState state = vm->state;
 
-    *ret_state = present && !hello->stored.known ? vm->state : settled(&hello->stored);
+    if (!present || hello->stored.known) {
+        state = settled(&hello->stored);
+        set_saved(&state, &hello->saved);
+    }
+    /* QEMU starts a TPM before it has it loaded with what it was suspended in. */
+    if (cold && !hello->saved.known && vm->state.suspended &&
+        expected(&vm->state, &hello->stored)) {
+        state.suspended = TRUE;
+        memcpy(state.saved, vm->state.saved, sizeof(state.saved));
+    }
+    *ret_state = state;
     return goes_on ? CONTINUITY_GOES_ON : CONTINUITY_BROKEN;
 }
 
@@ -51,6 +76,7 @@ gboolean continuity_announce(const RegistryVm *vm, const ManagerAnnounce *announ
         state = settled(&announce->next);
     }
     memcpy(state.announced, announce->next.hash, sizeof(state.announced));
+    set_saved(&state, &announce->saved);
     *ret_state = state;
     return TRUE;
 }
@@ -71,4 +97,9 @@ ManagerState continuity_stored(const RegistryState *state)
 ManagerState continuity_announced(const RegistryState *state)
 {
     return state_of(state->known, state->announced);
+}
+
+ManagerState continuity_saved(const RegistryState *state)
+{
+    return state_of(state->known && state->suspended, state->saved);
 }

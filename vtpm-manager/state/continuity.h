@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether the permanent state that a vTPM has is the one that its VM had last.
+ * Whether the state that a vTPM has is the one that its VM had last.
  *
  * A vTPM announces the hash of each state before it stores it. So the state on its disk is the one
  * that was surely stored or the one that was announced after it, unless somebody put another in
  * its place or the manager was not told.
+ *
+ * What it was suspended in, a volatile state with the permanent one that it belongs to, is
+ * announced too, and is of the past as soon as the vTPM executes a command.
  *
  * Spec: docs/specs/manager-protocol.md, "Continuity".
  */
@@ -28,9 +31,13 @@ typedef enum ContinuityVerdict {
 ContinuityVerdict continuity_judge(const RegistryVm *vm, const ManagerHello *hello,
                                    RegistryState *ret_state);
 
-/** continuity_stored, continuity_announced: what is known of a VM's state, in a message's form. */
+/**
+ * continuity_stored, continuity_announced, continuity_saved: what is known of a VM's state, in a
+ * message's form.
+ */
 ManagerState continuity_stored(const RegistryState *state);
 ManagerState continuity_announced(const RegistryState *state);
+ManagerState continuity_saved(const RegistryState *state);
 
 /** continuity_allows: whether a VM whose history is broken may start. */
 gboolean continuity_allows(const RegistryVm *vm);

@@ -188,16 +188,18 @@ static void log_break(const RegistryVm *vm, const Peer *peer, const ManagerHello
     g_autoptr(GRefString) group = peer_group(peer);
     const ManagerState stored = continuity_stored(&vm->state);
     const ManagerState announced = continuity_announced(&vm->state);
+    const ManagerState saved = continuity_saved(&vm->state);
     g_autofree char *uuid = dq_uuid_format(vm->uuid.byte);
     g_autofree char *loaded = describe(&hello->loaded);
     g_autofree char *last = describe(&stored);
     g_autofree char *next = describe(&announced);
+    g_autofree char *suspended = describe(&saved);
 
     log_kind_warn_of(
         &breaks, group,
         "VM %s has a broken history: its vTPM began with the state %s; what was stored "
-        "last, at generation %" G_GUINT64_FORMAT ", is %s or %s: %s",
-        uuid, loaded, vm->generation, last, next, outcome);
+        "last, at generation %" G_GUINT64_FORMAT ", is %s or %s, and suspended %s: %s",
+        uuid, loaded, vm->generation, last, next, suspended, outcome);
 }
 
 static ManagerReason begin(Admission *admission, const Peer *peer, const ManagerHello *hello,
