@@ -4,19 +4,13 @@
     tests/lib/run-python tests/model/check.py [REGEX]     runs the cases whose names match
 """
 import pathlib
-import re
-import shutil
-import subprocess
-import tempfile
 
 import tap
+from spin_model import ASSERTION, all_faults_case, fault_case, sound_case
 
-HERE = pathlib.Path(__file__).resolve().parent
-MODEL = HERE / 'batcher.pml'
-DEPTH = 2000000
+MODEL = pathlib.Path(__file__).resolve().parent / 'batcher.pml'
 
-# What the checker calls the three kinds of fault
-ASSERTION = 'assertion violated'
+# What the checker calls the two other kinds of fault
 DEADLOCK = 'invalid end state'
 STARVATION = 'acceptance cycle'
 
@@ -57,65 +51,10 @@ FAULTS = [
     ('BUG_IDLES', 'stops with requests waiting', [], None, DEADLOCK),
 ]
 
-
-def run(folder, *command):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f'{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}'
-    return done.stdout
-
-
-def search(defines, claim):
-    """What the checker prints after it has searched every state, or up to the first fault."""
-    for program in ('spin', 'gcc'):
-        if not shutil.which(program):
-            tap.skip(f'{program} is not installed: run scripts/setup')
-    with tempfile.TemporaryDirectory(prefix='batcher-') as folder:
-        shutil.copy(MODEL, folder)
-        run(folder, 'spin', *(f'-D{d}' for d in defines), '-a', MODEL.name)
-        kind = ['-DSAFETY', '-DNOCLAIM'] if claim is None else ['-DNFAIR=3']
-        run(folder, 'gcc', '-w', '-O1', *kind, '-o', 'pan', 'pan.c')
-        claims = [] if claim is None else ['-a', '-f', '-N', claim]
-        return run(folder, './pan', *claims, f'-m{DEPTH}', '-w21')
-
-
-def first_fault(output):
-    found = re.search(r'^pan:\d+: (.*?)(?: \(at depth.*)?$', output, re.M)
-    return found.group(1) if found else ''
-
-
-def figures(output):
-    states = re.search(r'(\d+) states, stored', output)
-    memory = re.search(r'([\d.]+)\ttotal actual memory', output)
-    return f'{states.group(1) if states else "?"} states, {memory.group(1) if memory else "?"} MB'
-
-
-def sound_case(name, defines, claim):
-    @tap.case(f'sound: {name}')
-    def _():
-        output = search(defines, claim)
-        print('# ' + figures(output))
-        tap.equal(first_fault(output), '')
-        assert 'errors: 0' in output, output
-        assert 'not completed' not in output and 'max search depth too small' not in output, output
-
-
-def fault_case(bug, name, defines, claim, want):
-    @tap.case(f'found: {bug} {name}')
-    def _():
-        output = search(defines + [bug], claim)
-        print('# ' + first_fault(output))
-        assert want in first_fault(output), f'want {want}: {output[:600]}'
-
-
-@tap.case('every fault that the model can have is looked for')
-def _():
-    seeded = set(re.findall(r'\bBUG_\w+', MODEL.read_text())) - {'BUG_'}
-    tap.equal(seeded, {f[0] for f in FAULTS})
-
-
+all_faults_case(MODEL, (f[0] for f in FAULTS))
 for _case in SOUND:
-    sound_case(*_case)
+    sound_case(MODEL, *_case)
 for _case in FAULTS:
-    fault_case(*_case)
+    fault_case(MODEL, *_case)
 
 tap.main()
