@@ -52,8 +52,8 @@ static char *say_launch(WireParts parts)
         has_firmware = has_firmware || part.kind == WIRE_PART_FIRMWARE;
         say_part(out, kind, &part);
     }
-    g_string_append_printf(out, ", and %u libraries%s", libraries,
-                           has_firmware ? "" : "; no firmware was named, it is QEMU's own choice");
+    g_string_append_printf(out, ", and %u libraries; not seen: %sROMs that QEMU takes by itself",
+                           libraries, has_firmware ? "" : "the firmware, which is not named, and ");
     return g_string_free(out, FALSE);
 }
 

@@ -401,7 +401,7 @@ def _():
         answer = verdict(*good)
         assert answer.authentic, answer
         for word in (f'kernel "vmlinuz" {sha256(kernel(b"k")).hex()}', 'machine "q35"',
-                     'firmware "bios-256k.bin"', 'libraries'):
+                     'firmware "bios-256k.bin"', 'libraries; not seen: ROMs that QEMU takes'):
             assert word in answer.output, (word, answer)
         answer = verdict(good[0], parts=b'')
         assert answer.authentic, answer
@@ -422,6 +422,18 @@ def _():
         assert 'none that the host signed for' in answer.output, answer
         answer = verdict(parts=parts[:-1])
         tap.equal(answer.word, 'vm-launch')
+
+
+@tap.case('of a VM whose firmware is QEMU\'s choice a verifier is told that nobody saw it')
+def _():
+    nonce = os.urandom(32)
+    with Launched(manager) as vm:
+        answer = check(vm.client, vm.client.quote(nonce, flags=FLAGS), nonce, vm.list())
+        assert answer.authentic, answer
+        assert 'not seen: the firmware, which is not named, and ROMs' in answer.output, answer
+        answer = check(vm.client, vm.client.quote(nonce, flags=FLAGS), nonce, vm.list(),
+                       'launch-part firmware ' + '0' * 64)
+        assert 'has no firmware' in answer.output, answer
 
 
 @tap.case('a quote with it is one with the digest of the list in its binding')
