@@ -4,9 +4,11 @@
 #include "common/args.h"
 #include "common/auth.h"
 #include "common/escape.h"
+#include "common/host-ask.h"
 #include "common/input.h"
 #include "common/output.h"
 #include "common/pcr-list.h"
+#include "wire/deepquote-constants.h"
 
 #include <glib/gstdio.h>
 #include <locale.h>
@@ -496,6 +498,52 @@ static void expect_nothing_written(const char *last)
     g_unlink("old");
 }
 
+static void test_a_private_file_is_its_owners(void)
+{
+    g_autoptr(Output) output = output_new();
+    g_autoptr(GBytes) bytes = g_bytes_new("1", 1);
+    struct stat st;
+
+    put("old", POISON, -1);
+    g_assert_cmpint(chmod("old", 0644), ==, 0);
+    output_add_private(output, "old", bytes);
+    output_add_private(output, "new", bytes);
+    g_assert_true(output_write(output, NULL));
+    g_assert_cmpint(stat("old", &st), ==, 0);
+    g_assert_cmphex(st.st_mode & 0777, ==, 0600);
+    g_assert_cmpint(stat("new", &st), ==, 0);
+    g_assert_cmphex(st.st_mode & 0777, ==, 0600);
+    g_unlink("new");
+    g_unlink("old");
+}
+
+static void test_host_credentials_have_names(void)
+{
+    static const char *const bad_files[] = { "ak", "=x", "akx=x", "a=x", "" };
+    HostCredentialFile file = { 99, NULL };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bad_files); i++) {
+        g_assert_false(host_credential_parse(bad_files[i], FALSE, &file, NULL));
+        g_assert_cmphex(file.what, ==, 99);
+    }
+    g_assert_true(host_credential_parse("ak-cert=a=b", FALSE, &file, NULL));
+    g_assert_cmpuint(file.what, ==, DEEPQUOTE_HOST_AK_CERTIFICATE);
+    g_assert_cmpstr(file.path, ==, "a=b");
+    g_assert_true(host_credential_parse("ima-log", TRUE, &file, NULL));
+    g_assert_cmpuint(file.what, ==, DEEPQUOTE_HOST_IMA_LOG);
+    g_assert_null(file.path);
+}
+
+static void test_host_codes_have_advice(void)
+{
+    for (uint32_t code = 0x500; code < 0x508; code++) {
+        const gboolean known = code >= DEEPQUOTE_RC_NO_MANAGER && code <= DEEPQUOTE_RC_NOT_SHARED &&
+                               code != DEEPQUOTE_RC_BUSY;
+
+        g_assert_cmpint(host_code_advice(code) != NULL, ==, known);
+    }
+}
+
 static void test_a_failure_leaves_nothing(void)
 {
     struct rlimit limit, small;
@@ -549,6 +597,9 @@ int main(int argc, char **argv)
         { "escape/what-acts-on-a-terminal", test_escapes_what_acts_on_a_terminal },
         { "escape/long-text-is-cut", test_long_text_is_cut },
         { "output/writes-all-files", test_writes_all_files },
+        { "output/a-private-file-is-its-owners", test_a_private_file_is_its_owners },
+        { "host/credentials-have-names", test_host_credentials_have_names },
+        { "host/codes-have-advice", test_host_codes_have_advice },
         { "output/a-failure-leaves-nothing", test_a_failure_leaves_nothing },
         { "output/what-is-not-written-leaves-nothing", test_what_is_not_written_leaves_nothing },
     };

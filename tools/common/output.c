@@ -17,6 +17,7 @@ typedef struct File {
     char *temporary; /* NULL: nothing is beside the place */
     GBytes *bytes;
     int through;        /* open for what is written through; -1 */
+    gboolean private;   /* for its owner alone, whatever was there */
     gboolean exchanged; /* @temporary holds what was at the place */
     gboolean placed;
 } File;
@@ -58,16 +59,28 @@ void output_free(Output *output)
     }
 }
 
-void output_add(Output *output, const char *path, GBytes *bytes)
+static void add(Output *output, const char *path, GBytes *bytes, gboolean private)
 {
     if (path) {
         char *real = realpath(path, NULL); /* NULL where nothing is there yet */
-        File f = { .given = g_strdup(path), .bytes = g_bytes_ref(bytes), .through = -1 };
+        File f = {
+            .given = g_strdup(path), .bytes = g_bytes_ref(bytes), .through = -1, .private = private
+        };
 
         f.place = g_strdup(real ? real : path);
         free(real);
         g_array_append_val(output->files, f);
     }
+}
+
+void output_add(Output *output, const char *path, GBytes *bytes)
+{
+    add(output, path, bytes, FALSE);
+}
+
+void output_add_private(Output *output, const char *path, GBytes *bytes)
+{
+    add(output, path, bytes, TRUE);
 }
 
 static gboolean fail(const File *f, int code, GError **error)
@@ -120,7 +133,7 @@ static gboolean write_beside(File *f, const struct stat *there)
         errno = saved;
         return FALSE;
     }
-    if (write_all(fd, f->bytes) && fchmod(fd, mode_for(there)) == 0) {
+    if (write_all(fd, f->bytes) && fchmod(fd, f->private ? 0600 : mode_for(there)) == 0) {
         return close(fd) == 0;
     }
     saved = errno;

@@ -20,6 +20,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Output, output_free)
  */
 void output_add(Output *output, const char *path, GBytes *bytes);
 
+/** output_add_private: the same of a file that its owner alone may read, whatever was there. */
+void output_add_private(Output *output, const char *path, GBytes *bytes);
+
 /**
  * output_write:
  *

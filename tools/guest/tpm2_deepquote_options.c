@@ -90,17 +90,6 @@ static const char description[] =
     "      --evidence evidence.bin\n\n"
     "Exit status: 0 done, 1 refused by the TPM or the host, 2 wrong usage.\n";
 
-static const struct {
-    const char *name;
-    uint32_t what;
-} credential_names[] = {
-    { "ak", DEEPQUOTE_HOST_AK_PUBLIC },      { "ak-cert", DEEPQUOTE_HOST_AK_CERTIFICATE },
-    { "ek", DEEPQUOTE_HOST_EK_PUBLIC },      { "ek-cert", DEEPQUOTE_HOST_EK_CERTIFICATE },
-    { "group", DEEPQUOTE_GROUP_AK_CHAIN },   { "ek-chain", DEEPQUOTE_VTPM_EK_CHAIN },
-    { "boot-log", DEEPQUOTE_HOST_BOOT_LOG }, { "ima-log", DEEPQUOTE_HOST_IMA_LOG },
-    { "vtpm-parts", DEEPQUOTE_VTPM_PARTS },  { "vm-launch", DEEPQUOTE_VM_LAUNCH_PARTS },
-};
-
 static gboolean input_error(GError **error, const char *text)
 {
     g_set_error_literal(error, VTPM_ERROR, VTPM_ERROR_INPUT, text);
@@ -147,31 +136,10 @@ static gboolean parse_nonce(TPM2B_DATA *ret, GError **error)
     return TRUE;
 }
 
-G_STATIC_ASSERT(G_N_ELEMENTS(credential_names) == HOST_CREDENTIALS);
-
 /** Whether there is one file for all that the verifier takes. */
 static gboolean has_cmw(void)
 {
     return opt.cmw || opt.cmw_cbor;
-}
-
-static gboolean parse_credential(const char *text, HostCredentialFile *ret, GError **error)
-{
-    const char *equals = strchr(text, '=');
-    const size_t len = equals ? (size_t)(equals - text) : strlen(text);
-
-    for (size_t i = 0; (equals || has_cmw()) && i < G_N_ELEMENTS(credential_names); i++) {
-        const char *name = credential_names[i].name;
-
-        if (strlen(name) == len && g_str_has_prefix(text, name)) {
-            ret->what = credential_names[i].what;
-            ret->path = equals ? equals + 1 : NULL;
-            return TRUE;
-        }
-    }
-    return input_error(error,
-                       "--host-credential: give WHAT=FILE, WHAT being ak, ak-cert, ek, "
-                       "ek-cert, group, ek-chain, boot-log, ima-log, vtpm-parts or vm-launch");
 }
 
 static gboolean parse_credentials(Task *task, GError **error)
@@ -180,7 +148,8 @@ static gboolean parse_credentials(Task *task, GError **error)
         if (task->credential_count == HOST_CREDENTIALS) {
             return input_error(error, "--host-credential: one of them is there twice");
         }
-        if (!parse_credential(*text, &task->credentials[task->credential_count], error)) {
+        if (!host_credential_parse(*text, has_cmw(), &task->credentials[task->credential_count],
+                                   error)) {
             return FALSE;
         }
         task->credential_count++;

@@ -7,13 +7,7 @@
 #include "tpm2_deepquote_quote.h"
 #include "tpm2_deepquote_scheme.h"
 
-enum { HOST_CREDENTIALS = 10 }; /* kinds that have a name */
-
-/** What the host tells of itself, and where to write it. */
-typedef struct HostCredentialFile {
-    uint32_t what;    /* DEEPQUOTE_HOST_AK_PUBLIC and so on */
-    const char *path; /* NULL: only with others, in one file */
-} HostCredentialFile;
+#include "common/host-ask.h"
 
 /** What the command line asks for, checked. Paths are NULL where they were not given. */
 typedef struct Task {

@@ -3,13 +3,13 @@
 #include "tpm2_deepquote_interrupt.h"
 #include "tpm2_deepquote_pcr.h"
 
+#include "common/host-ask.h"
+
 #include <tss2/tss2_mu.h>
 
 enum {
-    QUOTE_ATTEMPTS = 5,         /* how often a PCR may change between quote and reading */
-    CREDENTIAL_MAX = 64 * 1024, /* more than any certificate chain */
-    LOG_MAX = 256 * 1024 * 1024,
-    PAGE_TRIES = 100, /* where the host has no time for one: it hands out so many a second */
+    QUOTE_ATTEMPTS = 5, /* how often a PCR may change between quote and reading */
+    PAGE_TRIES = 100,   /* where the host has no time for one: it hands out so many a second */
     PAGE_WAIT_US = 100 * 1000,
 };
 
@@ -157,12 +157,6 @@ DeepQuote *deepquote_make(Vtpm *vtpm, const Key *key, const DeepQuoteRequest *re
     return NULL;
 }
 
-static uint32_t largest(uint32_t what)
-{
-    return what == DEEPQUOTE_HOST_BOOT_LOG || what == DEEPQUOTE_HOST_IMA_LOG ? LOG_MAX
-                                                                             : CREDENTIAL_MAX;
-}
-
 /** Waits where the host is busy: a log is thousands of pages, and others want theirs. */
 static gboolean ask_for_page(Vtpm *vtpm, WireBytes command, uint8_t *buf, WireReader *ret_body,
                              GError **error)
@@ -195,8 +189,8 @@ static gboolean credential_page(Vtpm *vtpm, uint32_t what, uint32_t offset, uint
         return FALSE;
     }
     if (!wire_get_u32(&body, &total) || !wire_get_tpm2b(&body, DEEPQUOTE_PAGE_MAX, &page) ||
-        body.left != 0 || total > largest(what) || offset > total || page.len > total - offset ||
-        (page.len == 0 && offset < total)) {
+        body.left != 0 || total > host_credential_max(what) || offset > total ||
+        page.len > total - offset || (page.len == 0 && offset < total)) {
         g_set_error(error, VTPM_ERROR, VTPM_ERROR_MALFORMED,
                     "the host's credential is malformed: is vtpm-managerd of the same release?");
         return FALSE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tpm2_deepquote_vtpm.h"
 
+#include "common/host-ask.h"
+
 #include <errno.h>
 #include <string.h>
 #include <tss2/tss2_rc.h>
@@ -21,25 +23,12 @@ static const struct {
     uint32_t rc, mask;
     const char *text;
 } explanations[] = {
-    { DEEPQUOTE_RC_NO_MANAGER, 0xffff,
-      "the vTPM does not reach vtpm-managerd. On the host: start vtpm-managerd, and check that the "
-      "manager=PATH given to swtpm-deepquote is its socket" },
     { DEEPQUOTE_RC_DENIED, 0xffff,
       "vtpm-managerd refuses this VM. On the host: see 'vtpm-managerctl list'; register or enable "
       "the VM's UUID there; the log of vtpm-managerd names the reason. If this vTPM was cleared, "
       "its "
       "endorsement key is gone: tpm2_createek -G ecc384 -c 0x81010016 -u FILE makes it again; then "
       "restart the VM" },
-    { DEEPQUOTE_RC_HOST_TPM, 0xffff,
-      "the host's TPM failed or is in lockout. On the host: see 'vtpm-managerctl status' and the "
-      "log of vtpm-managerd; a lockout ends by itself after its recovery time" },
-    { DEEPQUOTE_RC_TIMEOUT, 0xffff,
-      "the host's TPM made no quote in time. Try again; if it stays so, give swtpm-deepquote a "
-      "longer timeout=SECONDS" },
-    { DEEPQUOTE_RC_NOT_SHARED, 0xffff,
-      "the host does not share this log. On the host: start vtpm-managerd with --share-logs; its "
-      "log "
-      "says where it cannot read one" },
     { TPM2_RC_COMMAND_CODE, 0xffff,
       "this TPM has no such command. Is it a vTPM started by swtpm-deepquote with manager=PATH?" },
     { TPM2_RC_RETRY, 0xffff, "the host has too many requests at once; try again" },
@@ -90,7 +79,7 @@ const char *vtpm_explain(TSS2_RC rc)
             return explanations[i].text;
         }
     }
-    return NULL;
+    return host_code_advice(code);
 }
 
 gboolean vtpm_check(TSS2_RC rc, const char *what, GError **error)
