@@ -21,9 +21,12 @@ enum {
 };
 
 enum {
+    TPM12_ORD_OIAP = 0x0000000A,
     TPM12_ORD_PCRRead = 0x00000015,
     TPM12_ORD_Quote2 = 0x0000003E,
+    TPM12_ORD_LoadKey2 = 0x00000041,
     TPM12_ORD_GetCapability = 0x00000065,
+    TPM12_ORD_FlushSpecific = 0x000000BA,
     TPM12_CAP_ORD = 0x00000001,
 };
 

@@ -7,6 +7,7 @@ _FOLDERS = {
     'swtpm-deepquote': 'swtpm-deepquote',
     'tpm2_checkdeepquote': 'tools/verifier',
     'tpm2_deepquote': 'tools/guest',
+    'tpm_deepquote': 'tools/guest12',
     'vtpm-cuse': 'vtpm-cuse',
     'vtpm-managerctl': 'tools/host',
     'vtpm-managerd': 'vtpm-manager',

@@ -61,6 +61,7 @@ OWNERS = [
     (r'openssl/', 'openssl'),
     (r'tss2/', 'tss2'),
     (r'libtpms/', 'libtpms'),
+    (r'trousers/', 'TrouSerS'),
     (r'sqlite3\.h', 'sqlite'),
     (r'acl/', 'libacl'),
     (r'(cuse|fuse)_lowlevel\.h', 'libfuse'),
