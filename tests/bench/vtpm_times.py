@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import time
 
+import tpm12
 import tpm2
 from manager import Manager
 from programs import built
@@ -33,11 +34,12 @@ options = arguments()
 os.environ['BUILD_ROOT'] = os.path.abspath(options.build)
 PCRS = tpm2.selection((tpm2.ALG_SHA256, list(range(8))))
 NONCE = bytes(range(32))
+GET_RANDOM12 = 0x46
 EXTEND = tpm2.u32(1) + tpm2.u16(tpm2.ALG_SHA256) + bytes(32)
 
 
 def ordinary_commands(key):
-    """{name: command}; the same on every vTPM, whose first key has the same handle."""
+    """{name: command} of a vTPM with this key."""
     return {
         'TPM2_PCR_Read': tpm2.command('PCR_Read', PCRS),
         'TPM2_GetRandom': tpm2.command('GetRandom', tpm2.u16(32)),
@@ -48,6 +50,30 @@ def ordinary_commands(key):
         'TPM2_GetCapability': tpm2.command('GetCapability', tpm2.u32(6) + tpm2.u32(0x100) +
                                            tpm2.u32(64)),
     }
+
+
+def prepare(tpm):
+    """Makes the key that ordinary_commands() are about; its handle."""
+    return tpm2.create_primary(tpm.send)[0]
+
+
+def ordinary_commands12(key):
+    """The same of a TPM 1.2; its quotes need no session."""
+    return {
+        'TPM_PCRRead': tpm12.command('PCRRead', tpm2.u32(0)),
+        'TPM_GetRandom': tpm12.command(GET_RANDOM12, tpm2.u32(20)),
+        'TPM_Extend': tpm12.command('Extend', tpm2.u32(16) + bytes(20)),
+        'TPM_Quote2': tpm12.command('Quote2', tpm2.u32(key) +
+                                    tpm12.quote_parameters(NONCE[:20], range(8))),
+        'TPM_GetCapability': tpm12.command('GetCapability', tpm2.u32(6) + tpm12.b4(b'')),
+    }
+
+
+def prepare12(tpm):
+    tpm12.enable(tpm.send)
+    tpm12.take_ownership(tpm.send, tpm12.create_ek(tpm.send))
+    blob, _ = tpm12.create_wrap_key(tpm.send, bytes(20), auth=tpm12.AUTH_NEVER)
+    return tpm12.load_key(tpm.send, blob)
 
 
 def rounds(*streams, cpu=None, count=options.rounds, block=options.block):
@@ -70,18 +96,20 @@ def summary(ratios):
     return statistics.median(ratios), ordered[low], ordered[high]
 
 
-def measure_commands(manager):
+def measure_commands(manager, version, prepare_one, commands):
     out = []
-    with Vtpm() as stock, Vtpm() as control, Vtpm(deepquote=f'manager={manager.socket}') as ours:
-        keys = [tpm2.create_primary(tpm.send)[0] for tpm in (stock, control, ours)]
-        assert len(set(keys)) == 1
+    with Vtpm(version=version) as stock, Vtpm(version=version) as control, \
+            Vtpm(version=version, deepquote=f'manager={manager.socket}') as ours:
+        keys = [prepare_one(tpm) for tpm in (stock, control, ours)]
+        of_each = [commands(key) for key in keys]
         # A scheduler that puts client and vTPM now on one CPU and now on two would be all one sees
         client, server = (sorted(os.sched_getaffinity(0)) * 2)[:2]
         for tpm in (stock, control, ours):
             tpm.release()
             os.sched_setaffinity(tpm.process.pid, {server})
-        for name, command in ordinary_commands(keys[0]).items():
-            table = rounds(*((tpm.server, command) for tpm in (stock, control, ours)), cpu=client)
+        for name in of_each[0]:
+            table = rounds(*((tpm.server, one[name]) for tpm, one in
+                             zip((stock, control, ours), of_each)), cpu=client)
             ratio, low, high = summary([r[2] / r[0] for r in table])
             noise = summary([r[1] / r[0] for r in table])[0]
             out.append({'command': name, 'stock_us': statistics.median(r[0] for r in table) / 1e3,
@@ -143,7 +171,8 @@ def show(commands, trip, chip):
 def main():
     with Manager() as manager:
         own(manager, UUID)
-        commands = measure_commands(manager)
+        commands = measure_commands(manager, '2.0', prepare, ordinary_commands)
+        commands += measure_commands(manager, '1.2', prepare12, ordinary_commands12)
         with Vtpm() as behind:
             tpm2.create_primary(behind.send)
             behind.release()
