@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A VM with a TPM 1.2 from its own commands to the verdict: trusted only where the policy says so,
 refused for each of what is wrong, and in one hardware quote with a TPM 2.0."""
+import base64
 import contextlib
 import json
 import os
@@ -17,6 +18,7 @@ from gate import setting, waiting
 from log_chain import write
 from log_tool import content, sample
 from manager import Manager
+from process import run
 from protocol import HOST_PCRS, UUID
 from tpm12_fixture import Vtpm12
 from verifier import Store, verify
@@ -89,6 +91,17 @@ def _():
     tap.equal((told['verdict'], told['vm']['tpm']), ('trusted', '1.2'))
     tap.equal(told['vm']['signer'], tpm12.name(guest.vtpm.aik).hex())
     tap.equal(told['vm']['ek'], tpm12.name(guest.vtpm.ek).hex())
+
+
+@tap.case('an attestation result says which version it is')
+def _():
+    key, ear = guest.folder + '/ear.pem', guest.folder + '/ear'
+    run(['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256',
+         '-out', key])
+    tap.equal(guest.verdict('--ear', key, '-o', ear).status, 0)
+    claims = content(ear).decode().split('.')[1]
+    vm = json.loads(base64.urlsafe_b64decode(claims + '==='))['submods']['vm']
+    tap.equal((vm['deepquote.tpm'], vm['deepquote.vouched-by']), ('1.2', 'vtpm'))
 
 
 @tap.case('a policy that does not allow it, or none, refuses it')

@@ -131,6 +131,8 @@ static void add_facts(JsonObject *submods, const DqFacts *f)
     json_set_uuid(submodule(submods, "vm"), "deepquote.uuid", f->uuid);
     json_object_set_string_member(submodule(submods, "vm"), "deepquote.vouched-by",
                                   f->vtpm_signer_len == 0 ? "host" : "vtpm");
+    json_object_set_string_member(submodule(submods, "vm"), "deepquote.tpm",
+                                  f->vtpm_is_tpm12 ? "1.2" : "2.0");
     if (f->host_by_proof && !f->host_simulated) {
         set_claim(vector, "hardware", TIER_AFFIRMING);
     }
