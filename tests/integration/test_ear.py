@@ -92,6 +92,7 @@ def _():
     tap.equal(vector(claims, 'host'), {'instance-identity': 2, 'executables': 0})
     tap.equal(vector(claims, 'vm'), {'instance-identity': 2, 'executables': 0})
     tap.equal(claims['submods']['vm']['deepquote.uuid'], 'd66b4f0e-2b1c-4f5e-9d31-075ae2441001')
+    tap.equal(claims['submods']['vm']['deepquote.tpm'], '2.0')
     assert claims['submods']['host']['deepquote.name'].startswith('000b')
 
 
