@@ -2,6 +2,7 @@
 #include "appraise/appraisal.h"
 
 #include "appraise/appraise-boot.h"
+#include "appraise/appraise-ek.h"
 #include "appraise/appraise-event-log.h"
 #include "appraise/appraise-ima.h"
 #include "appraise/appraise-parts.h"
@@ -44,5 +45,11 @@ void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisa
     }
     if (a->logs.vm_launch.len > 0) {
         dq_appraise_launch(a->logs.vm_launch, a->launch, verdict);
+    }
+    if (a->logs.vtpm_ek.len > 0 && a->has_uuid) {
+        const DqVtpmEk ek = { a->logs.vtpm_ek, a->logs.ek_chain, pcrs->host_key, a->uuid,
+                              a->ek_name };
+
+        dq_appraise_ek(&ek, pcrs->now, verdict);
     }
 }

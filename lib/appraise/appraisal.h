@@ -19,6 +19,8 @@ typedef struct DqLogs {
     DqBytes vm_ima;
     DqBytes vtpm_parts; /* files whose code its vTPM runs */
     DqBytes vm_launch;  /* what it was started with */
+    DqBytes vtpm_ek;    /* the certificate of its vTPM's endorsement key, DER */
+    DqBytes ek_chain;   /* certificates of the authority that issued it */
 } DqLogs;
 
 /** DqAppraisal: borrowed. */
@@ -27,6 +29,9 @@ typedef struct DqAppraisal {
     const DqProfile *host, *vm; /* NULL: no reference values */
     DqBytes measurement;        /* of the binding in the evidence; of no bytes without its flag */
     DqBytes launch;             /* the same */
+    DqBytes ek_name;            /* the pinned endorsement key; of no bytes where there is none */
+    gboolean has_uuid;          /* there is a binding */
+    uint8_t uuid[DQ_UUID_SIZE]; /* of the VM */
 } DqAppraisal;
 
 /**
@@ -35,7 +40,8 @@ typedef struct DqAppraisal {
  * "vm-boot" and, where it lists files, "host-files" or "vm-files".
  *
  * A list of the vTPM's parts adds "vtpm-parts": it passes where it is the one measured. One of what
- * the VM was started with adds "vm-launch", the same.
+ * the VM was started with adds "vm-launch", the same. A certificate of the vTPM's endorsement key
+ * adds "vtpm-ek": it passes where the host's authority issued it for the key that is pinned.
  *
  * An event log passes where it leads to all PCRs that firmware and boot loaders alone extend and
  * that were quoted, and no event says something else than what was measured. A list of IMA passes

@@ -32,8 +32,12 @@ static void call(const DqRun *r, DqVerdict *verdict)
 {
     g_autoptr(GArray) host = name_values(&r->evidence.host_pcrs, r->evidence.pcr);
     g_autoptr(GArray) vtpm = name_values(&r->vtpm.pcr_select, r->vtpm_pcr);
-    const DqQuotedPcrs pcrs = { (const DqPcrValue *)host->data, host->len,
-                                (const DqPcrValue *)vtpm->data, vtpm->len };
+    const DqQuotedPcrs pcrs = { (const DqPcrValue *)host->data,
+                                host->len,
+                                (const DqPcrValue *)vtpm->data,
+                                vtpm->len,
+                                r->host_key,
+                                r->now };
 
     r->quote->appraise(&pcrs, verdict, r->quote->appraise_data);
 }

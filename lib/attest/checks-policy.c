@@ -126,6 +126,11 @@ gboolean dq_check_policy(DqRun *r)
     if (wrong) {
         return fail_pcr(r, "vTPM", wrong);
     }
+    if (policy->require_vtpm_ek && r->quote->vtpm_ek.len == 0) {
+        return dq_run_fail(r,
+                           "the policy asks for a certificate of the vTPM's endorsement key, and "
+                           "none came");
+    }
     if (!check_policy_digests(r, policy) || !check_launch_parts(r, policy)) {
         return FALSE;
     }

@@ -332,12 +332,18 @@ typedef struct DqPcrValue {
     DqBytes value;
 } DqPcrValue;
 
-/** DqQuotedPcrs: what both TPMs quoted; @vtpm has none where the guest handed none over. */
+/**
+ * DqQuotedPcrs: what both TPMs quoted; @vtpm has none where the guest handed none over. Borrowed.
+ * @host_key: the host's attestation key, which has signed for it
+ * @now: when the verifier looks, in seconds since 1970
+ */
 typedef struct DqQuotedPcrs {
     const DqPcrValue *host;
     gsize host_count;
     const DqPcrValue *vtpm;
     gsize vtpm_count;
+    DqKey *host_key;
+    int64_t now;
 } DqQuotedPcrs;
 
 typedef struct DqVerdict DqVerdict;
@@ -359,6 +365,8 @@ typedef void (*DqAppraise)(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointe
  * @vtpm_pcrs: the vTPM's selected PCR values, bank by bank, ascending, one after the other
  * @launch_parts: the list of what the VM was started with; empty where it did not come. A policy
  * may have values for parts
+ * @vtpm_ek: the certificate of the vTPM's endorsement key; empty where it did not come. A policy
+ * may ask for one; it is @appraise that looks at it
  * @vtpm_key: (nullable): the key that the guest says it signed with: the signature is checked with
  *     it if it has the Name that the host vouches for; it says nothing about whose key it is
  * @appraise: (nullable): appraises what else came with it; gets @appraise_data
@@ -369,6 +377,7 @@ typedef struct DqQuote {
     DqBytes vtpm_signature;
     DqBytes vtpm_pcrs;
     DqBytes launch_parts;
+    DqBytes vtpm_ek;
     DqKey *vtpm_key;
     DqAppraise appraise;
     gpointer appraise_data;

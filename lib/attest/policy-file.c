@@ -298,6 +298,12 @@ static gboolean read_allow_sha1(Parser *p, const Keyword *k, char **args, GError
     return !args[0] || usage(p, k, error);
 }
 
+static gboolean read_require_vtpm_ek(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    p->policy->require_vtpm_ek = TRUE;
+    return !args[0] || usage(p, k, error);
+}
+
 static gboolean read_allow_tpm12(Parser *p, const Keyword *k, char **args, GError **error)
 {
     p->policy->allow_tpm12 = TRUE;
@@ -409,6 +415,7 @@ static const Keyword keywords[] = {
     { "launch-part", read_launch_part, 0,
       "KIND HEX..., or KIND:NAME HEX...; KIND is executable, library, firmware, kernel, initrd, "
       "device-tree, command-line, file, machine or arguments; none stands for no such part" },
+    { "require-vtpm-ek", read_require_vtpm_ek, 0, "" },
     { "allow-key", read_allow_key, 0, "FILE | name:HEX" },
     { "allow-sha1", read_allow_sha1, 0, "" },
     { "allow-tpm12", read_allow_tpm12, 0, "" },
@@ -427,8 +434,8 @@ static gboolean read_words(Parser *p, char **words, GError **error)
     }
     g_set_error(error, DQ_ERROR, DQ_ERROR_POLICY,
                 "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
-                "vtpm-pcr, measurement, group-info, group-key, launch, launch-part, allow-key, "
-                "allow-sha1, allow-tpm12, "
+                "vtpm-pcr, measurement, group-info, group-key, launch, launch-part, "
+                "require-vtpm-ek, allow-key, allow-sha1, allow-tpm12, "
                 "allow-host-vouched, allow-move, allow-lineage or deny-firmware",
                 p->name, p->line, words[0]);
     return FALSE;

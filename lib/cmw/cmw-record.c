@@ -18,6 +18,8 @@ static const struct {
     [DQ_CMW_HOST_IMA] = { "host-ima-log", "application/vnd.deepquote.ima-list" },
     [DQ_CMW_VTPM_PARTS] = { "vtpm-parts", "application/vnd.deepquote.vtpm-parts" },
     [DQ_CMW_VM_LAUNCH] = { "vm-launch", "application/vnd.deepquote.vm-launch" },
+    [DQ_CMW_VTPM_EK] = { "vtpm-ek", "application/pkix-cert" },
+    [DQ_CMW_EK_CHAIN] = { "ek-chain", "application/vnd.deepquote.certificates" },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(table) == DQ_CMW_PARTS);

@@ -27,6 +27,8 @@ typedef enum DqCmwPart {
     DQ_CMW_HOST_IMA,
     DQ_CMW_VTPM_PARTS,
     DQ_CMW_VM_LAUNCH,
+    DQ_CMW_VTPM_EK,
+    DQ_CMW_EK_CHAIN,
     DQ_CMW_PARTS, /* how many there are */
 } DqCmwPart;
 

@@ -9,12 +9,14 @@ import re
 TYPE = 'urn:uuid:5c112509-7830-40d8-ab8b-e407f643bf04'
 TYPE_LABEL = '__cmwc_t'
 EVIDENCE = 4
+OURS = 'application/vnd.deepquote.'
 MEDIA_TYPES = {
-    label: 'application/vnd.deepquote.' + kind for label, kind in (
+    label: kind if '/' in kind else OURS + kind for label, kind in (
         ('evidence', 'evidence'), ('quote', 'tpms-attest'), ('signature', 'tpmt-signature'),
         ('pcrs', 'pcr-values'), ('guest-public', 'tpm2b-public'), ('boot-log', 'tcg-event-log'),
         ('ima-log', 'ima-list'), ('host-boot-log', 'tcg-event-log'), ('host-ima-log', 'ima-list'),
-        ('vtpm-parts', 'vtpm-parts'), ('vm-launch', 'vm-launch'))}
+        ('vtpm-parts', 'vtpm-parts'), ('vm-launch', 'vm-launch'),
+        ('vtpm-ek', 'application/pkix-cert'), ('ek-chain', 'certificates'))}
 
 
 class Malformed(Exception):

@@ -117,8 +117,14 @@ static void each_log_has_its_finding_and_its_tpm(void)
     boot_load(&b, "ovmf");
     pcrs =
         (DqQuotedPcrs){ .host = (const DqPcrValue *)b.quoted->data, .host_count = b.quoted->len };
-    a.logs = (DqLogs){ dq_bytes_peek(b.event_log), dq_bytes_peek(b.ima), dq_bytes_peek(b.event_log),
-                       dq_bytes_peek(b.ima),       { NULL, 0 },          { NULL, 0 } };
+    a.logs = (DqLogs){ dq_bytes_peek(b.event_log),
+                       dq_bytes_peek(b.ima),
+                       dq_bytes_peek(b.event_log),
+                       dq_bytes_peek(b.ima),
+                       { NULL, 0 },
+                       { NULL, 0 },
+                       { NULL, 0 },
+                       { NULL, 0 } };
     dq_appraise(&pcrs, verdict, &a);
     g_assert_cmpuint(dq_verdict_get_findings(verdict), ==, G_N_ELEMENTS(words));
     for (guint i = 0; i < G_N_ELEMENTS(words); i++) {

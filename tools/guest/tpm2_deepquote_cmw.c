@@ -10,7 +10,7 @@
 
 enum { LOG_MAX = 256 << 20 }; /* bytes */
 
-static const DqCmwPart guest_logs[GUEST_LOGS] = { DQ_CMW_EVENT_LOG, DQ_CMW_IMA };
+static const DqCmwPart guest_logs[GUEST_LOGS] = { DQ_CMW_EVENT_LOG, DQ_CMW_IMA, DQ_CMW_VTPM_EK };
 
 static const struct {
     uint32_t what;
@@ -20,6 +20,7 @@ static const struct {
     { DEEPQUOTE_HOST_IMA_LOG, DQ_CMW_HOST_IMA },
     { DEEPQUOTE_VTPM_PARTS, DQ_CMW_VTPM_PARTS },
     { DEEPQUOTE_VM_LAUNCH_PARTS, DQ_CMW_VM_LAUNCH },
+    { DEEPQUOTE_VTPM_EK_CHAIN, DQ_CMW_EK_CHAIN },
 };
 
 gboolean cmw_parse_log(const char *text, CmwTask *task, GError **error)
@@ -35,8 +36,9 @@ gboolean cmw_parse_log(const char *text, CmwTask *task, GError **error)
             return TRUE;
         }
     }
-    g_set_error_literal(error, VTPM_ERROR, VTPM_ERROR_INPUT,
-                        "--cmw-log: give boot-log=FILE and ima-log=FILE, each once at most");
+    g_set_error_literal(
+        error, VTPM_ERROR, VTPM_ERROR_INPUT,
+        "--cmw-log: give boot-log=FILE, ima-log=FILE and vtpm-ek=FILE, each once at most");
     return FALSE;
 }
 

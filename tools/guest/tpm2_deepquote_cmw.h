@@ -6,7 +6,7 @@
 #include "cmw/cmw.h"
 #include "common/output.h"
 
-enum { GUEST_LOGS = 2 }; /* kinds that have a name */
+enum { GUEST_LOGS = 3 }; /* kinds that have a name */
 
 /** CmwTask: what of it is asked for; paths are NULL where they were not given. */
 typedef struct CmwTask {

@@ -63,6 +63,10 @@ static const GOptionEntry entries[] = {
       "From the guest: the files whose code its vTPM runs, which must be those measured", "FILE" },
     { "vm-launch", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.vm_launch,
       "From the guest: what the host says that the VM was started with, the same", "FILE" },
+    { "vtpm-ek", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.vtpm_ek,
+      "From the guest: the certificate of its vTPM's endorsement key, DER", "FILE" },
+    { "ek-chain", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.ek_chain,
+      "From the guest: the host's authority for vTPMs, which must have issued it, DER", "FILE" },
     { "cmw", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.cmw,
       "From the guest: all of these in one file, a CMW collection in JSON or CBOR", "FILE" },
     { "qualification", 'q', 0, G_OPTION_ARG_STRING, &opt.check.expected.challenge,
@@ -118,8 +122,8 @@ static const GOptionEntry entries[] = {
 static const char description[] =
     "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
     "they are there quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and\n"
-    "host_ima.log, vtpm_parts.bin and vm_launch.bin. What is expected comes from options and the "
-    "store alone.\n\n"
+    "host_ima.log, vtpm_parts.bin, vm_launch.bin, vtpm_ek.der and ek_chain.der. What is expected\n"
+    "comes from options and the store alone.\n\n"
     "Other commands: init, challenge, host, vm, accept, watch, audit, report, eventlog, ima,\n"
     "profile, predict; each has --help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "

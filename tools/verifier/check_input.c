@@ -5,6 +5,7 @@
 
 #include "appraise/event-log.h"
 #include "appraise/ima-list.h"
+#include "appraise/vtpm-ek.h"
 #include "attest/bytes.h"
 #include "common/input.h"
 #include "wire/evidence.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* input_read(), or input_read_own() where others may change what is there. */
@@ -74,14 +76,18 @@ static void set_digests(DqBytes evidence, DqAppraisal *ret)
     if (wire_decode_evidence(dq_wire(evidence), &e)) {
         ret->measurement = dq_unwire(e.binding.measurement);
         ret->launch = dq_unwire(e.binding.launch);
+        ret->ek_name = dq_unwire(e.binding.vtpm_ek);
+        ret->has_uuid = TRUE;
+        memcpy(ret->uuid, e.binding.uuid.byte, sizeof(ret->uuid));
     }
 }
 
 void check_input_settle(CheckInput *in)
 {
-    in->appraisal.logs =
-        (DqLogs){ peek(in->host_event_log), peek(in->host_ima), peek(in->event_log), peek(in->ima),
-                  peek(in->vtpm_parts),     peek(in->vm_launch) };
+    in->appraisal.logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima),
+                                   peek(in->event_log),      peek(in->ima),
+                                   peek(in->vtpm_parts),     peek(in->vm_launch),
+                                   peek(in->vtpm_ek),        peek(in->ek_chain) };
     set_digests(peek(in->evidence), &in->appraisal);
 }
 
@@ -100,6 +106,8 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
         !read_log(read, p->ima, DQ_IMA_LIST_MAX, &in->ima, error) ||
         !read_log(read, p->vtpm_parts, WIRE_PARTS_SIZE_MAX, &in->vtpm_parts, error) ||
         !read_log(read, p->vm_launch, WIRE_PARTS_SIZE_MAX, &in->vm_launch, error) ||
+        !read_log(read, p->vtpm_ek, DQ_VTPM_EK_MAX, &in->vtpm_ek, error) ||
+        !read_log(read, p->ek_chain, DQ_VTPM_EK_CHAIN_MAX, &in->ek_chain, error) ||
         (p->cmw && !check_cmw_read(p->cmw, in, error)) ||
         !require(in->message, "name the vTPM's quote with -m, or a folder or --cmw", error) ||
         !require(in->evidence, "name the evidence with --evidence", error) ||
@@ -183,6 +191,8 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
         { "host_ima.log", &p.host_ima },
         { "vtpm_parts.bin", &p.vtpm_parts },
         { "vm_launch.bin", &p.vm_launch },
+        { "vtpm_ek.der", &p.vtpm_ek },
+        { "ek_chain.der", &p.ek_chain },
     };
     g_auto(GStrv) found = g_new0(char *, G_N_ELEMENTS(files) + 1);
     gsize count = 0;
@@ -210,7 +220,8 @@ void check_input_free(CheckInput *input)
     GBytes **all[] = { &input->message,    &input->signature,      &input->pcrs,
                        &input->evidence,   &input->public,         &input->event_log,
                        &input->ima,        &input->host_event_log, &input->host_ima,
-                       &input->vtpm_parts, &input->vm_launch };
+                       &input->vtpm_parts, &input->vm_launch,      &input->vtpm_ek,
+                       &input->ek_chain };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_bytes_unref);
@@ -229,6 +240,7 @@ DqQuote check_input_quote(CheckInput *input, const DqProfile *host, const DqProf
         .vtpm_signature = peek(input->signature),
         .vtpm_pcrs = peek(input->pcrs),
         .launch_parts = peek(input->vm_launch),
+        .vtpm_ek = peek(input->vtpm_ek),
         .vtpm_key = input->key,
         .appraise = dq_appraise,
         .appraise_data = &input->appraisal,

@@ -45,6 +45,10 @@ static const struct {
                     "than the host signed for." },
     { "vm-launch", "Take the list again with the quote. If it stays so, the VM was started with "
                    "something else than the host signed for." },
+    { "vtpm-ek",
+      "Was the VM made on this host? tpm2_deepquote --host-credential ek-chain reads the "
+      "authority's certificates there, and a VM that was moved has none of its. If it "
+      "was, find out which TPM the VM has." },
     { "host-boot", "Was the host updated? Then record the new boot into its profile "
                    "('profile record --add-to'). If not, find out what started it." },
     { "vm-boot", "Was the VM updated? Then record the new boot into its profile "

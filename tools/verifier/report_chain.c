@@ -10,7 +10,7 @@ enum {
     LEFT = 34, /* centre of the marks */
     RADIUS = 15,
     LINE_CHARS = 96, /* what fits beside a mark */
-    WORDS_MAX = 6,
+    WORDS_MAX = 8,
 };
 
 /** A link of the chain, and the checks and findings that it depends on. */
@@ -40,7 +40,8 @@ static const Link links[] = {
       "the host vouches for this VM, in answer to this challenge",
       "" },
     { "Virtual TPM",
-      { "bad-vtpm-quote", "bad-vtpm-signature", "stale", "lineage", "moved", "vtpm-parts" },
+      { "bad-vtpm-quote", "bad-vtpm-signature", "stale", "lineage", "moved", "vtpm-parts",
+        "vtpm-ek" },
       "its key signed, and its state is the one that goes on",
       "" },
     { "VM's PCRs",

@@ -84,6 +84,8 @@ static CheckInput *make_input(const VerdictCase *c, GError **error)
         { &in->host_event_log, CASE_HOST_EVENT_LOG },
         { &in->vtpm_parts, CASE_VTPM_PARTS },
         { &in->vm_launch, CASE_VM_LAUNCH },
+        { &in->vtpm_ek, CASE_VTPM_EK },
+        { &in->ek_chain, CASE_EK_CHAIN },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {

@@ -24,6 +24,8 @@ typedef enum CasePart {
     CASE_VM_IMA,
     CASE_VTPM_PARTS,
     CASE_VM_LAUNCH,
+    CASE_VTPM_EK,
+    CASE_EK_CHAIN,
     CASE_CHALLENGE,
     CASE_BOUND_NONCE,
     CASE_UUID,

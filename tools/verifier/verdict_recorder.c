@@ -80,6 +80,8 @@ static void take_input(VerdictCase *c, const CheckInput *in)
     verdict_case_take(c, CASE_VM_IMA, reference(in->ima));
     verdict_case_take(c, CASE_VTPM_PARTS, reference(in->vtpm_parts));
     verdict_case_take(c, CASE_VM_LAUNCH, reference(in->vm_launch));
+    verdict_case_take(c, CASE_VTPM_EK, reference(in->vtpm_ek));
+    verdict_case_take(c, CASE_EK_CHAIN, reference(in->ek_chain));
 }
 
 static void take_expected(VerdictCase *c, const CheckExpected *x)
