@@ -105,8 +105,8 @@ static gssize read_secret(const char *path, char *data, gsize max)
 /* FALSE without an error: there is no file. */
 static gboolean load(EkAuthority *a, const char *path, GError **error)
 {
-    g_autofree char *data = g_malloc(FILE_MAX);
-    const gssize size = read_secret(path, data, FILE_MAX);
+    char data[FILE_MAX];
+    const gssize size = read_secret(path, data, sizeof(data));
     gboolean parsed;
 
     if (size < 0) {
@@ -120,7 +120,7 @@ static gboolean load(EkAuthority *a, const char *path, GError **error)
         return FALSE;
     }
     parsed = size < FILE_MAX && parse(a, data, (gsize)size);
-    explicit_bzero(data, FILE_MAX);
+    explicit_bzero(data, sizeof(data));
     return parsed ||
            fail(error, path,
                 "it is no key with its certificate: put a copy back, or remove it to have a "
