@@ -272,4 +272,68 @@ def _():
         refused(2, 'missing', '--name', 'x', where + '/missing')
 
 
+def mirror(where, *debs, **changed):
+    """A repository of these packages: its index. changed: fields of the first."""
+    stanzas = []
+    for i, deb in enumerate(debs):
+        os.makedirs(where + '/mirror/pool', exist_ok=True)
+        name = os.path.basename(deb)
+        shutil.copy(deb, where + '/mirror/pool/' + name)
+        with open(deb, 'rb') as f:
+            fields = {'Package': name.split('_')[0], 'Version': '1', 'Description': 'x\n more',
+                      'Filename': 'pool/' + name,
+                      'SHA256': hashlib.sha256(f.read()).hexdigest()}
+        fields |= changed if i == 0 else {}
+        stanzas.append(''.join(f'{k}: {v}\n' for k, v in fields.items() if v is not None))
+    return put(where + '/mirror/dists/x/main/binary-all/Packages', '\n'.join(stanzas).encode())
+
+
+@tap.case('the packages that a repository has by its index, all or those of a name')
+def _():
+    with folder() as f:
+        index = mirror(f, make(f, 'one', files={'/usr/bin/one': b'1'}),
+                       make(f, 'two', files={'/usr/bin/two': b'2'}))
+        one, two = digests({'/usr/bin/one': b'1'}), digests({'/usr/bin/two': b'2'})
+        tap.equal(files_of(index), one | two)
+        tap.equal(files_of('--only', 't*', index), two)
+        tap.equal(files_of('--only', 'o*', '--only', 'two', index), one | two)
+        listed = put(f + '/lists/deb.example_dists_x_main_binary-all_Packages',
+                     pathlib.Path(index).read_bytes())
+        tap.equal(files_of('--mirror', f + '/mirror', listed), one | two)
+        assert 'there is no package' in refused_text('--only', 'none', index)
+
+
+def refused_text(*arguments):
+    status, out, error = tool('from-packages', '--name', 'x', *arguments)
+    tap.equal((status, out), (2, ''), error)
+    return error
+
+
+@tap.case('a package that is not the one in the index, or not there, is refused with its path')
+def _():
+    for changed, words in (({'SHA256': '00' * 32}, 'whose SHA-256 the index has'),
+                           ({'Filename': 'pool/none.deb'}, 'none.deb'),
+                           ({'Filename': '../pool/one_1_all.deb'}, 'outside the repository'),
+                           ({'Filename': '/pool/one_1_all.deb'}, 'outside the repository'),
+                           ({'Filename': None}, 'no Package, Filename or SHA256'),
+                           ({'SHA256': '00'}, 'no Package, Filename or SHA256'),
+                           ({'SHA256': None}, 'no Package, Filename or SHA256')):
+        with folder() as f:
+            said = refused_text(mirror(f, make(f, 'one', files={'/usr/bin/one': b'1'}), **changed))
+            assert words in said and '/Packages' in said, said
+
+
+@tap.case('an index that ends in the middle names what it has, or is refused')
+def _():
+    with folder() as f:
+        index = pathlib.Path(mirror(f, make(f, 'one', files={'/usr/bin/one': b'1'})))
+        whole, outcomes = index.read_bytes(), set()
+        for size in range(0, len(whole), 7):
+            index.write_bytes(whole[:size])
+            status, out, error = tool('from-packages', '--name', 'x', str(index))
+            assert (status == 0) == bool(out) and status in (0, 2), (size, error)
+            outcomes.add((status, bool(error)))
+        tap.equal(outcomes, {(2, True)})
+
+
 tap.main()

@@ -3,12 +3,14 @@
 
 #include "command.h"
 #include "deb_files.h"
+#include "packages_index.h"
 #include "profile_file.h"
 #include "record_text.h"
 #include "tracker.h"
 
 #include "appraise/profile.h"
 #include "attest/bytes.h"
+#include "attest/digest.h"
 #include "common/args.h"
 #include "common/escape.h"
 #include "common/input.h"
@@ -19,14 +21,15 @@
 
 enum {
     DEB_MAX = 1 << 30,       /* bytes of a package */
+    INDEX_MAX = 512 << 20,   /* bytes of an index; the largest has some 60 million */
     TRACKER_MAX = 512 << 20, /* bytes; it has some 70 million */
     NAME_SHOWN = 200,
 };
 
 /** The command line as it was given. */
 static struct {
-    char *name, *add, *since, *tracker, *release, *vulnerable, *output;
-    char **skip;
+    char *name, *add, *since, *tracker, *release, *vulnerable, *mirror, *output;
+    char **skip, **only;
 } opt;
 
 static const GOptionEntry entries[] = {
@@ -41,6 +44,11 @@ static const GOptionEntry entries[] = {
       "NAME" },
     { "vulnerable", 0, 0, G_OPTION_ARG_STRING, &opt.vulnerable,
       "Packages that have a fixed successor: drop them, or only warn (drop)", "drop|warn" },
+    { "mirror", 0, 0, G_OPTION_ARG_FILENAME, &opt.mirror,
+      "Where the packages are that a Packages file names (the folder that has its dists)",
+      "FOLDER" },
+    { "only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.only,
+      "Take packages of such a name alone from a Packages file; may be repeated", "PATTERN" },
     { "skip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.skip,
       "Take no files of such a name; may be repeated", "PATTERN" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &opt.output,
@@ -52,6 +60,7 @@ static const GOptionEntry entries[] = {
 typedef struct Collection {
     DqProfile *profile;
     GPtrArray *skip; /* GPatternSpec */
+    GPtrArray *only; /* the same; of none, all are taken */
     int64_t since;
     Tracker *tracker; /* NULL: nothing is known */
     gboolean only_warn;
@@ -83,16 +92,23 @@ static void take_names(Collection *c, const char *name, const uint8_t *digest)
     }
 }
 
+static gboolean matches(const GPtrArray *patterns, const char *name)
+{
+    for (guint i = 0; i < patterns->len; i++) {
+        if (g_pattern_spec_match_string(patterns->pdata[i], name)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static void take_file(const char *name, const uint8_t *digest, gpointer data)
 {
     Collection *c = data;
 
-    for (guint i = 0; !c->dropping && i < c->skip->len; i++) {
-        if (g_pattern_spec_match_string(c->skip->pdata[i], name)) {
-            return;
-        }
+    if (c->dropping || !matches(c->skip, name)) {
+        take_names(c, name, digest);
     }
-    take_names(c, name, digest);
 }
 
 static void tell(const DebPackage *package, const GPtrArray *known, gboolean drop)
@@ -126,13 +142,29 @@ static gboolean take_package(const DebPackage *package, gpointer data)
     return !drop;
 }
 
-static gboolean read_package(Collection *c, const char *path, GError **error)
+static gboolean is_as_indexed(GBytes *bytes, const uint8_t *digest, GError **error)
+{
+    const DqBytes whole = dq_bytes_peek(bytes);
+    uint8_t found[DQ_HASH_SIZE];
+
+    dq_sha256(&whole, 1, found);
+    if (memcmp(found, digest, sizeof(found)) != 0) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
+                    "it is not the one whose SHA-256 the index has");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* @digest: (nullable): what an index says that it is */
+static gboolean read_package(Collection *c, const char *path, const uint8_t *digest, GError **error)
 {
     static const DebHandler handler = { take_package, take_file };
 
     g_autoptr(GBytes) bytes = input_read(path, DEB_MAX, error);
 
-    if (!bytes || !deb_files(dq_bytes_peek(bytes), &handler, c, error)) {
+    if (!bytes || (digest && !is_as_indexed(bytes, digest, error)) ||
+        !deb_files(dq_bytes_peek(bytes), &handler, c, error)) {
         g_prefix_error(error, "%s: ", path);
         return FALSE;
     }
@@ -153,10 +185,54 @@ static gboolean take_folder(Collection *c, const char *path, GError **error)
         if (!link && g_file_test(inner, G_FILE_TEST_IS_DIR)) {
             ok = take_folder(c, inner, error);
         } else if (!link && g_str_has_suffix(name, ".deb")) {
-            ok = read_package(c, inner, error);
+            ok = read_package(c, inner, NULL, error);
         }
     }
     return ok;
+}
+
+/** An index that is being read, and where its packages are. */
+typedef struct Repository {
+    Collection *collection;
+    char *folder;
+} Repository;
+
+static gboolean take_indexed(const IndexedPackage *package, gpointer data, GError **error)
+{
+    const Repository *r = data;
+    g_autofree char *path = g_build_filename(r->folder, package->file, NULL);
+
+    return (r->collection->only->len > 0 && !matches(r->collection->only, package->name)) ||
+           read_package(r->collection, path, package->digest, error);
+}
+
+static gboolean is_index(const char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+
+    return g_str_equal(name, PACKAGES_INDEX) || g_str_has_suffix(name, "_" PACKAGES_INDEX);
+}
+
+/* The packages that a repository's index names. */
+static gboolean take_index(Collection *c, const char *path, GError **error)
+{
+    g_autoptr(GBytes) bytes = input_read(path, INDEX_MAX, error);
+    Repository r = { c, opt.mirror ? g_strdup(opt.mirror) : packages_index_repository(path) };
+    const gboolean ok = bytes && packages_index_read(dq_bytes_peek(bytes), take_indexed, &r, error);
+
+    g_free(r.folder);
+    if (!ok) {
+        g_prefix_error(error, "%s: ", path);
+    }
+    return ok;
+}
+
+static gboolean take_one(Collection *c, const char *path, GError **error)
+{
+    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        return take_folder(c, path, error);
+    }
+    return is_index(path) ? take_index(c, path, error) : read_package(c, path, NULL, error);
 }
 
 static gboolean take_all(Collection *c, char **paths, GError **error)
@@ -164,8 +240,7 @@ static gboolean take_all(Collection *c, char **paths, GError **error)
     gboolean ok = TRUE;
 
     for (; ok && *paths; paths++) {
-        ok = g_file_test(*paths, G_FILE_TEST_IS_DIR) ? take_folder(c, *paths, error)
-                                                     : read_package(c, *paths, error);
+        ok = take_one(c, *paths, error);
     }
     if (ok && !c->dropping && c->seen == 0) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE, "there is no package %s",
@@ -182,7 +257,7 @@ static gboolean check_options(char **paths, int64_t *ret_since, GError **error)
     if (!opt.name == !opt.add) {
         text = "give a new profile a --name, or the one to --add-to";
     } else if (!paths[0]) {
-        text = "name packages, or folders that have some";
+        text = "name packages, or folders or a Packages file that have some";
     } else if (opt.since && !text_read_time(opt.since, ret_since)) {
         text = "--since: give a date as 2026-12-31 or 2026-12-31T12:00:00Z";
     } else if (!opt.tracker != !opt.release || (opt.vulnerable && !opt.tracker)) {
@@ -197,11 +272,11 @@ static gboolean check_options(char **paths, int64_t *ret_since, GError **error)
     return !text;
 }
 
-static GPtrArray *patterns(void)
+static GPtrArray *patterns(char **texts)
 {
     GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)g_pattern_spec_free);
 
-    for (char **pattern = opt.skip; pattern && *pattern; pattern++) {
+    for (char **pattern = texts; pattern && *pattern; pattern++) {
         g_ptr_array_add(all, g_pattern_spec_new(*pattern));
     }
     return all;
@@ -235,7 +310,7 @@ static gboolean take_twice(Collection *c, char **paths, GError **error)
 static GStrv parse(char **argv, GError **error)
 {
     g_autoptr(GOptionContext) context =
-        g_option_context_new("PACKAGE|FOLDER... - take the files of Debian packages");
+        g_option_context_new("PACKAGE|FOLDER|INDEX... - take the files of Debian packages");
     g_autofree char *program = g_strconcat(g_get_prgname(), " ", argv[0], NULL);
 
     g_set_prgname(program);
@@ -247,6 +322,7 @@ int profile_packages_command(char **argv, GError **error)
     g_auto(GStrv) words = parse(argv, error);
     g_autoptr(DqProfile) profile = NULL;
     g_autoptr(GPtrArray) skip = NULL;
+    g_autoptr(GPtrArray) only = NULL;
     g_autoptr(Tracker) tracker = NULL;
     Collection c = { 0 };
 
@@ -258,9 +334,11 @@ int profile_packages_command(char **argv, GError **error)
         return EXIT_UNUSABLE;
     }
     profile->issued = 0;
-    skip = patterns();
+    skip = patterns(opt.skip);
+    only = patterns(opt.only);
     c.profile = profile;
     c.skip = skip;
+    c.only = only;
     c.tracker = tracker;
     c.only_warn = g_strcmp0(opt.vulnerable, "warn") == 0;
     return take_twice(&c, words + 1, error) && profile_write(profile, opt.output, error)
