@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a vTPM with the module costs beside plain swtpm while it is idle, and how long it takes from
-a connection to its first answer; with --units as units of systemd's, where that is process 1."""
+a connection to its first answer; with --units as units of systemd's. Where systemd is not process
+1, that is one of our own, with the packages of this tree."""
 import argparse
 import contextlib
+import glob
 import itertools
 import json
 import os
@@ -12,10 +14,12 @@ import socket
 import statistics
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
 
+import own_systemd
 import tpm2
 from fake_systemd import pass_as
 from manager import Manager
@@ -25,7 +29,12 @@ from swtpm import SWTPM, Swtpm, environment
 from vtpm import CTRL, exchange, receive
 
 SOCKET = ['socket', '--tpm2', '--ctrl', 'type=unixio,fd=3', '--terminate']
+PAUSE = 1  # seconds, more than the unit makes between two starts
+# In place of systemctl, where many VMs are made: what it does for each is done once, for all
+LATER = '#!/bin/sh\ncase $* in\n*daemon-reload | *enable*) ;;\n' \
+        '*) exec /usr/bin/systemctl "$@" ;;\nesac\n'
 STATE_DIR = '/var/lib/private/swtpm-deepquote'
+SOURCE = os.environ['SOURCE_ROOT']
 
 
 def arguments():
@@ -35,7 +44,8 @@ def arguments():
     p.add_argument('--vms', type=int, default=1000, help='idle vTPMs of each kind (1000)')
     p.add_argument('--starts', type=int, default=100, help='starts of each kind, in turn (100)')
     p.add_argument('--units', action='store_true',
-                   help='units, by the installed vtpm-managerctl and manager; needs root')
+                   help='units, by the installed vtpm-managerctl and manager, or by those of '
+                   'packages that are built, in a systemd of our own; needs root')
     p.add_argument('--qemu-group', default='root', help='with --units: whose the sockets are')
     p.add_argument('--json', action='store_true', help='print JSON')
     return p.parse_args()
@@ -119,8 +129,11 @@ def with_module(folder, state, manager, name):
 class Unit:
     """A vTPM that systemd starts when we connect."""
 
+    ended = {}  # name: when
+
     def __init__(self, name):
         self.name = name
+        time.sleep(max(0, Unit.ended.get(name, 0) + PAUSE - time.monotonic()))
         self.begun = time.monotonic()
         self.client = Client(f'/run/swtpm-deepquote/{name}.sock').start()
         self.seconds = time.monotonic() - self.begun
@@ -131,24 +144,33 @@ class Unit:
 
     def end(self):
         self.client.close()
-        time.sleep(1)  # the unit's pause between two starts
+        Unit.ended[self.name] = time.monotonic()
 
 
 @contextlib.contextmanager
-def units(state, number):
+def units(folder, state, number):
     """Names of new VMs, with the given state each."""
     names = [str(uuid.uuid4()) for _ in range(number)]
     made = []
+    later = os.path.join(folder, 'later')
+    os.mkdir(later)
+    with open(os.path.join(later, 'systemctl'), 'w', encoding='ascii') as f:
+        f.write(LATER)
+        os.fchmod(f.fileno(), 0o755)
+    environ = {**os.environ, 'PATH': f'{later}:{os.environ["PATH"]}'}
     try:
         for name in names:
             os.makedirs(STATE_DIR, exist_ok=True)
             shutil.copytree(state, os.path.join(STATE_DIR, name))
             made.append(name)
             run(['vtpm-managerctl', 'vm', 'new', name, '--keep-state', '--qemu-group',
-                 options.qemu_group], timeout=120)
+                 options.qemu_group], timeout=120, env=environ)
+        run(['systemctl', 'daemon-reload'], timeout=600)
+        run(['systemctl', 'enable', '--quiet', '--now',
+             *(f'swtpm-deepquote@{name}.socket' for name in names)], timeout=1800)
         yield names
     finally:
-        for name in made:
+        for name in made if not own_systemd.inside() else []:
             run(['vtpm-managerctl', 'vm', 'delete', name, '--yes'], timeout=120)
 
 
@@ -158,14 +180,14 @@ def pss(pid):
         return next(int(line.split()[1]) for line in f if line.startswith('Pss:'))
 
 
-def idle(makers):
-    """Median KiB of vTPMs that all run at once."""
+def idle(makers, look=lambda: None):
+    """Median KiB of vTPMs that all run at once, and what look() returns meanwhile."""
     running = []
     try:
         for make in makers:
             running.append(make())
         time.sleep(2)
-        return statistics.median([pss(one.pid()) for one in running])
+        return statistics.median([pss(one.pid()) for one in running]), look()
     finally:
         for one in running:
             one.end()
@@ -188,21 +210,49 @@ def measure_processes(folder, state):
         manager.admin('register', uuid=name, owner=os.geteuid())
         begun = starts({'plain': plain(folder, state),
                         'module': with_module(folder, state, manager.socket, name)})
-    return begun, {'plain': idle([plain(folder, state)] * options.vms),
+    return begun, {'plain': idle([plain(folder, state)] * options.vms)[0],
                    'module': idle([with_module(folder, state, f'{folder}/none', name)] *
-                                  options.vms)}
+                                  options.vms)[0]}
+
+
+def start_manager():
+    """That of the packages, in a systemd of our own, on a stand-in."""
+    for command in (['systemd-sysusers'], ['systemd-tmpfiles', '--create', 'vtpm-manager.conf']):
+        run(command)
+    with open('/etc/default/vtpm-managerd', 'w', encoding='ascii') as f:
+        f.write('VTPM_MANAGERD_OPTIONS=--simulate-tpm /var/lib/vtpm-manager/stand-in\n')
+    run(['systemctl', 'start', 'vtpm-managerd'], timeout=120)
 
 
 def measure_units(folder, state):
     make = plain(folder, state)
-    with units(state, options.vms) as names:
+    before = pss(1)
+    with units(folder, state, options.vms) as names:
+        made = pss(1)
         chosen = itertools.cycle(names)
         begun = starts({'plain': make, 'unit': lambda: Unit(next(chosen))})
-        return begun, {'plain': idle([make] * options.vms),
-                       'unit': idle([lambda name=name: Unit(name) for name in names])}
+        memory = {'plain': idle([make] * options.vms)[0]}
+        memory['unit'], running = idle([lambda name=name: Unit(name) for name in names],
+                                       lambda: pss(1))
+    memory['systemd'] = {'off': (made - before) / options.vms,
+                         'idle': (running - before) / options.vms}
+    return begun, memory
+
+
+def in_own_systemd():
+    obstacle = own_systemd.obstacle()
+    if obstacle:
+        sys.exit(f'unit-figures: {obstacle}')
+    run([os.path.join(SOURCE, 'scripts', 'build-deb'), '--unchecked'], timeout=3600)
+    packages = glob.glob(os.path.join(SOURCE, 'build', 'deb', 'unchecked', '*.deb'))
+    sys.exit(own_systemd.run([sys.executable, *sys.argv], packages))
 
 
 def main():
+    if options.units and not own_systemd.inside() and not os.path.isdir('/run/systemd/system'):
+        in_own_systemd()
+    if own_systemd.inside():
+        start_manager()
     limit = 8 * options.vms + 1024
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     with tempfile.TemporaryDirectory(prefix='unit-figures-') as folder:
@@ -221,6 +271,8 @@ def main():
                          ('ms to first answer', begun)):
         print(f'{what:28}{values["plain"]:10.1f}{values[other]:10.1f}'
               f'{values[other] - values["plain"]:10.1f}')
+    for what, kib in memory.get('systemd', {}).items():
+        print(f"KiB of systemd's each, {what:15}{kib:10.1f}")
 
 
 main()
