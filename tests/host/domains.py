@@ -63,6 +63,9 @@ class Domain:
     def encrypted(self):
         return is_encrypted(self.host, f'/var/lib/libvirt/swtpm/{self.uuid}/tpm2')
 
+    def qemu_pid(self):
+        return int(self.host.text(f'pgrep -f "^/usr/bin/qemu-system.*guest={self.name},"'))
+
     def vtpm_pid(self):
         """Of the process that serves the TPM of this domain, by libvirt's emulator back end."""
         return int(self.host.text(f'pgrep -f "^[^ ]*swtpm socket .*{self.uuid}"'))

@@ -63,6 +63,7 @@ def expect_exposure(unit):
 
 def doctor():
     """{check: its result} on a host on which something is bad: its TPM is none."""
+    host.text('virsh -q list', 300)  # libvirt's daemon ends after two minutes without work
     status, output, _ = host.status('vtpm-managerctl doctor --json')
     tap.equal(status, 1)
     return {check['check']: check['result'] for check in json.loads(output)['checks']}
@@ -281,6 +282,19 @@ def _():
         said = attacks.as_profile(host, f'libvirt-{DOMAIN}', 'swtpm', DOMAIN)
         tell('speak-in-the-profile-of-a-domain', said)
         tap.equal(said, REFUSED)
+
+
+@tap.case('a domain whose TPM is a unit starts it, confined, and it ends with the domain')
+def _():
+    tpm = host.text(f'vtpm-managerctl vm console-xml {mail.uuid}')
+    with domains.Domain(host, 'external', mail.uuid, tpm) as domain:
+        host.wait(f'vtpm-managerctl show {mail.uuid} --json | grep -q \'"connected" : true\'')
+        tap.equal(host.text(f'cat /proc/{mail.property("MainPID")}/cgroup'),
+                  f'0::{attacks.GROUPS}{mail.unit}.service')
+        tap.equal(host.text(f'cat /proc/{domain.qemu_pid()}/attr/current'),
+                  f'libvirt-{mail.uuid} (enforce)')
+        tap.equal(attacks.denied_by_apparmor(host), '')
+    host.wait(f'! systemctl is-active {mail.unit}.service')
 
 
 @tap.case('the state of a sealed domain is encrypted in its profile, at its next start or before')
