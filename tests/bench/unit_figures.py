@@ -215,15 +215,6 @@ def measure_processes(folder, state):
                                   options.vms)[0]}
 
 
-def start_manager():
-    """That of the packages, in a systemd of our own, on a stand-in."""
-    for command in (['systemd-sysusers'], ['systemd-tmpfiles', '--create', 'vtpm-manager.conf']):
-        run(command)
-    with open('/etc/default/vtpm-managerd', 'w', encoding='ascii') as f:
-        f.write('VTPM_MANAGERD_OPTIONS=--simulate-tpm /var/lib/vtpm-manager/stand-in\n')
-    run(['systemctl', 'start', 'vtpm-managerd'], timeout=120)
-
-
 def measure_units(folder, state):
     make = plain(folder, state)
     before = pss(1)
@@ -252,7 +243,7 @@ def main():
     if options.units and not own_systemd.inside() and not os.path.isdir('/run/systemd/system'):
         in_own_systemd()
     if own_systemd.inside():
-        start_manager()
+        own_systemd.start_manager()
     limit = 8 * options.vms + 1024
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     with tempfile.TemporaryDirectory(prefix='unit-figures-') as folder:

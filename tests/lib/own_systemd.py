@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+import process
+
 SYSTEMD = '/lib/systemd/systemd'
 _MARK = 'OWN_SYSTEMD'
 _DEVICES = ('null', 'zero', 'full', 'random', 'urandom', 'tty')
@@ -58,13 +60,22 @@ def run(command, packages=()):
     exit status. packages: .deb files, laid over this machine's files and not configured."""
     with tempfile.TemporaryDirectory(prefix='own-systemd-') as folder:
         begin = [sys.executable, os.path.abspath(__file__), folder, *packages, '--', *command]
-        with subprocess.Popen([*_unshare(), *begin], stdin=subprocess.DEVNULL) as process:
-            status = process.wait()
+        status = subprocess.run([*_unshare(), *begin], stdin=subprocess.DEVNULL,
+                                check=False).returncode
         said = os.path.join(folder, 'said')
         if os.path.exists(said):
             with open(said, encoding='utf-8', errors='replace') as f:
                 print(f.read(), end='', flush=True)
     return status
+
+
+def start_manager():
+    """Inside: that of our packages, on a stand-in."""
+    for command in (['systemd-sysusers'], ['systemd-tmpfiles', '--create', 'vtpm-manager.conf']):
+        process.run(command)
+    _write('/etc/default/vtpm-managerd',
+           'VTPM_MANAGERD_OPTIONS=--simulate-tpm /var/lib/vtpm-manager/stand-in\n')
+    process.run(['systemctl', 'start', 'vtpm-managerd'], timeout=120)
 
 
 def _unshare():
