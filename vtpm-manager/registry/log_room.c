@@ -10,11 +10,12 @@ enum {
 };
 
 /* SQLite takes zeros for the end of the log: they have no salt that fits. */
-static int extend(sqlite3_file *log)
+static void extend(sqlite3_file *log)
 {
     static const unsigned char zeros[CHUNK];
-    sqlite3_int64 size = 0;
-    int rc = log->pMethods->xFileSize(log, &size);
+    sqlite3_int64 before = 0;
+    int rc = log->pMethods->xFileSize(log, &before);
+    sqlite3_int64 size = before;
 
     while (rc == SQLITE_OK && size < (sqlite3_int64)CHUNK * CHUNKS) {
         const int n = CHUNK - (int)(size % CHUNK);
@@ -22,7 +23,11 @@ static int extend(sqlite3_file *log)
         rc = log->pMethods->xWrite(log, zeros, n, size);
         size += n;
     }
-    return rc == SQLITE_OK ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : rc;
+    if (rc == SQLITE_OK) {
+        log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    } else if (size > before) {
+        log->pMethods->xTruncate(log, before); /* others need what room there is */
+    }
 }
 
 void log_room_make(sqlite3 *sqlite)

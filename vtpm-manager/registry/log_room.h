@@ -10,8 +10,8 @@
 #include <sqlite3.h>
 
 /**
- * log_room_make: of a file in WAL mode that was read from. Where there is no room, what is written
- * later finds out.
+ * log_room_make: of a file in WAL mode that was read from. Where there is no room for all of it
+ * none is taken, and commits are slower.
  */
 void log_room_make(sqlite3 *sqlite);
 
