@@ -290,6 +290,25 @@ static IoResult receive_packet(ManagerClient *c, uint64_t deadline, WireBytes *r
     }
 }
 
+/* Two vTPMs with one identity: the other one was refused, and this one is told. */
+static void note_rivals(ManagerClient *c, ManagerMessageType type, const ManagerReply *reply)
+{
+    if (reply->status != MANAGER_OK) {
+        return;
+    }
+    if (type != MANAGER_HELLO && reply->rivals > c->rivals) {
+        module_log("the manager at %s refused another vTPM that speaks for this VM, %u so far: its "
+                   "state may have been copied; see vtpm-managerctl audit",
+                   c->path, reply->rivals);
+    }
+    c->rivals = reply->rivals;
+}
+
+static bool tells_rivals(ManagerMessageType type)
+{
+    return type == MANAGER_HELLO || type == MANAGER_ANNOUNCE || type == MANAGER_PREPARE;
+}
+
 /* The reply to the request of kind @type that was sent last. */
 static IoResult receive_reply(ManagerClient *c, ManagerMessageType type, uint64_t deadline,
                               ManagerReply *ret)
@@ -304,6 +323,9 @@ static IoResult receive_reply(ManagerClient *c, ManagerMessageType type, uint64_
     if (!wire_decode_manager_message(packet, &m) || (int)m.type != ((int)type | REPLY_BIT) ||
         m.id != c->last_id || m.reply.status >= MANAGER_STATUS_COUNT) {
         return IO_GARBAGE;
+    }
+    if (tells_rivals(type)) {
+        note_rivals(c, type, &m.reply);
     }
     *ret = m.reply;
     return IO_OK;

@@ -51,6 +51,7 @@ typedef struct ManagerClient {
     uint32_t reported;    /* response code that the log says last; UINT32_MAX: nothing yet */
     ManagerStatus status; /* of the last reply */
     ManagerReason reason; /* of the same */
+    uint32_t rivals;      /* vTPMs that the manager refused beside this one, as it said last */
     ManagerReason told;   /* reason that the log says last */
     uint8_t packet[MANAGER_MESSAGE_MAX + 1]; /* last packet received; replies borrow from it */
 } ManagerClient;

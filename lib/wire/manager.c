@@ -182,16 +182,27 @@ static bool put_key_request(WireWriter *w, const ManagerMessage *m)
 
 /* Bodies of replies that are MANAGER_OK */
 
+static bool get_rivals(WireReader *r, ManagerReply *reply)
+{
+    return wire_get_u32(r, &reply->rivals);
+}
+
+static bool put_rivals(WireWriter *w, const ManagerReply *reply)
+{
+    return wire_put_u32(w, reply->rivals);
+}
+
 static bool get_welcome(WireReader *r, ManagerReply *reply)
 {
     return wire_get_u64(r, &reply->epoch) && wire_get_u64(r, &reply->generation) &&
-           wire_get_copy(r, sizeof(reply->lineage), reply->lineage);
+           wire_get_copy(r, sizeof(reply->lineage), reply->lineage) && get_rivals(r, reply);
 }
 
 static bool put_welcome(WireWriter *w, const ManagerReply *reply)
 {
     return wire_put_u64(w, reply->epoch) && wire_put_u64(w, reply->generation) &&
-           wire_put_bytes(w, (WireBytes){ reply->lineage, sizeof(reply->lineage) });
+           wire_put_bytes(w, (WireBytes){ reply->lineage, sizeof(reply->lineage) }) &&
+           put_rivals(w, reply);
 }
 
 static bool get_evidence(WireReader *r, ManagerReply *reply)
@@ -244,7 +255,6 @@ static bool put_key(WireWriter *w, const ManagerReply *reply)
     return key_valid(reply->key) && wire_put_tpm2b(w, reply->key);
 }
 
-/* One that has no body has no functions. */
 static const struct ReplyKind {
     ManagerMessageType type;
     bool (*get)(WireReader *r, ManagerReply *reply);
@@ -254,8 +264,8 @@ static const struct ReplyKind {
     { MANAGER_QUOTE_REPLY, get_evidence, put_evidence },
     { MANAGER_PCR_READ_REPLY, get_pcr_parameters, put_pcr_parameters },
     { MANAGER_CREDENTIAL_REPLY, get_page, put_page },
-    { MANAGER_PREPARE_REPLY, NULL, NULL },
-    { MANAGER_ANNOUNCE_REPLY, NULL, NULL },
+    { MANAGER_PREPARE_REPLY, get_rivals, put_rivals },
+    { MANAGER_ANNOUNCE_REPLY, get_rivals, put_rivals },
     { MANAGER_KEY_REPLY, get_key, put_key },
 };
 
@@ -281,7 +291,7 @@ static bool get_reply(WireReader *r, ManagerMessage *m)
     }
     m->reply.status = (ManagerStatus)status;
     if (status == MANAGER_OK) {
-        return !kind->get || kind->get(r, &m->reply);
+        return kind->get(r, &m->reply);
     }
     if (!wire_get_u16(r, &reason) || reason >= MANAGER_REASON_COUNT ||
         manager_reason_status((ManagerReason)reason) != m->reply.status) {
@@ -299,7 +309,7 @@ static bool put_reply(WireWriter *w, const ManagerMessage *m)
         return false;
     }
     if (m->reply.status == MANAGER_OK) {
-        return !kind->put || kind->put(w, &m->reply);
+        return kind->put(w, &m->reply);
     }
     return manager_reason_status(m->reply.reason) == m->reply.status &&
            wire_put_u16(w, (uint16_t)m->reply.reason);

@@ -114,7 +114,8 @@ typedef struct ManagerReply {
     uint64_t epoch;                          /* HELLO */
     uint64_t generation;                     /* HELLO: states stored before this life */
     uint8_t lineage[DEEPQUOTE_LINEAGE_SIZE]; /* HELLO */
-    WireBytes evidence;                      /* QUOTE */
+    uint32_t rivals;          /* HELLO, ANNOUNCE, PREPARE: vTPMs refused beside this one, so far */
+    WireBytes evidence;       /* QUOTE */
     WireBytes pcr_parameters; /* PCR_READ: response parameters of TPM2_PCR_Read, undecoded */
     uint32_t total_size;      /* CREDENTIAL */
     WireBytes page;           /* CREDENTIAL: at most DEEPQUOTE_PAGE_MAX bytes */

@@ -569,6 +569,40 @@ def _():
         tap.equal(lineage(manager), first)
 
 
+@tap.case('of two live copies the second is refused, and both are told')
+def _():
+    with host() as (manager, folder):
+        first = begin(manager, folder)
+        clone = folder + '-clone'
+        with vtpm(manager, folder) as tpm:
+            nv_write(tpm, 5)
+            shutil.copytree(state_of(folder), state_of(clone))
+            before = manager.vm(UUID)
+            tap.equal((before['rivals'], before['rival']), (0, 0))
+            tap.equal(manager.ctl('show', UUID).stdout.count('refused beside  -'), 1)
+            with vtpm(manager, clone) as second:
+                tpm2.capability_list(second.send, tpm2.CAP_HANDLES, 0x81000000, 8)
+                wait_until(lambda: 'another vTPM with this UUID' in second.log_text(),
+                           'the second is told')
+                process = f'process {second.process.pid}'
+            after = manager.vm(UUID)
+            assert after['rivals'] > 0 and time.time() - after['rival'] < 60, after
+            assert 'may have been copied' not in tpm.log_text()
+            nv_write(tpm, 6)
+            assert 'may have been copied' in tpm.log_text(), tpm.log_text()
+            with vtpm(manager, clone):
+                pass
+            nv_write(tpm, 7)
+        tap.equal((lineage(manager), manager.vm(UUID)['broken']), (first, 0))
+        assert f'refused beside  {manager.vm(UUID)["rivals"]}, last 20' in manager.ctl(
+            'show', UUID).stdout
+        noted = [line for line in manager.ctl('audit').stdout.splitlines()
+                 if 'refused beside' in line]
+        tap.equal(len(noted), 1)  # in an hour
+        assert process in noted[0], noted
+        assert f'{process}, uid' in manager.log_text()
+
+
 @tap.case('a clone that ran while the original was off makes that another history')
 def _():
     with host() as (manager, folder):

@@ -211,8 +211,8 @@ def _():
 @tap.case('a flag that the manager cannot act on is TPM_RC_VALUE for parameter 5')
 def _():
     with vtpm_with_manager() as (tpm, manager):
-        manager.on[protocol.PREPARE] = lambda m, r: m.reply(
-            r, protocol.BAD_FLAGS if r.flags & 2 else protocol.OK)
+        manager.on[protocol.PREPARE] = lambda m, r: (
+            m.reply(r, protocol.BAD_FLAGS) if r.flags & 2 else m.agree(r))
         refuses_to_quote(tpm, manager, deepquote(tpm.ak, flags=3), parameter(VALUE, 5))
         tpm2.Quoted(tpm.send(deepquote(tpm.ak, flags=1)), True)
 

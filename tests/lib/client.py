@@ -115,7 +115,7 @@ class VtpmClient:
         """(epoch, generation)."""
         r = self.call(protocol.HELLO, self.hello_body())
         epoch, generation = r.u64(), r.u64()
-        self.lineage = r.take(16)
+        self.lineage, self.rivals = r.take(16), r.u32()
         assert not r.rest()
         return epoch, generation
 
@@ -137,6 +137,7 @@ class VtpmClient:
         """Stores the state with this hash, having said so."""
         r = self.call(protocol.ANNOUNCE, b2(self.stored) + b2(following) + b2(b''))
         self.stored = following
+        self.rivals = r.u32()
         assert not r.rest()
 
     def prepare(self, flags=1, host_pcrs=HOST_PCRS, room=3000):

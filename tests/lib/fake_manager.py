@@ -138,6 +138,7 @@ class FakeManager:
         self.connection = None
         self.here = threading.local()
         self.epoch = 0
+        self.rivals = 0  # vTPMs that were refused beside the one that is connected
         self.instances = []
         self.uuid = None
         self.key = b''  # of the files of a VM's state
@@ -232,17 +233,20 @@ class FakeManager:
             self.instances.append(request.instance)
             self.epoch += 1
         self.uuid = request.uuid
-        self.reply(request, OK, u64(self.epoch) + u64(0) + LINEAGE)
+        self.reply(request, OK, u64(self.epoch) + u64(0) + LINEAGE + u32(self.rivals))
 
     def take_note(self, request):
-        self.reply(request)
+        self.reply(request, OK, u32(self.rivals))
 
     def give_key(self, request):
         self.reply(request, OK, b2(self.key))
 
     def agree(self, request):
         size = 560 + sum(2 + len(v) for v in pcr_values(request.host_pcrs))
-        self.reply(request, TOO_LARGE if size > request.room else OK)
+        if size > request.room:
+            self.reply(request, TOO_LARGE)
+        else:
+            self.reply(request, OK, u32(self.rivals))
 
     def countersign(self, request):
         evidence = make_evidence(request, self.uuid, epoch=self.epoch, generation=request.stores)

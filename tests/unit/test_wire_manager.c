@@ -154,6 +154,9 @@ static void fields_survive(void)
     g_assert_cmpuint(m.reply.epoch, ==, 9);
     g_assert_cmpuint(m.reply.generation, ==, 4);
     g_assert_cmpuint(m.reply.lineage[1], ==, 7);
+    g_assert_cmpuint(m.reply.rivals, ==, 3);
+    g_assert_true(wire_decode_manager_message(wire_sample("announce-reply"), &m));
+    g_assert_cmpuint(m.reply.rivals, ==, 2);
     g_assert_true(wire_decode_manager_message(wire_sample("hello-eks"), &m));
     g_assert_cmpuint(m.hello.stores, ==, 7);
     g_assert_true(m.hello.loaded.known && m.hello.stored.known);

@@ -63,6 +63,16 @@ void ctl_print_list(JsonObject *answer)
     }
 }
 
+/* Other vTPMs that were refused beside the VM's own. */
+static char *rivals_text(JsonObject *vm)
+{
+    g_autofree char *last = ctl_time_text(number_of(vm, "rival"));
+    const int64_t rivals = number_of(vm, "rivals");
+
+    return rivals == 0 ? g_strdup("-")
+                       : g_strdup_printf("%" G_GINT64_FORMAT ", last %s", rivals, last);
+}
+
 void ctl_print_vm(JsonObject *answer)
 {
     JsonObject *vm = json_object_get_object_member(answer, "vm");
@@ -73,6 +83,7 @@ void ctl_print_vm(JsonObject *answer)
     g_autofree char *seen = ctl_time_text(number_of(vm, "seen"));
     g_autofree char *broken = ctl_time_text(number_of(vm, "broken"));
     g_autofree char *accepted = ctl_time_text(number_of(vm, "accepted"));
+    g_autofree char *rivals = rivals_text(vm);
 
     printf("UUID            %s\nname            %s\nstate           %s\n"
            "rule            %s\nowner           %s\n"
@@ -82,8 +93,8 @@ void ctl_print_vm(JsonObject *answer)
            or_none(text_of(vm, "ek")), number_of(vm, "epoch"), number_of(vm, "generation"), created,
            seen);
     printf("lineage         %s\ncontinuity      %s\nhistory broken  %s\naccepted ahead  %s\n"
-           "sealed          %s\n",
-           text_of(vm, "lineage"), text_of(vm, "continuity"), broken, accepted,
+           "refused beside  %s\nsealed          %s\n",
+           text_of(vm, "lineage"), text_of(vm, "continuity"), broken, accepted, rivals,
            truth_of(vm, "sealed") ? "yes" : "no");
 }
 

@@ -24,6 +24,8 @@ static JsonObject *describe_vm(const AdminVms *vms, const RegistryVm *vm)
     json_object_set_boolean_member(object, "sealed", vm->key.sealed);
     json_object_set_int_member(object, "broken", vm->broken);
     json_object_set_int_member(object, "accepted", vm->accepted);
+    json_object_set_int_member(object, "rivals", vm->rivals);
+    json_object_set_int_member(object, "rival", vm->rival);
     json_object_set_int_member(object, "epoch", (int64_t)vm->epoch);
     json_object_set_int_member(object, "generation", (int64_t)vm->generation);
     json_object_set_int_member(object, "created", vm->created);

@@ -75,6 +75,9 @@ typedef struct RegistryVm {
     int64_t broken;   /* when its history broke last, unless that was accepted since */
     int64_t accepted; /* when the next break was accepted ahead; 0: it was not */
     int64_t refused;  /* when it did not start for a break; 0: not since the manager started */
+    uint32_t rivals;  /* other vTPMs that were refused beside its own; since the manager started */
+    int64_t rival;    /* when the last one was; 0: none */
+    int64_t noted;    /* when the audit log was told of one */
     int64_t created;  /* seconds since 1970; 0: never */
     int64_t seen;
     int64_t removed;

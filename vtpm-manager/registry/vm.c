@@ -250,7 +250,8 @@ gboolean vms_register(RegistryVms *vms, const RegistryNewVm *new_vm, const Regis
     }
     draw_lineage(&vm);
     vm.state.known = FALSE;
-    vm.broken = vm.accepted = vm.refused = 0;
+    vm.broken = vm.accepted = vm.refused = vm.rival = vm.noted = 0;
+    vm.rivals = 0;
     vm.registered = TRUE;
     vm.enabled = TRUE;
     vm.created = now();
@@ -505,6 +506,29 @@ void vms_note_refused(RegistryVms *vms, const WireUuid *uuid)
     if (vm) {
         vm->refused = now();
     }
+}
+
+/* Whoever makes the log grow, it is by so many entries a VM and year at most. */
+#define RIVALS_NOTED_EVERY 3600
+
+gboolean vms_note_rival(RegistryVms *vms, const WireUuid *uuid, const char *who, GError **error)
+{
+    RegistryVm *vm = find(vms, uuid, NULL);
+    g_autofree char *text = dq_uuid_format(uuid->byte);
+    g_autofree char *what =
+        g_strdup_printf("another vTPM was refused beside the one that is connected: %s", who);
+    const RegistryNote note = { NULL, text, what };
+
+    if (!vm) {
+        return TRUE;
+    }
+    vm->rivals += vm->rivals < G_MAXUINT32;
+    vm->rival = now();
+    if (vm->noted != 0 && ABS(vm->rival - vm->noted) < RIVALS_NOTED_EVERY) {
+        return TRUE;
+    }
+    vm->noted = vm->rival;
+    return registry_store_put(vms->store, vm, 0, &note, error);
 }
 
 gboolean vms_set_continuity(RegistryVms *vms, const WireUuid *uuid, RegistryContinuity continuity,

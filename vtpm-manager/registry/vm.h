@@ -122,6 +122,15 @@ void vms_set_state(RegistryVms *vms, const WireUuid *uuid, const RegistryState *
 void vms_note_refused(RegistryVms *vms, const WireUuid *uuid);
 
 /**
+ * vms_note_rival: that another vTPM spoke for @uuid, if it is registered, beside the one that is
+ * connected. The audit log is told once an hour.
+ * @who: what is known of it
+ *
+ * Errors: REGISTRY_ERROR_STORAGE: it is counted, and the audit log lacks it.
+ */
+gboolean vms_note_rival(RegistryVms *vms, const WireUuid *uuid, const char *who, GError **error);
+
+/**
  * vms_set_continuity: what a break of its history means for a VM from now on.
  *
  * Errors: REGISTRY_ERROR_UNKNOWN, REGISTRY_ERROR_STORAGE.

@@ -43,15 +43,20 @@ uint64_t admission_throttled(const Admission *admission)
     return admission->throttled;
 }
 
+static char *describe_peer(const Peer *peer)
+{
+    return g_strdup_printf("process %d, uid %u, cgroup %s, profile %s", (int)peer->process.pid,
+                           peer->process.uid, peer->cgroup ? peer->cgroup : "unknown",
+                           peer->label ? peer->label : "none");
+}
+
 static void log_refusal(const Peer *peer, const WireUuid *uuid, const char *why)
 {
     g_autofree char *text = dq_uuid_format(uuid->byte);
+    g_autofree char *who = describe_peer(peer);
     g_autoptr(GRefString) group = peer_group(peer);
 
-    log_kind_warn_of(
-        &refusals, group, "VM %s (process %d, uid %u, cgroup %s, profile %s) is refused: %s", text,
-        (int)peer->process.pid, peer->process.uid, peer->cgroup ? peer->cgroup : "unknown",
-        peer->label ? peer->label : "none", why);
+    log_kind_warn_of(&refusals, group, "VM %s (%s) is refused: %s", text, who, why);
 }
 
 ManagerReason admission_refuse(const Peer *peer, const WireUuid *uuid, ManagerReason reason)
@@ -176,6 +181,17 @@ static RegistryLife life_of(const RegistryVm *vm, const ManagerHello *hello,
     return life;
 }
 
+/* The one that is connected hears of it with the next reply. */
+static void note_rival(Admission *admission, const Peer *peer, const WireUuid *uuid)
+{
+    g_autofree char *who = describe_peer(peer);
+    g_autoptr(GError) error = NULL;
+
+    if (!vms_note_rival(admission->vms, uuid, who, &error)) {
+        g_warning("%s", error->message);
+    }
+}
+
 static char *describe(const ManagerState *state)
 {
     return state->known ? dq_hex_encode(state->hash, sizeof(state->hash)) : g_strdup("none");
@@ -242,6 +258,10 @@ static ManagerReason start(Admission *admission, const Peer *peer, const Manager
     }
     if (reason == MANAGER_REASON_NONE) {
         reason = check_hello(admission, vm, hello, live, &shown);
+    }
+    if (reason == MANAGER_REASON_ANOTHER_VTPM) {
+        note_rival(admission, peer, &hello->uuid);
+        vm = vms_find(admission->vms, &hello->uuid);
     }
     if (reason != MANAGER_REASON_NONE) {
         return refuse(peer, &hello->uuid, vm, reason);

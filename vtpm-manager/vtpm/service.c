@@ -41,6 +41,13 @@ static LimiterCrowd crowd(const VtpmService *service)
                                                        : LIMITER_ALONE;
 }
 
+static uint32_t rivals_of(const VtpmService *service, const WireUuid *uuid)
+{
+    const RegistryVm *vm = vms_find(service->vms, uuid);
+
+    return vm ? vm->rivals : 0;
+}
+
 /* The VM that this connection speaks for, if it may be served, and may do this now. */
 static ManagerReason permitted(const VtpmService *service, VtpmConnection *connection,
                                LimiterAct act, const RegistryVm **ret_vm)
@@ -128,6 +135,7 @@ static void handle_hello(const VtpmService *service, VtpmConnection *connection,
                     VTPM_LOOK_LAUNCH); /* before its guest runs */
         reply.epoch = vm->epoch;
         reply.generation = vm->base;
+        reply.rivals = vm->rivals;
         memcpy(reply.lineage, vm->lineage, sizeof(reply.lineage));
     }
     vtpm_connection_reply(connection, MANAGER_HELLO_REPLY, message->id, &reply);
@@ -221,9 +229,13 @@ static void handle_prepare(const VtpmService *service, VtpmConnection *connectio
                            const ManagerMessage *message)
 {
     const ManagerReason reason = prepare(service, connection, &message->prepare);
+    ManagerReply reply = refusal(reason);
 
     vtpm_connection_set_prepared(connection, reason == MANAGER_REASON_NONE);
-    reply_refusal(connection, MANAGER_PREPARE_REPLY, message->id, reason);
+    if (reason == MANAGER_REASON_NONE) {
+        reply.rivals = rivals_of(service, &vtpm_connection_hello(connection)->uuid);
+    }
+    vtpm_connection_reply(connection, MANAGER_PREPARE_REPLY, message->id, &reply);
 }
 
 /* -------------------------------------------------------------------------------------- QUOTE */
@@ -313,6 +325,7 @@ static void announce_done(const RegistryVmState *vm, const GError *error, void *
         reply = refusal(MANAGER_REASON_STORAGE);
     } else {
         vms_set_state(request->service->vms, &vm->uuid, &vm->state);
+        reply.rivals = rivals_of(request->service, &vm->uuid);
     }
     request_answer(request, MANAGER_ANNOUNCE_REPLY, &reply);
 }
