@@ -4,6 +4,7 @@
  */
 #include "qemu/osdep.h"
 #include <glib/gstdio.h>
+#include "hw/acpi/tpm.h"
 #include "libqos/fw_cfg.h"
 #include "qobject/qdict.h"
 #include "qemu/bswap.h"
@@ -203,6 +204,90 @@ static void test_changed_initrd(void)
     end(&g);
 }
 
+/* What -dtb gives is behind the kernel, as the kernel's setup data: it is measured with it. */
+static void test_device_tree(void)
+{
+    static const uint8_t tree[] = "a device tree, which QEMU does not look into";
+    Files files = files_new();
+    g_autofree char *path = g_build_filename(files.dir, "dtb", NULL);
+    g_autofree char *args = g_strdup_printf("%s -dtb %s", files.args, path);
+    Guest g = { .files = files, .swtpm = vtpm_swtpm_new() };
+    QFWCFG *fw_cfg;
+    uint32_t size;
+    g_autofree uint8_t *data = NULL;
+
+    write_file(path, tree, sizeof(tree));
+    vtpm_swtpm_start(g.swtpm, "");
+    g.v = vtpm_start_at(vtpm_swtpm_path(g.swtpm), "tpm-crb", ON, args);
+    fw_cfg = pc_fw_cfg_init(g.v.qts);
+    size = qfw_cfg_get_u32(fw_cfg, FW_CFG_KERNEL_SIZE);
+    g_assert_cmpuint(size, >, sizeof(tree));
+    data = g_malloc(size);
+    qfw_cfg_get(fw_cfg, FW_CFG_KERNEL_DATA, data, size);
+    g_assert_nonnull(memmem(data, size, tree, sizeof(tree)));
+    pc_fw_cfg_uninit(fw_cfg);
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    assert_measured(&g);
+    g_unlink(path);
+    end(&g);
+}
+
+/* The number behind @name in the status of a process; 0: there is none. */
+static uint64_t status_of(const char *pid, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%s/status", pid);
+    g_autofree char *text = NULL;
+    const char *line;
+
+    return g_file_get_contents(path, &text, NULL, NULL) && (line = strstr(text, name))
+               ? g_ascii_strtoull(line + strlen(name), NULL, 10)
+               : 0;
+}
+
+/* Memory of QEMU's own, in bytes: what it has mapped of files is the host's cache. It is the
+ * largest of our children, beside swtpm. */
+static size_t own_memory(void)
+{
+    g_autofree char *path = g_strdup_printf("/proc/self/task/%d/children", (int)getpid());
+    g_autofree char *text = NULL;
+    g_auto(GStrv) pids = NULL;
+    uint64_t most = 0;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    pids = g_strsplit(g_strchomp(text), " ", -1);
+    for (unsigned i = 0; pids[i]; i++) {
+        most = MAX(most, status_of(pids[i], "RssAnon:"));
+    }
+    g_assert_cmpuint(most, >, 0);
+    return most * 1024;
+}
+
+static size_t memory_with_initrd(size_t size)
+{
+    Files files = files_new();
+    Guest g = { .files = files, .swtpm = vtpm_swtpm_new() };
+    g_autofree char *args = g_strconcat(files.args, " -m 1024", NULL);
+    size_t own;
+
+    g_assert_cmpint(truncate(files.initrd, size), ==, 0);
+    vtpm_swtpm_start(g.swtpm, "");
+    g.v = vtpm_start_at(vtpm_swtpm_path(g.swtpm), "tpm-crb", ON, args);
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    own = own_memory();
+    end(&g);
+    return own;
+}
+
+static void test_large_initrd(void)
+{
+    const size_t large = 256 << 20;
+    size_t taken = memory_with_initrd(large) - memory_with_initrd(4096);
+
+    g_test_message("an initrd of %zu bytes takes %zu bytes", large, taken);
+    g_assert_cmpuint(taken, >, large - large / 8);
+    g_assert_cmpuint(taken, <, large + large / 8);
+}
+
 static void test_off(const void *options)
 {
     Guest g = guest(options, "");
@@ -315,6 +400,59 @@ static void test_resume(void)
     vtpm_suspend_q35(&g.v);
     vtpm_wake_up(&g.v);
     g_assert_cmphex(RUN(&g.v, startup_state), ==, 0);
+    assert_measured(&g);
+    end(&g);
+}
+
+/* Other commands start nothing, fail as those of a TPM that was not started, and are no start. */
+static void test_never_started(void)
+{
+    static const uint8_t pcr_read[] = { 0x80, 1, 0, 0, 0, 20,  0, 0, 1, 0x7e,
+                                        0,    0, 0, 1, 0, 0xb, 3, 0, 0, 0x10 };
+    Guest g = guest(ON, "");
+
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_cmphex(RUN(&g.v, pcr_read), ==, 0x100);
+        g_assert_cmphex(RUN(&g.v, startup_state), !=, 0); /* there is no state */
+        g_assert_cmphex(RUN(&g.v, pcr_read), ==, 0x100);
+        g_assert_true(vtpm_state_is(&g.v, "running"));
+        vtpm_reset(&g.v);
+    }
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    assert_measured(&g);
+    end(&g);
+}
+
+/*
+ * A guest that writes to all registers of the interface while its start is under way, and to the
+ * buffer that its command was in. It may have its start cancelled; then there is none.
+ */
+static void test_busy_guest(void)
+{
+    Guest g = guest(ON, "");
+    unsigned started = 0;
+
+    for (unsigned i = 0; i < 30; i++) {
+        vtpm_crb_start(&g.v, 0, startup_clear, sizeof(startup_clear));
+        for (unsigned n = 0; n < 40 && vtpm_crb_running(&g.v); n++) {
+            qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_CTRL_START), 1);
+            qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_DATA_BUFFER) + n % 16, 0xffffffff);
+            qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_CTRL_REQ), 1 + n % 2);
+            qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_LOC_CTRL), 1 << n % 3);
+            qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_CTRL_CANCEL), i % 3 == 2 && n == i % 40);
+        }
+        vtpm_wait_until(!vtpm_crb_running(&g.v));
+        qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_CTRL_CANCEL), 0);
+        qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_LOC_CTRL), 1);
+        if (vtpm_state_is(&g.v, "running") && RUN(&g.v, startup_clear) == 0x100) {
+            assert_measured(&g);
+            started++;
+        }
+        vtpm_reset(&g.v);
+    }
+    g_test_message("%u of 30 starts came to their end", started);
+    g_assert_cmpuint(started, >=, 15);
+    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
     assert_measured(&g);
     end(&g);
 }
@@ -520,11 +658,15 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("/vtpm-measure/each-bank-has-what-is-loaded", test_what_is_loaded);
     qtest_add_func("/vtpm-measure/an-initrd-is-fixed-when-it-is-hashed", test_changed_initrd);
+    qtest_add_func("/vtpm-measure/a-device-tree-is-behind-the-kernel", test_device_tree);
+    qtest_add_func("/vtpm-measure/a-large-initrd-is-held-once", test_large_initrd);
     qtest_add_data_func("/vtpm-measure/off-by-default", "", test_off);
     qtest_add_data_func("/vtpm-measure/off", ",measure-boot=off", test_off);
     qtest_add_func("/vtpm-measure/log-replays-in-fw-cfg-and-qmp", test_log);
     qtest_add_func("/vtpm-measure/once-after-each-reset", test_each_reset);
     qtest_add_func("/vtpm-measure/once-after-a-storm-of-resets", test_reset_storm);
+    qtest_add_func("/vtpm-measure/a-guest-that-starts-no-tpm", test_never_started);
+    qtest_add_func("/vtpm-measure/a-guest-that-is-busy-meanwhile", test_busy_guest);
     qtest_add_func("/vtpm-measure/not-again-where-a-guest-resumes", test_resume);
     qtest_add_func("/vtpm-measure/fails-where-a-guest-wakes-up-without-pcrs", test_fresh_wakeup);
     qtest_add_func("/vtpm-measure/not-again-after-a-migration", test_migration);
