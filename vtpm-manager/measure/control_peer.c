@@ -1,37 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "measure/control_peer.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "measure/descriptors.h"
 #include "measure/failure.h"
 
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd 438
-#endif
-
-enum {
-    DESCRIPTORS_MAX = 4096, /* a vTPM has some ten */
-    LINK_MAX = 64,          /* "socket:[4026532]" */
-};
-
 struct ControlPeer {
-    int vtpm;            /* borrowed */
-    char *at;            /* of the connection, in the vTPM's folder: "fd/12" */
-    char link[LINK_MAX]; /* what it leads to */
+    int pidfd;  /* of the vTPM */
+    int number; /* of the connection, among its descriptors */
+    struct stat connection;
     int process;
     struct stat program; /* that the process runs */
 };
@@ -56,35 +40,6 @@ static void close_fd(int *fd)
 }
 
 /* ------------------------------------------------------------------------ descriptors of a vTPM */
-
-/* The number of the process whose folder this is; 0: it has ended. */
-static pid_t number_of(int dir)
-{
-    const int fd = openat(dir, "stat", O_RDONLY | O_CLOEXEC);
-    char text[32];
-    const ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    text[n > 0 ? n : 0] = '\0';
-    return (pid_t)atoi(text);
-}
-
-/* What is opened by number is the process of the folder, where that has not ended after it. */
-static int open_pidfd(int dir, GError **error)
-{
-    const pid_t pid = number_of(dir);
-    int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-
-    if (pidfd >= 0 && number_of(dir) != pid) {
-        close_fd(&pidfd);
-    }
-    if (pidfd < 0) {
-        measure_fail(error, "the vTPM's process has ended");
-    }
-    return pidfd;
-}
 
 /* A name of a socket that is there has more than its family. */
 static gboolean has_name(int (*get)(int fd, struct sockaddr *name, socklen_t *len), int fd,
@@ -113,13 +68,9 @@ static gboolean is_accepted(int fd)
            has_name(getsockname, fd, &here) && here && has_name(getpeername, fd, &there) && !there;
 }
 
-/* Whether the descriptor @name is a socket; what it leads to. */
-static gboolean is_socket(int dir, const char *at, char ret_link[LINK_MAX])
+static gboolean is_same(const struct stat *a, const struct stat *b)
 {
-    const ssize_t n = readlinkat(dir, at, ret_link, LINK_MAX - 1);
-
-    ret_link[n > 0 ? n : 0] = '\0';
-    return n < LINK_MAX - 1 && g_str_has_prefix(ret_link, "socket:[");
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 /* ------------------------------------------------------------------------------ one connection */
@@ -140,8 +91,7 @@ static void found_clear(Found *found)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Found, found_clear)
 
 /* Takes over @fd. Two connections are of one process where the kernel says so of both. */
-static gboolean take(Found *found, int vtpm, const char *at, const char *link, int fd,
-                     GError **error)
+static gboolean take(Found *found, int number, int fd, GError **error)
 {
     g_auto(Peer) who = { 0 };
 
@@ -156,65 +106,39 @@ static gboolean take(Found *found, int vtpm, const char *at, const char *link, i
                             (int)found->who.process.pid, (int)who.process.pid);
     }
     found->peer = g_new0(ControlPeer, 1);
-    found->peer->vtpm = vtpm;
+    found->peer->pidfd = -1;
     found->peer->process = -1;
-    found->peer->at = g_strdup(at);
-    g_strlcpy(found->peer->link, link, LINK_MAX);
+    found->peer->number = number;
+    fstat(fd, &found->peer->connection);
     found->who = who;
     who = (Peer){ 0 };
     found->fd = fd;
     return TRUE;
 }
 
-static gboolean look_at(Found *found, int vtpm, int pidfd, const char *number, GError **error)
+/* A file that AppArmor's profile keeps from us, such as the vTPM's state, is no connection. */
+static gboolean look_at(Found *found, int pidfd, int number, GError **error)
 {
-    g_autofree char *at = g_strconcat("fd/", number, NULL);
-    char link[LINK_MAX];
-    int fd;
+    const int fd = descriptors_copy(pidfd, number);
 
-    if (!is_socket(vtpm, at, link)) {
-        return TRUE;
-    }
-    fd = (int)syscall(SYS_pidfd_getfd, pidfd, atoi(number), 0);
     if (fd < 0) {
-        return errno == EBADF || fail_errno(error, "its connections cannot be looked at");
+        return errno == EBADF || errno == EACCES ||
+               fail_errno(error, "its connections cannot be looked at");
     }
     if (!is_accepted(fd)) {
         close(fd);
         return TRUE;
     }
-    return take(found, vtpm, at, link, fd, error);
-}
-
-static DIR *open_descriptors(int vtpm, GError **error)
-{
-    const int fd = openat(vtpm, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-
-    if (!dir) {
-        fail_errno(error, "what the vTPM has open cannot be looked at");
-        if (fd >= 0) {
-            close(fd);
-        }
-    }
-    return dir;
+    return take(found, number, fd, error);
 }
 
 static gboolean look_at_all(Found *found, int vtpm, int pidfd, GError **error)
 {
-    DIR *dir = open_descriptors(vtpm, error);
-    gboolean good = dir != NULL;
-    guint count = 0;
-    struct dirent *entry;
+    const int count = descriptors_count(vtpm, error);
+    gboolean good = count >= 0;
 
-    while (good && (entry = readdir(dir))) {
-        good = (count++ < DESCRIPTORS_MAX ||
-                measure_fail(error, "the vTPM has too many open files")) &&
-               (!g_ascii_isdigit(entry->d_name[0]) ||
-                look_at(found, vtpm, pidfd, entry->d_name, error));
-    }
-    if (dir) {
-        closedir(dir);
+    for (int number = 0; good && number < count; number++) {
+        good = look_at(found, pidfd, number, error);
     }
     if (good && !found->peer) {
         measure_fail(error, "nothing is connected to its control channel");
@@ -260,19 +184,23 @@ static gboolean open_process(Found *found, const Peer *vtpm, ControlPeerApart *a
 ControlPeer *control_peer_find(int dir, const Peer *vtpm, ControlPeerApart *apart, GError **error)
 {
     g_auto(Found) found = { .fd = -1 };
-    int pidfd = open_pidfd(dir, error);
+    int pidfd = descriptors_open(dir, error);
     const gboolean good = pidfd >= 0 && look_at_all(&found, dir, pidfd, error) &&
                           open_process(&found, vtpm, apart, error);
 
-    close_fd(&pidfd);
-    return good ? g_steal_pointer(&found.peer) : NULL;
+    if (!good) {
+        close_fd(&pidfd);
+        return NULL;
+    }
+    found.peer->pidfd = pidfd;
+    return g_steal_pointer(&found.peer);
 }
 
 void control_peer_free(ControlPeer *peer)
 {
     if (peer) {
         close_fd(&peer->process);
-        g_free(peer->at);
+        close_fd(&peer->pidfd);
         g_free(peer);
     }
 }
@@ -284,10 +212,11 @@ int control_peer_process(const ControlPeer *peer)
 
 gboolean control_peer_holds(const ControlPeer *peer)
 {
-    char link[LINK_MAX];
+    int fd = descriptors_copy(peer->pidfd, peer->number);
     struct stat now;
+    const gboolean connected = fd >= 0 && fstat(fd, &now) == 0 && is_same(&now, &peer->connection);
 
-    return is_socket(peer->vtpm, peer->at, link) && strcmp(link, peer->link) == 0 &&
-           fstatat(peer->process, "exe", &now, 0) == 0 && now.st_dev == peer->program.st_dev &&
-           now.st_ino == peer->program.st_ino;
+    close_fd(&fd);
+    return connected && fstatat(peer->process, "exe", &now, 0) == 0 &&
+           is_same(&now, &peer->program);
 }

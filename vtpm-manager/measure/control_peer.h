@@ -15,7 +15,7 @@ typedef gboolean ControlPeerApart(const Peer *vtpm, const Peer *other);
 
 /**
  * control_peer_find:
- * @dir: folder in /proc of the vTPM's process; borrowed, and outlives what is returned
+ * @dir: folder in /proc of the vTPM's process; borrowed
  * @vtpm: what that process is
  *
  * A connection counts where the vTPM accepted it: what it connected itself, such as that to a

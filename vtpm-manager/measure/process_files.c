@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/peer.h"
+#include "measure/descriptors.h"
 #include "measure/failure.h"
 
 enum {
@@ -27,6 +28,7 @@ static void close_fd(int *fd)
 {
     if (*fd >= 0) {
         close(*fd);
+        *fd = -1;
     }
 }
 
@@ -187,69 +189,82 @@ int process_files_open(int dir, const char *path, GError **error)
 /* ------------------------------------------------------------------------------ among those open
  */
 
-/* Whether the descriptor @at of the process leads to the file. */
-static gboolean leads_to(int dir, const char *at, const char *path, const struct stat *file)
+/* Whether a descriptor leads to the file. */
+static gboolean leads_to(int fd, const char *path, const struct stat *file)
 {
+    char at[32];
     char link[PATH_MAX];
-    const ssize_t n = readlinkat(dir, at, link, sizeof(link) - 1);
     struct stat st;
+    ssize_t n;
 
+    snprintf(at, sizeof(at), "/proc/self/fd/%d", fd);
+    n = readlink(at, link, sizeof(link) - 1);
     link[n > 0 ? n : 0] = '\0';
     return link[0] == '/' &&
-           (strcmp(link, path) == 0 || (file && fstatat(dir, at, &st, 0) == 0 &&
-                                        st.st_dev == file->st_dev && st.st_ino == file->st_ino));
+           (strcmp(link, path) == 0 || (file && fstat(fd, &st) == 0 && st.st_dev == file->st_dev &&
+                                        st.st_ino == file->st_ino));
 }
 
-static gboolean is_written_to(int dir, const char *number, GError **error)
+static gboolean is_written_to(int fd)
 {
-    g_autofree char *at = g_strconcat("fdinfo/", number, NULL);
-    gsize len;
-    g_autofree char *text = process_files_read(dir, at, &len, error);
-    const char *flags = text ? strstr(text, "flags:") : NULL;
-    unsigned value;
+    const int flags = fcntl(fd, F_GETFL);
 
-    return !flags || sscanf(flags, "flags: %o", &value) != 1 || (value & O_ACCMODE) != O_RDONLY;
+    return flags < 0 || (flags & O_ACCMODE) != O_RDONLY;
 }
 
 typedef struct Held {
-    char *at; /* one of the descriptors; NULL: there is none */
-    gboolean written;
+    int fd;            /* a copy of one of the descriptors; -1: there is none */
+    gboolean written;  /* by one of them */
+    gboolean withheld; /* some are kept from us */
 } Held;
+
+/* FALSE, with errno: none of them can be looked at. */
+static gboolean look_at(int pidfd, int number, const char *path, const struct stat *file, Held *ret)
+{
+    const int fd = descriptors_copy(pidfd, number);
+
+    if (fd < 0) {
+        ret->withheld = ret->withheld || errno == EACCES;
+        return errno == EBADF || errno == EACCES;
+    }
+    if (!leads_to(fd, path, file)) {
+        close(fd);
+        return TRUE;
+    }
+    ret->written = ret->written || is_written_to(fd);
+    close_fd(&ret->fd);
+    ret->fd = fd;
+    return TRUE;
+}
 
 static gboolean find_held(int dir, const char *path, const struct stat *file, Held *ret,
                           GError **error)
 {
-    const int fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-    struct dirent *entry;
+    const int count = descriptors_count(dir, error);
+    AUTO_FD pidfd = count >= 0 ? descriptors_open(dir, error) : -1;
 
-    if (!folder) {
-        if (fd >= 0) {
-            close(fd);
-        }
-        return measure_fail(error, "what it has open cannot be looked at: %s", g_strerror(errno));
+    if (pidfd < 0) {
+        return FALSE;
     }
-    while ((entry = readdir(folder))) {
-        g_autofree char *at = g_strconcat("fd/", entry->d_name, NULL);
-
-        if (leads_to(dir, at, path, file)) {
-            ret->written = ret->written || is_written_to(dir, entry->d_name, NULL);
-            g_free(ret->at);
-            ret->at = g_steal_pointer(&at);
+    for (int number = 0; number < count; number++) {
+        if (!look_at(pidfd, number, path, file, ret)) {
+            return measure_fail(error, "what it has open cannot be looked at: %s",
+                                g_strerror(errno));
         }
     }
-    closedir(folder);
-    return ret->at || measure_fail(error,
-                                   "%s is not, or no longer, what the VM was started with: restart "
-                                   "the VM",
-                                   path);
+    if (ret->fd < 0 && ret->withheld) {
+        return measure_fail(error, "%s may be what AppArmor keeps from this manager", path);
+    }
+    return ret->fd >= 0 || measure_fail(error,
+                                        "%s is not, or no longer, what the VM was started with: "
+                                        "restart the VM",
+                                        path);
 }
 
 gboolean process_files_open_held(int dir, const char *path, int *ret_fd, GError **error)
 {
     AUTO_FD found = -1;
-    AUTO_FD held_fd = -1;
-    Held held = { 0 };
+    Held held = { .fd = -1 };
     struct stat st;
     gboolean good;
 
@@ -258,13 +273,11 @@ gboolean process_files_open_held(int dir, const char *path, int *ret_fd, GError 
     }
     found = find(dir, path);
     good = find_held(dir, path, found >= 0 && fstat(found, &st) == 0 ? &st : NULL, &held, error);
-    if (good && held.written) {
-        *ret_fd = -1;
-    } else if (good) {
-        held_fd = openat(dir, held.at, O_PATH | O_CLOEXEC);
-        *ret_fd = open_found(dir, held_fd, path, error);
+    *ret_fd = -1;
+    if (good && !held.written) {
+        *ret_fd = open_found(dir, held.fd, path, error);
         good = *ret_fd >= 0;
     }
-    g_free(held.at);
+    close_fd(&held.fd);
     return good;
 }
