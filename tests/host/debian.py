@@ -158,7 +158,11 @@ class DebianHost:
 
     def write(self, path, text):
         """Makes a file, and the folders above it."""
-        encoded = base64.b64encode(text.encode()).decode()
+        self.write_bytes(path, text.encode())
+
+    def write_bytes(self, path, data):
+        """The same of no more than an argument may have."""
+        encoded = base64.b64encode(data).decode()
         self.text(f'mkdir -p {os.path.dirname(path)} && echo {encoded} | base64 -d >{path}')
 
     def json(self, command):

@@ -9,7 +9,7 @@ XML = """
   <name>{name}</name>
   <uuid>{uuid}</uuid>
   <memory unit='MiB'>32</memory>
-  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <os><type arch='x86_64' machine='pc'>hvm</type>{direct}</os>
   <features><acpi/></features>
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
@@ -19,6 +19,7 @@ XML = """
   </devices>
 </domain>
 """
+DIRECT = '<kernel>{kernel}</kernel><initrd>{initrd}</initrd><cmdline>{command_line}</cmdline>'
 EMULATOR = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>"
 
 
@@ -41,11 +42,13 @@ class Domain:
 
     attempts: how often, where it fails: libvirt waits for the socket of swtpm for no more than a
     second, which is short for an emulated processor
+    direct: kernel, initrd and command_line that it boots
     """
 
-    def __init__(self, host, name, uuid, tpm=EMULATOR, attempts=1):
+    def __init__(self, host, name, uuid, tpm=EMULATOR, attempts=1, direct=None):
         self.host, self.name, self.uuid, self.attempts = host, name, uuid, attempts
-        self.xml = XML.format(name=name, uuid=uuid, tpm=tpm)
+        self.xml = XML.format(name=name, uuid=uuid, tpm=tpm,
+                              direct=DIRECT.format_map(direct) if direct else '')
 
     def __enter__(self):
         self.host.write(f'/tmp/{self.name}.xml', self.xml)

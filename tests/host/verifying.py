@@ -33,12 +33,13 @@ class Verifier:
         return bytes.fromhex(self.host.text(
             "cat $(printf '/sys/class/tpm/tpm0/pcr-sha256/%s ' 0 1 2 3 4 5 6 7)"))
 
-    def deepquote(self, vm, options='', parts=None):
+    def deepquote(self, vm, options='', parts=None, launch=None):
         """The Verdict on a deep quote of a VM whose vTPM is a unit, for a new challenge.
 
         options: of tpm2_deepquote, in addition
         parts: the name in the host's /tmp of the list of what the vTPM runs, where these
             options ask for it
+        launch: the same of what the VM was started with
         """
         policy, quote = self.path('policy'), self.path('quote')
         write_policy(policy, vm.uuid, self.host_pcrs())
@@ -46,6 +47,7 @@ class Verifier:
         self.host.agent.deepquote(challenge, VTPM_PCRS, PCR_LIST, quote, 180, vm.tcti,
                                   options)
         checks = ['--vtpm-parts', self._fetch(parts)] if parts else []
+        checks += ['--vm-launch', self._fetch(launch)] if launch else []
         return verify(quote, challenge, '--allow-simulated', *checks, policy=policy,
                       store=self.store.path)
 

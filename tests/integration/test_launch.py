@@ -187,6 +187,46 @@ def _():
         refuses(vm, 'vmlinuz was changed or replaced since the VM was started: restart the VM')
 
 
+@contextlib.contextmanager
+def of_nobody(*capabilities):
+    """A manager that runs as nobody, with these capabilities alone."""
+    with tempfile.TemporaryDirectory(prefix='nobody-') as folder:
+        os.chmod(folder, 0o755)
+        copied = shutil.copy(program('vtpm-managerd'), folder)
+        its = os.path.join(folder, 'dir')
+        os.mkdir(its)
+        shutil.chown(its, 'nobody')
+        one = Manager(its, vm_rate=0)
+        rights = [word for name in capabilities
+                  for word in ('--inh-caps', f'+{name}', '--ambient-caps', f'+{name}')]
+        one.argv = ['setpriv', '--reuid', 'nobody', '--clear-groups', *rights, copied,
+                    *one.argv[1:]]
+        with one:
+            yield one
+
+
+@tap.case('a manager that is not root needs CAP_SYS_PTRACE, and no right to read what it may not')
+def _():
+    if os.geteuid() != 0:
+        tap.skip('another user is taken by root alone')
+    os.chmod(work, 0o755)
+    flash = put('code.fd', content(FIRMWARE))
+    store = put('vars.fd', bytes(65536))
+    options = ('-machine', 'pc', '-drive', f'if=pflash,format=raw,readonly=on,file={flash}',
+               '-drive', f'if=pflash,unit=1,format=raw,file={store}', '-kernel',
+               put('vmlinuz', kernel(b'k')))
+    with of_nobody('sys_ptrace') as one, Launched(one, *options) as vm:
+        tap.equal(vm.named('kernel', 'firmware'), {'vmlinuz': sha256(kernel(b'k')),
+                                                   'code.fd': sha256(content(FIRMWARE))})
+        os.chmod(flash, 0o600)
+        vm.hello()
+        tap.equal(vm.list(), b'')
+        assert 'code.fd was changed or replaced since' in one.log_text(), one.log_text()
+    with of_nobody() as one, Launched(one, *options) as vm:
+        tap.equal(vm.list(), b'')
+        assert 'see MEASUREMENTS in vtpm-managerd(8)' in one.log_text(), one.log_text()
+
+
 @tap.case('an administrator sees the list, or why there is none')
 def _():
     def fails(*words):

@@ -128,6 +128,7 @@ static void look_measurements(const DoctorHost *host, DoctorFinding *ret)
 {
     g_autofree char *status = read_of_manager(host, "status");
     g_autofree char *label = read_of_manager(host, "attr/apparmor/current");
+    g_autofree char *more = doctor_read(host, "/etc/apparmor.d/local/" MANAGER_PROFILE, NULL);
 
     if (!status) {
         doctor_found(ret, DOCTOR_UNKNOWN, MANAGER_UNIT " does not run");
@@ -136,6 +137,10 @@ static void look_measurements(const DoctorHost *host, DoctorFinding *ret)
     } else if (!label || !g_str_has_prefix(label, MANAGER_PROFILE " (enforce)")) {
         doctor_found(ret, DOCTOR_BAD,
                      "the manager may trace every process, and is not in its AppArmor profile");
+    } else if (more && strstr(more, "trace")) {
+        doctor_found(ret, DOCTOR_GOOD,
+                     "the manager may look at what vTPMs run and, for what VMs were started with, "
+                     "take copies of descriptors");
     } else {
         doctor_found(ret, DOCTOR_GOOD,
                      "the manager may look at what vTPMs run, and at nobody's memory");
