@@ -135,7 +135,7 @@ def cases(s):
             verdict = s.judge(nonce, allow, '--policy', policy, '--vm-launch',
                               os.path.join(s.guest.quote, 'vm_launch.bin'), '--vtpm-parts',
                               os.path.join(s.guest.quote, 'vtpm_parts.bin'))
-            tap.equal(verdict.word, word, verdict)
+            tap.equal(verdict.word, word, str(verdict))
         shutil.rmtree(s.guest.quote)
 
     @tap.case('it is no ordinary quote: authentic without the option, wrong-vm where a key is due')
