@@ -5,7 +5,9 @@
         group.start(function)   # in a process in it
     with Cgroup('/system.slice/a.service') as group:    # of this name, with its parents
 """
+import fcntl
 import os
+import secrets
 import signal
 import traceback
 
@@ -37,15 +39,20 @@ def obstacle(top=False):
 
 
 class Cgroup:
-    count = 0
+    """There is one of a name at a time on the machine: a test that also wants it waits, in another
+    Debian (scripts/debian-root) too."""
 
     def __init__(self, name=None):
-        Cgroup.count += 1
-        self.path = _root() + (name or f'/deepquote-test-{os.getpid()}-{Cgroup.count}')
+        self.path = _root() + (name or f'/deepquote-test-{secrets.token_hex(8)}')
         self.made = []
         self.pids = []
+        self.lock = None
+        self.shared = name is not None
 
     def __enter__(self):
+        if self.shared:
+            self.lock = os.open(_root(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
         missing = self.path
         while not os.path.exists(missing):
             self.made.append(missing)
@@ -59,6 +66,8 @@ class Cgroup:
             os.waitpid(pid, 0)
         for path in self.made:
             os.rmdir(path)
+        if self.shared:
+            os.close(self.lock)
 
     def _be_in_it(self, function, told):
         kept = None
