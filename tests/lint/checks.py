@@ -40,8 +40,8 @@ QEMU = ('hw/', 'backends/', 'include/')
 # Functions that someone else's code finds by their names, and halves of a pair with unref
 CALLED_BY_NAME = re.compile(r'main$|TPMLIB_|LLVMFuzzer|Tss2_Tcti_|\w+_ref$')
 # What may be named though it is another project's and no code of ours does, or no path
-ELSEWHERE = {'hw/acpi', 'docs/specs/fw_cfg.rst', 'docs/specs/tpm.rst', 'g_critical', 'malloc',
-             'vtpm-manager/purge-state'}
+ELSEWHERE = {'hw/acpi', 'docs/specs/fw_cfg.rst', 'docs/specs/tpm.rst', 'execve', 'g_critical',
+             'malloc', 'vtpm-manager/purge-state'}
 FOR_THE_COMPILER = re.compile(r'_|\w+_H$|G_LOG_DOMAIN$')
 
 
