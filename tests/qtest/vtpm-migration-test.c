@@ -139,6 +139,7 @@ static void assert_stays(Pair *p)
     vtpm_wait_until(migration_is(p, "failed"));
     qtest_qmp_assert_success(p->from.qts, "{ 'execute': 'query-status' }");
     qtest_set_expected_status(p->to.qts, 1);
+    vtpm_wait_until(!qtest_probe_child(p->to.qts));
 }
 
 static void test_lost_tpm_stays(void)
