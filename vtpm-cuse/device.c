@@ -9,6 +9,17 @@
 #include "command.h"
 #include "state.h"
 
+/*
+ * What follows a message before the opener gets an answer. swtpm reads PTM_MESSAGE_READ bytes of a
+ * message and then says no, if it does; what it did not read it takes for the next message. So no
+ * message is longer than that unless swtpm takes all of it.
+ */
+typedef enum Then {
+    THEN_ANSWER,
+    THEN_HASH_REST, /* a second message with the rest */
+    THEN_SET_STATE, /* the state, now that it is known whether the TPM runs */
+} Then;
+
 struct Device {
     const DeviceReplies *replies;
     void *context;
@@ -26,9 +37,12 @@ struct Device {
     size_t response_at;
 
     Exchange control;
-    const PtmCall *call; /* NULL: no ioctl is on its way */
-    void *caller;        /* NULL: whoever asked does not wait any more */
-    StateKind kind;      /* which state was asked for */
+    const PtmCall *call;                              /* NULL: no ioctl is on its way */
+    Then then;                                        /* and what comes before its answer */
+    uint8_t rest[PTM_REQUEST_MAX - PTM_MESSAGE_READ]; /* of what is to be hashed */
+    size_t rest_len;
+    void *caller;   /* NULL: whoever asked does not wait any more */
+    StateKind kind; /* which state was asked for */
     uint32_t offset;
     State state;
 };
@@ -343,13 +357,98 @@ static bool make_structure(Device *d, WireBytes answer, uint8_t *ret)
     return true;
 }
 
+/* Sends a message, which @w has, to be answered as @call's are. */
+static void send_message(Device *d, const PtmCall *call, WireWriter w, Then then)
+{
+    d->then = then;
+    exchange_begin(&d->control, w.buf, w.len, answer_size, call);
+}
+
+/* Memory for a message of up to @room bytes. */
+static WireWriter new_message(size_t room)
+{
+    uint8_t *buf = calloc(1, room);
+
+    return WIRE_WRITER(buf, buf ? room : 0);
+}
+
+static int drop_message(WireWriter w, int error)
+{
+    if (w.buf) {
+        explicit_bzero(w.buf, w.len);
+        free(w.buf);
+    }
+    return w.buf ? error : ENOMEM;
+}
+
+/* The state that an opener has given; an empty one where the TPM runs, to have swtpm say no. */
+static bool send_state(Device *d, bool runs)
+{
+    const size_t len = runs ? 0 : d->state.len;
+    const State given = { .asked = d->state.asked, .bytes = d->state.bytes, .len = len };
+    WireWriter w = new_message(PTM_MESSAGE_READ + len);
+    const bool made = d->state.way == STATE_GIVEN && state_put_set(&w, d->call, &given);
+
+    state_clear(&d->state);
+    if (!made) {
+        drop_message(w, 0);
+        return false;
+    }
+    send_message(d, d->call, w, THEN_ANSWER);
+    return true;
+}
+
+static bool send_hash_rest(Device *d)
+{
+    WireWriter w = new_message(PTM_MESSAGE_READ);
+
+    if (!wire_put_u32(&w, ptm_code(d->call)) ||
+        !wire_put_sized(&w, (WireBytes){ d->rest, d->rest_len })) {
+        drop_message(w, 0);
+        return false;
+    }
+    send_message(d, d->call, w, THEN_ANSWER);
+    return true;
+}
+
+/* The ioctl is over; with an error, or a structure. */
+static void finish(Device *d, int error, WireBytes structure)
+{
+    if (!d->caller) {
+        state_clear(&d->state); /* nobody waits for it any more */
+    }
+    d->call = NULL;
+    d->then = THEN_ANSWER;
+    exchange_end(&d->control);
+    answer_caller(d, error, structure);
+    d->replies->changed(d->context);
+}
+
+/* What follows an answer that is whole. Returns false where that is the opener's. */
+static bool go_on(Device *d)
+{
+    const bool good = ptm_number(d->control.in) == 0; /* the result, which begins it */
+    const Then then = d->then;
+
+    if (then == THEN_ANSWER || (then == THEN_HASH_REST && !good)) {
+        return false;
+    }
+    exchange_end(&d->control);
+    if (!(then == THEN_HASH_REST ? send_hash_rest(d) : send_state(d, good))) {
+        finish(d, ENOMEM, (WireBytes){ NULL, 0 });
+    }
+    return true;
+}
+
 /* Has the exchange of the ioctl do what it can. */
 static void step_control(Device *d)
 {
     uint8_t structure[PTM_ARGUMENT_MAX];
-    const ExchangeProgress progress = exchange_step(&d->control);
-    const PtmCall *call = d->call;
+    ExchangeProgress progress = exchange_step(&d->control);
 
+    while (progress == EXCHANGE_ANSWERED && go_on(d)) {
+        progress = d->call ? exchange_step(&d->control) : EXCHANGE_WAITS;
+    }
     if (progress == EXCHANGE_WAITS) {
         return;
     }
@@ -358,43 +457,52 @@ static void step_control(Device *d)
         lose(d);
         return;
     }
-    if (!d->caller) {
-        state_clear(&d->state); /* nobody waits for it any more */
-    }
-    d->call = NULL;
-    exchange_end(&d->control);
-    answer_caller(d, 0, (WireBytes){ structure, call->size });
+    finish(d, 0, (WireBytes){ structure, d->call->size });
     explicit_bzero(structure, sizeof(structure));
-    d->replies->changed(d->context);
 }
 
-/* Sends a message, for which @room bytes are enough. */
-static int send_message(Device *d, void *request, const PtmCall *call, WireBytes argument,
-                        size_t room)
+/* The first message of an ioctl that hands a request over as it is. */
+static int send_request(Device *d, const PtmCall *call, WireBytes argument)
 {
-    uint8_t *message = malloc(room);
-    WireWriter w = WIRE_WRITER(message, room);
-    bool made;
+    WireWriter w = new_message(PTM_REQUEST_MAX);
 
-    if (!message) {
-        return ENOMEM;
+    if (!ptm_put_request(&w, call, argument)) {
+        return drop_message(w, EINVAL);
+    }
+    if (w.len <= PTM_MESSAGE_READ) {
+        send_message(d, call, w, THEN_ANSWER);
+        return 0;
+    }
+    /* hash data: no other is as long */
+    d->rest_len = w.len - PTM_MESSAGE_READ;
+    memcpy(d->rest, w.buf + PTM_MESSAGE_READ, d->rest_len);
+    w.len = PTM_MESSAGE_READ;
+    wire_set_u32(&w, 4, PTM_MESSAGE_READ - 8);
+    send_message(d, call, w, THEN_HASH_REST);
+    return 0;
+}
+
+/* Sends the first message of an ioctl. */
+static int send_call(Device *d, const PtmCall *call, WireBytes argument)
+{
+    WireWriter w;
+
+    if (call->kind != KIND_SET_STATE) {
+        state_clear(&d->state);
+    }
+    if (call->kind != KIND_SET_STATE && call->kind != KIND_GET_STATE) {
+        return send_request(d, call, argument);
+    }
+    w = new_message(PTM_MESSAGE_READ);
+    if (call->kind == KIND_GET_STATE ? !state_put_get(&w, call, d->kind)
+                                     : !wire_put_u32(&w, ptm_code(ptm_running_probe()))) {
+        return drop_message(w, EINVAL);
     }
     if (call->kind == KIND_GET_STATE) {
-        made = state_put_get(&w, call, d->kind);
-    } else if (call->kind == KIND_SET_STATE) {
-        made = state_put_set(&w, call, &d->state);
+        send_message(d, call, w, THEN_ANSWER);
     } else {
-        made = ptm_put_request(&w, call, argument);
+        send_message(d, ptm_running_probe(), w, THEN_SET_STATE);
     }
-    state_clear(&d->state);
-    if (!made) {
-        explicit_bzero(message, room);
-        free(message);
-        return EINVAL;
-    }
-    d->call = call;
-    d->caller = request;
-    exchange_begin(&d->control, message, w.len, answer_size, call);
     return 0;
 }
 
@@ -457,12 +565,14 @@ void device_ioctl(Device *d, void *request, unsigned long code, WireBytes argume
         return;
     }
     if (!error) {
-        error = send_message(d, request, call, argument, PTM_REQUEST_MAX + 8 + d->state.len);
+        error = send_call(d, call, argument);
     }
     if (error) {
         d->replies->done(request, error);
         return;
     }
+    d->call = call;
+    d->caller = request;
     step_control(d);
 }
 
@@ -485,17 +595,18 @@ void device_poll_sockets(const Device *d, struct pollfd *ret)
 
 void device_step(Device *d, const struct pollfd *polled)
 {
-    if (!d->lost && polled[0].revents) {
-        if (exchange_runs(&d->data)) {
-            step_data(d);
-        } else { /* nothing was asked: it ends, or makes no sense */
-            lose(d);
-        }
-    }
+    /* the control channel first: swtpm answers a shutdown there, and then both are gone */
     if (!d->lost && polled[1].revents) {
         if (d->call) {
             step_control(d);
         } else if (!exchange_idle(&d->control)) {
+            lose(d);
+        }
+    }
+    if (!d->lost && polled[0].revents) {
+        if (exchange_runs(&d->data)) {
+            step_data(d);
+        } else { /* nothing was asked: it ends, or makes no sense */
             lose(d);
         }
     }

@@ -34,7 +34,7 @@ static const PtmCall calls[] = {
 };
 /* clang-format on */
 
-enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
+enum { CALLS = sizeof(calls) / sizeof(calls[0]), PROBE = 3 };
 
 unsigned long ptm_ioctl_code(const PtmCall *call)
 {
@@ -66,6 +66,11 @@ uint64_t ptm_capabilities(void)
         bits |= calls[i].capability;
     }
     return bits;
+}
+
+const PtmCall *ptm_running_probe(void)
+{
+    return &calls[PROBE];
 }
 
 uint32_t ptm_code(const PtmCall *call)

@@ -17,6 +17,7 @@ enum {
     PTM_HASH_MAX = 4096,             /* bytes to hash in an ioctl */
     PTM_ARGUMENT_MAX = 4100,         /* the largest structure: that of hash data */
     PTM_REQUEST_MAX = 8 + 4096,      /* the largest message, states apart: code, size, hash data */
+    PTM_MESSAGE_READ = 4096,         /* what swtpm reads of a message at once */
     PTM_STATE_MAX = 4 * 1024 * 1024, /* many times what any TPM's state takes */
     PTM_ANSWER_MAX = 16 + PTM_STATE_MAX,
 };
@@ -94,6 +95,9 @@ bool ptm_get_response(const PtmCall *call, WireBytes answer, uint8_t *ret);
 
 /** ptm_put_result: a structure that has a TPM's result and nothing else. @ret: @call->size bytes */
 void ptm_put_result(const PtmCall *call, uint32_t result, uint8_t *ret);
+
+/** ptm_running_probe: a call that fails where the TPM does not run, and changes nothing. */
+const PtmCall *ptm_running_probe(void);
 
 /** ptm_code: what begins @call's message. */
 uint32_t ptm_code(const PtmCall *call);

@@ -367,6 +367,9 @@ static void test_reset_drops_the_response(Fixture *f, G_GNUC_UNUSED gconstpointe
 
 enum { LARGE = 2 * PTM_STATE_BLOB_SIZE + 5 };
 
+/* GET_TPMESTABLISHED, which fails while the TPM does not run */
+#define PROBE "\0\0\0\004"
+
 /* An answer to GET_STATEBLOB with @len bytes that count. */
 static GByteArray *state_answer(uint32_t len)
 {
@@ -493,6 +496,8 @@ static void expect_state(Fixture *f, const Request *r, size_t len)
     g_byte_array_append(want, (const uint8_t *)fields, sizeof(fields));
     g_byte_array_set_size(want, (guint)(sizeof(fields) + len));
     memset(want->data + sizeof(fields), 'z', len);
+    expect_got(f->control, BYTES(PROBE));
+    send_bytes(f, f->control, BYTES("\0\0\0\012")); /* it does not run */
     expect_got(f->control, (WireBytes){ want->data, want->len });
     g_assert_cmpuint(r->answers, ==, 0);
     send_bytes(f, f->control, BYTES("\0\0\0\0"));
@@ -542,6 +547,60 @@ static void test_state_without_end(Fixture *f, G_GNUC_UNUSED gconstpointer nothi
     expect_error(r, EFBIG);
     g_assert_cmpint(pieces, ==, PTM_STATE_MAX / (int)sizeof(much));
     expect_state(f, give(f, 1, 5), 5);
+}
+
+/* swtpm says no before it has read all of the state: what is left would be its next message. */
+static void test_state_of_a_tpm_that_runs(Fixture *f, G_GNUC_UNUSED gconstpointer nothing)
+{
+    Request *r;
+
+    give(f, 1, PTM_STATE_BLOB_SIZE);
+    give(f, 1, PTM_STATE_BLOB_SIZE);
+    r = give(f, 1, 5);
+    expect_got(f->control, BYTES(PROBE));
+    send_bytes(f, f->control, BYTES("\0\0\0\0\0\0\0\0"));
+    expect_got(f->control, BYTES("\0\0\0\015\0\0\0\002\0\0\0\001\0\0\0\0"));
+    g_assert_cmpuint(r->answers, ==, 0);
+    send_bytes(f, f->control, BYTES("\0\0\0\012"));
+    g_assert_cmpuint(r->answers, ==, 1);
+    g_assert_cmpuint(((const ptm_setstate *)g_bytes_get_data(r->bytes, NULL))->u.resp.tpm_result,
+                     ==, 10);
+}
+
+static void test_state_whose_opener_leaves(Fixture *f, G_GNUC_UNUSED gconstpointer nothing)
+{
+    expect_error((give(f, 1, 5), device_release(f->device), &f->requests[0]), EIO);
+    expect_got(f->control, BYTES(PROBE));
+    send_bytes(f, f->control, BYTES("\0\0\0\012"));
+    expect_nothing(f->control); /* no state, and no empty one */
+    g_assert_false(device_is_lost(f->device));
+    g_assert_cmpint(device_open(f->device, OWNER), ==, 0);
+    expect_state(f, give(f, 1, 5), 5);
+}
+
+/* What swtpm does not read at once goes in a second message, if it wants that. */
+static void test_long_hash_data(Fixture *f, gconstpointer refused)
+{
+    ptm_hdata data = { .u.req.length = sizeof(data.u.req.data) };
+    uint8_t want[PTM_MESSAGE_READ] = { 0, 0, 0, 7, 0, 0, 0x0f, 0xf8 };
+    Request *r;
+
+    memset(data.u.req.data, 'z', sizeof(data.u.req.data));
+    memset(want + 8, 'z', sizeof(want) - 8);
+    r = do_ioctl(f, PTM_HASH_DATA, &data, sizeof(data));
+    expect_got(f->control, (WireBytes){ want, sizeof(want) });
+    if (refused) {
+        send_bytes(f, f->control, BYTES("\0\0\0\012"));
+        expect_nothing(f->control);
+    } else {
+        send_bytes(f, f->control, BYTES("\0\0\0\0"));
+        expect_got(f->control, BYTES("\0\0\0\007\0\0\0\010zzzzzzzz"));
+        g_assert_cmpuint(r->answers, ==, 0);
+        send_bytes(f, f->control, BYTES("\0\0\0\0"));
+    }
+    g_assert_cmpuint(r->answers, ==, 1);
+    g_assert_cmpuint(((const ptm_hdata *)g_bytes_get_data(r->bytes, NULL))->u.resp.tpm_result, ==,
+                     refused ? 10 : 0);
 }
 
 static void test_another_call_ends_a_transfer(Fixture *f, G_GNUC_UNUSED gconstpointer nothing)
@@ -601,10 +660,13 @@ static void test_shutdown(Fixture *f, G_GNUC_UNUSED gconstpointer nothing)
 {
     Request *r = do_ioctl(f, PTM_SHUTDOWN, NULL, 0);
 
-    send_bytes(f, f->control, BYTES("\0\0\0\0"));
+    /* the answer, and the end of both channels, are there at once */
+    g_assert_cmpint(send(f->control, "\0\0\0", 4, 0), ==, 4);
+    shutdown(f->control, SHUT_RDWR);
+    shutdown(f->data, SHUT_RDWR);
+    step(f);
     expect_bytes(r, BYTES("\0\0\0\0"));
     g_assert_true(device_was_shut_down(f->device));
-    shutdown(f->control, SHUT_RDWR);
     step(f);
     expect_lost(f);
 }
@@ -673,6 +735,10 @@ int main(int argc, char **argv)
     add("state/given-by-write", test_state_is_given_by_write, 0);
     add("state/pieces-that-are-none", test_pieces_that_are_none, 0);
     add("state/without-end", test_state_without_end, 0);
+    add("state/refused-by-a-tpm-that-runs", test_state_of_a_tpm_that_runs, 0);
+    add("state/whose-opener-leaves", test_state_whose_opener_leaves, 0);
+    add("ioctl/hash-data-in-two-messages", test_long_hash_data, 0);
+    add("ioctl/hash-data-refused", test_long_hash_data, 1);
     add("state/another-call-ends-it", test_another_call_ends_a_transfer, 0);
     add("end/of-the-data-channel", test_swtpm_ends, 0);
     add("end/of-the-control-channel", test_swtpm_ends, 1);
