@@ -53,10 +53,13 @@ def accelerator():
     return found
 
 
-def guest_image(arguments=''):
-    """QEMU's options for the guest image, made by scripts/guest-image."""
-    return ['-m', '256', '-kernel', built('guest', 'vmlinuz'),
-            '-initrd', built('guest', 'initramfs'),
+def guest_image(arguments='', initramfs=None, memory='256'):
+    """QEMU's options for the guest image, made by scripts/guest-image.
+
+    initramfs: one that has more than that of the image
+    """
+    return ['-m', memory, '-kernel', built('guest', 'vmlinuz'),
+            '-initrd', initramfs or built('guest', 'initramfs'),
             '-append', f'console=ttyS0 quiet panic=-1 {arguments}'.strip()]
 
 
@@ -79,9 +82,10 @@ class Vm:
     device: 'tpm-tis', 'tpm-crb', or None for a machine without a TPM
     control: the control socket of its swtpm
     accel: 'kvm' or 'tcg'; None finds out
+    image: for guest_image(), as keywords
     """
 
-    def __init__(self, directory, device, control, accel=None, keep=False):
+    def __init__(self, directory, device, control, accel=None, keep=False, **image):
         self.directory = directory
         self.keep = keep
         self.log = os.path.join(directory, 'qemu.log')
@@ -90,7 +94,7 @@ class Vm:
         self.accel = accel or accelerator()
         agent = os.path.join(directory, 'agent')
         self.command = [
-            QEMU, '-accel', self.accel, '-no-reboot', *MACHINE, *guest_image(),
+            QEMU, '-accel', self.accel, '-no-reboot', *MACHINE, *guest_image(**image),
             '-chardev', f'socket,id=console,path={self.console},server=on,wait=off,'
                         f'logfile={self.console_log}',
             '-serial', 'chardev:console',
