@@ -12,8 +12,7 @@ _FOLDERS = {
     'vtpm-managerctl': 'tools/host',
     'vtpm-managerd': 'vtpm-manager',
 }
-
-PROGRAMS = tuple(_FOLDERS)
+_OPTIONAL = ('tpm_deepquote', 'vtpm-cuse')
 
 
 def built(*path):
@@ -24,3 +23,8 @@ def built(*path):
 def program(name):
     """The path of a program of this project."""
     return built(_FOLDERS[name], name)
+
+
+def programs():
+    """The names of all that this build has: some need libraries that not everybody wants."""
+    return [name for name in _FOLDERS if name not in _OPTIONAL or os.path.exists(program(name))]

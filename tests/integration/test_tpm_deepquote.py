@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import stat
+import sys
 import tempfile
 import threading
 
@@ -369,18 +370,15 @@ def _():
         tap.equal((status, out, word in said), (2, '', True), f'{options}: {said}')
 
 
-reason = why_not()
-if reason:
-    @tap.case('tpm_deepquote')
-    def _():
-        tap.skip(reason)
+if why_not():
+    print(f'1..0 # SKIP {why_not()}')
+    sys.exit(0)
 work = tempfile.mkdtemp(prefix='tpm-deepquote-')
 os.chmod(work, 0o755)  # tcsd is another user
 try:
     with contextlib.ExitStack() as _stack:
-        if not reason:
-            manager = _stack.enter_context(Manager(vm_rate=0))
-            plain = Guest(_stack, 'plain', ('-y', '-z'))
+        manager = _stack.enter_context(Manager(vm_rate=0))
+        plain = Guest(_stack, 'plain', ('-y', '-z'))
         tap.main()
 finally:
     shutil.rmtree(work, ignore_errors=True)

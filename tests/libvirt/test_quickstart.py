@@ -24,7 +24,7 @@ from host import Host
 from libvirtd import Domain, Libvirtd, logs, virsh
 from machine import make_guest_image
 from process import spawn, stop
-from programs import PROGRAMS, program
+from programs import program, programs
 from swtpm import environment
 from vm import accelerator
 
@@ -118,7 +118,7 @@ def activation():
 def install_programs():
     """On a PATH as an installation has them, with the stand-in for ssh."""
     os.makedirs(BIN)
-    for name in PROGRAMS:
+    for name in programs():
         os.symlink(program(name), f'{BIN}/{name}')
     agent = os.path.join(os.environ['SOURCE_ROOT'], 'tests', 'libvirt', 'agent_ssh.py')
     with open(f'{BIN}/ssh', 'w', encoding='ascii') as f:

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import tap
-from programs import PROGRAMS, program
+from programs import program, programs
 
 MESON = (pathlib.Path(os.environ['SOURCE_ROOT']) / 'meson.build').read_text(encoding='utf-8')
 NAME, VERSION = re.search(r"^project\('([^']+)'.*?version: '([^']+)'", MESON, re.M | re.S).groups()
@@ -14,7 +14,7 @@ NAME, VERSION = re.search(r"^project\('([^']+)'.*?version: '([^']+)'", MESON, re
 
 @tap.case('--version of each program names the program, the project and its version')
 def _():
-    for name in PROGRAMS:
+    for name in programs():
         done = subprocess.run([program(name), '--version'], capture_output=True, text=True,
                               check=True, timeout=60)
         # the launcher's own line comes after swtpm's
