@@ -3,7 +3,7 @@
 
     make_image(path)      # an initramfs
     guest = TrousersGuest(machine.agent(SECONDS))
-    guest.with_tcsd('tpm_version')
+    guest.start_tcsd()
 """
 import os
 import re
@@ -15,6 +15,7 @@ import tcsd
 from programs import built, program
 
 TOOLS = ('tcsd', 'tpm_version', 'tpm_getpubek', 'tpm_takeownership')
+EXTRA = ['/lib/x86_64-linux-gnu/libgcc_s.so.1']  # for pthread_exit(), which loads it
 FILES = {
     'etc/passwd': b'root:x:0:0::/root:/bin/sh\ntss:x:102:109::/var/lib/tpm:/bin/false\n',
     'etc/group': b'root:x:0:\ntss:x:109:\n',
@@ -23,6 +24,7 @@ FILES = {
     'etc/tcsd.conf': b'disable_ipv6 = 1\n',
 }
 SETUP = """
+chmod 755 /
 ip link set lo up
 chown root:tss /etc/tcsd.conf && chmod 640 /etc/tcsd.conf
 mkdir -p /var/lib/tpm && chown tss:tss /var/lib/tpm && chmod 700 /var/lib/tpm
@@ -41,7 +43,7 @@ def make_image(path):
     programs['tpm_deepquote'] = program('tpm_deepquote')
     tree = {}
     for source, place in [(path, f'usr/bin/{name}') for name, path in programs.items()] + \
-            [(library, library[1:]) for library in libraries(programs.values())]:
+            [(library, library[1:]) for library in libraries(programs.values()) + EXTRA]:
         with open(source, 'rb') as f:
             tree[place] = f.read()
     tree.update(FILES)
@@ -74,14 +76,6 @@ class TrousersGuest:
 
     def stop_tcsd(self):
         self.text('killall tcsd; while pidof tcsd; do sleep 1; done >/dev/null')
-
-    def with_tcsd(self, script):
-        """What a program says that reaches the TPM by way of tcsd. Each has a daemon of its own: in
-        an initramfs, Debian's ends with a segmentation fault when its first client goes."""
-        self.start_tcsd()
-        said = self.text(script)
-        self.text('killall tcsd; while pidof tcsd; do sleep 1; done >/dev/null 2>&1; true')
-        return said
 
     def quote(self, nonce, pcrs, host_pcrs, to, blob='aik.blob', public='ak.pub'):
         """Runs tpm_deepquote in the guest and puts its files into the directory `to`."""
