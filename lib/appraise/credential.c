@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "appraise/credential.h"
 
+#include "appraise/ecdh.h"
 #include "attest/bytes.h"
 #include "attest/crypto.h"
 #include "attest/digest.h"
@@ -151,33 +152,6 @@ static gboolean seed_by_rsa(EVP_PKEY *pkey, const WireHash *hash, Seed *seed, Wi
     return ok && wire_put_tpm2b(w, (WireBytes){ out, size });
 }
 
-/* The coordinates of @pkey's point, padded to the size of the field. */
-static gboolean get_point(EVP_PKEY *pkey, uint8_t *ret_x, uint8_t *ret_y, gsize size)
-{
-    BIGNUM *x = NULL, *y = NULL;
-    const gboolean ok = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_X, &x) == 1 &&
-                        EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &y) == 1 &&
-                        BN_bn2binpad(x, ret_x, (int)size) == (int)size &&
-                        BN_bn2binpad(y, ret_y, (int)size) == (int)size;
-
-    BN_free(x);
-    BN_free(y);
-    return ok;
-}
-
-/* The x-coordinate of the point that both have. */
-static gboolean agree(EVP_PKEY *own, EVP_PKEY *peer, uint8_t *ret_z, gsize size)
-{
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own, NULL);
-    size_t got = size;
-    const gboolean ok = ctx && EVP_PKEY_derive_init(ctx) == 1 &&
-                        EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
-                        EVP_PKEY_derive(ctx, ret_z, &got) == 1 && got == size;
-
-    EVP_PKEY_CTX_free(ctx);
-    return ok;
-}
-
 static gboolean put_point(WireWriter *w, WireBytes x, WireBytes y)
 {
     uint8_t buf[2 * (2 + POINT_MAX)];
@@ -197,7 +171,7 @@ static gboolean seed_by_ecdh(EVP_PKEY *pkey, const WirePublic *p, const WireHash
     gboolean ok;
 
     seed->size = hash->size;
-    ok = own && get_point(own, x, y, size) && agree(own, pkey, z, size) &&
+    ok = own && dq_ecdh_point(own, x, y, size) && dq_ecdh_agree(own, pkey, z, size) &&
          kdfe(hash, (DqBytes){ z, size }, identity, (DqBytes){ x, size }, dq_unwire(p->ecc_x),
               seed->bytes, seed->size) &&
          put_point(w, (WireBytes){ x, size }, (WireBytes){ y, size });

@@ -10,7 +10,7 @@ enum {
     OPENSSL_MAX = DQ_JWS_SIGNATURE_MAX, /* a DER signature on P-256 has at most 72 bytes */
 };
 
-static gboolean is_p256(const EVP_PKEY *pkey)
+gboolean dq_jws_is_p256(const EVP_PKEY *pkey)
 {
     char group[32] = "";
     size_t len;
@@ -20,7 +20,7 @@ static gboolean is_p256(const EVP_PKEY *pkey)
            g_str_equal(group, "prime256v1");
 }
 
-static gboolean is_rsa_2048(const EVP_PKEY *pkey)
+gboolean dq_jws_is_rsa_2048(const EVP_PKEY *pkey)
 {
     return EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA && EVP_PKEY_get_bits(pkey) == RSA_BITS;
 }
@@ -55,8 +55,8 @@ static int to_der(const uint8_t *numbers, unsigned char **ret_der)
 }
 
 static const DqJwsAlgorithm algorithms[] = {
-    { "ES256", 2 * (gsize)NUMBER_SIZE, is_p256, flatten, to_der },
-    { "RS256", RSA_BITS / 8, is_rsa_2048, NULL, NULL },
+    { "ES256", 2 * (gsize)NUMBER_SIZE, dq_jws_is_p256, flatten, to_der },
+    { "RS256", RSA_BITS / 8, dq_jws_is_rsa_2048, NULL, NULL },
 };
 
 const DqJwsAlgorithm *dq_jws_algorithm_of(const EVP_PKEY *pkey)

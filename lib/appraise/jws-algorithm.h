@@ -19,6 +19,10 @@ typedef struct DqJwsAlgorithm {
     int (*to_der)(const uint8_t *signature, unsigned char **ret_der);
 } DqJwsAlgorithm;
 
+/** dq_jws_is_p256, dq_jws_is_rsa_2048: the two kinds of key. */
+gboolean dq_jws_is_p256(const EVP_PKEY *pkey);
+gboolean dq_jws_is_rsa_2048(const EVP_PKEY *pkey);
+
 /** dq_jws_algorithm_of: of a key on P-256 or an RSA key of 2048 bits; NULL for all others. */
 const DqJwsAlgorithm *dq_jws_algorithm_of(const EVP_PKEY *pkey);
 

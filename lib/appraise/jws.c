@@ -61,6 +61,11 @@ void dq_jws_key_free(DqJwsKey *key)
     }
 }
 
+EVP_PKEY *dq_jws_key_pkey(const DqJwsKey *key)
+{
+    return key->pkey;
+}
+
 /* What was @written to @bio, which is freed. */
 static char *take_text(BIO *bio, gboolean written)
 {

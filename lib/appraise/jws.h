@@ -5,6 +5,8 @@
 
 #include "attest/deepquote.h"
 
+#include <openssl/evp.h>
+
 /** DqJwsKey: a private key that signs. */
 typedef struct DqJwsKey DqJwsKey;
 
@@ -24,6 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DqJwsKey, dq_jws_key_free)
 
 /** dq_jws_key_private: (transfer full): it in PEM, without a password; wipe it. NULL: no memory. */
 char *dq_jws_key_private(const DqJwsKey *key);
+
+/** dq_jws_key_pkey: borrowed. */
+EVP_PKEY *dq_jws_key_pkey(const DqJwsKey *key);
 
 /** dq_jws_key_public: (transfer full): its public key in PEM; NULL where there is no memory. */
 char *dq_jws_key_public(const DqJwsKey *key);

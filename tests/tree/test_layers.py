@@ -39,6 +39,7 @@ OWNERS = [
     (r'(attest|deepquote)/', 'attest'),
     (r'appraise/', 'appraise'),
     (r'approval/', 'approval'),
+    (r'escrow/', 'escrow'),
     (r'store/', 'store'),
     (r'cmw/', 'cmw'),
     (r'daemon/', 'daemon'),
