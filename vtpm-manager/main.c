@@ -15,6 +15,7 @@
 #include "admin/approval.h"
 #include "admin/audit.h"
 #include "admin/ek_authority.h"
+#include "admin/escrow.h"
 #include "admin/group.h"
 #include "admin/host.h"
 #include "admin/metrics_page.h"
@@ -79,7 +80,8 @@ typedef struct Daemon {
     AdminApproval admin_approval;
     AdminEkAuthority admin_authority;
     AdminParts admin_parts;
-    AdminPart admin_commands[10];
+    Escrow escrow;
+    AdminPart admin_commands[11];
     AdminServer *admin;
     MetricsPage metrics_page;
     HttpServer *metrics;
@@ -166,6 +168,7 @@ static void prepare_administration(Daemon *d)
         { admin_vm_commands, &d->admin_vms },
         { admin_group_commands, &d->admin_groups },
         { admin_approval_commands, &d->admin_approval },
+        { admin_escrow_commands, &d->escrow },
         { admin_host_commands, &d->admin_host },
         { admin_ek_authority_commands, &d->admin_authority },
         { admin_registry_commands, &d->admin_registry },
@@ -190,6 +193,14 @@ static void prepare_administration(Daemon *d)
     d->admin_groups = (AdminGroups){ registry_groups(d->registry), registry_vms(d->registry) };
     d->admin_approval = (AdminApproval){ registry_groups(d->registry), d->worker };
     d->admin_parts = (AdminParts){ registry_vms(d->registry), d->vtpms, d->measurer };
+    d->escrow = (Escrow){
+        .store = registry_store(d->registry),
+        .groups = registry_groups(d->registry),
+        .vms = registry_vms(d->registry),
+        .keys = d->keys,
+        .host = d->host,
+        .worker = d->worker,
+    };
     d->admin_host = (AdminHost){ d->host, d->credentials, d->worker };
     d->admin_authority = (AdminEkAuthority){
         .tpm = d->host,

@@ -42,6 +42,7 @@ HOST_COMMANDS = re.findall(r'\{ "([\w-]+)", ', between(
     text('tools/host/host.c'), 'host_table[] = {', '\n};'))
 VM_ALONE = ['accept']  # of the manager's, what only `vm` asks for
 REGISTRY_ALONE = ['registry-accept']  # the same of `registry`
+ESCROW_ALONE = ['escrow-key', 'escrow-restore']  # the same of `escrow`
 LISTS_ALONE = ['parts']  # the same of `launch` and `vm quote`
 AUTHORITY_ALONE = ['authority-renew']  # of `authority`
 SETUP_ALONE = ['certify']  # of what `vm new` has swtpm_setup run
@@ -65,7 +66,7 @@ def same(where, names, local=True):
     def _():
         own = [name for name in COMMANDS
                if name not in (HOST_COMMANDS + VM_ALONE + REGISTRY_ALONE + LISTS_ALONE
-                               + AUTHORITY_ALONE + SETUP_ALONE)]
+                               + AUTHORITY_ALONE + SETUP_ALONE + ESCROW_ALONE)]
         own = set(own + LOCAL)
         tap.equal(sorted(names()), sorted(own if local else COMMANDS))
 

@@ -11,6 +11,7 @@
 #include "common/input.h"
 #include "common/pcr-list.h"
 #include "doctor.h"
+#include "escrow.h"
 #include "host.h"
 #include "parts.h"
 #include "print.h"
@@ -225,6 +226,11 @@ static const CtlCommand commands[] = {
       .help = "What its tenant allows this host: [--key FILE] once, [--list FILE] as it is signed",
       .prepare = ctl_prepare_approval,
       .print = ctl_print_approval },
+    { .name = "escrow",
+      .more = TRUE,
+      .help = "Keys of a group's VMs: escrow make GROUP, for its tenant; escrow key GROUP, and "
+              "escrow restore GROUP FILE --why TEXT [--replace], on the host that they move to",
+      .local = ctl_escrow },
     { .name = "ungroup", .argument = "group", .help = "Remove a group without VMs" },
     { .name = "ak",
       .help = "Name of the attestation key, for enrolment: [--output FILE]",

@@ -32,6 +32,8 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
           "approval: the tenant's public key, PEM, for good", "FILE" },
         { "list", 0, 0, G_OPTION_ARG_FILENAME, &ret->list,
           "approval: a list that it has signed, newer than the last", "FILE" },
+        { "replace", 0, 0, G_OPTION_ARG_NONE, &ret->replace,
+          "escrow restore: also keys that were made here; what they encrypt is lost", NULL },
         { "output", 0, 0, G_OPTION_ARG_FILENAME, &ret->output,
           "Write the attestation key (TPM2B_PUBLIC), or what the command makes", "FILE" },
         { "nonce", 'q', 0, G_OPTION_ARG_STRING, &ret->nonce, "16 to 64 bytes: digits, or a file",

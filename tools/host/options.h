@@ -20,6 +20,7 @@ typedef struct CtlOptions {
     int weight; /* 0: not given */
     char *key;
     char *list;
+    gboolean replace;
     char *output;
     char *nonce;
     char *pcrs;

@@ -12,7 +12,7 @@
 
 enum {
     CONNECTIONS_MAX = 64,
-    LINE_MAX_BYTES = 2 << 20, /* a group's list is the longest that there is */
+    LINE_MAX_BYTES = 9 << 20, /* an escrow is the longest that there is */
     SEND_TIMEOUT_S = 5,
 };
 

@@ -70,10 +70,13 @@ static void add_key(GString *text, const RegistryVm *before, const RegistryVm *n
         add(text, "its state is sealed");
     }
     if (now->key.made && !before->key.made) {
-        add(text, "the key of its state is made");
+        add(text, "its state has a key");
     } else if (now->key.made &&
                memcmp(now->key.seed, before->key.seed, sizeof(now->key.seed)) != 0) {
         add(text, "the key of its state is the group %s's to keep", now->group->name);
+    } else if (now->key.made &&
+               memcmp(now->key.wrapped, before->key.wrapped, sizeof(now->key.wrapped)) != 0) {
+        add(text, "the key of its state is another one");
     }
 }
 

@@ -392,6 +392,43 @@ gboolean vms_set_key(RegistryVms *vms, const WireUuid *uuid, const RegistryKey *
     return put_with(vms, &vm, REGISTRY_PART_KEY, NULL, error);
 }
 
+/* The endorsement key that it had, where none is known here. */
+static gboolean restore_ek(RegistryVm *vm, WireBytes ek, GError **error)
+{
+    if (ek.len == 0) {
+        return TRUE;
+    }
+    if (vm->ek_len > 0 && !wire_bytes_equal(ek, (WireBytes){ vm->ek, vm->ek_len })) {
+        g_set_error(error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+                    "it has another endorsement key here: it is another VM, or its TPM's state was "
+                    "made anew");
+        return FALSE;
+    }
+    memcpy(vm->ek, ek.p, ek.len);
+    vm->ek_len = ek.len;
+    return TRUE;
+}
+
+gboolean vms_restore(RegistryVms *vms, const WireUuid *uuid, const RegistryRestored *restored,
+                     const RegistryAuthor *by, GError **error)
+{
+    RegistryVm vm;
+
+    g_return_val_if_fail(restored->ek.len <= sizeof(vm.ek), FALSE);
+    if (!copy(vms, uuid, &vm, error) || !restore_ek(&vm, restored->ek, error)) {
+        return FALSE;
+    }
+    if (vm.key.made && !restored->replace) {
+        g_set_error(
+            error, REGISTRY_ERROR, REGISTRY_ERROR_CONFLICT,
+            "it has a key of its own here: what that encrypts would be lost; --replace says "
+            "that it may be");
+        return FALSE;
+    }
+    vm.key = restored->key;
+    return put_with(vms, &vm, REGISTRY_PART_KEY, by, error);
+}
+
 /* ------------------------------------------------------------------------ lives and generations */
 
 static gboolean fail_uncountable(GError **error, const RegistryVm *vm, RegistryError code)

@@ -154,6 +154,22 @@ gboolean vms_seal(RegistryVms *vms, const WireUuid *uuid, const RegistryAuthor *
 gboolean vms_set_key(RegistryVms *vms, const WireUuid *uuid, const RegistryKey *key,
                      GError **error);
 
+/** What a VM had on another host. */
+typedef struct RegistryRestored {
+    RegistryKey key; /* made, wrapped for its group here */
+    WireBytes ek;    /* Name that is pinned where none is yet; empty: none to pin */
+    gboolean replace;
+} RegistryRestored;
+
+/**
+ * vms_restore: the VM is sealed, with that key and endorsement key.
+ *
+ * Errors: REGISTRY_ERROR_UNKNOWN; REGISTRY_ERROR_CONFLICT where it has another endorsement key, or
+ * a key for its state that is not to be replaced; REGISTRY_ERROR_STORAGE.
+ */
+gboolean vms_restore(RegistryVms *vms, const WireUuid *uuid, const RegistryRestored *restored,
+                     const RegistryAuthor *by, GError **error);
+
 /**
  * vms_accept: the last break of its history, where there was one that nobody accepted yet and the
  * VM went on; else its next one.

@@ -33,11 +33,20 @@ struct StateKeys {
     GHashTable *keks; /* seed -> Kek */
 };
 
-/* Who asks. */
+/* A key that is put back. */
+typedef struct Given {
+    StateKeyGiven key;
+    RegistryAuthor by;
+    char *why;
+    StateKeyRestored done;
+} Given;
+
+/* Who asks for a key, or gives one. */
 typedef struct Ticket {
     StateKeys *keys;
     WireUuid uuid;
     StateKeyDone done;
+    Given *given; /* NULL: a key is asked for */
     void *data;
 } Ticket;
 
@@ -115,10 +124,36 @@ static void answer(Ticket *ticket, ManagerReason reason, WireBytes key)
     g_free(ticket);
 }
 
+static void given_free(Given *given)
+{
+    OPENSSL_cleanse(&given->key, sizeof(given->key));
+    g_free(given->why);
+    g_free(given);
+}
+
+static void answer_given(Ticket *ticket, const GError *error)
+{
+    ticket->given->done(ticket->data, &ticket->uuid, error);
+    given_free(ticket->given);
+    g_free(ticket);
+}
+
+static void refuse_given(Ticket *ticket, const char *why)
+{
+    g_autoptr(GError) error =
+        g_error_new(TPM_ERROR, TPM_ERROR_FAILED, "its key cannot be wrapped: %s", why);
+
+    answer_given(ticket, error);
+}
+
 static void refuse(Ticket *ticket, ManagerReason reason, const char *why)
 {
     g_autofree char *uuid = dq_uuid_format(ticket->uuid.byte);
 
+    if (ticket->given) {
+        refuse_given(ticket, why);
+        return;
+    }
     log_kind_warn(&troubles, "VM %s gets no key for its state, and may not start: %s", uuid, why);
     answer(ticket, reason, (WireBytes){ 0 });
 }
@@ -192,18 +227,39 @@ static const uint8_t *kek_of(Ticket *ticket, const uint8_t *seed)
 /* ----------------------------------------------------------------------------------- keys of VMs
  */
 
-/* Stores @key as that of @ticket's VM, wrapped for its group. */
-static gboolean keep(const Ticket *ticket, const RegistryGroup *group, const uint8_t *kek,
-                     const uint8_t *key, GError **error)
+/* @key as that of @ticket's VM, wrapped for its group. */
+static gboolean wrap(const Ticket *ticket, const RegistryGroup *group, const uint8_t *kek,
+                     const uint8_t *key, RegistryKey *ret, GError **error)
 {
-    RegistryKey kept = { .sealed = TRUE, .made = TRUE };
-
-    memcpy(kept.seed, group->seed, sizeof(kept.seed));
-    if (!wrap_key(kek, &ticket->uuid, key, kept.wrapped)) {
+    *ret = (RegistryKey){ .sealed = TRUE, .made = TRUE };
+    memcpy(ret->seed, group->seed, sizeof(ret->seed));
+    if (!wrap_key(kek, &ticket->uuid, key, ret->wrapped)) {
         g_set_error(error, TPM_ERROR, TPM_ERROR_FAILED, "it cannot be encrypted");
         return FALSE;
     }
-    return vms_set_key(ticket->keys->vms, &ticket->uuid, &kept, error);
+    return TRUE;
+}
+
+static gboolean keep(const Ticket *ticket, const RegistryGroup *group, const uint8_t *kek,
+                     const uint8_t *key, GError **error)
+{
+    RegistryKey kept;
+
+    return wrap(ticket, group, kek, key, &kept, error) &&
+           vms_set_key(ticket->keys->vms, &ticket->uuid, &kept, error);
+}
+
+static void restore(Ticket *ticket, const RegistryGroup *group, const uint8_t *kek)
+{
+    const Given *given = ticket->given;
+    RegistryRestored restored = { .ek = { given->key.ek, given->key.ek_len },
+                                  .replace = given->key.replace };
+    g_autoptr(GError) error = NULL;
+
+    if (wrap(ticket, group, kek, given->key.key, &restored.key, &error)) {
+        vms_restore(ticket->keys->vms, &ticket->uuid, &restored, &given->by, &error);
+    }
+    answer_given(ticket, error);
 }
 
 /* A VM that has none yet. */
@@ -252,7 +308,7 @@ static void proceed(Ticket *ticket)
     const uint8_t *old_kek;
 
     if (!vm) {
-        answer(ticket, MANAGER_REASON_UNREGISTERED, (WireBytes){ 0 });
+        refuse(ticket, MANAGER_REASON_UNREGISTERED, "it is not registered");
         return;
     }
     if (!groups_ensure_seed(ticket->keys->groups, vm->group->name, &error)) {
@@ -261,6 +317,10 @@ static void proceed(Ticket *ticket)
     }
     kek = kek_of(ticket, vm->group->seed);
     if (!kek) {
+        return;
+    }
+    if (ticket->given) {
+        restore(ticket, vm->group, kek);
         return;
     }
     if (!vm->key.made) {
@@ -287,5 +347,21 @@ void state_keys_ask(StateKeys *keys, const WireUuid *uuid, StateKeyDone done, vo
     ticket->uuid = *uuid;
     ticket->done = done;
     ticket->data = data;
+    proceed(ticket);
+}
+
+void state_keys_restore(StateKeys *keys, const WireUuid *uuid, const StateKeyGiven *given,
+                        const RegistryAuthor *by, StateKeyRestored done, void *data)
+{
+    Ticket *ticket = g_new0(Ticket, 1);
+
+    ticket->keys = keys;
+    ticket->uuid = *uuid;
+    ticket->data = data;
+    ticket->given = g_new0(Given, 1);
+    ticket->given->key = *given;
+    ticket->given->why = g_strdup(by->why);
+    ticket->given->by = (RegistryAuthor){ by->uid, ticket->given->why };
+    ticket->given->done = done;
     proceed(ticket);
 }

@@ -31,4 +31,26 @@ typedef void (*StateKeyDone)(void *data, ManagerReason reason, WireBytes key);
 /** state_keys_ask: @done is called once, before this returns or from the main context. */
 void state_keys_ask(StateKeys *keys, const WireUuid *uuid, StateKeyDone done, void *data);
 
+/** A key that a VM had on another host. */
+typedef struct StateKeyGiven {
+    uint8_t key[32]; /* as wrap_key() takes it */
+    uint8_t ek[WIRE_NAME_MAX];
+    gsize ek_len;     /* 0: none was pinned there */
+    gboolean replace; /* also one that was made here */
+} StateKeyGiven;
+
+/** StateKeyRestored: @error: NULL where the VM has it now */
+typedef void (*StateKeyRestored)(void *data, const WireUuid *uuid, const GError *error);
+
+/**
+ * state_keys_restore: makes @given the key of a VM that is registered, which is sealed from then
+ * on.
+ * @given, @by: copied, and wiped
+ *
+ * @done is called once, before this returns or from the main context. Errors: of vms_restore(), and
+ * TPM_ERROR.
+ */
+void state_keys_restore(StateKeys *keys, const WireUuid *uuid, const StateKeyGiven *given,
+                        const RegistryAuthor *by, StateKeyRestored done, void *data);
+
 #endif

@@ -157,6 +157,27 @@ gboolean tpm_host_derive_keys(TpmHost *host, TpmSession *tpm, const TpmDerivedSo
     return ok;
 }
 
+gboolean tpm_host_escrow_key(TpmHost *host, TpmSession *tpm, const TpmDerivedSource *source,
+                             TpmEscrowKey *ret_key, GError **error)
+{
+    gboolean ok = tpm_endorsement_enter(tpm, &host->eh_auth, error) &&
+                  tpm_escrow_certify(tpm, source, ret_key, error);
+
+    tpm_endorsement_leave(tpm);
+    return ok;
+}
+
+gboolean tpm_host_escrow_agree(TpmHost *host, TpmSession *tpm, const TpmDerivedSource *source,
+                               const uint8_t *x, const uint8_t *y, uint8_t *ret_z,
+                               GBytes **ret_public, GError **error)
+{
+    gboolean ok = tpm_endorsement_enter(tpm, &host->eh_auth, error) &&
+                  tpm_escrow_agree(tpm, source, x, y, ret_z, ret_public, error);
+
+    tpm_endorsement_leave(tpm);
+    return ok;
+}
+
 gboolean tpm_host_make_counter(TpmHost *host, TpmSession *tpm, const TpmNvCounter *counter,
                                GError **error)
 {

@@ -5,6 +5,7 @@
 
 #include "tpm/ak.h"
 #include "tpm/derived_key.h"
+#include "tpm/escrow.h"
 #include "tpm/info.h"
 #include "tpm/nv_counter.h"
 #include "tpm/worker.h"
@@ -53,6 +54,14 @@ gboolean tpm_host_activate(TpmHost *host, TpmSession *tpm, GBytes *blob, GBytes 
  */
 gboolean tpm_host_derive_keys(TpmHost *host, TpmSession *tpm, const TpmDerivedSource *source,
                               const TpmDerived *keys, guint count, GError **error);
+
+/** tpm_host_escrow_key, tpm_host_escrow_agree: on the worker's thread: tpm_escrow_certify() and
+ * tpm_escrow_agree(). Errors: theirs, and those of tpm_endorsement_enter(). */
+gboolean tpm_host_escrow_key(TpmHost *host, TpmSession *tpm, const TpmDerivedSource *source,
+                             TpmEscrowKey *ret_key, GError **error);
+gboolean tpm_host_escrow_agree(TpmHost *host, TpmSession *tpm, const TpmDerivedSource *source,
+                               const uint8_t *x, const uint8_t *y, uint8_t *ret_z,
+                               GBytes **ret_public, GError **error);
 
 /** tpm_host_make_counter, tpm_host_remove_counter: the same of tpm_nv_counter_make()
  * and tpm_nv_counter_remove(). */
