@@ -20,13 +20,12 @@ from process import Failed, spawn, wait_until
 from programs import program
 from protocol import BREAKS_RULE, KEY, KEY_LOST, OK, UNREGISTERED, UUID, uuid_bytes
 from relay import CREATE_PRIMARY, Relay
+from secret import SECRET, put_secret, secret_of, write_secret
 from swtpm import environment
 from vtpm import Vtpm
 
 LAUNCHER = program('swtpm-deepquote')
-NV_INDEX = 0x01500010
 CAP_PCRS = 5
-SECRET = b'\x5a\xa5 what nobody may read from a disk'
 KILLS = int(os.environ.get('KILLS', '25'))
 FLAG_ENCRYPTED = 1
 OTHER_UUID = '16fd2706-8baf-433b-82eb-8c7fada847da'
@@ -47,28 +46,6 @@ def seal(manager, uuid=UUID):
 
 def vtpm(manager, folder, **options):
     return Vtpm(deepquote=f'manager={manager.socket},timeout=5', dir=folder, **options)
-
-
-def put_secret(tpm, secret=SECRET):
-    public = (tpm2.u32(NV_INDEX) + tpm2.u16(tpm2.ALG_SHA256) + tpm2.u32(0x00020002 | 0x00040004) +
-              tpm2.b2(b'') + tpm2.u16(len(secret)))
-    tpm2.check(tpm.send(tpm2.command('NV_DefineSpace', tpm2.u32(0x40000001) +
-                                     tpm2.auth_area(tpm2.pw()) + tpm2.b2(b'') + tpm2.b2(public),
-                                     tpm2.ST_SESSIONS)))
-    write_secret(tpm, secret)
-
-
-def write_secret(tpm, secret):
-    tpm2.check(tpm.send(tpm2.command('NV_Write', tpm2.u32(0x40000001) + tpm2.u32(NV_INDEX) +
-                                     tpm2.auth_area(tpm2.pw()) + tpm2.b2(secret) + tpm2.u16(0),
-                                     tpm2.ST_SESSIONS)))
-
-
-def secret_of(tpm, size=len(SECRET)):
-    response = tpm2.check(tpm.send(tpm2.command(
-        'NV_Read', tpm2.u32(0x40000001) + tpm2.u32(NV_INDEX) + tpm2.auth_area(tpm2.pw()) +
-        tpm2.u16(size) + tpm2.u16(0), tpm2.ST_SESSIONS)))
-    return response[6:6 + size]
 
 
 def file_of(folder, name='tpm2-00.permall'):

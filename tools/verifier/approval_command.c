@@ -2,6 +2,7 @@
 #include "approval_command.h"
 
 #include "approval/group-list-json.h"
+#include "approval_escrow.h"
 #include "approval_make.h"
 #include "attest/bytes.h"
 #include "command.h"
@@ -188,9 +189,15 @@ static int verify_command(char **argv, GError **error)
 int approval_command(char **argv, GError **error)
 {
     static const Command commands[] = {
-        { "key", key_command },   { "make", approval_make_command }, { "sign", sign_command },
-        { "show", show_command }, { "verify", verify_command },      { 0 },
+        { "key", key_command },
+        { "make", approval_make_command },
+        { "sign", sign_command },
+        { "show", show_command },
+        { "verify", verify_command },
+        { "escrow", approval_escrow_command },
+        { "move", approval_move_command },
+        { 0 },
     };
 
-    return command_run_one(commands, argv, "key, make, sign, show, verify", error);
+    return command_run_one(commands, argv, "key, make, sign, show, verify, escrow, move", error);
 }
