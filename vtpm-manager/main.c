@@ -432,8 +432,13 @@ static gboolean prepare(Daemon *daemon, GError **error)
                      (WireBytes){ o->owner_auth.value, o->owner_auth.len });
     daemon->worker = tpm_worker_new(tpm_host_session(daemon->host, &source), daemon->context);
     daemon->anchor = anchor_new(registry_store(daemon->registry), daemon->host, o->nv_index);
-    daemon->admin_registry =
-        (AdminRegistry){ daemon->anchor, daemon->worker, on_accepted, daemon, FALSE };
+    daemon->admin_registry = (AdminRegistry){ .anchor = daemon->anchor,
+                                              .store = registry_store(daemon->registry),
+                                              .host = daemon->host,
+                                              .folder = daemon->options.state_dir,
+                                              .worker = daemon->worker,
+                                              .accepted = on_accepted,
+                                              .data = daemon };
     return TRUE;
 }
 

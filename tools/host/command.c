@@ -258,7 +258,8 @@ static const CtlCommand commands[] = {
       .local = ctl_authority },
     { .name = "registry",
       .more = TRUE,
-      .help = "Whether it is the one that the TPM counts with; registry accept --why TEXT: it is",
+      .help = "Whether it is the one that the TPM counts with; registry accept --why TEXT: it is; "
+              "registry backup; registry verify COPY",
       .local = ctl_registry },
     { .name = "audit",
       .more = TRUE,

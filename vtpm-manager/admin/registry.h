@@ -9,6 +9,9 @@
 /** What the commands act on; borrowed. */
 typedef struct AdminRegistry {
     Anchor *anchor;
+    RegistryStore *store;
+    TpmHost *host;
+    const char *folder; /* where copies are */
     TpmWorker *worker;
     void (*accepted)(void *data); /* the registry may be used from now on */
     void *data;

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "daemon/token_bucket.h"
-#include "registry/anchor.h"
 #include "registry/error.h"
+
+#define ROOT_LABEL "registry root"
 
 /* NV memory wears out: 8,766 times a year, and what may come at once, are under 10,000. */
 static const TokenRate rate = { .per_second = 1.0 / 3600, .burst = 48 };
@@ -102,13 +103,21 @@ static gboolean draw(uint8_t *into, gsize size, GError **error)
     return TRUE;
 }
 
+gboolean anchor_derive_key(TpmHost *host, TpmSession *tpm, const RegistryAnchor *row,
+                           uint8_t ret_key[REGISTRY_KEY_SIZE], GError **error)
+{
+    const TpmDerived derived = { ROOT_LABEL, ret_key };
+    const TpmDerivedSource source = { row->seed, NULL };
+
+    return tpm_host_derive_keys(host, tpm, &source, &derived, 1, error);
+}
+
 /* The counter's secret and the registry's key, which the TPM makes of one seed. */
 static gboolean derive(Anchor *anchor, TpmSession *tpm, uint8_t ret_key[REGISTRY_KEY_SIZE],
                        GError **error)
 {
     TPM2B_AUTH *auth = &anchor->counter.auth;
-    const TpmDerived keys[] = { { "registry counter", auth->buffer },
-                                { "registry root", ret_key } };
+    const TpmDerived keys[] = { { "registry counter", auth->buffer }, { ROOT_LABEL, ret_key } };
     const TpmDerivedSource source = { anchor->row.seed, NULL };
 
     auth->size = TPM_DERIVED_SIZE;

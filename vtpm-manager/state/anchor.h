@@ -12,7 +12,7 @@
 #ifndef VTPM_MANAGER_STATE_ANCHOR_H
 #define VTPM_MANAGER_STATE_ANCHOR_H
 
-#include "registry/store.h"
+#include "registry/anchor.h"
 #include "tpm/host.h"
 
 typedef struct Anchor Anchor;
@@ -47,6 +47,15 @@ gboolean anchor_check(Anchor *anchor, TpmSession *tpm, GError **error);
  * Errors: as those of anchor_check(); nothing is lost, and it may be tried again.
  */
 gboolean anchor_accept(Anchor *anchor, TpmSession *tpm, const RegistryAuthor *by, GError **error);
+
+/**
+ * anchor_derive_key: on the worker's thread: the key of a registry that has @row.
+ * @ret_key: wipe it
+ *
+ * Errors: of tpm_host_derive_keys().
+ */
+gboolean anchor_derive_key(TpmHost *host, TpmSession *tpm, const RegistryAnchor *row,
+                           uint8_t ret_key[REGISTRY_KEY_SIZE], GError **error);
 
 /** anchor_settle: the registry is in use from now on, and @worker has the TPM. */
 void anchor_settle(Anchor *anchor, TpmWorker *worker);
