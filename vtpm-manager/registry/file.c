@@ -2,7 +2,6 @@
 #include "registry/file.h"
 
 #include "registry/error.h"
-#include "registry/log_room.h"
 #include "registry/schema.h"
 
 static const char damage[] =
@@ -138,7 +137,6 @@ RegistryFile *registry_file_open(const char *path, GError **error)
         !schema_prepare(file, error)) {
         return NULL;
     }
-    log_room_make(file->sqlite);
     return g_steal_pointer(&file);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Room for SQLite's write-ahead log. A commit that makes the file longer has the file system write
- * down that too, and takes twice the time on the disk. So the log gets its full length at the
- * start.
+ * down that too, and takes twice the time on the disk. So the log gets its full length before
+ * there are many.
  */
 #ifndef VTPM_MANAGER_REGISTRY_LOG_ROOM_H
 #define VTPM_MANAGER_REGISTRY_LOG_ROOM_H

@@ -3,6 +3,7 @@
 
 #include "attest/deepquote.h"
 #include "registry/file.h"
+#include "registry/log_room.h"
 #include "registry/row.h"
 
 struct RegistryStore {
@@ -55,6 +56,13 @@ void registry_store_watch(RegistryStore *store, RegistryWatch watch, void *data)
 RegistryFile *registry_store_file(const RegistryStore *store)
 {
     return store->file;
+}
+
+void registry_store_make_room(RegistryStore *store)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&store->file->lock);
+
+    log_room_make(store->file->sqlite);
 }
 
 void registry_store_close(RegistryStore *store)

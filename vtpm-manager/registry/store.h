@@ -16,6 +16,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RegistryStore, registry_store_close)
 /** registry_store_file: the file it is in. */
 RegistryFile *registry_store_file(const RegistryStore *store);
 
+/** registry_store_make_room: for many changes one after the other, which would be slower without.
+ */
+void registry_store_make_room(RegistryStore *store);
+
 /** What kinds of rows a change was of. */
 typedef enum RegistryChanges {
     REGISTRY_CHANGED_VMS = 1 << 0, /* VMs and groups */

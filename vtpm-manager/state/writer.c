@@ -104,6 +104,7 @@ StateWriter *state_writer_new(RegistryStore *store, GMainContext *context)
 {
     StateWriter *writer = g_new0(StateWriter, 1);
 
+    registry_store_make_room(store);
     writer->store = store;
     writer->context = context;
     writer->pending = g_hash_table_new(wire_uuid_hash, wire_uuid_equal);
