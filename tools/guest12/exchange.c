@@ -59,8 +59,8 @@ static gboolean send_once(Device *device, WireBytes command, const char *what, u
 gboolean exchange_whole(Device *device, WireBytes command, const char *what, uint8_t *buf,
                         WireBytes *ret, GError **error)
 {
-    WireBytes answer;
-    uint32_t code;
+    WireBytes answer = { 0 };
+    uint32_t code = 0;
 
     if (!send_once(device, command, what, buf, &answer, &code, error) ||
         !code_check(code, what, error)) {
@@ -77,7 +77,7 @@ gboolean exchange(Device *device, uint32_t ordinal, WireBytes parameters, const 
     WireWriter w = WIRE_WRITER(out, sizeof(out));
     const WireTpmHeader h = { TPM12_TAG_COMMAND, (uint32_t)(WIRE_TPM_HEADER_SIZE + parameters.len),
                               ordinal };
-    WireBytes answer;
+    WireBytes answer = { 0 };
     uint32_t code = TPM12_RETRY;
 
     g_assert(wire_put_tpm_header(&w, &h) && wire_put_bytes(&w, parameters));
