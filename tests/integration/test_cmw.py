@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Deep quotes in one file, as CMW collections: what tpm2_deepquote writes, a decoder in Python
 reads and tpm2_checkdeepquote verifies as it does the files."""
+import os
+
 import cmw
 import deepquote_guest
 import tap
@@ -75,6 +77,36 @@ def _(guest):
         put('bad.cbor', whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
         verdict = expect_verdict('--cmw', 'bad.cbor')
         assert verdict.status in (1, 2), (at, verdict)
+
+
+def no_verdict(folder):
+    """What is said where there is none of a folder."""
+    done = check('-q', NONCE, '--host', 'host-ak.pub', folder, cwd=deepquote_guest.work)
+    assert done.status == 2 and f'{folder}: no verdict: ' in done.output, done
+    return done.output
+
+
+@with_guest('a folder may have one message in place of files, in either form, or beside some')
+def _(guest):
+    expect_done(guest.deepquote('--ak-create', '--ak-public', 'ak.pub', '--cmw', 'all.json',
+                                '--cmw-cbor', 'all.cbor'))
+    says = expect_verdict('--cmw', 'all.json').last
+    folder = os.path.join(deepquote_guest.work, 'folder')
+    os.makedirs(folder)
+    for name in ('all.json', 'all.cbor'):
+        put('folder/quote.cmw', content(name))
+        verdict = expect_verdict('folder')
+        assert verdict.output.splitlines()[0] == 'folder: ' + says, verdict
+    some = cmw.decode(content('all.json'))
+    put('folder/evidence.bin', some.pop('evidence'))
+    assert "'evidence' in it is there already" in no_verdict('folder')
+    put('folder/quote.cmw', cmw.encode_json(some))
+    assert expect_verdict('folder').output.splitlines()[0] == 'folder: ' + says
+    put('folder/quote.cmw', cmw.encode_json({'pcrs': some['pcrs']}))
+    assert "name the vTPM's quote" in no_verdict('folder')
+    os.unlink(os.path.join(folder, 'quote.cmw'))
+    os.symlink('../all.json', os.path.join(folder, 'quote.cmw'))
+    assert 'no regular file' in no_verdict('folder')
 
 
 @with_guest('what is there twice, missing or no collection is named')

@@ -229,6 +229,19 @@ def _():
         assert not any(name.startswith('deepquote-watch-') for name in left), left
 
 
+@tap.case('a command may leave one message in place of files')
+def _():
+    message = (f'{program("tpm2_deepquote")} -T {shlex.quote(_chain.vtpm.tcti)} --ak-create '
+               f'-q "$1" -l {PCRS} --host-pcr-list {PCRS} --cmw quote.cmw '
+               '--cmw-log ima-log="$LIST"; '
+               'rm *.msg *.sig *.bin *.pub')
+    with guest(ima=message) as g:
+        lines, _ = g.watch('--once', '--ima-tail', '--json', status=0)
+        told = json.loads(lines[0])
+        tap.equal(told['verdict'], 'trusted', str(told))
+        tap.equal([f['result'] for f in told['findings'] if f['finding'] == 'vm-ima'], ['pass'])
+
+
 @tap.case('a VM that comes back is told')
 def _():
     with guest(before='test -e "$LIST.up" || exit 5') as g:

@@ -5,7 +5,6 @@
 #include "appraise/ima-list.h"
 #include "appraise/vtpm-ek.h"
 #include "cmw/cmw.h"
-#include "common/input.h"
 #include "wire/parts.h"
 
 /** Where a part goes, and how long it may be. */
@@ -39,16 +38,18 @@ static gboolean take(DqCmw *cmw, DqCmwPart part, CheckInput *input, GError **err
     }
     if (*place || g_bytes_get_size(cmw->part[part]) > places[part].max) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE, "'%s' in it is %s", dq_cmw_label(part),
-                    *place ? "there already, from a file that an option names" : "too long");
+                    *place ? "there already, from a file of its own" : "too long");
         return FALSE;
     }
     *place = g_steal_pointer(&cmw->part[part]);
     return TRUE;
 }
 
-gboolean check_cmw_read(const char *path, CheckInput *input, GError **error)
+gboolean check_cmw_read(const char *path,
+                        GBytes *(*read)(const char *path, gsize max, GError **error),
+                        CheckInput *input, GError **error)
 {
-    g_autoptr(GBytes) bytes = input_read(path, DQ_CMW_MAX, error);
+    g_autoptr(GBytes) bytes = read(path, DQ_CMW_MAX, error);
     g_auto(DqCmw) cmw = { 0 };
     gboolean ok = bytes != NULL;
 

@@ -120,10 +120,12 @@ static const GOptionEntry entries[] = {
 };
 
 static const char description[] =
-    "A FOLDER holds one deep quote, as it came from a guest: evidence.bin, quote.msg, and where\n"
-    "they are there quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and\n"
-    "host_ima.log, vtpm_parts.bin, vm_launch.bin, vtpm_ek.der and ek_chain.der. What is expected\n"
-    "comes from options and the store alone.\n\n"
+    "A FOLDER holds one deep quote, as it came from a guest: quote.cmw (as --cmw takes it), or\n"
+    "evidence.bin and quote.msg, and where they are there quote.sig, pcrs.bin, ak.pub and the "
+    "logs\n"
+    "boot.log, ima.log, host_boot.log and host_ima.log, vtpm_parts.bin, vm_launch.bin, "
+    "vtpm_ek.der\n"
+    "and ek_chain.der. What is expected comes from options and the store alone.\n\n"
     "Other commands: init, challenge, host, vm, accept, watch, audit, report, eventlog, ima,\n"
     "profile, predict; each has --help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "

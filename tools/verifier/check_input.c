@@ -108,7 +108,7 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
         !read_log(read, p->vm_launch, WIRE_PARTS_SIZE_MAX, &in->vm_launch, error) ||
         !read_log(read, p->vtpm_ek, DQ_VTPM_EK_MAX, &in->vtpm_ek, error) ||
         !read_log(read, p->ek_chain, DQ_VTPM_EK_CHAIN_MAX, &in->ek_chain, error) ||
-        (p->cmw && !check_cmw_read(p->cmw, in, error)) ||
+        (p->cmw && !check_cmw_read(p->cmw, read, in, error)) ||
         !require(in->message, "name the vTPM's quote with -m, or a folder or --cmw", error) ||
         !require(in->evidence, "name the evidence with --evidence", error) ||
         !make_key(in->public, p->key ? p->key : p->cmw, &in->key, error)) {
@@ -180,6 +180,7 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
         const char *name;
         const char **path;
     } files[] = {
+        { "quote.cmw", &p.cmw },
         { "evidence.bin", &p.evidence },
         { "quote.msg", &p.message },
         { "quote.sig", &p.signature },
@@ -207,8 +208,8 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
         *files[i].path = found[count];
         count += found[count] != NULL;
     }
-    if (!require(p.message, "there is no quote.msg", error) ||
-        !require(p.evidence, "there is no evidence.bin", error)) {
+    if (!p.cmw && (!require(p.message, "there is no quote.msg and no quote.cmw", error) ||
+                   !require(p.evidence, "there is no evidence.bin", error))) {
         g_prefix_error(error, "%s: ", folder);
         return NULL;
     }

@@ -36,10 +36,10 @@ typedef struct CheckInput {
 CheckInput *check_input_read(const CheckPaths *paths, GError **error);
 
 /**
- * check_input_read_folder: evidence.bin, quote.msg, and if they are there quote.sig, pcrs.bin,
- * ak.pub and the logs boot.log, ima.log, host_boot.log and host_ima.log, vtpm_parts.bin,
- * vm_launch.bin, vtpm_ek.der and ek_chain.der, of a folder that came from a guest. Only regular
- * files are read.
+ * check_input_read_folder: quote.cmw, or evidence.bin and quote.msg, and if they are there
+ * quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and host_ima.log,
+ * vtpm_parts.bin, vm_launch.bin, vtpm_ek.der and ek_chain.der, of a folder that came from a guest.
+ * Only regular files are read.
  *
  * Errors: also where the folder has a file that the verifier alone may have, such as a nonce.
  */
