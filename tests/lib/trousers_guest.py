@@ -15,7 +15,7 @@ import tcsd
 from programs import built, program
 
 TOOLS = ('tcsd', 'tpm_version', 'tpm_getpubek', 'tpm_takeownership')
-EXTRA = ['/lib/x86_64-linux-gnu/libgcc_s.so.1']  # for pthread_exit(), which loads it
+EXTRA = ['/lib/x86_64-linux-gnu/libgcc_s.so.1']  # for pthread_exit, which loads it
 FILES = {
     'etc/passwd': b'root:x:0:0::/root:/bin/sh\ntss:x:102:109::/var/lib/tpm:/bin/false\n',
     'etc/group': b'root:x:0:\ntss:x:109:\n',
