@@ -246,7 +246,7 @@ def _():
         got = [json.loads(answers.readline())['ok'] for _ in lines]
         tap.equal(got, [False] * 9 + [True, True])
         try:
-            s.sendall(b'x' * (3 << 20))
+            s.sendall(b'x' * (10 << 20))
             assert s.recv(1) == b''
         except (BrokenPipeError, ConnectionResetError):
             pass

@@ -32,6 +32,7 @@ struct AdminConnection {
     gboolean working; /* lines are being worked off, further up the stack */
     gboolean busy;    /* a request is being worked on; the next line waits */
     GString *input;
+    gsize searched; /* bytes of it in which there is no end of a line */
 };
 
 uid_t admin_connection_uid(const AdminConnection *connection)
@@ -143,14 +144,17 @@ static void work_off(AdminConnection *connection)
     connection->working = TRUE;
     admin_connection_hold(connection);
     while (connection->open && !connection->busy) {
-        char *end = memchr(connection->input->str, '\n', connection->input->len);
+        char *end = memchr(connection->input->str + connection->searched, '\n',
+                           connection->input->len - connection->searched);
         g_autofree char *line = NULL;
 
         if (!end) {
+            connection->searched = connection->input->len;
             break;
         }
         line = g_strndup(connection->input->str, (gsize)(end - connection->input->str));
         g_string_erase(connection->input, 0, end - connection->input->str + 1);
+        connection->searched = 0;
         handle_line(connection, line);
     }
     connection->working = FALSE;
