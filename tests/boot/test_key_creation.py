@@ -151,7 +151,8 @@ def cases(s):
     @tap.case('two that wait are made when it ends, and the guest has its key and its quote')
     def _():
         nonces = [s.store.challenge() for _ in range(2)]
-        asked = [subprocess.Popen(asking(s, nonce, s.path(f'host-{number}'), LONG, number))
+        asked = [subprocess.Popen(asking(s, nonce, s.path(f'host-{number}'), LONG, number),
+                                  stdout=subprocess.DEVNULL)
                  for number, nonce in enumerate(nonces)]
         time.sleep(max(0, s.slow.began + MINUTE - time.monotonic()))
         tap.equal([one.poll() for one in asked], [None, None])
