@@ -174,7 +174,8 @@ def _():
 
 @tap.case('the modules are loaded')
 def _():
-    guest('insmod /lib/fuse.ko && insmod /lib/cuse.ko && test -c /dev/cuse')
+    guest('test ! -e /lib/fuse.ko || insmod /lib/fuse.ko')  # it is built into some kernels
+    guest('insmod /lib/cuse.ko && test -c /dev/cuse')
 
 
 @tap.case('with --daemon the device is there when the command ends, and root\'s alone')

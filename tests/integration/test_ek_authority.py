@@ -91,9 +91,17 @@ def ek_area(attributes=EK):
             + tpm2.u16(32) + point[:32] + tpm2.u16(32) + point[32:])
 
 
+# Those that OpenSSL 3.5 has and 3.0 has not
+NAMES = {'Endorsement Key Certificate': '2.23.133.8.1', 'tcg-at-tpmManufacturer': '2.23.133.2.1',
+         'tcg-at-tpmModel': '2.23.133.2.2', 'tcg-at-tpmVersion': '2.23.133.2.3'}
+
+
 def text_of(certificate):
-    return openssl('x509', '-inform', 'DER', '-in', certificate, '-noout', '-nameopt',
+    text = openssl('x509', '-inform', 'DER', '-in', certificate, '-noout', '-nameopt',
                    'RFC2253', '-text')
+    for name, number in NAMES.items():
+        text = text.replace(name, number)
+    return text
 
 
 def public_of(certificate):
