@@ -7,7 +7,6 @@
 #include "attest/bytes.h"
 #include "attest/public.h"
 #include "registry/error.h"
-#include "registry/note.h"
 #include "tpm/error.h"
 
 /* The group @name, which has an approval key and a seed. */
@@ -26,7 +25,7 @@ static const RegistryGroup *find_group(const Escrow *escrow, const char *name, G
 static gboolean note(const Escrow *escrow, const char *group, const RegistryAuthor *by,
                      const char *what, GError **error)
 {
-    return registry_note(escrow->store, &(RegistryNote){ by, group, what }, error);
+    return registry_store_note(escrow->store, &(RegistryNote){ by, group, what }, error);
 }
 
 /* ---------------------------------------------------------------------------------- making one */

@@ -139,3 +139,14 @@ gboolean tpm_create_primary(TpmSession *tpm, const char *what, const TPM2B_PUBLI
     *ret_public = g_steal_pointer(&bytes);
     return TRUE;
 }
+
+static TSS2_RC flush(TpmSession *tpm, void *data)
+{
+    Esys_FlushContext(tpm_session_esys(tpm), *(const ESYS_TR *)data);
+    return TSS2_RC_SUCCESS;
+}
+
+void tpm_flush_key(TpmSession *tpm, const char *what, ESYS_TR key)
+{
+    tpm_run(tpm, what, flush, &key, NULL);
+}

@@ -45,4 +45,7 @@ gboolean tpm_create_primary(TpmSession *tpm, const char *what, const TPM2B_PUBLI
                             const TPM2B_AUTH *auth, ESYS_TR *ret_key, GBytes **ret_public,
                             GError **error);
 
+/** tpm_flush_key: such a key, whatever became of it: nobody asks whether it was still there. */
+void tpm_flush_key(TpmSession *tpm, const char *what, ESYS_TR key);
+
 #endif

@@ -53,13 +53,6 @@ static TSS2_RC hmac(TpmSession *tpm, void *data)
     return rc;
 }
 
-/* Whatever became of the key: nobody asks whether it was still there. */
-static TSS2_RC flush(TpmSession *tpm, void *data)
-{
-    Esys_FlushContext(tpm_session_esys(tpm), *(const ESYS_TR *)data);
-    return TSS2_RC_SUCCESS;
-}
-
 static gboolean derive(TpmSession *tpm, ESYS_TR key, const TpmApproval *approval,
                        const TpmDerived *derived, GError **error)
 {
@@ -98,6 +91,6 @@ gboolean tpm_derive_keys(TpmSession *tpm, const TpmDerivedSource *source, const 
     for (guint i = 0; ok && i < count; i++) {
         ok = derive(tpm, key, source->approval, &keys[i], error);
     }
-    tpm_run(tpm, what, flush, &key, NULL);
+    tpm_flush_key(tpm, what, key);
     return ok;
 }

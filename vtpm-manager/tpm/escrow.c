@@ -38,13 +38,6 @@ static void make_template(const TpmDerivedSource *source, TPM2B_PUBLIC *ret)
     p->unique.ecc.y.size = TPM_DERIVED_SIZE;
 }
 
-/* Whatever became of the key: nobody asks whether it was still there. */
-static TSS2_RC flush(TpmSession *tpm, void *data)
-{
-    Esys_FlushContext(tpm_session_esys(tpm), *(const ESYS_TR *)data);
-    return TSS2_RC_SUCCESS;
-}
-
 typedef struct Certify {
     ESYS_TR key;
     TPM2B_DATA ref;
@@ -90,7 +83,7 @@ gboolean tpm_escrow_certify(TpmSession *tpm, const TpmDerivedSource *source, Tpm
         return FALSE;
     }
     ok = tpm_run(tpm, what, certify, &c, error);
-    tpm_run(tpm, what, flush, &c.key, NULL);
+    tpm_flush_key(tpm, what, c.key);
     if (ok) {
         *ret_key = key;
         key = (TpmEscrowKey){ 0 };
@@ -153,7 +146,7 @@ gboolean tpm_escrow_agree(TpmSession *tpm, const TpmDerivedSource *source, const
         return FALSE;
     }
     ok = tpm_run(tpm, what, agree, &c, error);
-    tpm_run(tpm, what, flush, &c.key, NULL);
+    tpm_flush_key(tpm, what, c.key);
     if (ok && !take_number(&c.result->point.x, ret_z)) {
         tpm_error_set(error, TPM_RC_MALFORMED, what);
         ok = FALSE;
