@@ -242,11 +242,11 @@ def write_on_the_way(tpm, value):
 
 def start_killed(manager):
     """The stand-in TPM of one that was killed needs a moment to end."""
-    for _ in range(3):
+    def started():
         with contextlib.suppress(Failed):
             return manager.start()
-        time.sleep(0.5)
-    return manager.start()
+        return None
+    wait_until(started, 'a manager after one that was killed', log=manager.log)
 
 
 def kill_some(tpm, manager, dice):

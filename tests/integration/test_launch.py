@@ -20,6 +20,7 @@ from launched import FLAGS, Launched, kernel, parse
 from machine import DISTRIBUTION, Machine
 from manager import Manager
 from module_fixture import deepquote
+from process import connect
 from programs import program
 from protocol import BAD_FLAGS, UUID
 from swtpm import Swtpm
@@ -342,10 +343,7 @@ def _():
     with contextlib.ExitStack() as stack:
         process = stack.enter_context(subprocess.Popen(good))
         stack.callback(process.kill)
-        while not os.path.exists(monitor):
-            time.sleep(0.01)
-        lure = stack.enter_context(socket.socket(socket.AF_UNIX))
-        lure.connect(monitor)
+        stack.enter_context(connect(monitor, process))
         pair = socket.socketpair()
         for sock in pair:
             stack.callback(sock.close)

@@ -67,7 +67,7 @@ HOSTILE = {
         lambda m, r: m.reply(r, protocol.DENIED, tpm2.u16(fm.REASON[protocol.BUSY])),
         NO_MANAGER, NO_MANAGER),
     'answers nothing': (lambda m, r: None, TIMEOUT, TIMEOUT),
-    'answers late': (fm.after(0.8, status(protocol.BUSY)), TIMEOUT, TIMEOUT),
+    'answers late': (fm.after(1.5, status(protocol.BUSY)), TIMEOUT, TIMEOUT),
     'closes the connection': (lambda m, r: m.drop(), NO_MANAGER, NO_MANAGER),
     'answers with one byte': (lambda m, r: m.raw(b'\0'), NO_MANAGER, NO_MANAGER),
     'answers one byte short': (mangled(lambda p: p[:-1]), NO_MANAGER, NO_MANAGER),
@@ -113,6 +113,12 @@ HOSTILE = {
 }
 
 
+def time_out(code):
+    """Seconds that the vTPM waits: short only where the manager is silent, as an honest one may be
+    slow on a machine that is busy."""
+    return 1 if code == TIMEOUT else 20
+
+
 class Guest:
     """A vTPM with a key and session of each kind."""
 
@@ -145,15 +151,15 @@ class Guest:
             tap.equal(quote.evidence == b'', host_status != 0)
 
 
-def check_hostile(kind, handler, expect):
-    with vtpm_with_manager(timeout=0.4) as (tpm, manager):
+def check_hostile(kind, handler, code, expect):
+    with vtpm_with_manager(timeout=time_out(code)) as (tpm, manager):
         guest = Guest(tpm)
         before = observe(tpm)
         honest = manager.on[kind]
         manager.on[kind] = handler
         started = time.monotonic()
         expect(guest)
-        assert time.monotonic() - started < 8, 'not within the time-out'
+        assert time.monotonic() - started < 15, 'not within the time-out'
         tap.equal(observe(tpm), before)
         manager.on[kind] = honest
         guest.quoted(0)
@@ -163,10 +169,10 @@ for deed, (hostile, code, told) in HOSTILE.items():
     if code is not None:
         tap.case(f'a manager that {deed}, asked first: {code:#x}, and nothing was executed')(
             lambda hostile=hostile, code=code: check_hostile(
-                protocol.PREPARE, hostile, lambda guest: guest.refused(code)))
+                protocol.PREPARE, hostile, code, lambda guest: guest.refused(code)))
     tap.case(f'a manager that {deed}: hostStatus {told:#x}, and the quote stands')(
         lambda hostile=hostile, told=told: check_hostile(
-            protocol.QUOTE, hostile, lambda guest: guest.quoted(told)))
+            protocol.QUOTE, hostile, told, lambda guest: guest.quoted(told)))
 
 
 GREETINGS = {
@@ -180,7 +186,7 @@ GREETINGS = {
 
 
 def check_greeting(handler, rc):
-    with vtpm_with_manager(timeout=0.4) as (tpm, manager):
+    with vtpm_with_manager(timeout=time_out(rc)) as (tpm, manager):
         hmac = tpm2.Session(tpm.send)
         tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
         manager.on[protocol.HELLO] = handler
@@ -213,8 +219,8 @@ def _():
 
 @tap.case('a late answer is not taken for that to the next request')
 def _():
-    with vtpm_with_manager(timeout=0.4) as (tpm, manager):
-        manager.on[protocol.QUOTE] = fm.after(0.6, evidence_with(epoch=99))
+    with vtpm_with_manager(timeout=time_out(TIMEOUT)) as (tpm, manager):
+        manager.on[protocol.QUOTE] = fm.after(1.5, evidence_with(epoch=99))
         late = tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
         tap.equal((late.host_status, late.evidence), (TIMEOUT, b''))
         manager.on[protocol.QUOTE] = fm.FakeManager.countersign
@@ -225,7 +231,7 @@ def _():
 
 @tap.case('a listener that nobody accepts on lets the guest go after the time-out')
 def _():
-    with vtpm_with_manager(timeout=0.4) as (tpm, manager):
+    with vtpm_with_manager(timeout=time_out(TIMEOUT)) as (tpm, manager):
         manager.stop()
         os.unlink(manager.path)
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as deaf:
@@ -234,7 +240,7 @@ def _():
             for _ in range(3):
                 started = time.monotonic()
                 tap.equal(tpm.rc(deepquote(tpm.ak)), TIMEOUT)
-                assert time.monotonic() - started < 4
+                assert time.monotonic() - started < 10
         manager.start()
         tpm2.Quoted(tpm.send(deepquote(tpm.ak)), True)
 
