@@ -10,6 +10,7 @@ import subprocess
 import time
 
 _PR_SET_PDEATHSIG = 1
+_ACCEPTS = 0x10000  # __SO_ACCEPTCON among a socket's flags, proc_net_unix(5)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -71,6 +72,16 @@ def wait_until(condition, what, seconds=30, process=None, log=None):
             raise Failed(f'{what}: not within {seconds} s\n{tail(log) if log else ""}')
         time.sleep(0.01)
     return value
+
+
+def listens(path):
+    """Whether somebody listens at a stream socket: its file is there a moment before that."""
+    with open('/proc/net/unix', encoding='utf-8', errors='surrogateescape') as sockets:
+        for line in sockets:
+            words = line.rstrip('\n').split(None, 7)
+            if words[-1] == path and int(words[3], 16) & _ACCEPTS:
+                return True
+    return False
 
 
 def connect(path, process=None, log=None, seconds=30):

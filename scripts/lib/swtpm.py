@@ -6,7 +6,7 @@
 """
 import os
 
-from process import run, spawn, stop, wait_until
+from process import listens, run, spawn, stop, wait_until
 
 SWTPM = '/usr/bin/swtpm'
 
@@ -61,7 +61,7 @@ class Swtpm:
                 os.unlink(path)
         self.process = spawn(self.argv, self.output, self.keep, env=environment())
         try:
-            wait_until(lambda: all(map(os.path.exists, self.sockets)), 'swtpm listens',
+            wait_until(lambda: all(map(listens, self.sockets)), 'swtpm listens',
                        process=self.process, log=self.log)
         except BaseException:
             self.stop()

@@ -25,7 +25,7 @@ import second_vcpu
 import vm
 from cpio import newc
 from machine import DISTRIBUTION, Machine, make_guest_image
-from process import Failed, spawn, stop, wait_until
+from process import Failed, listens, spawn, stop, wait_until
 from programs import built
 from swtpm import Swtpm
 from vtpm import Vtpm
@@ -78,7 +78,7 @@ class Guest:
         path = os.path.join(self.directory, 'filter')
         log = os.path.join(self.directory, 'filter.log')
         self.filter = spawn([sys.executable, FILTER, path, self.swtpm.control], log)
-        wait_until(lambda: os.path.exists(path), 'the filter listens', 30, self.filter, log)
+        wait_until(lambda: listens(path), 'the filter listens', 30, self.filter, log)
         return path
 
     def stop(self):

@@ -16,7 +16,7 @@ from process import run, wait_until
 from programs import program
 from protocol import UUID
 from relay import Relay
-from tpm2 import Reader
+from tpm2 import clock_info
 from users import own
 from verifier import Store, verify
 from vtpm import Vtpm
@@ -222,11 +222,7 @@ def _():
 
 def host_clock(guest):
     """(clock, resetCount, safe) in the host's part of the guest's last deep quote."""
-    attest = Reader(Binding(read(guest.file('evidence.bin'))).host_quoted)
-    attest.take(6)  # magic, type
-    attest.b2()  # signer
-    attest.b2()  # extraData
-    clock, resets, _, safe = attest.u64(), attest.u32(), attest.u32(), attest.u8()
+    clock, resets, _, safe = clock_info(Binding(read(guest.file('evidence.bin'))).host_quoted)
     return clock, resets, safe
 
 

@@ -14,7 +14,7 @@ import time
 
 import tap
 from agent import Agent
-from process import Failed, connect, spawn, stop, tail, wait_until
+from process import Failed, connect, listens, spawn, stop, tail, wait_until
 from programs import built
 from swtpm import Swtpm
 from vm import MACHINE, tpm_options
@@ -70,7 +70,7 @@ class Machine:
                 os.unlink(stale)
         self.process = spawn(self.command, self.log)
         try:
-            wait_until(lambda: os.path.exists(self._qmp_path), 'QEMU starts', 30, self.process,
+            wait_until(lambda: listens(self._qmp_path), 'QEMU starts', 30, self.process,
                        self.log)
         except BaseException:
             self.stop()

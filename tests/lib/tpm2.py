@@ -92,6 +92,15 @@ class Reader:
         return self.take(len(self.data) - self.at)
 
 
+def clock_info(attest):
+    """(clock, resetCount, restartCount, safe) in a TPMS_ATTEST."""
+    reader = Reader(attest)
+    reader.take(6)  # magic, type
+    reader.b2()  # signer
+    reader.b2()  # extraData
+    return reader.u64(), reader.u32(), reader.u32(), reader.u8()
+
+
 def command(cc, body=b'', tag=ST_NO_SESSIONS):
     """A whole command with a right size."""
     cc = CC.get(cc, cc)
