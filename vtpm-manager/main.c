@@ -28,6 +28,7 @@
 #include "daemon/log_kind.h"
 #include "daemon/notify.h"
 #include "options.h"
+#include "quote/audit_signer.h"
 #include "registry/lock.h"
 #include "registry/registry.h"
 #include "tpm/ak_files.h"
@@ -66,6 +67,7 @@ typedef struct Daemon {
     Measurer *measurer;
     StateKeys *keys;
     Quoter *quoter;
+    AuditSigner *signer;
     PcrReader *pcrs;
     Anchor *anchor;
     gboolean has_socket; /* its file is ours */
@@ -80,6 +82,7 @@ typedef struct Daemon {
     AdminApproval admin_approval;
     AdminEkAuthority admin_authority;
     AdminParts admin_parts;
+    AdminAudit admin_audit;
     Escrow escrow;
     AdminPart admin_commands[11];
     AdminServer *admin;
@@ -172,7 +175,7 @@ static void prepare_administration(Daemon *d)
         { admin_host_commands, &d->admin_host },
         { admin_ek_authority_commands, &d->admin_authority },
         { admin_registry_commands, &d->admin_registry },
-        { admin_audit_commands, registry_store(d->registry) },
+        { admin_audit_commands, &d->admin_audit },
         { admin_parts_commands, &d->admin_parts },
         { NULL, NULL },
     };
@@ -192,6 +195,7 @@ static void prepare_administration(Daemon *d)
     d->admin_vms = (AdminVms){ registry_vms(d->registry), d->vtpms, d->owners };
     d->admin_groups = (AdminGroups){ registry_groups(d->registry), registry_vms(d->registry) };
     d->admin_approval = (AdminApproval){ registry_groups(d->registry), d->worker };
+    d->admin_audit = (AdminAudit){ registry_store(d->registry), d->signer, d->host };
     d->admin_parts = (AdminParts){ registry_vms(d->registry), d->vtpms, d->measurer };
     d->escrow = (Escrow){
         .store = registry_store(d->registry),
@@ -285,6 +289,8 @@ static gboolean open_service(Daemon *daemon, GError **error)
     daemon->keys = state_keys_new(registry_vms(daemon->registry), registry_groups(daemon->registry),
                                   daemon->host, daemon->worker);
     daemon->quoter = quoter_new(daemon->worker, daemon->context, o->batch_limit);
+    daemon->signer = audit_signer_new(registry_store(daemon->registry), daemon->quoter,
+                                      daemon->context, o->audit_interval);
     daemon->pcrs = pcr_reader_new(daemon->worker, daemon->context);
     if (anchor_state(daemon->anchor) == ANCHOR_NONE) {
         g_warning("nothing in the host's TPM tells whether the registry was put back from a copy: "
@@ -313,8 +319,9 @@ static void on_accepted(void *data)
 /* Serves administrators alone, who may accept the registry. */
 static gboolean hold(Daemon *daemon, GError **error)
 {
-    daemon->admin_commands[0] =
-        (AdminPart){ admin_audit_commands, registry_store(daemon->registry) };
+    daemon->admin_audit =
+        (AdminAudit){ .store = registry_store(daemon->registry), .tpm = daemon->host };
+    daemon->admin_commands[0] = (AdminPart){ admin_audit_commands, &daemon->admin_audit };
     daemon->admin_commands[1] = (AdminPart){ admin_held_commands, &daemon->admin_registry };
     if (!listen_administrators(daemon, error)) {
         return FALSE;
@@ -484,6 +491,7 @@ static void clean_up(Daemon *daemon)
     }
     tpm_worker_free(daemon->worker);
     anchor_free(daemon->anchor);
+    audit_signer_free(daemon->signer);
     quoter_free(daemon->quoter);
     pcr_reader_free(daemon->pcrs);
     host_logs_free(daemon->logs);

@@ -9,6 +9,7 @@
 
 enum {
     VM_RATE_MAX = 1000000,
+    AUDIT_INTERVAL_MAX = 366 * 86400,
     NV_INDEX_MIN = 0x01800000,
     NV_INDEX_MAX = 0x01BFFFFF,
 };
@@ -29,6 +30,7 @@ typedef struct Unchecked {
     gint batch_limit;
     gint vm_rate;
     gint vm_burst;
+    gint audit_interval;
     char *socket_mode;
     char *ak_algorithm;
     char *auth[AUTHS]; /* NULL: none */
@@ -200,6 +202,10 @@ static gboolean parse_command_line(char **argv, Options *o, Unchecked *u, GError
           "N" },
         { "vm-burst", 0, 0, G_OPTION_ARG_INT, &u->vm_burst,
           "Requests that it may make at once (" G_STRINGIFY(DEFAULT_VM_BURST) ")", "N" },
+        { "audit-interval", 0, 0, G_OPTION_ARG_INT, &u->audit_interval,
+          "Seconds between signatures of the audit log, at least (" G_STRINGIFY(
+              DEFAULT_AUDIT_INTERVAL) ")",
+          "SECONDS" },
         { "metrics", 0, 0, G_OPTION_ARG_STRING, &u->metrics,
           "Serve metrics to Prometheus at unix:PATH or tcp:PORT of the loopback (not served)",
           "WHERE" },
@@ -245,7 +251,8 @@ gboolean options_parse(char **argv, Options *ret, GError **error)
     g_auto(Options) o = { 0 };
     g_auto(Unchecked) u = { .batch_limit = DEFAULT_BATCH_LIMIT,
                             .vm_rate = DEFAULT_VM_RATE,
-                            .vm_burst = DEFAULT_VM_BURST };
+                            .vm_burst = DEFAULT_VM_BURST,
+                            .audit_interval = DEFAULT_AUDIT_INTERVAL };
 
     if (!parse_command_line(argv, &o, &u, error)) {
         return FALSE;
@@ -270,7 +277,9 @@ gboolean options_parse(char **argv, Options *ret, GError **error)
         !parse_metrics(u.metrics, u.metrics_mode, &o, error) ||
         !check_number("--batch-limit", u.batch_limit, 1, BATCH_LIMIT, &o.batch_limit, error) ||
         !check_number("--vm-rate", u.vm_rate, 0, VM_RATE_MAX, &o.vm_rate, error) ||
-        !check_number("--vm-burst", u.vm_burst, 1, VM_RATE_MAX, &o.vm_burst, error)) {
+        !check_number("--vm-burst", u.vm_burst, 1, VM_RATE_MAX, &o.vm_burst, error) ||
+        !check_number("--audit-interval", u.audit_interval, 1, AUDIT_INTERVAL_MAX,
+                      &o.audit_interval, error)) {
         return FALSE;
     }
     *ret = o;

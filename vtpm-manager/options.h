@@ -25,7 +25,8 @@ typedef struct Options {
     guint batch_limit;
     guint vm_rate; /* 0: no limit */
     guint vm_burst;
-    gboolean metrics; /* served at all, at @metrics_address */
+    guint audit_interval; /* seconds */
+    gboolean metrics;     /* served at all, at @metrics_address */
     ListenAddress metrics_address;
     gboolean verbose;
     gboolean version;

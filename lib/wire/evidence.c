@@ -48,7 +48,7 @@ static bool get_pcrs(WireReader *r, WireEvidence *e)
            each_pcr(&e->host_pcrs, e->pcr, get_pcr_value, r);
 }
 
-bool wire_decode_evidence(WireBytes bytes, WireEvidence *ret)
+bool wire_decode_evidence_of(WireBytes bytes, WireEvidence *ret)
 {
     WireReader r = WIRE_READER(bytes.p, bytes.len);
     WireEvidence e = { 0 };
@@ -59,9 +59,19 @@ bool wire_decode_evidence(WireBytes bytes, WireEvidence *ret)
         !wire_get_u16(&r, &version) || version != DEEPQUOTE_VERSION ||
         !wire_get_tpm2b(&r, WIRE_ATTEST_MAX, &e.host_quoted) ||
         !wire_get_signature(&r, &e.host_signature) || !wire_get_name(&r, &e.host_signer) ||
-        !wire_get_tpm2b(&r, DEEPQUOTE_BINDING_MAX, &e.binding_bytes) ||
-        !wire_decode_binding(e.binding_bytes, &e.binding) || !get_path(&r, &e) ||
+        !wire_get_tpm2b(&r, DEEPQUOTE_BINDING_MAX, &e.binding_bytes) || !get_path(&r, &e) ||
         !get_pcrs(&r, &e) || r.left != 0) {
+        return false;
+    }
+    *ret = e;
+    return true;
+}
+
+bool wire_decode_evidence(WireBytes bytes, WireEvidence *ret)
+{
+    WireEvidence e;
+
+    if (!wire_decode_evidence_of(bytes, &e) || !wire_decode_binding(e.binding_bytes, &e.binding)) {
         return false;
     }
     *ret = e;

@@ -28,6 +28,10 @@ typedef struct WireEvidence {
  * values other than what is selected, and a value whose size is not its bank's digest size.
  */
 bool wire_decode_evidence(WireBytes bytes, WireEvidence *ret);
+
+/** wire_decode_evidence_of: the same about anything: what the leaf hashes is not looked at, and
+ * @ret has no binding. */
+bool wire_decode_evidence_of(WireBytes bytes, WireEvidence *ret);
 bool wire_put_evidence(WireWriter *w, const WireEvidence *e);
 
 #endif

@@ -8,16 +8,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     WireBytes in = { data, size };
     WireWriter w = WIRE_WRITER(buf, sizeof(buf));
     WireBinding b;
+    AuditHead head;
 
     if (size > sizeof(buf)) {
         return 0;
     }
-    if (wire_decode_evidence(in, &e)) {
+    if (wire_decode_evidence_of(in, &e)) {
         fuzz_expect_same(in, &w, wire_put_evidence(&w, &e));
         w.len = 0;
     }
     if (wire_decode_binding(in, &b)) {
         fuzz_expect_same(in, &w, wire_put_binding(&w, &b));
+    }
+    if (wire_decode_audit_head(in, &head)) {
+        fuzz_expect_same(in, &w, wire_put_audit_head(&w, &head));
     }
     return 0;
 }

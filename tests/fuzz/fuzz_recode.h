@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/audit.h"
 #include "wire/deepquote.h"
 #include "wire/manager.h"
 

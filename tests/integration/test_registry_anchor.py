@@ -5,17 +5,17 @@ import contextlib
 import os
 import shutil
 import signal
-import sqlite3
 import tempfile
 import time
 import uuid as uuids
 
 import tap
 import tpm2
-from client import VtpmClient, greeted, make_ek
+from client import VtpmClient, greeted
 from manager import Manager
 from process import wait_until
 from protocol import UUID
+from registry_file import HELD, KEPT, NONE, edit, expect, registry
 from relay import Relay
 from tpm2 import code_of
 from vtpm import Vtpm
@@ -25,19 +25,6 @@ WHY = 'restored from the backup of Sunday'
 NONCE = b'n' * 32
 DEFINE, INCREMENT, NV_READ = 0x12A, 0x134, 0x14E
 NV_UNAVAILABLE = 0x923
-HELD, KEPT, NONE = 'held', 'kept', 'none'
-
-
-def registry(manager):
-    return manager.admin('registry')['registry']
-
-
-def expect(manager, state, *words):
-    found = registry(manager)
-    tap.equal(found['state'], state, found['why'])
-    for word in words:
-        assert word in found['why'], found['why']
-    return found['counter']
 
 
 def files(manager):
@@ -57,12 +44,6 @@ def take_copy(manager, to):
     for path in files(manager):
         shutil.copy(path, to)
     return to
-
-
-def edit(manager, statement):
-    with contextlib.closing(sqlite3.connect(os.path.join(manager.state, 'registry.db'))) as db:
-        db.execute(statement)
-        db.commit()
 
 
 @contextlib.contextmanager
@@ -220,72 +201,6 @@ def _():
         edit(manager, 'DELETE FROM anchor')
         manager.start()
         expect(manager, HELD, 'knows of none')
-
-
-@tap.case('the audit log has who, what and why of each change, and only of those')
-def _():
-    with folder() as path, Manager(dir=path) as manager:
-        tap.equal(manager.ctl('audit').stdout, '')
-        tap.equal(manager.ctl('audit', '--verify').stdout, '')
-        manager.ctl('register', UUID, '--name', 'web', '--why', 'ticket 7')
-        manager.ctl('disable', UUID)
-        manager.ctl('disable', UUID)  # changes nothing
-        manager.ctl('enable', UUID)
-        manager.ctl('group', 'gold', '--weight', '5')
-        manager.ctl('move', UUID, '--group', 'gold')
-        manager.ctl('rename', UUID, '--name', 'x\u00fc' * 80)
-        manager.ctl('continuity', UUID, '--continuity', 'required')
-        with VtpmClient(manager, eks=[make_ek(1)[::2]], known=False) as vtpm:
-            vtpm.hello()
-        manager.ctl('unregister', UUID, '--why', WHY)
-        tap.equal(manager.ctl('register', UUID, '--rule', 'no', code=1).stdout, '')
-        lines = manager.ctl('audit').stdout.splitlines()
-        for line, words in zip(lines, (
-                ('1  ', f'user {os.getuid()}', UUID, 'registered', 'named web', '(ticket 7)'),
-                ('disabled',), ('enabled',), ('gold: a group of weight 5',),
-                ('in the group gold',), ('named x',), ('history is required',),
-                ('the manager, ', make_ek(1)[1].hex()), ('unregistered', WHY)), strict=True):
-            assert all(word in line for word in words), (line, words)
-        head = manager.ctl('audit', '--verify').stdout.strip()
-        assert head.startswith('9:') and len(head) == 66, head
-        manager.ctl('register', UUID)
-        manager.restart()
-        manager.ctl('audit', '--verify', '--head', head)
-        wrong = '8' + head[1:]
-        assert 'not the one' in manager.ctl('audit', '--head', wrong, code=1).stderr
-        assert 'missing' in manager.ctl('audit', '--head', '99' + head[1:], code=1).stderr
-        manager.ctl('audit', '--head', '9:00', code=2)
-
-
-@tap.case('an entry of the audit log that was changed, removed, added or cut off is noticed')
-def _():
-    for statement, words in (
-            ("UPDATE audit SET why = 'no' WHERE number = 2", 'entry 2'),
-            ('UPDATE audit SET uid = 7 WHERE number = 1', 'entry 1'),
-            ('UPDATE audit SET time = time + 1 WHERE number = 3', 'entry 3'),
-            ('DELETE FROM audit WHERE number = 2', 'entry 2'),
-            ("INSERT INTO audit SELECT number + 1, time, uid, subject, what, why, hash FROM audit "
-             "WHERE number = 3", 'entry 4'),
-            ('DELETE FROM audit WHERE number = 3', 'entry 3')):
-        with folder() as path, Manager(dir=path) as manager:
-            for name in 'abc':
-                manager.ctl('group', name, '--weight', '2', '--why', 'a test')
-            head = manager.ctl('audit', '--verify').stdout.strip()
-            manager.stop()
-            edit(manager, statement)
-            manager.start()
-            expect(manager, HELD, 'changed by something else')
-            said = manager.ctl('audit', '--head', head, code=1).stderr
-            assert words in said and 'changed by something else' in said, said
-
-
-@tap.case('a log of more than a page is read whole')
-def _():
-    with folder() as path, Manager(dir=path) as manager:
-        for number in range(205):
-            assert manager.admin('group', group=f'g{number}', weight=2, why='x' * 3000)['ok']
-        assert manager.ctl('audit', '--verify').stdout.startswith('205:')
-        tap.equal(len(manager.ctl('audit').stdout.splitlines()), 205)
 
 
 @tap.case('a counter that was removed, or a TPM that was cleared: held, and the way back works')

@@ -44,6 +44,7 @@ VM_ALONE = ['accept']  # of the manager's, what only `vm` asks for
 REGISTRY_ALONE = ['registry-accept', 'registry-backup', 'registry-verify']  # the same of `registry`
 ESCROW_ALONE = ['escrow-key', 'escrow-restore']  # the same of `escrow`
 LISTS_ALONE = ['parts']  # the same of `launch` and `vm quote`
+AUDIT_ALONE = ['audit-heads', 'audit-sign']  # of `audit`
 AUTHORITY_ALONE = ['authority-renew']  # of `authority`
 SETUP_ALONE = ['certify']  # of what `vm new` has swtpm_setup run
 assert set(VM_ALONE) <= set(VM_COMMANDS)
@@ -66,7 +67,7 @@ def same(where, names, local=True):
     def _():
         own = [name for name in COMMANDS
                if name not in (HOST_COMMANDS + VM_ALONE + REGISTRY_ALONE + LISTS_ALONE
-                               + AUTHORITY_ALONE + SETUP_ALONE + ESCROW_ALONE)]
+                               + AUTHORITY_ALONE + SETUP_ALONE + ESCROW_ALONE + AUDIT_ALONE)]
         own = set(own + LOCAL)
         tap.equal(sorted(names()), sorted(own if local else COMMANDS))
 

@@ -529,7 +529,7 @@ static void test_upgrades(Fixture *f, G_GNUC_UNUSED gconstpointer data)
                "ALTER TABLE vm DROP COLUMN continuity;"
                "ALTER TABLE vm DROP COLUMN broken;"
                "ALTER TABLE vm DROP COLUMN accepted; DROP TABLE vm_state; DROP TABLE vm_saved;"
-               "DROP TABLE anchor; DROP TABLE audit;"
+               "DROP TABLE anchor; DROP TABLE audit; DROP TABLE audit_head;"
                "DROP TABLE vm_key; DROP TABLE group_seed;"
                "DROP TABLE group_approval;"
                "PRAGMA user_version = 1");
@@ -597,7 +597,7 @@ int main(int argc, char **argv)
     ADD("groups", test_groups, NULL);
     ADD("refuses-wrong-groups", test_refuses_wrong_groups, NULL);
     ADD("upgrades-a-file-without-groups", test_upgrades, NULL);
-    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 10");
+    ADD("refuses-a-newer-format", test_refuses_what_it_cannot_read, "PRAGMA user_version = 11");
     ADD("refuses-a-damaged-key", test_refuses_what_it_cannot_read,
         "INSERT INTO vm_key SELECT uuid, zeroblob(32), zeroblob(59) FROM vm");
     ADD("refuses-a-key-without-seed", test_refuses_what_it_cannot_read,

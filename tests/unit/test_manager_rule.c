@@ -314,6 +314,7 @@ static void test_owners_of_several_were_libvirt(Fixture *f, G_GNUC_UNUSED gconst
     execute(f->path, "ALTER TABLE vm DROP COLUMN rule; ALTER TABLE vm DROP COLUMN continuity;"
                      "ALTER TABLE vm DROP COLUMN broken; ALTER TABLE vm DROP COLUMN accepted;"
                      "DROP TABLE vm_state; DROP TABLE vm_saved; DROP TABLE anchor; DROP TABLE "
+                     "audit_head; DROP TABLE "
                      "audit; DROP TABLE vm_key;"
                      "DROP TABLE group_seed; DROP TABLE group_approval; PRAGMA user_version = 3");
     open_registry(f);

@@ -263,7 +263,8 @@ static const CtlCommand commands[] = {
       .local = ctl_registry },
     { .name = "audit",
       .more = TRUE,
-      .help = "Who changed what of the registry, and why: [--verify] [--head NUMBER:HASH]",
+      .help = "Who changed what of the registry, and why: [--verify] [--head NUMBER:HASH] "
+              "[--sign] [--ak FILE]",
       .local = ctl_audit },
     { .name = "vm",
       .more = TRUE,

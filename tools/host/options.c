@@ -49,6 +49,10 @@ GStrv ctl_options_parse(char **argv, const char *description, CtlOptions *ret, G
         { "verify", 0, 0, G_OPTION_ARG_NONE, &ret->verify,
           "audit: whether no entry was changed or removed; prints the last one as NUMBER:HASH",
           NULL },
+        { "sign", 0, 0, G_OPTION_ARG_NONE, &ret->sign,
+          "audit: the same, after the host's TPM has signed the last entry", NULL },
+        { "ak", 0, 0, G_OPTION_ARG_FILENAME, &ret->ak,
+          "audit: the attestation key as it was enrolled (what the manager says it is)", "FILE" },
         { "head", 0, 0, G_OPTION_ARG_STRING, &ret->head,
           "audit: the same, and an earlier last entry is still there", "NUMBER:HASH" },
         { "generate", 0, 0, G_OPTION_ARG_NONE, &ret->generate, "vm new: choose the UUID", NULL },
@@ -100,7 +104,8 @@ void ctl_options_clear(CtlOptions *o)
                      &o->group,      &o->output, &o->nonce, &o->pcrs,       &o->message,
                      &o->signature,  &o->values, &o->root,  &o->qemu_group, &o->pcr_banks,
                      &o->memory_max, &o->model,  &o->qmp,   &o->host_pcrs,  &o->continuity,
-                     &o->why,        &o->head,   &o->key,   &o->list,       &o->flags };
+                     &o->why,        &o->head,   &o->key,   &o->list,       &o->flags,
+                     &o->ak };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_free);

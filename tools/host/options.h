@@ -28,6 +28,8 @@ typedef struct CtlOptions {
     char *signature;
     char *values;
     char *root;
+    gboolean sign;
+    char *ak; /* NULL: none */
     gboolean verify;
     char *head;
     /* Of `vm` commands */

@@ -2,8 +2,12 @@
 #include "admin/audit.h"
 
 #include "admin/json.h"
+#include "registry/audit_head.h"
 
-enum { PAGE = 100 };
+enum {
+    PAGE = 100,
+    HEADS_PAGE = 20, /* of up to DEEPQUOTE_EVIDENCE_MAX bytes each */
+};
 
 static void set_text(JsonObject *object, const char *member, WireBytes text)
 {
@@ -28,12 +32,14 @@ static void take_entry(const AuditEntry *entry, const uint8_t *hash, void *data)
 
 static void handle_audit(const AdminRequest *request, void *part)
 {
+    const AdminAudit *audit = part;
     const int64_t after = admin_get_int(request->json, "after", 0);
     g_autoptr(JsonArray) entries = json_array_new();
     g_autoptr(GError) error = NULL;
     JsonObject *answer;
 
-    if (!registry_audit_read(part, (uint64_t)MAX(after, 0), PAGE, take_entry, entries, &error)) {
+    if (!registry_audit_read(audit->store, (uint64_t)MAX(after, 0), PAGE, take_entry, entries,
+                             &error)) {
         admin_connection_fail(request->connection, error->message);
         return;
     }
@@ -43,7 +49,63 @@ static void handle_audit(const AdminRequest *request, void *part)
     admin_connection_reply(request->connection, answer);
 }
 
+static void take_head(uint64_t number, WireBytes evidence, void *data)
+{
+    JsonObject *object = json_object_new();
+
+    json_object_set_int_member(object, "number", (int64_t)number);
+    admin_set_hex(object, "evidence", evidence.p, evidence.len);
+    json_array_add_object_element(data, object);
+}
+
+static void handle_heads(const AdminRequest *request, void *part)
+{
+    const AdminAudit *audit = part;
+    const int64_t after = admin_get_int(request->json, "after", 0);
+    g_autoptr(JsonArray) heads = json_array_new();
+    g_autoptr(TpmInfo) info = tpm_host_info(audit->tpm);
+    g_autoptr(GError) error = NULL;
+    JsonObject *answer;
+
+    if (!registry_audit_heads_read(audit->store, (uint64_t)MAX(after, 0), HEADS_PAGE, take_head,
+                                   heads, &error)) {
+        admin_connection_fail(request->connection, error->message);
+        return;
+    }
+    answer = admin_answer_new();
+    json_object_set_boolean_member(answer, "more", json_array_get_length(heads) == HEADS_PAGE);
+    json_object_set_array_member(answer, "heads", g_steal_pointer(&heads));
+    admin_set_bytes(answer, "public", info->ak_public);
+    admin_connection_reply(request->connection, answer);
+}
+
+static void on_signed(void *data, const GError *error)
+{
+    AdminConnection *connection = data;
+
+    if (error) {
+        admin_connection_fail(connection, error->message);
+    } else {
+        admin_connection_reply(connection, admin_answer_new());
+    }
+    admin_connection_release(connection);
+}
+
+static void handle_sign(const AdminRequest *request, void *part)
+{
+    const AdminAudit *audit = part;
+
+    if (!audit->signer) {
+        admin_connection_fail(request->connection, "the registry is held: nothing is signed");
+        return;
+    }
+    admin_connection_hold(request->connection);
+    audit_signer_ask(audit->signer, on_signed, request->connection);
+}
+
 const AdminCommand admin_audit_commands[] = {
     { "audit", handle_audit },
+    { "audit-heads", handle_heads },
+    { "audit-sign", handle_sign },
     { NULL, NULL },
 };

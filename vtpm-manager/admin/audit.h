@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The administrator's command that reads the audit log. Spec: docs/specs/manager-admin.md. */
+/* The administrator's commands on the audit log. Spec: docs/specs/manager-admin.md. */
 #ifndef VTPM_MANAGER_ADMIN_AUDIT_H
 #define VTPM_MANAGER_ADMIN_AUDIT_H
 
 #include "admin/command.h"
+#include "quote/audit_signer.h"
+#include "tpm/host.h"
 
-/** Their part is the RegistryStore. */
+/** What the commands act on; borrowed. */
+typedef struct AdminAudit {
+    RegistryStore *store;
+    AuditSigner *signer; /* NULL: nothing is signed now */
+    TpmHost *tpm;        /* whose key signs */
+} AdminAudit;
+
+/** Their part is an AdminAudit. */
 extern const AdminCommand admin_audit_commands[];
 
 #endif

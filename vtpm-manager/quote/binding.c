@@ -90,3 +90,13 @@ ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
     *ret = out;
     return MANAGER_REASON_NONE;
 }
+
+void binding_of_audit_head(const AuditHead *head, Binding *ret)
+{
+    WireWriter w = WIRE_WRITER(ret->bytes, sizeof(ret->bytes));
+    const gboolean ok = wire_put_audit_head(&w, head);
+
+    g_assert(ok);
+    ret->len = w.len;
+    dq_merkle_leaf(ret->bytes, ret->len, ret->leaf);
+}

@@ -4,6 +4,7 @@
 #define VTPM_MANAGER_QUOTE_BINDING_H
 
 #include "registry/record.h"
+#include "wire/audit.h"
 
 /** A binding as it is hashed and sent. */
 typedef struct Binding {
@@ -29,6 +30,10 @@ typedef struct BindingDigests {
  */
 ManagerReason binding_make(const RegistryVm *vm, const ManagerQuote *request,
                            const BindingDigests *digests, Binding *ret);
+
+/** binding_of_audit_head: has the audit log's last entry signed like a binding, for which it cannot
+ * be taken. @head: of an entry */
+void binding_of_audit_head(const AuditHead *head, Binding *ret);
 
 /** binding_flags_provided: whether all that @flags ask for can be bound for @vm. */
 gboolean binding_flags_provided(const RegistryVm *vm, uint32_t flags);

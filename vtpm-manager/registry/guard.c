@@ -53,6 +53,8 @@ static void on_change(void *data, G_GNUC_UNUSED sqlite3 *sqlite, int op,
                       G_GNUC_UNUSED const char *database, const char *table,
                       G_GNUC_UNUSED sqlite3_int64 before, G_GNUC_UNUSED sqlite3_int64 after)
 {
+    static const char *const of_states[] = { GUARD_STATES_TABLE, GUARD_SAVED_TABLE,
+                                             GUARD_HEADS_TABLE, NULL };
     Guard *guard = data;
     uint8_t digest[ROOT_HASH_SIZE];
 
@@ -60,9 +62,7 @@ static void on_change(void *data, G_GNUC_UNUSED sqlite3 *sqlite, int op,
         return;
     }
     guard->changes |=
-        g_str_equal(table, GUARD_STATES_TABLE) || g_str_equal(table, GUARD_SAVED_TABLE)
-            ? REGISTRY_CHANGED_STATES
-            : REGISTRY_CHANGED_VMS;
+        g_strv_contains(of_states, table) ? REGISTRY_CHANGED_STATES : REGISTRY_CHANGED_VMS;
     if (!guard->keyed) {
         return;
     }

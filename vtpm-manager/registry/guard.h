@@ -9,10 +9,11 @@
 #include "registry/anchor.h"
 #include "registry/root.h"
 
-/** The one table that is not part of the root, and the one of REGISTRY_CHANGED_STATES. */
+/** The one table that is not part of the root, and those of REGISTRY_CHANGED_STATES. */
 #define GUARD_TABLE "anchor"
 #define GUARD_STATES_TABLE "vm_state"
 #define GUARD_SAVED_TABLE "vm_saved"
+#define GUARD_HEADS_TABLE "audit_head"
 
 typedef struct Guard Guard;
 

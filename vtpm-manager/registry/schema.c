@@ -93,13 +93,19 @@ static const char version_9[] = "CREATE TABLE " GUARD_SAVED_TABLE " ("
                                 " saved BLOB NOT NULL) WITHOUT ROWID;"
                                 "PRAGMA user_version = 9;";
 
+/* Of entries of the audit log that the host's TPM has signed. */
+static const char version_10[] = "CREATE TABLE " GUARD_HEADS_TABLE " ("
+                                 " number INTEGER PRIMARY KEY,"
+                                 " evidence BLOB NOT NULL);"
+                                 "PRAGMA user_version = 10;";
+
 /*
  * From each version to the next; a new file goes through all of them. What changes rows of a file
  * that has an anchor can be made no earlier than registry_anchor_check(), and by a transaction
  * after it: none of these does.
  */
 static const char *const steps[] = { version_1, version_2, version_3, version_4, version_5,
-                                     version_6, version_7, version_8, version_9 };
+                                     version_6, version_7, version_8, version_9, version_10 };
 
 enum {
     SCHEMA_VERSION = G_N_ELEMENTS(steps),

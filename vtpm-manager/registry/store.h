@@ -22,8 +22,8 @@ void registry_store_make_room(RegistryStore *store);
 
 /** What kinds of rows a change was of. */
 typedef enum RegistryChanges {
-    REGISTRY_CHANGED_VMS = 1 << 0, /* VMs and groups */
-    REGISTRY_CHANGED_STATES = 1 << 1,
+    REGISTRY_CHANGED_VMS = 1 << 0,    /* VMs and groups */
+    REGISTRY_CHANGED_STATES = 1 << 1, /* what can be late: states, and signatures of the log */
 } RegistryChanges;
 
 /** RegistryWatch: in the thread that made a change, which is on the disk. */
