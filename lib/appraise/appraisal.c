@@ -19,15 +19,20 @@ static void appraise_one(const DqLog *log, void (*appraise)(const DqLog *log, Dq
 void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisal)
 {
     const DqAppraisal *a = appraisal;
+    const gboolean known = a->vulnerable.tracker != NULL;
+    g_autoptr(DqPackages) on_host = known ? dq_packages_new(a->host, &a->vulnerable) : NULL;
+    g_autoptr(DqPackages) in_vm = known ? dq_packages_new(a->vm, &a->vulnerable) : NULL;
     const struct {
         DqLog event_log, ima, boot;
     } machines[] = {
-        { { "host-event-log", a->logs.host_event_log, pcrs->host, pcrs->host_count, NULL, NULL },
-          { "host-ima", a->logs.host_ima, pcrs->host, pcrs->host_count, a->host, "host-files" },
-          { NULL, { NULL, 0 }, pcrs->host, pcrs->host_count, a->host, DQ_HOST_BOOT } },
-        { { "vm-event-log", a->logs.vm_event_log, pcrs->vtpm, pcrs->vtpm_count, NULL, NULL },
-          { "vm-ima", a->logs.vm_ima, pcrs->vtpm, pcrs->vtpm_count, a->vm, "vm-files" },
-          { NULL, { NULL, 0 }, pcrs->vtpm, pcrs->vtpm_count, a->vm, "vm-boot" } },
+        { { "host-event-log", a->logs.host_event_log, pcrs->host, pcrs->host_count, NULL, NULL,
+            on_host },
+          { "host-ima", a->logs.host_ima, pcrs->host, pcrs->host_count, a->host, "host-files",
+            on_host },
+          { NULL, { NULL, 0 }, pcrs->host, pcrs->host_count, a->host, DQ_HOST_BOOT, NULL } },
+        { { "vm-event-log", a->logs.vm_event_log, pcrs->vtpm, pcrs->vtpm_count, NULL, NULL, in_vm },
+          { "vm-ima", a->logs.vm_ima, pcrs->vtpm, pcrs->vtpm_count, a->vm, "vm-files", in_vm },
+          { NULL, { NULL, 0 }, pcrs->vtpm, pcrs->vtpm_count, a->vm, "vm-boot", NULL } },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(machines); i++) {
@@ -41,15 +46,19 @@ void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisa
                      verdict);
     }
     if (a->logs.vtpm_parts.len > 0) {
-        dq_appraise_parts(a->logs.vtpm_parts, a->measurement, verdict);
+        dq_appraise_parts(a->logs.vtpm_parts, a->measurement, on_host, verdict);
     }
     if (a->logs.vm_launch.len > 0) {
-        dq_appraise_launch(a->logs.vm_launch, a->launch, verdict);
+        dq_appraise_launch(a->logs.vm_launch, a->launch, on_host, verdict);
     }
     if (a->logs.vtpm_ek.len > 0 && a->has_uuid) {
         const DqVtpmEk ek = { a->logs.vtpm_ek, a->logs.ek_chain, pcrs->host_key, a->uuid,
                               a->ek_name };
 
         dq_appraise_ek(&ek, pcrs->now, verdict);
+    }
+    if (known) {
+        dq_packages_tell(on_host, "host-packages", verdict);
+        dq_packages_tell(in_vm, "vm-packages", verdict);
     }
 }

@@ -6,7 +6,7 @@
 #ifndef APPRAISE_APPRAISAL_H
 #define APPRAISE_APPRAISAL_H
 
-#include "appraise/profile.h"
+#include "appraise/appraise-packages.h"
 
 /** DQ_HOST_BOOT: the word of the finding that compares the host's PCRs with its profile. */
 #define DQ_HOST_BOOT "host-boot"
@@ -27,6 +27,7 @@ typedef struct DqLogs {
 typedef struct DqAppraisal {
     DqLogs logs;
     const DqProfile *host, *vm; /* NULL: no reference values */
+    DqVulnerable vulnerable;    /* which packages of them are */
     DqBytes measurement;        /* of the binding in the evidence; of no bytes without its flag */
     DqBytes launch;             /* the same */
     DqBytes ek_name;            /* the pinned endorsement key; of no bytes where there is none */
@@ -42,6 +43,10 @@ typedef struct DqAppraisal {
  * A list of the vTPM's parts adds "vtpm-parts": it passes where it is the one measured. One of what
  * the VM was started with adds "vm-launch", the same. A certificate of the vTPM's endorsement key
  * adds "vtpm-ek": it passes where the host's authority issued it for the key that is pinned.
+ *
+ * Where there is a tracker, "host-packages" and "vm-packages" say which packages of the profiles
+ * the files are of that logs and lists of parts have shown, and what is known of them: with what
+ * has been fixed they fail, as the policy says, with the rest they warn.
  *
  * An event log passes where it leads to all PCRs that firmware and boot loaders alone extend and
  * that were quoted, and no event says something else than what was measured. A list of IMA passes

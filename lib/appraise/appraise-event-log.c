@@ -131,6 +131,9 @@ void dq_appraise_event_log(const DqLog *log, DqVerdict *verdict)
         return;
     }
     worst = worst_of(pcrs);
+    if (worst == DQ_RESULT_PASS) {
+        dq_packages_take_events(log->packages, &events);
+    }
     dq_verdict_add_finding(verdict, log->word, worst,
                            worst == DQ_RESULT_PASS ? say_all(pcrs) : say_first(pcrs, worst));
 }

@@ -154,4 +154,7 @@ void dq_appraise_ima(const DqLog *log, DqVerdict *verdict)
                              "PCR %d, into which IMA measures, is not quoted", DQ_IMA_PCR);
     dq_verdict_add_finding(verdict, log->word, worst.result, worst.detail);
     add_files(log, &worst, verdict);
+    if (worst.result != DQ_RESULT_FAIL) {
+        dq_packages_take_ima(log->packages, dq_wire(log->bytes), worst.count);
+    }
 }

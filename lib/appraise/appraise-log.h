@@ -3,7 +3,7 @@
 #ifndef APPRAISE_APPRAISE_LOG_H
 #define APPRAISE_APPRAISE_LOG_H
 
-#include "appraise/profile.h"
+#include "appraise/appraise-packages.h"
 
 /** DqLog: all of it is borrowed. */
 typedef struct DqLog {
@@ -13,6 +13,7 @@ typedef struct DqLog {
     gsize count;
     const DqProfile *profile; /* NULL: no reference values */
     const char *profile_word; /* of the finding that compares with them */
+    DqPackages *packages;     /* gets what the log shows; NULL: nobody wants to know */
 } DqLog;
 
 /** dq_log_find: (nullable): the value quoted of a PCR. */

@@ -4,6 +4,7 @@
 #include "attest/bytes.h"
 #include "attest/digest.h"
 #include "wire/parts.h"
+#include "wire/tpm-constants.h"
 
 /* One kind of list. */
 typedef struct Appraised {
@@ -74,7 +75,26 @@ static const Appraised launched = {
     "the list of what the VM was started with is not the one that the host signed for",
 };
 
-static void appraise(const Appraised *what, DqBytes list, DqBytes expected, DqVerdict *verdict)
+/* What QEMU maps and loads comes of packages; what the guest boots may be anybody's. */
+static gboolean is_hosts(WirePartKind kind)
+{
+    return kind == WIRE_PART_EXECUTABLE || kind == WIRE_PART_LIBRARY || kind == WIRE_PART_FIRMWARE;
+}
+
+static void take_parts(WireParts parts, DqPackages *packages)
+{
+    WirePart part;
+
+    while (wire_next_part(&parts, &part)) {
+        if (is_hosts(part.kind)) {
+            dq_packages_take_file(packages, part.name, TPM_ALG_SHA256,
+                                  (WireBytes){ part.digest, sizeof(part.digest) });
+        }
+    }
+}
+
+static void appraise(const Appraised *what, DqBytes list, DqBytes expected, DqPackages *packages,
+                     DqVerdict *verdict)
 {
     uint8_t digest[DQ_HASH_SIZE];
     DqResult result = DQ_RESULT_FAIL;
@@ -92,16 +112,17 @@ static void appraise(const Appraised *what, DqBytes list, DqBytes expected, DqVe
     } else {
         result = DQ_RESULT_PASS;
         detail = what->say(parts);
+        take_parts(parts, packages);
     }
     dq_verdict_add_finding(verdict, what->finding, result, detail);
 }
 
-void dq_appraise_parts(DqBytes list, DqBytes measurement, DqVerdict *verdict)
+void dq_appraise_parts(DqBytes list, DqBytes measurement, DqPackages *packages, DqVerdict *verdict)
 {
-    appraise(&vtpm, list, measurement, verdict);
+    appraise(&vtpm, list, measurement, packages, verdict);
 }
 
-void dq_appraise_launch(DqBytes list, DqBytes launch, DqVerdict *verdict)
+void dq_appraise_launch(DqBytes list, DqBytes launch, DqPackages *packages, DqVerdict *verdict)
 {
-    appraise(&launched, list, launch, verdict);
+    appraise(&launched, list, launch, packages, verdict);
 }

@@ -21,8 +21,8 @@ gboolean dq_profile_fail(GError **error, const char *format, ...)
 
 /* --------------------------------------------------------------------------------- Reading */
 
-gboolean dq_profile_read_digest(const WireHash *hash, const char *digits, GBytes **ret,
-                                GError **error)
+/* @ret: (transfer full): @digits of a value of @hash */
+static gboolean read_digest(const WireHash *hash, const char *digits, GBytes **ret, GError **error)
 {
     g_autoptr(GBytes) bytes = dq_hex_decode(digits, NULL);
 
@@ -31,6 +31,23 @@ gboolean dq_profile_read_digest(const WireHash *hash, const char *digits, GBytes
                                2u * hash->size, hash->name);
     }
     *ret = g_steal_pointer(&bytes);
+    return TRUE;
+}
+
+gboolean dq_profile_read_named_digest(JsonNode *node, const WireHash **ret_hash, GBytes **ret,
+                                      GError **error)
+{
+    const char *text = dq_json_is_type(node, G_TYPE_STRING) ? json_node_get_string(node) : "";
+    const char *colon = strchr(text, ':');
+    const WireHash *hash = colon ? wire_hash_find_name(text, (size_t)(colon - text)) : NULL;
+
+    if (!hash) {
+        return dq_profile_fail(error, "'%s' is not a digest such as sha256:DIGITS", text);
+    }
+    if (!read_digest(hash, colon + 1, ret, error)) {
+        return FALSE;
+    }
+    *ret_hash = hash;
     return TRUE;
 }
 
@@ -46,7 +63,7 @@ static gboolean read_pcr(DqProfileBoot *boot, const WireHash *hash, const char *
             error, "boot '%s': '%s' is not the number of a PCR, with its value in digits",
             boot->name, number);
     }
-    if (!dq_profile_read_digest(hash, json_node_get_string(value), &bytes, error)) {
+    if (!read_digest(hash, json_node_get_string(value), &bytes, error)) {
         g_prefix_error(error, "boot '%s', PCR %s: ", boot->name, number);
         return FALSE;
     }
@@ -120,6 +137,13 @@ gboolean dq_profile_read_boots(DqProfile *profile, JsonNode *node, GError **erro
 }
 
 /* --------------------------------------------------------------------------------- Writing */
+
+char *dq_profile_say_digest(uint16_t alg, WireBytes digest)
+{
+    g_autofree char *hex = dq_hex_encode(digest.p, digest.len);
+
+    return g_strdup_printf("%s:%s", wire_hash_find(alg)->name, hex);
+}
 
 static JsonObject *write_pcrs(const DqProfileBoot *boot)
 {

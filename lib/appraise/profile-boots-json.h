@@ -21,12 +21,15 @@ JsonArray *dq_profile_write_boots(const DqProfile *profile);
 gboolean dq_profile_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /**
- * dq_profile_read_digest:
- * @ret: (transfer full): @digits of a value of @hash
+ * dq_profile_read_named_digest: of a node with text such as "sha256:DIGITS".
+ * @ret: (transfer full)
  *
  * Errors: DQ_PROFILE_ERROR.
  */
-gboolean dq_profile_read_digest(const WireHash *hash, const char *digits, GBytes **ret,
-                                GError **error);
+gboolean dq_profile_read_named_digest(JsonNode *node, const WireHash **ret_hash, GBytes **ret,
+                                      GError **error);
+
+/** dq_profile_say_digest: (transfer full): that text. */
+char *dq_profile_say_digest(uint16_t alg, WireBytes digest);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "appraise/json-fields.h"
 #include "appraise/profile-boots-json.h"
+#include "appraise/profile-packages-json.h"
 #include "attest/bytes.h"
 #include "wire/hash.h"
 
@@ -66,15 +67,10 @@ static gboolean name_from_text(const char *text, GByteArray *ret_name)
 static gboolean read_file_digest(DqProfile *profile, const GByteArray *name, JsonNode *node,
                                  GError **error)
 {
-    const char *text = dq_json_is_type(node, G_TYPE_STRING) ? json_node_get_string(node) : "";
-    const char *colon = strchr(text, ':');
-    const WireHash *hash = colon ? wire_hash_find_name(text, (size_t)(colon - text)) : NULL;
     g_autoptr(GBytes) digest = NULL;
+    const WireHash *hash;
 
-    if (!hash) {
-        return dq_profile_fail(error, "'%s' is not a digest such as sha256:DIGITS", text);
-    }
-    return dq_profile_read_digest(hash, colon + 1, &digest, error) &&
+    return dq_profile_read_named_digest(node, &hash, &digest, error) &&
            dq_profile_add_file(profile, (WireBytes){ name->data, name->len }, hash->alg,
                                dq_wire(dq_bytes_peek(digest)));
 }
@@ -138,6 +134,7 @@ static const struct {
 } parts[] = {
     { "boots", JSON_NODE_ARRAY, dq_profile_read_boots },
     { "files", JSON_NODE_OBJECT, read_files },
+    { "packages", JSON_NODE_ARRAY, dq_profile_read_packages },
     { "exclude", JSON_NODE_ARRAY, read_exclude },
 };
 
@@ -158,8 +155,8 @@ static gboolean read_parts(DqProfile *profile, JsonObject *object, GError **erro
 
 static gboolean is_profile(JsonObject *object, GError **error)
 {
-    static const char *const names[] = { "type",  "version", "name",    "issued",
-                                         "boots", "files",   "exclude", NULL };
+    static const char *const names[] = { "type",  "version",  "name",    "issued", "boots",
+                                         "files", "packages", "exclude", NULL };
     const char *type = dq_json_string(object, "type");
     JsonNode *version = dq_json_member(object, "version", JSON_NODE_VALUE);
     const char *unknown;
@@ -229,8 +226,7 @@ static JsonArray *write_digests(const GByteArray *digests)
     WireBytes digest;
 
     while (dq_profile_next_digest(&rest, &alg, &digest)) {
-        g_autofree char *hex = dq_hex_encode(digest.p, digest.len);
-        g_autofree char *text = g_strdup_printf("%s:%s", wire_hash_find(alg)->name, hex);
+        g_autofree char *text = dq_profile_say_digest(alg, digest);
 
         json_array_add_string_element(array, text);
     }
@@ -275,6 +271,9 @@ char *dq_profile_to_json(const DqProfile *profile)
     }
     json_object_set_array_member(object, "boots", dq_profile_write_boots(profile));
     json_object_set_object_member(object, "files", write_files(profile));
+    if (profile->packages->len > 0) {
+        json_object_set_array_member(object, "packages", dq_profile_write_packages(profile));
+    }
     json_object_set_array_member(object, "exclude", write_exclude(profile));
     json_node_set_object(root, object);
     return json_to_string(root, TRUE);

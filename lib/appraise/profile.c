@@ -23,6 +23,23 @@ static void digests_free(gpointer data)
     g_byte_array_unref(data);
 }
 
+static void package_free(gpointer data)
+{
+    DqProfilePackage *package = data;
+
+    g_free(package->name);
+    g_free(package->version);
+    g_free(package->source);
+    g_free(package->source_version);
+    g_free(package->release);
+    g_free(package);
+}
+
+static void owners_free(gpointer data)
+{
+    g_array_unref(data);
+}
+
 static void pattern_free(gpointer data)
 {
     g_pattern_spec_free(data);
@@ -36,6 +53,9 @@ DqProfile *dq_profile_new(const char *name)
     profile->boots = g_ptr_array_new_with_free_func(boot_free);
     profile->files = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
                                            (GDestroyNotify)g_bytes_unref, digests_free);
+    profile->packages = g_ptr_array_new_with_free_func(package_free);
+    profile->owners = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+                                            (GDestroyNotify)g_bytes_unref, owners_free);
     profile->exclude = g_ptr_array_new_with_free_func(g_free);
     profile->patterns = g_ptr_array_new_with_free_func(pattern_free);
     return profile;
@@ -49,6 +69,8 @@ void dq_profile_free(DqProfile *profile)
     g_free(profile->name);
     g_ptr_array_unref(profile->boots);
     g_hash_table_unref(profile->files);
+    g_ptr_array_unref(profile->packages);
+    g_hash_table_unref(profile->owners);
     g_ptr_array_unref(profile->exclude);
     g_ptr_array_unref(profile->patterns);
     g_free(profile);
@@ -170,6 +192,74 @@ gboolean dq_profile_remove_file(DqProfile *profile, WireBytes name, uint16_t alg
         here = rest;
     }
     return FALSE;
+}
+
+static gboolean is_same_package(gconstpointer a, gconstpointer b)
+{
+    const DqProfilePackage *x = a, *y = b;
+
+    return g_str_equal(x->name, y->name) && g_str_equal(x->version, y->version) &&
+           g_str_equal(x->source, y->source) && g_str_equal(x->source_version, y->source_version) &&
+           g_strcmp0(x->release, y->release) == 0;
+}
+
+guint dq_profile_add_package(DqProfile *profile, const DqProfilePackage *package)
+{
+    DqProfilePackage *copy;
+    guint number;
+
+    if (g_ptr_array_find_with_equal_func(profile->packages, package, is_same_package, &number)) {
+        return number;
+    }
+    copy = g_new0(DqProfilePackage, 1);
+    copy->name = g_strdup(package->name);
+    copy->version = g_strdup(package->version);
+    copy->source = g_strdup(package->source);
+    copy->source_version = g_strdup(package->source_version);
+    copy->release = g_strdup(package->release);
+    g_ptr_array_add(profile->packages, copy);
+    return profile->packages->len - 1;
+}
+
+/* (transfer full) */
+static GBytes *owner_key(uint16_t alg, WireBytes digest)
+{
+    uint8_t key[sizeof(alg) + DQ_DIGEST_MAX];
+    WireWriter w = WIRE_WRITER(key, sizeof(key));
+
+    return wire_put_u16(&w, alg) && wire_put_bytes(&w, digest) ? g_bytes_new(key, w.len)
+                                                               : g_bytes_new(NULL, 0);
+}
+
+gboolean dq_profile_owner_digest(GBytes *key, uint16_t *ret_alg, WireBytes *ret_digest)
+{
+    WireReader rest = WIRE_READER(g_bytes_get_data(key, NULL), g_bytes_get_size(key));
+
+    return dq_profile_next_digest(&rest, ret_alg, ret_digest);
+}
+
+const GArray *dq_profile_find_owners(const DqProfile *profile, uint16_t alg, WireBytes digest)
+{
+    g_autoptr(GBytes) key = owner_key(alg, digest);
+
+    return g_hash_table_lookup(profile->owners, key);
+}
+
+void dq_profile_add_owner(DqProfile *profile, uint16_t alg, WireBytes digest, guint package)
+{
+    g_autoptr(GBytes) key = owner_key(alg, digest);
+    GArray *owners = g_hash_table_lookup(profile->owners, key);
+
+    if (!owners) {
+        owners = g_array_new(FALSE, FALSE, sizeof(guint));
+        g_hash_table_insert(profile->owners, g_steal_pointer(&key), owners);
+    }
+    for (guint i = 0; i < owners->len; i++) {
+        if (g_array_index(owners, guint, i) == package) {
+            return;
+        }
+    }
+    g_array_append_val(owners, package);
 }
 
 void dq_profile_exclude(DqProfile *profile, const char *pattern)

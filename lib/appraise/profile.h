@@ -30,6 +30,13 @@ typedef struct DqProfileBoot {
     GHashTable *pcrs; /* dq_profile_key() -> GBytes */
 } DqProfileBoot;
 
+/** DqProfilePackage: a version of a package that files are of. */
+typedef struct DqProfilePackage {
+    char *name, *version;
+    char *source, *source_version; /* what it was built from */
+    char *release;                 /* code name of its distribution's; or NULL: not known */
+} DqProfilePackage;
+
 /**
  * DqProfile: all of it is for reading, and @issued for writing.
  * @issued: when it was signed, seconds since 1970; 0: nobody signed it yet
@@ -39,6 +46,8 @@ typedef struct DqProfile {
     int64_t issued;
     GPtrArray *boots;    /* DqProfileBoot */
     GHashTable *files;   /* GBytes: the name as it is measured -> GByteArray of digests */
+    GPtrArray *packages; /* DqProfilePackage */
+    GHashTable *owners;  /* GBytes: algorithm and digest -> GArray of guint: which packages */
     GPtrArray *exclude;  /* char: patterns with * and ?, as they were given */
     GPtrArray *patterns; /* GPatternSpec: the same */
 } DqProfile;
@@ -96,6 +105,21 @@ gboolean dq_profile_add_file(DqProfile *profile, WireBytes name, uint16_t alg, W
 /** dq_profile_remove_file: FALSE where it may not have this digest; without any it is not listed.
  */
 gboolean dq_profile_remove_file(DqProfile *profile, WireBytes name, uint16_t alg, WireBytes digest);
+
+/**
+ * dq_profile_add_package: @package is copied. Returns: its number; one that is there already has
+ * the one that it had.
+ */
+guint dq_profile_add_package(DqProfile *profile, const DqProfilePackage *package);
+
+/** dq_profile_add_owner: what has this digest is in a package; @digest is of the size of @alg. */
+void dq_profile_add_owner(DqProfile *profile, uint16_t alg, WireBytes digest, guint package);
+
+/** dq_profile_find_owners: (nullable): guint: numbers of the packages that have it. */
+const GArray *dq_profile_find_owners(const DqProfile *profile, uint16_t alg, WireBytes digest);
+
+/** dq_profile_owner_digest: which digest a key of @owners stands for. */
+gboolean dq_profile_owner_digest(GBytes *key, uint16_t *ret_alg, WireBytes *ret_digest);
 
 /** dq_profile_exclude: leaves out files whose names match a pattern with * and ?. */
 void dq_profile_exclude(DqProfile *profile, const char *pattern);

@@ -262,6 +262,21 @@ DqPolicy *dq_policy_new_from_file(const char *path, GError **error);
 DqPolicy *dq_policy_new_with_keys(const char *text, gsize len, const char *name, GHashTable *keys,
                                   GError **error);
 
+/**
+ * DqUrgency: of a vulnerability of a package, as Debian's security tracker has it. One that it does
+ * not rate is DQ_URGENCY_HIGH.
+ */
+typedef enum DqUrgency {
+    DQ_URGENCY_UNIMPORTANT,
+    DQ_URGENCY_LOW,
+    DQ_URGENCY_MEDIUM,
+    DQ_URGENCY_HIGH,
+    DQ_URGENCY_NEVER, /* above all that there are */
+} DqUrgency;
+
+/** dq_policy_get_urgency: from which on a vulnerability that has been fixed refuses. */
+DqUrgency dq_policy_get_urgency(const DqPolicy *policy);
+
 /** dq_policy_get_keys: borrowed: what dq_policy_new_with_keys() needs to make it again. */
 GHashTable *dq_policy_get_keys(const DqPolicy *policy);
 DqPolicy *dq_policy_ref(DqPolicy *policy);
@@ -296,12 +311,14 @@ typedef enum DqCheck {
  * @DQ_RESULT_FAIL: something does not hold
  * @DQ_RESULT_NOT_COMPARED: what was compared holds, but something was not: the detail says what,
  *     and how to have it compared
+ * @DQ_RESULT_WARNING: of findings alone: all holds, but somebody should look at it
  */
 typedef enum DqResult {
     DQ_RESULT_NOT_RUN,
     DQ_RESULT_PASS,
     DQ_RESULT_FAIL,
     DQ_RESULT_NOT_COMPARED,
+    DQ_RESULT_WARNING,
 } DqResult;
 
 /**
@@ -492,7 +509,7 @@ gboolean dq_verdict_is_trusted(const DqVerdict *verdict);
 
 /**
  * dq_verdict_add_finding: for a DqAppraise. The outcome is DQ_TRUSTED only where each finding is
- * DQ_RESULT_PASS, and DQ_REFUSED where one is DQ_RESULT_FAIL.
+ * DQ_RESULT_PASS or DQ_RESULT_WARNING, and DQ_REFUSED where one is DQ_RESULT_FAIL.
  * @word: static
  * @detail: (transfer full)
  */

@@ -310,6 +310,27 @@ static gboolean read_allow_tpm12(Parser *p, const Keyword *k, char **args, GErro
     return !args[0] || usage(p, k, error);
 }
 
+static gboolean read_vulnerable(Parser *p, const Keyword *k, char **args, GError **error)
+{
+    static const struct {
+        const char *words;
+        DqUrgency urgency;
+    } table[] = {
+        { "warn", DQ_URGENCY_NEVER },       { "refuse", DQ_URGENCY_LOW },
+        { "refuse low", DQ_URGENCY_LOW },   { "refuse medium", DQ_URGENCY_MEDIUM },
+        { "refuse high", DQ_URGENCY_HIGH },
+    };
+    g_autofree char *words = g_strjoinv(" ", args);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        if (strcmp(words, table[i].words) == 0) {
+            p->policy->urgency = table[i].urgency;
+            return TRUE;
+        }
+    }
+    return usage(p, k, error);
+}
+
 static gboolean read_uuid(const Parser *p, const char *text, WireUuid *ret_uuid, GError **error)
 {
     GError *cause = NULL;
@@ -422,6 +443,7 @@ static const Keyword keywords[] = {
     { "allow-host-vouched", read_allow_host_vouched, 0, "UUID, or: allow-host-vouched any" },
     { "allow-move", read_allow_move, 0, "UUID, or: allow-move any" },
     { "allow-lineage", read_allow_lineage, 0, "UUID HEX, or: allow-lineage UUID any" },
+    { "vulnerable", read_vulnerable, 0, "warn, or: vulnerable refuse [low | medium | high]" },
     { "deny-firmware", read_deny_firmware, 0, "7.85.4555.0..., as vtpm-managerctl status has it" },
 };
 
@@ -436,7 +458,7 @@ static gboolean read_words(Parser *p, char **words, GError **error)
                 "%s:%u: \"%s\" is not known here: a line begins with host-ak, vm, host-pcr, "
                 "vtpm-pcr, measurement, group-info, group-key, launch, launch-part, "
                 "require-vtpm-ek, allow-key, allow-sha1, allow-tpm12, "
-                "allow-host-vouched, allow-move, allow-lineage or deny-firmware",
+                "allow-host-vouched, allow-move, allow-lineage, vulnerable or deny-firmware",
                 p->name, p->line, words[0]);
     return FALSE;
 }

@@ -41,6 +41,7 @@ DqPolicy *dq_policy_new(void)
     DqPolicy *p = g_new0(DqPolicy, 1);
 
     p->refs = 1;
+    p->urgency = DQ_URGENCY_LOW;
     p->keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)dq_key_unref);
     p->host_keys = g_ptr_array_new_with_free_func((GDestroyNotify)dq_key_unref);
     p->host_names = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
@@ -63,6 +64,11 @@ DqPolicy *dq_policy_new(void)
 GHashTable *dq_policy_get_keys(const DqPolicy *policy)
 {
     return policy->keys;
+}
+
+DqUrgency dq_policy_get_urgency(const DqPolicy *policy)
+{
+    return policy->urgency;
 }
 
 DqPolicy *dq_policy_ref(DqPolicy *policy)

@@ -56,6 +56,7 @@ struct DqPolicy {
     gboolean any_vm;
     gboolean allow_sha1;       /* the SHA-1 bank alone may vouch for a PCR */
     gboolean require_vtpm_ek;  /* a certificate of the vTPM's endorsement key has to come */
+    DqUrgency urgency;         /* from which on a vulnerability that has been fixed refuses */
     gboolean allow_tpm12;      /* a TPM 1.2 may vouch for a VM, with SHA-1 */
     gboolean any_may_move;     /* between hosts */
     gboolean any_host_vouched; /* a quote that no key signed is as good as one that a key did */

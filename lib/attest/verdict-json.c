@@ -3,10 +3,9 @@
 #include "attest/verdict.h"
 
 static const char *const result_words[] = {
-    [DQ_RESULT_NOT_RUN] = "not-run",
-    [DQ_RESULT_PASS] = "pass",
-    [DQ_RESULT_FAIL] = "fail",
-    [DQ_RESULT_NOT_COMPARED] = "not-compared",
+    [DQ_RESULT_NOT_RUN] = "not-run", [DQ_RESULT_PASS] = "pass",
+    [DQ_RESULT_FAIL] = "fail",       [DQ_RESULT_NOT_COMPARED] = "not-compared",
+    [DQ_RESULT_WARNING] = "warning",
 };
 
 /* @text is ours: UTF-8 without control characters but perhaps with file names in it. */

@@ -105,11 +105,13 @@ DqFinding dq_verdict_get_finding(const DqVerdict *verdict, guint number)
     return g_array_index(verdict->findings, DqFinding, number);
 }
 
-/* The outcome so far, and one more result: nothing but a pass leaves it as it is. */
+/* The outcome so far, and one more result: nothing but a pass or a warning leaves it
+ * as it is. */
 static DqOutcome lower(DqOutcome outcome, DqResult result)
 {
     switch (result) {
     case DQ_RESULT_PASS:
+    case DQ_RESULT_WARNING:
         return outcome;
     case DQ_RESULT_NOT_COMPARED:
         return MIN(outcome, DQ_AUTHENTIC);

@@ -127,8 +127,9 @@ def _():
         tap.equal(tool('from-packages', '--add-to', first, '--skip', '/usr/share/doc/*', '-o',
                        second, new), (0, '', ''))
         status, out, _ = tool('diff', first, second)
-        tap.equal((status, out.count('\n')), (1, 1), out)
-        assert out.startswith('+ ') and '/usr/bin/tool' in out, out
+        lines = out.splitlines()
+        tap.equal((status, len(lines), lines[1]), (1, 2, '+ package p 2'), out)
+        assert lines[0].startswith('+ file /usr/bin/tool'), out
         assert hashlib.sha256(b'\x7fELF two').hexdigest() in out, out
 
 
@@ -161,6 +162,29 @@ def _():
         tap.equal((status, error), (0, 'p 1 is vulnerable: CVE-1, fixed in 2\n'))
         tap.equal(len(json.loads(out)['files']['/usr/bin/a']), 2)
         refused(2, "'trixie'", '--name', 'x', '--tracker', known, '--release', 'trixie', where)
+
+
+@tap.case('a profile says of which package and release each digest is')
+def _():
+    with folder() as where:
+        make(where, 'lib', '5', files={'/a': b'1', '/same': b's', '/skip/x': b'x'},
+             source='src (1:1.0-1)')
+        make(where, 'lib', '6', files={'/a': b'2', '/same': b's'})
+        status, out, error = tool('from-packages', '--name', 'x', '--release', 'bookworm', '--skip',
+                                  '/skip/*', where)
+        tap.equal((status, error), (0, ''))
+        told = {(p['name'], p['version'], p['source'], p['source-version'], p['release']):
+                sorted(p['digests']) for p in json.loads(out)['packages']}
+
+        def of(*data):
+            return sorted('sha256:' + hashlib.sha256(d).hexdigest() for d in data)
+        tap.equal(told, {('lib', '5', 'src', '1:1.0-1', 'bookworm'): of(b'1', b's'),
+                         ('lib', '6', 'lib', '6', 'bookworm'): of(b'2', b's')})
+        put(where + '/profile', out.encode())
+        tap.equal(tool('from-packages', '--add-to', where + '/profile', '--release', 'bookworm',
+                       '--skip', '/skip/*', where), (0, out, ''))
+        status, out, _ = tool('from-packages', '--name', 'x', where)
+        assert all('release' not in p for p in json.loads(out)['packages']), out
 
 
 @tap.case('the source of a package counts, with its own version')

@@ -430,6 +430,51 @@ static void files_of_a_list_that_is_not_shown_do_not_count(void)
               "PCR 10 is not quoted");
 }
 
+static const char tracker_text[] = "{\"s\": {\"CVE-1\": {\"releases\": {\"r\": {\"status\": "
+                                   "\"resolved\", \"fixed_version\": \"2\"}}}}}";
+
+/* What a list shows that the quote has shown to be true; the VM has shown nothing. */
+static void packages_of_a_list_that_is_shown_count(void)
+{
+    const DqProfilePackage package = { (char *)"p", (char *)"1", (char *)"s", (char *)"1",
+                                       (char *)"r" };
+    g_auto(Boot) b = { 0 };
+    g_autoptr(DqProfile) p = NULL;
+    g_autoptr(DqTracker) tracker =
+        dq_tracker_new((DqBytes){ (const uint8_t *)tracker_text, strlen(tracker_text) }, NULL);
+    g_autoptr(DqVerdict) verdict = NULL, cut = NULL;
+    const GByteArray *digests;
+    g_autoptr(GBytes) name = g_bytes_new_static("/root/t/f_9_2", strlen("/root/t/f_9_2"));
+    DqQuotedPcrs pcrs;
+    DqAppraisal a;
+    WireReader rest;
+    uint16_t alg;
+    WireBytes digest;
+
+    boot_load(&b, "ovmf");
+    p = profile_of(&b, NULL);
+    digests = g_hash_table_lookup(p->files, name);
+    rest = dq_profile_digests(digests);
+    g_assert_true(dq_profile_next_digest(&rest, &alg, &digest));
+    dq_profile_add_owner(p, alg, digest, dq_profile_add_package(p, &package));
+    pcrs =
+        (DqQuotedPcrs){ .host = (const DqPcrValue *)b.quoted->data, .host_count = b.quoted->len };
+    a = (DqAppraisal){ .logs = { .host_ima = dq_bytes_peek(b.ima) },
+                       .host = p,
+                       .vm = p,
+                       .vulnerable = { tracker, DQ_URGENCY_LOW } };
+    verdict = dq_verdict_new();
+    dq_appraise(&pcrs, verdict, &a);
+    g_assert_cmpint(find(verdict, "host-packages").result, ==, DQ_RESULT_FAIL);
+    g_assert_nonnull(strstr(find(verdict, "host-packages").detail,
+                            "\"/root/t/f_9_2\" of p 1: CVE-1, fixed in 2; in all 1 files"));
+    g_assert_cmpint(find(verdict, "vm-packages").result, ==, DQ_RESULT_NOT_COMPARED);
+    a.logs.host_ima.len = 100;
+    cut = dq_verdict_new();
+    dq_appraise(&pcrs, cut, &a);
+    g_assert_cmpint(find(cut, "host-packages").result, ==, DQ_RESULT_NOT_COMPARED);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -450,5 +495,6 @@ int main(int argc, char **argv)
     g_test_add_func("/appraise/appraisal/files", each_file_has_to_be_listed);
     g_test_add_func("/appraise/appraisal/files-not-shown",
                     files_of_a_list_that_is_not_shown_do_not_count);
+    g_test_add_func("/appraise/appraisal/packages", packages_of_a_list_that_is_shown_count);
     return g_test_run();
 }

@@ -13,7 +13,11 @@ static const char whole[] =
     "{\"type\": \"deepquote-profile\", \"version\": 1, \"name\": \"host\", \"boots\": ["
     "{\"name\": \"6.1\", \"pcrs\": {\"sha256\": {\"0\": \"" DIGITS "\", \"7\": \"" DIGITS "\"}}}], "
     "\"files\": {\"/bin/sh\": [\"sha256:" DIGITS "\"], \"/a\\\\x5cb\\\\xff\": [\"sha256:" DIGITS
-    "\", \"sha1:0011223344556677889900112233445566778899\"]}, \"exclude\": [\"/tmp/*\"]}";
+    "\", \"sha1:0011223344556677889900112233445566778899\"]}, \"packages\": [{\"name\": \"a\", "
+    "\"version\": \"1\", \"source\": \"s\", \"source-version\": \"2\", \"release\": \"r\", "
+    "\"digests\": "
+    "[\"sha256:" DIGITS "\"]}, {\"name\": \"b\", \"version\": \"1\", \"source\": \"b\", "
+    "\"source-version\": \"1\", \"digests\": [\"sha256:" DIGITS "\"]}], \"exclude\": [\"/tmp/*\"]}";
 
 static DqProfile *read_profile(const char *text)
 {
@@ -114,6 +118,8 @@ static void no_shorter_text_is_a_profile(void)
 
 #define START "{\"type\": \"deepquote-profile\", \"version\": 1, \"name\": \"n\""
 
+#define PACKAGE "{\"name\": \"a\", \"version\": \"1\", \"source\": \"a\", \"source-version\": \"1\""
+
 static void what_is_wrong_is_named(void)
 {
     static const char *const table[][2] = {
@@ -146,6 +152,17 @@ static void what_is_wrong_is_named(void)
         { START ", \"files\": {\"/a\": [3]}}", "not a digest such as" },
         { START ", \"exclude\": [\"\"]}", "list of patterns" },
         { START ", \"exclude\": [{}]}", "list of patterns" },
+        { START ", \"packages\": {}}", "'packages' is not what" },
+        { START ", \"packages\": [1]}", "a package has to have" },
+        { START ", \"packages\": [{\"name\": \"a\", \"version\": \"1\", \"source\": \"a\", "
+                "\"digests\": []}]}",
+          "a package has to have" },
+        { START ", \"packages\": [" PACKAGE ", \"release\": 1, \"digests\": []}]}",
+          "a package has to have" },
+        { START ", \"packages\": [" PACKAGE ", \"digests\": {}}]}", "a package has to have" },
+        { START ", \"packages\": [" PACKAGE ", \"digests\": [\"sha256:00\"]}]}",
+          "package 'a': '00'" },
+        { START ", \"packages\": [" PACKAGE ", \"digests\": [], \"x\": 1}]}", "'x' is not known" },
         { START ", \"issued\": 5}", "'issued' is not a time" },
         { START ", \"issued\": \"2026-11-25\"}", "'issued' is not a time" },
         { START ", \"issued\": \"2026-11-25T18:00:00+00:00\"}", "'issued' is not a time" },
@@ -173,6 +190,31 @@ static void deep_nesting_is_refused(void)
     g_autofree char *text = g_strnfill(1000000, '[');
 
     expect_refused(text, "too long or deep");
+}
+
+static void a_digest_leads_to_its_packages(void)
+{
+    g_autoptr(DqProfile) first = read_profile(whole);
+    g_autofree char *json = dq_profile_to_json(first);
+    g_autoptr(DqProfile) p = read_profile(json);
+    g_autoptr(GBytes) digest = dq_hex_decode(DIGITS, NULL);
+    const GArray *owners = dq_profile_find_owners(p, TPM_ALG_SHA256, log_bytes(digest));
+    const DqProfilePackage *a, *b;
+
+    g_assert_cmpuint(p->packages->len, ==, 2);
+    g_assert_cmpuint(owners->len, ==, 2);
+    a = p->packages->pdata[g_array_index(owners, guint, 0)];
+    b = p->packages->pdata[g_array_index(owners, guint, 1)];
+    g_assert_cmpstr(a->name, ==, "a");
+    g_assert_cmpstr(a->source, ==, "s");
+    g_assert_cmpstr(a->source_version, ==, "2");
+    g_assert_cmpstr(a->release, ==, "r");
+    g_assert_cmpstr(b->name, ==, "b");
+    g_assert_null(b->release);
+    g_assert_null(dq_profile_find_owners(p, TPM_ALG_SHA3_256, log_bytes(digest)));
+    g_assert_cmpuint(dq_profile_add_package(p, b), ==, 1);
+    dq_profile_add_owner(p, TPM_ALG_SHA256, log_bytes(digest), 1);
+    g_assert_cmpuint(owners->len, ==, 2);
 }
 
 static void a_digest_is_taken_back(void)
@@ -205,5 +247,7 @@ int main(int argc, char **argv)
     g_test_add_func("/appraise/profile/what-is-wrong", what_is_wrong_is_named);
     g_test_add_func("/appraise/profile/issued", the_date_of_the_signature_is_kept);
     g_test_add_func("/appraise/profile/deep-nesting", deep_nesting_is_refused);
+    g_test_add_func("/appraise/profile/a-digest-leads-to-its-packages",
+                    a_digest_leads_to_its_packages);
     return g_test_run();
 }

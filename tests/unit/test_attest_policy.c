@@ -206,6 +206,9 @@ static const struct {
       "folder/name:1: write it as: allow-lineage" },
     { "allow-lineage any any", "folder/name:1: \"any\" is no UUID" },
     { "allow-lineage 01020000-0000-0000-0000-000000000000 00", "folder/name:1: 00 has 1 bytes" },
+    { "vulnerable", "folder/name:1: write it as: vulnerable warn, or" },
+    { "vulnerable refuse some", "folder/name:1: write it as: vulnerable warn, or" },
+    { "vulnerable warn low", "folder/name:1: write it as: vulnerable warn, or" },
     { "deny-firmware", "folder/name:1: write it as: deny-firmware 7" },
     { "deny-firmware 1.2.3", "folder/name:1: write it as: deny-firmware 7" },
     { "deny-firmware 1.2.3.4.5", "folder/name:1: write it as: deny-firmware 7" },
@@ -225,6 +228,29 @@ static void test_errors(void)
         if (!g_str_has_prefix(error->message, wrong[i].message)) {
             g_assert_cmpstr(error->message, ==, wrong[i].message);
         }
+    }
+}
+
+static void test_urgency(void)
+{
+    static const struct {
+        const char *text;
+        DqUrgency urgency;
+    } table[] = {
+        { "", DQ_URGENCY_LOW },
+        { "vulnerable refuse", DQ_URGENCY_LOW },
+        { "vulnerable  refuse\tlow # all", DQ_URGENCY_LOW },
+        { "vulnerable refuse medium", DQ_URGENCY_MEDIUM },
+        { "vulnerable refuse high", DQ_URGENCY_HIGH },
+        { "vulnerable warn", DQ_URGENCY_NEVER },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
+        g_autoptr(DqPolicy) policy =
+            dq_policy_new_from_text(table[i].text, strlen(table[i].text), "p", NULL);
+
+        g_assert_nonnull(policy);
+        g_assert_cmpint(dq_policy_get_urgency(policy), ==, table[i].urgency);
     }
 }
 
@@ -271,6 +297,7 @@ int main(int argc, char **argv)
     g_test_add_func("/attest/policy/an-empty-one-expects-nothing", test_empty);
     g_test_add_func("/attest/policy/values-are-whole", test_borders);
     g_test_add_func("/attest/policy/parts-of-a-launch", test_parts);
+    g_test_add_func("/attest/policy/urgency-of-vulnerabilities", test_urgency);
     g_test_add_func("/attest/policy/errors-name-the-line-and-what-to-write", test_errors);
     g_test_add_func("/attest/policy/key-files-are-beside-it", test_files);
     return g_test_run();

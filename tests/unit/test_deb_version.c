@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Versions of packages in their order. That dpkg has the same order: integration/packages_profile.
  */
-#include "deb_version.h"
+#include "appraise/deb-version.h"
 
 #include <glib.h>
 
@@ -47,7 +47,7 @@ static void are_in_their_order(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(ordered); i++) {
         for (gsize k = 0; k < G_N_ELEMENTS(ordered); k++) {
-            const int result = deb_version_compare(ordered[i], ordered[k]);
+            const int result = dq_deb_version_compare(ordered[i], ordered[k]);
 
             if ((result > 0) != (i > k) || (result < 0) != (i < k)) {
                 g_error("%s and %s: %d", ordered[i], ordered[k], result);
@@ -64,8 +64,8 @@ static void are_the_same_in_other_words(void)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(same); i++) {
-        g_assert_cmpint(deb_version_compare(same[i][0], same[i][1]), ==, 0);
-        g_assert_cmpint(deb_version_compare(same[i][1], same[i][0]), ==, 0);
+        g_assert_cmpint(dq_deb_version_compare(same[i][0], same[i][1]), ==, 0);
+        g_assert_cmpint(dq_deb_version_compare(same[i][1], same[i][0]), ==, 0);
     }
 }
 

@@ -89,6 +89,7 @@ static const GOptionEntry entries[] = {
     { "vm-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.check.expected.vm_profile,
       "The same of the VM", "FILE" },
     PROFILE_KEY_OPTION(&opt.check.expected.profile_key),
+    VULNERABILITIES_OPTION(&opt.check.expected.vulnerabilities),
     { "host", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.check.hosts,
       "A host's attestation key, a TPM2B_PUBLIC, that nobody enrolled; may be repeated", "FILE" },
     { "host-public", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.check.host_publics,

@@ -3,6 +3,7 @@
 #include "jws_file.h"
 #include "key_name.h"
 #include "profile_file.h"
+#include "tracker_file.h"
 
 #include "appraise/appraisal.h"
 #include "common/input.h"
@@ -111,6 +112,12 @@ static gboolean read_profile(const CheckExpected *x, const char *path, DqStoreFi
     return TRUE;
 }
 
+static gboolean read_tracker(CheckExpected *x, const char *path, GError **error)
+{
+    x->tracker = path ? tracker_file_read(path, error) : NULL;
+    return !path || x->tracker;
+}
+
 CheckExpected *check_expected_read(const CheckExpectedOptions *o, DqStoreFile *store,
                                    GError **error)
 {
@@ -122,7 +129,8 @@ CheckExpected *check_expected_read(const CheckExpectedOptions *o, DqStoreFile *s
         !key_name_read("--ek", o->ek, &x->ek, error) ||
         !read_profile_key(x, o->profile_key, error) ||
         !read_profile(x, o->host_profile, store, &x->host_profile, error) ||
-        !read_profile(x, o->vm_profile, store, &x->vm_profile, error)) {
+        !read_profile(x, o->vm_profile, store, &x->vm_profile, error) ||
+        !read_tracker(x, o->vulnerabilities, error)) {
         return NULL;
     }
     x->has_uuid = o->uuid != NULL;
@@ -140,6 +148,7 @@ void check_expected_free(CheckExpected *expected)
     dq_jws_public_free(expected->profile_key);
     dq_profile_free(expected->host_profile);
     dq_profile_free(expected->vm_profile);
+    dq_tracker_free(expected->tracker);
     g_free(expected);
 }
 

@@ -5,8 +5,16 @@
 
 #include "appraise/jws-verify.h"
 #include "appraise/profile.h"
+#include "appraise/tracker.h"
 #include "attest/store.h"
 #include "store/store-file.h"
+
+/** An entry of the option --vulnerabilities. */
+#define VULNERABILITIES_OPTION(path)                                                               \
+    {                                                                                              \
+        "vulnerabilities", 0, 0, G_OPTION_ARG_FILENAME, path,                                      \
+            "What Debian's security tracker knows of the profiles' packages, as JSON", "FILE"      \
+    }
 
 /** The options as they were given; NULL where one was not. */
 typedef struct CheckExpectedOptions {
@@ -18,6 +26,7 @@ typedef struct CheckExpectedOptions {
     char *ek;                        /* a Name, or a file with a TPM2B_PUBLIC */
     char *host_profile, *vm_profile; /* files */
     char *profile_key;               /* a file with a public key */
+    char *vulnerabilities;           /* a file of a security tracker */
 } CheckExpectedOptions;
 
 typedef struct CheckExpected {
@@ -31,6 +40,7 @@ typedef struct CheckExpected {
     DqName ak, ek;
     DqJwsPublic *profile_key;             /* or NULL */
     DqProfile *host_profile, *vm_profile; /* or NULL */
+    DqTracker *tracker;                   /* or NULL */
 } CheckExpected;
 
 /**

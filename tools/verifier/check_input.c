@@ -231,10 +231,12 @@ void check_input_free(CheckInput *input)
     g_free(input);
 }
 
-DqQuote check_input_quote(CheckInput *input, const DqProfile *host, const DqProfile *vm)
+DqQuote check_input_quote(CheckInput *input, const DqProfile *host, const DqProfile *vm,
+                          const DqVulnerable *known)
 {
     input->appraisal.host = host;
     input->appraisal.vm = vm;
+    input->appraisal.vulnerable = *known;
     return (DqQuote){
         .evidence = peek(input->evidence),
         .vtpm_quoted = peek(input->message),

@@ -52,8 +52,10 @@ void check_input_free(CheckInput *input);
 /**
  * check_input_quote: as the library takes it; borrowed from @input.
  * @host, @vm: (nullable): what is expected of them
+ * @known: about packages
  */
-DqQuote check_input_quote(CheckInput *input, const DqProfile *host, const DqProfile *vm);
+DqQuote check_input_quote(CheckInput *input, const DqProfile *host, const DqProfile *vm,
+                          const DqVulnerable *known);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CheckInput, check_input_free)
 

@@ -3,10 +3,8 @@
 #include "record_text.h"
 
 static const char *const marks[] = {
-    [DQ_RESULT_NOT_RUN] = " ",
-    [DQ_RESULT_PASS] = "✓",
-    [DQ_RESULT_FAIL] = "✗",
-    [DQ_RESULT_NOT_COMPARED] = "-",
+    [DQ_RESULT_NOT_RUN] = " ",      [DQ_RESULT_PASS] = "✓",    [DQ_RESULT_FAIL] = "✗",
+    [DQ_RESULT_NOT_COMPARED] = "-", [DQ_RESULT_WARNING] = "!",
 };
 
 static void report_check(FILE *out, const DqVerdict *verdict, DqCheck check)

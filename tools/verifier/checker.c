@@ -16,6 +16,7 @@ struct Checker {
     CheckExpected *expected;
     DqVerifier *verifier;
     ProfileBound *bound;
+    DqVulnerable known;
     VerdictCase *setup;        /* what the verifier was given */
     VerdictRecorder *recorder; /* or NULL */
 };
@@ -83,6 +84,7 @@ static gboolean give_policy(Checker *c, const char *path, GError **error)
     }
     dq_verifier_set_policy(c->verifier, policy);
     note_policy(c->setup, text, policy);
+    c->known.refused = dq_policy_get_urgency(policy);
     return TRUE;
 }
 
@@ -110,6 +112,7 @@ static gboolean set_up(Checker *c, const CheckOptions *o, GError **error)
     }
     c->verifier = dq_verifier_new();
     c->setup = verdict_case_new();
+    c->known = (DqVulnerable){ c->expected->tracker, DQ_URGENCY_LOW };
     if (!give_keys(c, o->hosts, CASE_HOSTS, dq_verifier_add_host, error) ||
         !give_keys(c, o->host_publics, CASE_HOST_PUBLICS, dq_verifier_offer_host_key, error) ||
         !allow_keys(c, o->allowed_keys, error) || !give_policy(c, o->policy, error)) {
@@ -192,7 +195,7 @@ gboolean checker_prepare(Checker *checker, CheckInput *input, DqQuote *ret_quote
     if (!profile_bound_find(checker->bound, input->evidence, &host, &vm, error)) {
         return FALSE;
     }
-    *ret_quote = check_input_quote(input, host, vm);
+    *ret_quote = check_input_quote(input, host, vm, &checker->known);
     *ret_expected = check_expected_get(checker->expected, host);
     return TRUE;
 }

@@ -8,21 +8,24 @@
 /** Of a submodule, from worst to best. */
 typedef enum Tier {
     TIER_CONTRAINDICATED,
+    TIER_WARNING,
     TIER_NONE,
     TIER_AFFIRMING,
 } Tier;
 
 static const char *const tier_words[] = {
     [TIER_CONTRAINDICATED] = "contraindicated",
+    [TIER_WARNING] = "warning",
     [TIER_NONE] = "none",
     [TIER_AFFIRMING] = "affirming",
 };
 
 /* Values of AR4SI: what is known, what is not, and what speaks against it. */
-enum { CLAIM_NONE = 0, CLAIM_GENUINE = 2, CLAIM_AGAINST = 96 };
+enum { CLAIM_NONE = 0, CLAIM_GENUINE = 2, CLAIM_WARNING = 32, CLAIM_AGAINST = 96 };
 
 static const int claim_values[] = {
     [TIER_CONTRAINDICATED] = CLAIM_AGAINST,
+    [TIER_WARNING] = CLAIM_WARNING,
     [TIER_NONE] = CLAIM_NONE,
     [TIER_AFFIRMING] = CLAIM_GENUINE,
 };
@@ -49,10 +52,9 @@ static const uint8_t about[DQ_CHECKS] = {
 };
 
 static const Tier tiers[] = {
-    [DQ_RESULT_NOT_RUN] = TIER_NONE,
-    [DQ_RESULT_PASS] = TIER_AFFIRMING,
-    [DQ_RESULT_FAIL] = TIER_CONTRAINDICATED,
-    [DQ_RESULT_NOT_COMPARED] = TIER_NONE,
+    [DQ_RESULT_NOT_RUN] = TIER_NONE,         [DQ_RESULT_PASS] = TIER_AFFIRMING,
+    [DQ_RESULT_FAIL] = TIER_CONTRAINDICATED, [DQ_RESULT_NOT_COMPARED] = TIER_NONE,
+    [DQ_RESULT_WARNING] = TIER_WARNING,
 };
 
 static Tier tier_of_checks(const DqVerdict *v, guint whom)

@@ -80,6 +80,37 @@ static guint print_files(char mark, const DqProfile *a, const DqProfile *b)
     return lines;
 }
 
+static gboolean has_package(const DqProfile *profile, const DqProfilePackage *wanted)
+{
+    for (guint i = 0; i < profile->packages->len; i++) {
+        const DqProfilePackage *package = profile->packages->pdata[i];
+
+        if (g_str_equal(package->name, wanted->name) &&
+            g_str_equal(package->version, wanted->version)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static guint print_packages(char mark, const DqProfile *a, const DqProfile *b)
+{
+    guint lines = 0;
+
+    for (guint i = 0; i < a->packages->len; i++) {
+        const DqProfilePackage *package = a->packages->pdata[i];
+
+        if (!has_package(b, package)) {
+            g_autofree char *name = escape_text(package->name, PATH_MAX);
+            g_autofree char *version = escape_text(package->version, PATH_MAX);
+
+            printf("%c package %s %s\n", mark, name, version);
+            lines++;
+        }
+    }
+    return lines;
+}
+
 static guint print_patterns(char mark, const DqProfile *a, const DqProfile *b)
 {
     guint lines = 0;
@@ -98,7 +129,7 @@ static guint print_patterns(char mark, const DqProfile *a, const DqProfile *b)
 guint profile_diff(const DqProfile *old, const DqProfile *new)
 {
     static guint (*const parts[])(char mark, const DqProfile *a,
-                                  const DqProfile *b) = { print_boots, print_files,
+                                  const DqProfile *b) = { print_boots, print_files, print_packages,
                                                           print_patterns };
     guint lines = 0;
 

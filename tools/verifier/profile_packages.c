@@ -6,9 +6,10 @@
 #include "packages_index.h"
 #include "profile_file.h"
 #include "record_text.h"
-#include "tracker.h"
+#include "tracker_file.h"
 
 #include "appraise/profile.h"
+#include "appraise/tracker.h"
 #include "attest/bytes.h"
 #include "attest/digest.h"
 #include "common/args.h"
@@ -20,9 +21,8 @@
 #include <string.h>
 
 enum {
-    DEB_MAX = 1 << 30,       /* bytes of a package */
-    INDEX_MAX = 512 << 20,   /* bytes of an index; the largest has some 60 million */
-    TRACKER_MAX = 512 << 20, /* bytes; it has some 70 million */
+    DEB_MAX = 1 << 30,     /* bytes of a package */
+    INDEX_MAX = 512 << 20, /* bytes of an index; the largest has some 60 million */
     NAME_SHOWN = 200,
 };
 
@@ -40,8 +40,8 @@ static const GOptionEntry entries[] = {
       "Pass over packages that were made before this date", "DATE" },
     { "tracker", 0, 0, G_OPTION_ARG_FILENAME, &opt.tracker,
       "What Debian's security tracker knows, as JSON", "FILE" },
-    { "release", 0, 0, G_OPTION_ARG_STRING, &opt.release, "In which release, such as bookworm",
-      "NAME" },
+    { "release", 0, 0, G_OPTION_ARG_STRING, &opt.release,
+      "Of which release the packages are, such as bookworm", "NAME" },
     { "vulnerable", 0, 0, G_OPTION_ARG_STRING, &opt.vulnerable,
       "Packages that have a fixed successor: drop them, or only warn (drop)", "drop|warn" },
     { "mirror", 0, 0, G_OPTION_ARG_FILENAME, &opt.mirror,
@@ -62,7 +62,8 @@ typedef struct Collection {
     GPtrArray *skip; /* GPatternSpec */
     GPtrArray *only; /* the same; of none, all are taken */
     int64_t since;
-    Tracker *tracker; /* NULL: nothing is known */
+    DqTracker *tracker; /* NULL: nothing is known */
+    guint package;      /* the one whose files come: its number in the profile */
     gboolean only_warn;
     gboolean dropping; /* the first of two passes */
     guint seen;        /* packages */
@@ -109,6 +110,28 @@ static void take_file(const char *name, const uint8_t *digest, gpointer data)
     if (c->dropping || !matches(c->skip, name)) {
         take_names(c, name, digest);
     }
+    if (!c->dropping && !matches(c->skip, name)) {
+        dq_profile_add_owner(c->profile, TPM_ALG_SHA256, (WireBytes){ digest, DQ_HASH_SIZE },
+                             c->package);
+    }
+}
+
+/* (transfer full): char: those that a newer version in the release has no more. */
+static GPtrArray *find_fixed(const Collection *c, const DebPackage *package)
+{
+    GPtrArray *fixed = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) known = c->tracker ? dq_tracker_find(c->tracker, opt.release, package->source,
+                                                           package->source_version)
+                                         : NULL;
+
+    for (guint i = 0; known && i < known->len; i++) {
+        const DqVulnerability *v = &g_array_index(known, DqVulnerability, i);
+
+        if (v->fixed) {
+            g_ptr_array_add(fixed, dq_vulnerability_say(v));
+        }
+    }
+    return fixed;
 }
 
 static void tell(const DebPackage *package, const GPtrArray *known, gboolean drop)
@@ -116,7 +139,7 @@ static void tell(const DebPackage *package, const GPtrArray *known, gboolean dro
     g_autofree char *name = escape_text(package->name, NAME_SHOWN);
     g_autofree char *version = escape_text(package->version, NAME_SHOWN);
 
-    for (guint i = 0; known && i < known->len; i++) {
+    for (guint i = 0; i < known->len; i++) {
         g_autofree char *text = escape_text(known->pdata[i], NAME_SHOWN);
 
         fprintf(stderr, "%s %s %s: %s\n", name, version, drop ? "is left out" : "is vulnerable",
@@ -127,9 +150,10 @@ static void tell(const DebPackage *package, const GPtrArray *known, gboolean dro
 static gboolean take_package(const DebPackage *package, gpointer data)
 {
     Collection *c = data;
-    g_autoptr(GPtrArray) known =
-        c->tracker ? tracker_find(c->tracker, package->source, package->source_version) : NULL;
-    const gboolean drop = known && known->len > 0 && !c->only_warn;
+    const DqProfilePackage kept = { package->name, package->version, package->source,
+                                    package->source_version, opt.release };
+    g_autoptr(GPtrArray) known = find_fixed(c, package);
+    const gboolean drop = known->len > 0 && !c->only_warn;
 
     if (c->dropping) {
         return drop;
@@ -139,6 +163,9 @@ static gboolean take_package(const DebPackage *package, gpointer data)
     }
     c->seen++;
     tell(package, known, drop);
+    if (!drop) {
+        c->package = dq_profile_add_package(c->profile, &kept);
+    }
     return !drop;
 }
 
@@ -260,8 +287,8 @@ static gboolean check_options(char **paths, int64_t *ret_since, GError **error)
         text = "name packages, or folders or a Packages file that have some";
     } else if (opt.since && !text_read_time(opt.since, ret_since)) {
         text = "--since: give a date as 2026-12-31 or 2026-12-31T12:00:00Z";
-    } else if (!opt.tracker != !opt.release || (opt.vulnerable && !opt.tracker)) {
-        text = "--tracker FILE and --release NAME belong together, and --vulnerable needs them";
+    } else if ((opt.tracker && !opt.release) || (opt.vulnerable && !opt.tracker)) {
+        text = "--tracker FILE needs --release NAME, and --vulnerable needs both";
     } else if (opt.vulnerable && strcmp(opt.vulnerable, "drop") != 0 &&
                strcmp(opt.vulnerable, "warn") != 0) {
         text = "--vulnerable: say drop or warn";
@@ -282,18 +309,15 @@ static GPtrArray *patterns(char **texts)
     return all;
 }
 
-static gboolean read_tracker(Tracker **ret_tracker, GError **error)
+static gboolean read_tracker(DqTracker **ret_tracker, GError **error)
 {
-    g_autoptr(GBytes) bytes = opt.tracker ? input_read(opt.tracker, TRACKER_MAX, error) : NULL;
-
-    if (!opt.tracker) {
-        return TRUE;
+    *ret_tracker = opt.tracker ? tracker_file_read(opt.tracker, error) : NULL;
+    if (*ret_tracker && !dq_tracker_knows(*ret_tracker, opt.release)) {
+        g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE, "%s: it does not speak of the release '%s'",
+                    opt.tracker, opt.release);
+        g_clear_pointer(ret_tracker, dq_tracker_free);
     }
-    *ret_tracker = bytes ? tracker_new(dq_bytes_peek(bytes), opt.release, error) : NULL;
-    if (bytes && !*ret_tracker) {
-        g_prefix_error(error, "%s: ", opt.tracker);
-    }
-    return *ret_tracker != NULL;
+    return *ret_tracker || !opt.tracker;
 }
 
 /* What is in a fixed package too stays, so that what is dropped goes first. */
@@ -323,7 +347,7 @@ int profile_packages_command(char **argv, GError **error)
     g_autoptr(DqProfile) profile = NULL;
     g_autoptr(GPtrArray) skip = NULL;
     g_autoptr(GPtrArray) only = NULL;
-    g_autoptr(Tracker) tracker = NULL;
+    g_autoptr(DqTracker) tracker = NULL;
     Collection c = { 0 };
 
     if (!words || !check_options(words + 1, &c.since, error) || !read_tracker(&tracker, error)) {

@@ -57,6 +57,10 @@ static const struct {
                     "profile; if not, take the host out of service." },
     { "vm-files", "Look at the files that are named. If they were updated, record them into the "
                   "profile; if not, take the VM out of service." },
+    { "host-packages", "Update the packages that are named, and have the profile have the new "
+                       "versions ('profile from-packages --add-to')." },
+    { "vm-packages", "Update the packages that are named, and have the profile have the new "
+                     "versions ('profile from-packages --add-to')." },
 };
 
 const char *report_advice(const char *reason)

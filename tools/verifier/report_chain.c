@@ -31,7 +31,7 @@ static const Link links[] = {
       "the values are those that the host's TPM quoted",
       "" },
     { "Host's boot and files",
-      { "host-boot", "host-ima", "host-files" },
+      { "host-boot", "host-ima", "host-files", "host-packages" },
       "as in the host's profile, or explained by its logs",
       "no log of the host and no profile: what runs there was compared by the policy alone, if at "
       "all" },
@@ -49,7 +49,7 @@ static const Link links[] = {
       "the values are those that the virtual TPM quoted",
       "" },
     { "VM's boot and files",
-      { "vm-boot", "vm-ima", "vm-files" },
+      { "vm-boot", "vm-ima", "vm-files", "vm-packages" },
       "as in the VM's profile, or explained by its logs",
       "no log of the VM and no profile: what runs there was compared by the policy alone, if at "
       "all" },
@@ -111,10 +111,8 @@ static State chip_state(const ReportVerdict *v)
 }
 
 static const char *const marks[] = {
-    [REPORT_FAIL] = "\xe2\x9c\x97",
-    [REPORT_NOT_COMPARED] = "?",
-    [REPORT_NOT_RUN] = "\xc2\xb7",
-    [REPORT_PASS] = "\xe2\x9c\x93",
+    [REPORT_FAIL] = "\xe2\x9c\x97", [REPORT_NOT_COMPARED] = "?",    [REPORT_WARNING] = "!",
+    [REPORT_NOT_RUN] = "\xc2\xb7",  [REPORT_PASS] = "\xe2\x9c\x93",
 };
 
 static char *shorten(const char *text)

@@ -145,6 +145,7 @@ static const struct {
 } groups[] = {
     { REPORT_FAIL, "fail", "What is wrong", "\xe2\x9c\x97" },
     { REPORT_NOT_COMPARED, "not-compared", "What was not compared", "?" },
+    { REPORT_WARNING, "warning", "What somebody should look at", "!" },
     { REPORT_PASS, "pass", "What was compared and holds", "\xe2\x9c\x93" },
     { REPORT_NOT_RUN, "not-run", "What was not looked at, because something before it is wrong",
       "\xc2\xb7" },

@@ -28,7 +28,7 @@
     "tr:first-child>*{border-top:0}th{font-weight:600;width:12rem}\n"                              \
     "td.mark{width:1.6rem;font-weight:700}\n"                                                      \
     "ol{margin:6px 0 0;padding-left:1.4rem}li{margin:4px 0;overflow-wrap:anywhere}\n"              \
-    ".pass{--c:var(--pass)}.fail{--c:var(--fail)}.not-compared{--c:var(--open)}"                   \
+    ".pass{--c:var(--pass)}.fail{--c:var(--fail)}.not-compared,.warning{--c:var(--open)}"          \
     ".not-run{--c:var(--none)}\n"                                                                  \
     "td.mark{color:var(--c)}\n"                                                                    \
     "svg{display:block;width:100%;height:auto}\n"                                                  \

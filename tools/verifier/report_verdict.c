@@ -9,9 +9,8 @@
 #include <string.h>
 
 static const char *const result_words[] = {
-    [REPORT_FAIL] = "fail",
-    [REPORT_NOT_COMPARED] = "not-compared",
-    [REPORT_NOT_RUN] = "not-run",
+    [REPORT_FAIL] = "fail",       [REPORT_NOT_COMPARED] = "not-compared",
+    [REPORT_WARNING] = "warning", [REPORT_NOT_RUN] = "not-run",
     [REPORT_PASS] = "pass",
 };
 
@@ -110,7 +109,8 @@ static gboolean is_borne_out(const ReportVerdict *v)
     for (guint i = 0; !v->refused && i < v->items->len; i++) {
         const ReportResult result = g_array_index(v->items, ReportItem, i).result;
 
-        if (result != REPORT_PASS && (v->trusted || result != REPORT_NOT_COMPARED)) {
+        if (result != REPORT_PASS && result != REPORT_WARNING &&
+            (v->trusted || result != REPORT_NOT_COMPARED)) {
             return FALSE;
         }
     }

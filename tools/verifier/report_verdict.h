@@ -9,6 +9,7 @@
 typedef enum ReportResult {
     REPORT_FAIL,
     REPORT_NOT_COMPARED,
+    REPORT_WARNING,
     REPORT_NOT_RUN,
     REPORT_PASS,
     REPORT_RESULTS, /* how many there are; also: none of them */

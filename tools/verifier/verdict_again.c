@@ -102,6 +102,13 @@ static CheckInput *make_input(const VerdictCase *c, GError **error)
     return g_steal_pointer(&in);
 }
 
+static gboolean make_tracker(GBytes *bytes, DqTracker **ret, GError **error)
+{
+    *ret = bytes ? dq_tracker_new(dq_bytes_peek(bytes), error) : NULL;
+    g_prefix_error(error, "vulnerabilities: ");
+    return *ret || !bytes;
+}
+
 static CheckExpected *make_expected(const VerdictCase *c, GError **error)
 {
     g_autoptr(CheckExpected) x = g_new0(CheckExpected, 1);
@@ -115,7 +122,8 @@ static CheckExpected *make_expected(const VerdictCase *c, GError **error)
         !copy_name(c->part[CASE_EK], "ek", &x->ek, error) ||
         !make_key(c->part[CASE_KEY], "public", &x->key, error) ||
         !make_profile(c->part[CASE_HOST_PROFILE], "host-profile", &x->host_profile, error) ||
-        !make_profile(c->part[CASE_VM_PROFILE], "vm-profile", &x->vm_profile, error)) {
+        !make_profile(c->part[CASE_VM_PROFILE], "vm-profile", &x->vm_profile, error) ||
+        !make_tracker(c->part[CASE_VULNERABILITIES], &x->tracker, error)) {
         return NULL;
     }
     return g_steal_pointer(&x);
@@ -159,7 +167,8 @@ static GHashTable *make_policy_keys(const VerdictCase *c, GError **error)
     return g_steal_pointer(&keys);
 }
 
-static gboolean give_policy(DqVerifier *verifier, const VerdictCase *c, GError **error)
+static gboolean give_policy(DqVerifier *verifier, const VerdictCase *c, DqUrgency *ret_urgency,
+                            GError **error)
 {
     g_autoptr(GHashTable) keys = NULL;
     g_autoptr(DqPolicy) policy = NULL;
@@ -176,11 +185,13 @@ static gboolean give_policy(DqVerifier *verifier, const VerdictCase *c, GError *
     policy = dq_policy_new_with_keys((const char *)text.data, text.len, "policy", keys, error);
     if (policy) {
         dq_verifier_set_policy(verifier, policy);
+        *ret_urgency = dq_policy_get_urgency(policy);
     }
     return policy != NULL;
 }
 
-static DqVerifier *make_verifier(const VerdictCase *c, GError **error)
+/* @ret_urgency: stays as it is where there is no policy */
+static DqVerifier *make_verifier(const VerdictCase *c, DqUrgency *ret_urgency, GError **error)
 {
     g_autoptr(DqVerifier) verifier = dq_verifier_new();
     g_autoptr(DqStore) store = dq_store_new_replay(&c->answers);
@@ -188,7 +199,7 @@ static DqVerifier *make_verifier(const VerdictCase *c, GError **error)
     if (!give_keys(verifier, c->list[CASE_HOSTS], "host", dq_verifier_add_host, error) ||
         !give_keys(verifier, c->list[CASE_HOST_PUBLICS], "host-public", dq_verifier_offer_host_key,
                    error) ||
-        !give_policy(verifier, c, error)) {
+        !give_policy(verifier, c, ret_urgency, error)) {
         return NULL;
     }
     for (guint i = 0; i < c->list[CASE_ALLOWED_KEYS]->len; i++) {
@@ -205,7 +216,8 @@ DqVerdict *verdict_again(const VerdictCase *c, GError **error)
 {
     g_autoptr(CheckInput) input = make_input(c, error);
     g_autoptr(CheckExpected) expected = input ? make_expected(c, error) : NULL;
-    g_autoptr(DqVerifier) verifier = expected ? make_verifier(c, error) : NULL;
+    DqVulnerable known = { expected ? expected->tracker : NULL, DQ_URGENCY_LOW };
+    g_autoptr(DqVerifier) verifier = expected ? make_verifier(c, &known.refused, error) : NULL;
     DqExpected x;
     DqQuote quote;
 
@@ -213,6 +225,6 @@ DqVerdict *verdict_again(const VerdictCase *c, GError **error)
         return NULL;
     }
     x = check_expected_get(expected, expected->host_profile);
-    quote = check_input_quote(input, expected->host_profile, expected->vm_profile);
+    quote = check_input_quote(input, expected->host_profile, expected->vm_profile, &known);
     return dq_verifier_check(verifier, &quote, &x, error);
 }

@@ -31,6 +31,7 @@ static const char *const part_names[] = {
     [CASE_HOST_PROFILE] = "host-profile",
     [CASE_VM_PROFILE] = "vm-profile",
     [CASE_POLICY] = "policy",
+    [CASE_VULNERABILITIES] = "vulnerabilities",
 };
 
 static const char *const list_names[] = {

@@ -36,6 +36,7 @@ typedef enum CasePart {
     CASE_HOST_PROFILE,
     CASE_VM_PROFILE,
     CASE_POLICY,
+    CASE_VULNERABILITIES, /* those of the profiles' packages */
     CASE_PARTS,
 } CasePart;
 

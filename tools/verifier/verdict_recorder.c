@@ -67,6 +67,28 @@ static GBytes *json_of(VerdictRecorder *r, const DqProfile *profile)
     return reference(json);
 }
 
+static void add_sources(GPtrArray *sources, const DqProfile *profile)
+{
+    for (guint i = 0; profile && i < profile->packages->len; i++) {
+        const DqProfilePackage *package = profile->packages->pdata[i];
+
+        if (!g_ptr_array_find_with_equal_func(sources, package->source, g_str_equal, NULL)) {
+            g_ptr_array_add(sources, package->source);
+        }
+    }
+}
+
+/* (transfer full): what the verdict may depend on; the whole file has some 70 million bytes. NULL
+ * for no tracker. */
+static GBytes *vulnerabilities_of(const DqAppraisal *a)
+{
+    g_autoptr(GPtrArray) sources = g_ptr_array_new();
+
+    add_sources(sources, a->host);
+    add_sources(sources, a->vm);
+    return a->vulnerable.tracker ? dq_tracker_reduce(a->vulnerable.tracker, sources) : NULL;
+}
+
 static void take_input(VerdictCase *c, const CheckInput *in)
 {
     verdict_case_take(c, CASE_EVIDENCE, reference(in->evidence));
@@ -133,6 +155,7 @@ gboolean verdict_recorder_record(VerdictRecorder *recorder, const CheckInput *in
     take_expected(c, expected);
     verdict_case_take(c, CASE_HOST_PROFILE, json_of(recorder, input->appraisal.host));
     verdict_case_take(c, CASE_VM_PROFILE, json_of(recorder, input->appraisal.vm));
+    verdict_case_take(c, CASE_VULNERABILITIES, vulnerabilities_of(&input->appraisal));
     c->answers = *dq_verdict_get_answers(verdict);
     body = write_body(c, verdict, contents);
     if (!dq_store_file_append(recorder->store, c->answers.now, body,

@@ -58,6 +58,7 @@ static const GOptionEntry entries[] = {
     { "vm-profile", 0, 0, G_OPTION_ARG_FILENAME, &opt.check.expected.vm_profile, "The same",
       "FILE" },
     PROFILE_KEY_OPTION(&opt.check.expected.profile_key),
+    VULNERABILITIES_OPTION(&opt.check.expected.vulnerabilities),
     { "allow-simulated", 0, 0, G_OPTION_ARG_NONE, &opt.check.allow_simulated,
       "Hosts with a stand-in TPM can be trusted", NULL },
     { "record", 0, 0, G_OPTION_ARG_NONE, &opt.check.record,

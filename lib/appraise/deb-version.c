@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "deb_version.h"
+#include "appraise/deb-version.h"
 
 #include <glib.h>
 #include <string.h>
@@ -86,7 +86,7 @@ static void split(const char *version, Part ret[3])
     ret[2] = dash ? (Part){ dash + 1, end } : (Part){ zero, zero + 1 };
 }
 
-int deb_version_compare(const char *a, const char *b)
+int dq_deb_version_compare(const char *a, const char *b)
 {
     Part x[3], y[3];
     int result = 0;
