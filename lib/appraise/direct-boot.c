@@ -9,22 +9,25 @@
 #define GIB (UINT64_C(1) << 30)
 
 enum {
-    TABLES = 0x28000,   /* that QEMU keeps free for ACPI at the end of low memory */
+    TABLES = 0x28000,   /* that a PC keeps free for ACPI at the end of low memory */
     MEMORY_STEP = 8192, /* -m is rounded up to these */
 };
 
 /** Machine: how a family of machines splits its memory. */
 typedef struct Machine {
-    const char *name, *versions;
+    const char *name, *versions;    /* NULL: it has none */
     guint first_major, first_minor; /* versions before split it in another way */
     uint64_t split_at, low;         /* from @split_at bytes on, @low are below 4 GiB */
     uint64_t low_max;               /* and before, where max-ram-below-4g does not raise it */
     gboolean max_raises;
+    uint64_t tables;  /* bytes at the end of low memory that are kept free */
+    gboolean firmware_measures;
 } Machine;
 
 static const Machine machines[] = {
-    { "pc", "pc-i440fx-", 2, 1, 0xe0000000, 3 * GIB, 0xe0000000, TRUE },
-    { "q35", "pc-q35-", 2, 4, 0xb0000000, 2 * GIB, 0xb0000000, FALSE },
+    { "pc", "pc-i440fx-", 2, 1, 0xe0000000, 3 * GIB, 0xe0000000, TRUE, TABLES, TRUE },
+    { "q35", "pc-q35-", 2, 4, 0xb0000000, 2 * GIB, 0xb0000000, FALSE, TABLES, TRUE },
+    { "microvm", NULL, 0, 0, 3 * GIB, 3 * GIB, 3 * GIB, FALSE, 0, FALSE },
 };
 
 /* Whether @text is a version such as 7.2 or 2.10, and none before the machine's first. */
@@ -47,8 +50,8 @@ static const Machine *find_machine(const char *name)
     for (guint i = 0; i < G_N_ELEMENTS(machines); i++) {
         const Machine *m = &machines[i];
 
-        if (strcmp(name, m->name) == 0 ||
-            (g_str_has_prefix(name, m->versions) && is_version(m, name + strlen(m->versions)))) {
+        if (strcmp(name, m->name) == 0 || (m->versions && g_str_has_prefix(name, m->versions) &&
+                                           is_version(m, name + strlen(m->versions)))) {
             return m;
         }
     }
@@ -77,7 +80,7 @@ gboolean dq_direct_low_memory(const DqDirectBoot *boot, uint64_t *ret_end, GErro
 
     if (!m) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
-                    "machine '%s' is not known here: say pc or q35, or a version of them such as "
+                    "machine '%s' is not known here: say pc, q35 or microvm, or a version such as "
                     "pc-q35-7.2 (pc-i440fx-2.1, pc-q35-2.4 and later)",
                     boot->machine);
         return FALSE;
@@ -88,8 +91,15 @@ gboolean dq_direct_low_memory(const DqDirectBoot *boot, uint64_t *ret_end, GErro
     }
     memory = (boot->memory + MEMORY_STEP - 1) & ~(uint64_t)(MEMORY_STEP - 1);
     memory = MIN(memory, low_limit(m, memory, boot->max_below_4g));
-    *ret_end = memory > TABLES ? memory - TABLES : 0;
+    *ret_end = memory > m->tables ? memory - m->tables : 0;
     return TRUE;
+}
+
+gboolean dq_direct_firmware_measures(const char *machine)
+{
+    const Machine *m = find_machine(machine);
+
+    return m && m->firmware_measures;
 }
 
 static void add(DqDirectPlan *plan, unsigned pcr, const char *what, WireBytes bytes)

@@ -23,7 +23,7 @@ typedef struct DqDirectBoot {
     WireBytes kernel;
     WireBytes initrd;         /* of no bytes where there is none */
     const char *command_line; /* "" without -append */
-    const char *machine;      /* pc, q35, or a version of one such as pc-q35-7.2 */
+    const char *machine;      /* pc, q35, a version of one such as pc-q35-7.2, or microvm */
     uint64_t memory;          /* bytes, of -m */
     uint64_t max_below_4g;    /* of the machine's max-ram-below-4g; 0 where it is not given */
     gboolean seabios;         /* whether what SeaBIOS measures is wanted too */
@@ -58,6 +58,9 @@ typedef struct DqDirectValues {
  * Errors: DQ_ERROR_VALUE: a machine that is not known.
  */
 gboolean dq_direct_low_memory(const DqDirectBoot *boot, uint64_t *ret_end, GError **error);
+
+/** Whether the firmware that QEMU takes for the machine by itself extends these PCRs too. */
+gboolean dq_direct_firmware_measures(const char *machine);
 
 /**
  * dq_direct_plan:

@@ -288,11 +288,39 @@ static void splits_memory_as_machines_do(void)
     }
 }
 
+/* Which keeps nothing of its memory for tables. */
+static void splits_memory_as_a_microvm_does(void)
+{
+    static const uint64_t cases[][2] = {
+        { 256 * MIB, 256 * MIB },
+        { 3 * GIB, 3 * GIB },
+        { 3 * GIB + 1 * MIB, 3 * GIB },
+        { 8 * GIB, 3 * GIB },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const DqDirectBoot boot = { .machine = "microvm", .memory = cases[i][0] };
+        g_autoptr(GError) error = NULL;
+        uint64_t end = 0;
+
+        g_assert_true(dq_direct_low_memory(&boot, &end, &error));
+        g_assert_cmphex(end, ==, cases[i][1]);
+    }
+}
+
+static void knows_whose_firmware_measures(void)
+{
+    g_assert_true(dq_direct_firmware_measures("pc"));
+    g_assert_true(dq_direct_firmware_measures("pc-q35-7.2"));
+    g_assert_false(dq_direct_firmware_measures("microvm"));
+    g_assert_false(dq_direct_firmware_measures("isapc"));
+}
+
 static void refuses_unknown_machines(void)
 {
     static const char *const machines[] = {
         "",
-        "microvm",
+        "microvm-7.2",
         "PC",
         "pc-",
         "pc-i440fx-",
@@ -409,6 +437,8 @@ int main(int argc, char **argv)
     g_test_add_func(T("places-the-initrd"), places_the_initrd);
     g_test_add_func(T("takes-the-video-mode"), takes_the_video_mode);
     g_test_add_func(T("splits-memory-as-machines-do"), splits_memory_as_machines_do);
+    g_test_add_func(T("splits-memory-as-a-microvm-does"), splits_memory_as_a_microvm_does);
+    g_test_add_func(T("knows-whose-firmware-measures"), knows_whose_firmware_measures);
     g_test_add_func(T("refuses-unknown-machines"), refuses_unknown_machines);
     g_test_add_data_func(T("leads-to-the-pcrs"), GINT_TO_POINTER(FALSE), leads_to_the_pcrs);
     g_test_add_data_func(T("leads-to-the-pcrs-with-seabios"), GINT_TO_POINTER(TRUE),

@@ -31,12 +31,12 @@ static const GOptionEntry predict_entries[] = {
     { "memory", 0, 0, G_OPTION_ARG_STRING, &opt.memory,
       "The VM's memory, as -m takes it: in MiB, or with K, M, G or T; needed with --initrd",
       "SIZE" },
-    { "machine", 0, 0, G_OPTION_ARG_STRING, &opt.machine, "The VM's machine: pc or q35 (pc)",
-      "NAME" },
+    { "machine", 0, 0, G_OPTION_ARG_STRING, &opt.machine,
+      "The VM's machine: pc, q35 or microvm (pc)", "NAME" },
     { "max-ram-below-4g", 0, 0, G_OPTION_ARG_STRING, &opt.below,
       "That property of the machine, where it is set: in bytes, or with K, M, G", "SIZE" },
     { "firmware", 0, 0, G_OPTION_ARG_STRING, &opt.firmware,
-      "What else extends these PCRs: seabios or none (seabios)", "NAME" },
+      "What else extends these PCRs: seabios or none (seabios, but with microvm)", "NAME" },
     { "bank", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.banks,
       "A bank such as sha256; may be repeated (sha1, sha256, sha384 and sha512; in a profile, "
       "sha256)",
@@ -304,6 +304,7 @@ int predict_command(char **argv, GError **error)
     boot.kernel = (WireBytes){ g_bytes_get_data(kernel, NULL), g_bytes_get_size(kernel) };
     boot.command_line = opt.append ? opt.append : "";
     boot.machine = opt.machine ? opt.machine : "pc";
-    boot.seabios = !opt.firmware || strcmp(opt.firmware, "seabios") == 0;
+    boot.seabios =
+        opt.firmware ? strcmp(opt.firmware, "seabios") == 0 : dq_direct_firmware_measures(boot.machine);
     return predict(&boot, banks, error) ? EXIT_DONE : EXIT_UNUSABLE;
 }
