@@ -170,17 +170,34 @@ static void take_parts(TPMBootLog *log, FWCfgState *fw_cfg, TPMVersion version)
     log->bytes = g_byte_array_free(bytes, false);
 }
 
+/* A microvm without ACPI tells the kernel of its devices so, when it is reset. */
+static bool command_line_changes(void)
+{
+    Object *machine = OBJECT(current_machine);
+    g_autofree char *acpi = NULL;
+
+    if (!object_dynamic_cast(machine, MACHINE_TYPE_NAME("microvm"))) {
+        return false;
+    }
+    acpi = object_property_get_str(machine, "acpi", NULL);
+    return g_strcmp0(acpi, "off") == 0 &&
+           object_property_get_bool(machine, "auto-kernel-cmdline", NULL);
+}
+
 TPMBootLog *tpm_boot_log_take(TPMVersion version, Error **errp)
 {
     FWCfgState *fw_cfg = fw_cfg_find();
     TPMBootLog *log;
     size_t size;
 
-    /* a microvm's command line changes when it is reset */
-    if (!fw_cfg || !tpm_fw_cfg_own(fw_cfg, FW_CFG_KERNEL_DATA, &size) ||
-        object_dynamic_cast(OBJECT(current_machine), MACHINE_TYPE_NAME("microvm"))) {
+    if (!fw_cfg || !tpm_fw_cfg_own(fw_cfg, FW_CFG_KERNEL_DATA, &size)) {
         error_setg(errp, "tpm-emulator: measure-boot=on needs a Linux kernel that the firmware "
-                         "loads; give -kernel a bzImage, and not on a microvm");
+                         "loads; give -kernel a bzImage");
+        return NULL;
+    }
+    if (command_line_changes()) {
+        error_setg(errp, "tpm-emulator: measure-boot=on needs a command line that stays; give "
+                         "-M microvm,auto-kernel-cmdline=off, or leave acpi on");
         return NULL;
     }
     log = g_new0(TPMBootLog, 1);

@@ -15,6 +15,7 @@
 #include "chardev/char-socket.h"
 #include "system/system.h"
 #include "system/tpm_backend_ext.h"
+#include "system/tpm_fw_cfg.h"
 #include "system/tpm_qemu_version.h"
 #include "tpm_emulator_control.h"
 #include "tpm_emulator_host.h"
@@ -68,7 +69,7 @@ static bool tpm_emulator_get_established(TPMBackend *tb)
 /* A request from within a register write. A refusal is traced only: the guest may cause many. */
 static bool vcpu_control(TPMEmulator *s, const TPMEmulatorControl *call)
 {
-    if (s->flight.errand && !s->parked) {
+    if (s->flight.phase != TPM_EMULATOR_QUIET && !s->flight.cmd && !s->parked) {
         tpm_emulator_finish(TPM_BACKEND(s)); /* the guest knows of none */
     }
     return s->state == TPM_BACKEND_STATE_RUNNING && s->flight.phase == TPM_EMULATOR_QUIET &&
@@ -195,6 +196,11 @@ static bool take_option(QemuOpts *opts, const char *name, uint32_t fallback, uin
     return true;
 }
 
+static void kernel_taken(void *opaque)
+{
+    tpm_emulator_kernel_taken(opaque);
+}
+
 /* Nothing is measured before the machine is complete; a guest does not run before that either. */
 static void machine_done(Notifier *notifier, void *data)
 {
@@ -210,7 +216,11 @@ static void machine_done(Notifier *notifier, void *data)
         error_report_err(err);
         exit(1);
     }
-    error_free(s->measure.log ? NULL : err);
+    if (!s->measure.log) {
+        error_free(err);
+        return;
+    }
+    tpm_fw_cfg_watch(fw_cfg_find(), FW_CFG_KERNEL_DATA, kernel_taken, s);
 }
 
 static bool take_measure_boot(TPMEmulator *s, QemuOpts *opts, Error **errp)

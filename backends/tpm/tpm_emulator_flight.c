@@ -82,7 +82,7 @@ void tpm_emulator_flight_begin(TPMEmulator *s, TPMBackendCmd *cmd, const uint8_t
     f->cancelled = false;
     f->inline_wait = false;
     f->have = 0;
-    s->measure.busy = false; /* one that ended with the TPM's loss */
+    s->measure.busy = s->measure.starting = false; /* one that ended with the TPM's loss */
 }
 
 void tpm_emulator_flight_land(TPMEmulator *s, size_t size)

@@ -99,7 +99,7 @@ struct TPMEmulator {
 
     TPMEmulatorFlight flight;
     QEMUTimer *command_timer;
-    TPMBackendCmd *parked; /* borrowed from the front end: it waits for an errand to land */
+    TPMBackendCmd *parked; /* borrowed from the front end: it waits for one of ours to land */
     bool parked_cancelled;
     bool hashing; /* in a hash sequence, which no command may interrupt */
 

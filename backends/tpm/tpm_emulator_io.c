@@ -117,6 +117,7 @@ static TPMEmulatorProgress response_step(TPMEmulator *s)
     return f->have == size ? response_whole(s, size) : TPM_EMULATOR_DONE;
 }
 
+static void start_for_kernel(TPMEmulator *s);
 static void take_parked(TPMEmulator *s);
 
 /* Takes all the news there is. */
@@ -134,6 +135,7 @@ static void flight_advance(TPMEmulator *s)
     if (p == TPM_EMULATOR_BROKEN) {
         tpm_emulator_lose(s, s->flight.have ? "a malformed reply" : "the connection broke");
     }
+    start_for_kernel(s);
     take_parked(s);
 }
 
@@ -244,6 +246,16 @@ static void flight_wait_inline(TPMEmulator *s)
     flight_watch(s);
 }
 
+/* Sends one of our own, which nobody waits for. */
+static void send_own(TPMEmulator *s, const uint8_t *command, size_t size)
+{
+    if (flight_send(s, command, size) == TPM_EMULATOR_BROKEN) {
+        tpm_emulator_lose(s, "the TPM takes no more commands");
+        return;
+    }
+    flight_watch(s);
+}
+
 /* Sends a command of the guest, or answers it at once. */
 static void submit(TPMEmulator *s, TPMBackendCmd *cmd)
 {
@@ -259,7 +271,28 @@ static void submit(TPMEmulator *s, TPMBackendCmd *cmd)
     }
 }
 
-/* The command of the guest that has waited for an errand, which is over. */
+/* Where the guest has taken the kernel and not started its TPM: before its next command. */
+static void start_for_kernel(TPMEmulator *s)
+{
+    size_t size;
+
+    if (!s->measure.due || s->flight.phase != TPM_EMULATOR_QUIET || s->hashing ||
+        s->state != TPM_BACKEND_STATE_RUNNING) {
+        return;
+    }
+    size = tpm_emulator_measure_start(&s->measure, s->version);
+    tpm_emulator_flight_begin(s, NULL, s->measure.command, size);
+    s->measure.starting = true;
+    send_own(s, s->measure.command, size);
+}
+
+void tpm_emulator_kernel_taken(TPMEmulator *s)
+{
+    tpm_emulator_measure_kernel_taken(&s->measure);
+    start_for_kernel(s);
+}
+
+/* The command of the guest that has waited for one of ours, which is over. */
 static void take_parked(TPMEmulator *s)
 {
     TPMBackendCmd *cmd = s->parked;
@@ -279,7 +312,8 @@ void tpm_emulator_submit(TPMBackend *tb, TPMBackendCmd *cmd)
 {
     TPMEmulator *s = TPM_EMULATOR(tb);
 
-    if (s->flight.phase != TPM_EMULATOR_QUIET && s->flight.errand) {
+    start_for_kernel(s);
+    if (s->flight.phase != TPM_EMULATOR_QUIET && !s->flight.cmd) {
         s->parked = cmd;
         s->parked_cancelled = false;
         return;
@@ -294,11 +328,7 @@ void tpm_emulator_send_errand(TPMEmulator *s, const uint8_t *command, size_t siz
 {
     tpm_emulator_flight_begin(s, NULL, command, size);
     s->flight.errand = true;
-    if (flight_send(s, command, size) == TPM_EMULATOR_BROKEN) {
-        tpm_emulator_lose(s, "the TPM takes no more commands");
-        return;
-    }
-    flight_watch(s);
+    send_own(s, command, size);
 }
 
 void tpm_emulator_finish(TPMBackend *tb)
@@ -333,7 +363,7 @@ void tpm_emulator_cancel(TPMEmulator *s)
     if (s->flight.phase == TPM_EMULATOR_QUIET || s->flight.cancelled) {
         return;
     }
-    if (s->flight.errand) {
+    if (!s->flight.cmd) {
         s->parked_cancelled = true;
         return;
     }

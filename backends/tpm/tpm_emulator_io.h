@@ -32,6 +32,14 @@ size_t tpm_emulator_exchange(TPMEmulator *s, const uint8_t *command, size_t size
 void tpm_emulator_send_errand(TPMEmulator *s, const uint8_t *command, size_t size);
 
 /**
+ * tpm_emulator_kernel_taken:
+ *
+ * The guest takes a kernel that is measured, to run it: a TPM that is not started is started now,
+ * or when what is in flight has landed. The guest's next command waits for that. Never waits.
+ */
+void tpm_emulator_kernel_taken(TPMEmulator *s);
+
+/**
  * tpm_emulator_cancel:
  *
  * Asks the TPM to give the guest's command up, wherever it is. Never waits.

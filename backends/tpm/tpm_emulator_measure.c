@@ -2,8 +2,9 @@
 /*
  * TPM emulator back end: a kernel that QEMU loads is measured when the TPM is started up
  *
- * TPM 2.0 Part 3, TPM2_GetCapability and TPM2_PCR_Extend; TPM 1.2 Part 3, TPM_Extend. What the TPM
- * answers is checked for all that a sound one would say: one that refuses a digest fails.
+ * TPM 2.0 Part 3, TPM2_Startup, TPM2_GetCapability and TPM2_PCR_Extend; TPM 1.2 Part 3, TPM_Startup
+ * and TPM_Extend. What the TPM answers is checked for all that a sound one would say: one that
+ * refuses a digest fails, or our start of a TPM that is not started.
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
@@ -16,7 +17,11 @@
 #define EXTEND_1_2 0x14
 #define STARTUP_1_2 0x99
 #define STARTUP_SIZE 12
-#define PCRS 0x30 /* 4 and 5, in the first byte of a selection */
+#define CLEAR_2_0 0
+#define CLEAR_1_2 1
+#define STARTED_2_0 0x100 /* TPM_RC_INITIALIZE: the answer to a second start */
+#define STARTED_1_2 38    /* TPM_INVALID_POSTINIT */
+#define PCRS 0x30         /* 4 and 5, in the first byte of a selection */
 
 /* The response to TPM2_GetCapability(TPM_CAP_PCRS): header, moreData, capability, then the banks.
  */
@@ -26,17 +31,26 @@
 
 void tpm_emulator_measure_reset(TPMEmulatorMeasure *m, bool woken)
 {
-    m->busy = false;
     m->woken = woken;
+    m->started = m->due = m->starting = m->busy = false;
 }
 
-static bool is_startup_clear(TPMVersion version, const uint8_t *command, size_t size)
+/* A guest that wakes up gets its PCRs back by a start of its own. */
+void tpm_emulator_measure_kernel_taken(TPMEmulatorMeasure *m)
 {
-    bool tpm2 = version == TPM_VERSION_2_0;
+    m->due = !m->started && !m->woken;
+}
 
+static bool is_startup(TPMVersion version, const uint8_t *command, size_t size)
+{
     return command && size == STARTUP_SIZE &&
-           tpm_cmd_get_ordinal(command) == (tpm2 ? TPM_FRAME_STARTUP : STARTUP_1_2) &&
-           lduw_be_p(command + TPM_FRAME_HEADER) == (tpm2 ? 0 : 1);
+           tpm_cmd_get_ordinal(command) ==
+               (version == TPM_VERSION_2_0 ? TPM_FRAME_STARTUP : STARTUP_1_2);
+}
+
+static uint16_t clear_type(TPMVersion version)
+{
+    return version == TPM_VERSION_2_0 ? CLEAR_2_0 : CLEAR_1_2;
 }
 
 static size_t put_header(uint8_t *out, uint16_t tag, uint32_t code)
@@ -44,6 +58,18 @@ static size_t put_header(uint8_t *out, uint16_t tag, uint32_t code)
     tpm_cmd_set_tag(out, tag);
     tpm_cmd_set_error(out, code);
     return TPM_FRAME_HEADER;
+}
+
+size_t tpm_emulator_measure_start(TPMEmulatorMeasure *m, TPMVersion version)
+{
+    bool tpm2 = version == TPM_VERSION_2_0;
+    size_t at = put_header(m->command, tpm2 ? TPM_FRAME_TAG_2_0 : TAG_COMMAND_1_2,
+                           tpm2 ? TPM_FRAME_STARTUP : STARTUP_1_2);
+
+    stw_be_p(m->command + at, clear_type(version));
+    tpm_cmd_set_size(m->command, STARTUP_SIZE);
+    m->due = false;
+    return STARTUP_SIZE;
 }
 
 static size_t put_extend_1_2(uint8_t *out, const TPMBootEvent *event)
@@ -158,7 +184,7 @@ static TPMEmulatorMeasureStep extend_next(TPMEmulatorMeasure *m, TPMVersion vers
     return TPM_EMULATOR_MEASURE_SEND;
 }
 
-/* The guest's start has succeeded. */
+/* A start has succeeded. */
 static TPMEmulatorMeasureStep begin(TPMEmulatorMeasure *m, TPMVersion version, uint8_t *response,
                                     size_t *size)
 {
@@ -175,17 +201,37 @@ static TPMEmulatorMeasureStep begin(TPMEmulatorMeasure *m, TPMVersion version, u
     return TPM_EMULATOR_MEASURE_SEND;
 }
 
+/* @command: a start, the guest's or ours */
+static TPMEmulatorMeasureStep take_start(TPMEmulatorMeasure *m, TPMVersion version,
+                                         const uint8_t *command, uint8_t *response, size_t *size)
+{
+    uint32_t code = tpm_cmd_get_errcode(response);
+    bool ours = m->starting;
+
+    m->starting = false;
+    m->started |= !code || code == (version == TPM_VERSION_2_0 ? STARTED_2_0 : STARTED_1_2);
+    m->due &= !m->started;
+    if (code) {
+        return ours && !m->started ? TPM_EMULATOR_MEASURE_FAIL : TPM_EMULATOR_MEASURE_PASS;
+    }
+    return lduw_be_p(command + TPM_FRAME_HEADER) == clear_type(version)
+               ? begin(m, version, response, size)
+               : TPM_EMULATOR_MEASURE_PASS;
+}
+
 TPMEmulatorMeasureStep tpm_emulator_measure_step(TPMEmulatorMeasure *m, TPMVersion version,
                                                  const uint8_t *command, size_t command_size,
                                                  uint8_t *response, size_t *size)
 {
     bool sound;
 
+    if (m->starting) {
+        return take_start(m, version, m->command, response, size);
+    }
     if (!m->busy) {
-        bool started = m->log && !tpm_cmd_get_errcode(response) &&
-                       is_startup_clear(version, command, command_size);
-
-        return started ? begin(m, version, response, size) : TPM_EMULATOR_MEASURE_PASS;
+        return m->log && is_startup(version, command, command_size)
+                   ? take_start(m, version, command, response, size)
+                   : TPM_EMULATOR_MEASURE_PASS;
     }
     sound = m->next || version != TPM_VERSION_2_0 ? was_extended(version, response, *size)
                                                   : take_banks(m, response, *size);

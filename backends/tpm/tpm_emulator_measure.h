@@ -3,8 +3,8 @@
  * TPM emulator back end: a kernel that QEMU loads is measured when the TPM is started up
  *
  * The response to the guest's TPM2_Startup(CLEAR) (TPM 1.2: TPM_Startup(ST_CLEAR)) is held until
- * all is extended. A TPM takes one such start between two resets, so that nothing is measured
- * twice.
+ * all is extended. Where the guest takes the kernel before it has started its TPM, that start is
+ * ours. A TPM takes one such start between two resets, so that nothing is measured twice.
  */
 #ifndef BACKENDS_TPM_EMULATOR_MEASURE_H
 #define BACKENDS_TPM_EMULATOR_MEASURE_H
@@ -15,6 +15,9 @@
 typedef struct TPMEmulatorMeasure {
     TPMBootLog *log; /* NULL: nothing is measured */
     bool woken;      /* a guest that wakes up: PCRs that are fresh again would hide what it runs */
+    bool started;    /* the TPM says so */
+    bool due;        /* the guest has taken the kernel: a start of ours is to be sent */
+    bool starting;   /* that is in flight */
     bool busy;
     unsigned next;                              /* event to extend */
     bool bank[TPM_BOOT_ALGORITHMS];             /* active */
@@ -30,6 +33,12 @@ typedef enum TPMEmulatorMeasureStep {
 
 /* The TPM is initialised anew. */
 void tpm_emulator_measure_reset(TPMEmulatorMeasure *m, bool woken);
+
+/* The guest takes the kernel to run it. */
+void tpm_emulator_measure_kernel_taken(TPMEmulatorMeasure *m);
+
+/* Puts a start of ours into measure.command. Returns: its size. */
+size_t tpm_emulator_measure_start(TPMEmulatorMeasure *m, TPMVersion version);
 
 /**
  * tpm_emulator_measure_step:

@@ -20,4 +20,7 @@
  */
 const uint8_t *tpm_fw_cfg_own(FWCfgState *s, uint16_t key, size_t *ret_size);
 
+/* Has @taken called each time the guest is about to read what is at @key; replaces another. */
+void tpm_fw_cfg_watch(FWCfgState *s, uint16_t key, FWCfgCallback taken, void *opaque);
+
 #endif

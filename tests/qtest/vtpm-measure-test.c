@@ -9,216 +9,54 @@
 #include "qobject/qdict.h"
 #include "qemu/bswap.h"
 #include "standard-headers/linux/qemu_fw_cfg.h"
-#include "vtpm-swtpm.h"
-#include "vtpm-util.h"
+#include "vtpm-boot.h"
 
 #define LOG_FILE "etc/tpm/boot-log"
-#define DIGEST 32
-#define SHA256_ID 0xb
-#define ON ",measure-boot=on"
 
-static const uint8_t startup_clear[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 0 };
 static const uint8_t startup_state[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x44, 0, 1 };
 static const uint8_t shutdown_state[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x45, 0, 1 };
-static const uint8_t startup_1_2[] = { 0, 0xc1, 0, 0, 0, 12, 0, 0, 0, 0x99, 0, 1 };
-
-/* --- files to boot --- */
-
-typedef struct Files {
-    char *dir;
-    char *kernel;
-    char *initrd;
-    char *args; /* of QEMU */
-} Files;
-
-static void write_file(const char *path, const uint8_t *data, size_t size)
-{
-    g_assert_true(g_file_set_contents(path, (const char *)data, size, NULL));
-}
-
-/* The head of a bzImage with one sector of setup besides its first, and bytes for the rest. */
-static Files files_new(void)
-{
-    Files f = { .dir = g_dir_make_tmp("vtpm-measure.XXXXXX", NULL) };
-    uint8_t kernel[16384], initrd[5000];
-
-    for (unsigned i = 0; i < sizeof(kernel); i++) {
-        kernel[i] = i * 7 >> 3;
-    }
-    memset(kernel, 0, 1024);
-    kernel[0x1f1] = 1;
-    kernel[0x211] = 1;
-    memcpy(kernel + 0x202, "HdrS", 4);
-    stw_le_p(kernel + 0x206, 0x20c);
-    stl_le_p(kernel + 0x22c, 0x7fffffff);
-    memset(initrd, 0x5a, sizeof(initrd));
-    f.kernel = g_build_filename(f.dir, "kernel", NULL);
-    f.initrd = g_build_filename(f.dir, "initrd", NULL);
-    write_file(f.kernel, kernel, sizeof(kernel));
-    write_file(f.initrd, initrd, sizeof(initrd));
-    f.args = g_strdup_printf("-machine q35 -nodefaults -m 64 -kernel %s -initrd %s "
-                             "-append 'quiet single'",
-                             f.kernel, f.initrd);
-    return f;
-}
-
-static void files_free(Files *f)
-{
-    g_unlink(f->kernel);
-    g_unlink(f->initrd);
-    g_rmdir(f->dir);
-    g_free(f->kernel);
-    g_free(f->initrd);
-    g_free(f->dir);
-    g_free(f->args);
-}
-
-/* --- a guest with swtpm --- */
-
-typedef struct Guest {
-    Files files;
-    VtpmSwtpm *swtpm;
-    Vtpm v;
-} Guest;
-
-static Guest guest(const char *options, const char *more)
-{
-    Guest g = { .files = files_new(), .swtpm = vtpm_swtpm_new() };
-    g_autofree char *args = g_strconcat(g.files.args, " ", more, NULL);
-
-    vtpm_swtpm_start(g.swtpm, "");
-    g.v = vtpm_start_at(vtpm_swtpm_path(g.swtpm), "tpm-crb", options, args);
-    return g;
-}
-
-static void end(Guest *g)
-{
-    qtest_quit(g->v.qts);
-    vtpm_swtpm_free(g->swtpm);
-    files_free(&g->files);
-}
-
-static uint32_t code_of(Vtpm *v, const uint8_t *command, size_t size)
-{
-    uint8_t response[4096];
-
-    g_assert_cmpuint(vtpm_crb_run(v, command, size, response), >=, 10);
-    return ldl_be_p(response + 6);
-}
-
-#define RUN(v, command) code_of(v, command, sizeof(command))
-
-static void get_pcr(Guest *g, unsigned pcr, uint16_t bank, size_t digest_size, uint8_t *ret_digest)
-{
-    uint8_t command[20] = { 0x80, 1, 0, 0, 0, 20, 0, 0, 1, 0x7e, 0, 0, 0, 1, 0, 0, 3, 1 << pcr };
-    uint8_t response[4096];
-
-    stw_be_p(command + 14, bank);
-    g_assert_cmpuint(vtpm_crb_run(&g->v, command, sizeof(command), response), ==, 30 + digest_size);
-    memcpy(ret_digest, response + 30, digest_size);
-}
-
-static void extend(GChecksumType type, uint8_t *pcr, size_t size, const uint8_t *digest)
-{
-    g_autoptr(GChecksum) sum = g_checksum_new(type);
-    gsize room = size;
-
-    g_checksum_update(sum, pcr, size);
-    g_checksum_update(sum, digest, size);
-    g_checksum_get_digest(sum, pcr, &room);
-}
-
-/* What the guest gets from fw_cfg, hashed into @pcr. */
-static void extend_with_key(Guest *g, GChecksumType type, uint8_t *pcr, size_t digest_size,
-                            uint16_t size_key, uint16_t key)
-{
-    QFWCFG *fw_cfg = pc_fw_cfg_init(g->v.qts);
-    uint32_t size = qfw_cfg_get_u32(fw_cfg, size_key);
-    g_autofree uint8_t *data = g_malloc(size);
-    g_autoptr(GChecksum) sum = g_checksum_new(type);
-    uint8_t digest[64];
-    gsize room = sizeof(digest);
-
-    g_assert_cmpuint(size, >, 0);
-    qfw_cfg_get(fw_cfg, key, data, size);
-    g_checksum_update(sum, data, size);
-    g_checksum_get_digest(sum, digest, &room);
-    extend(type, pcr, digest_size, digest);
-    pc_fw_cfg_uninit(fw_cfg);
-}
-
-static void assert_bank_measured(Guest *g, uint16_t bank, GChecksumType type, size_t size)
-{
-    uint8_t pcr[64], wanted[64] = { 0 };
-
-    extend_with_key(g, type, wanted, size, FW_CFG_SETUP_SIZE, FW_CFG_SETUP_DATA);
-    extend_with_key(g, type, wanted, size, FW_CFG_KERNEL_SIZE, FW_CFG_KERNEL_DATA);
-    get_pcr(g, 4, bank, size, pcr);
-    g_assert_cmpmem(pcr, size, wanted, size);
-    memset(wanted, 0, sizeof(wanted));
-    extend_with_key(g, type, wanted, size, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA);
-    extend_with_key(g, type, wanted, size, FW_CFG_CMDLINE_SIZE, FW_CFG_CMDLINE_DATA);
-    get_pcr(g, 5, bank, size, pcr);
-    g_assert_cmpmem(pcr, size, wanted, size);
-}
-
-static void assert_measured(Guest *g)
-{
-    assert_bank_measured(g, SHA256_ID, G_CHECKSUM_SHA256, DIGEST);
-}
-
-static void assert_unmeasured(Guest *g)
-{
-    static const uint8_t zero[DIGEST];
-    uint8_t pcr[DIGEST];
-
-    for (unsigned i = 4; i < 6; i++) {
-        get_pcr(g, i, SHA256_ID, DIGEST, pcr);
-        g_assert_cmpmem(pcr, DIGEST, zero, DIGEST);
-    }
-}
 
 static void test_what_is_loaded(void)
 {
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
 
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_bank_measured(&g, 0x4, G_CHECKSUM_SHA1, 20);
-    assert_bank_measured(&g, SHA256_ID, G_CHECKSUM_SHA256, DIGEST);
-    assert_bank_measured(&g, 0xc, G_CHECKSUM_SHA384, 48);
-    assert_bank_measured(&g, 0xd, G_CHECKSUM_SHA512, 64);
-    end(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_bank_measured(&g, 0x4, G_CHECKSUM_SHA1, 20);
+    vtpm_assert_bank_measured(&g, VTPM_SHA256, G_CHECKSUM_SHA256, VTPM_SHA256_SIZE);
+    vtpm_assert_bank_measured(&g, 0xc, G_CHECKSUM_SHA384, 48);
+    vtpm_assert_bank_measured(&g, 0xd, G_CHECKSUM_SHA512, 64);
+    vtpm_guest_end(&g);
 }
 
 /* Written to after QEMU has taken it, which changes neither what was hashed nor what is loaded. */
 static void test_changed_initrd(void)
 {
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
     FILE *f = fopen(g.files.initrd, "r+");
 
     g_assert_nonnull(f);
     g_assert_cmpint(fputs("changed", f), >=, 0);
     g_assert_cmpint(fclose(f), ==, 0);
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_measured(&g);
-    end(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_measured(&g);
+    vtpm_guest_end(&g);
 }
 
 /* What -dtb gives is behind the kernel, as the kernel's setup data: it is measured with it. */
 static void test_device_tree(void)
 {
     static const uint8_t tree[] = "a device tree, which QEMU does not look into";
-    Files files = files_new();
+    VtpmFiles files = vtpm_files_new();
     g_autofree char *path = g_build_filename(files.dir, "dtb", NULL);
     g_autofree char *args = g_strdup_printf("%s -dtb %s", files.args, path);
-    Guest g = { .files = files, .swtpm = vtpm_swtpm_new() };
+    VtpmGuest g = { .files = files, .swtpm = vtpm_swtpm_new() };
     QFWCFG *fw_cfg;
     uint32_t size;
     g_autofree uint8_t *data = NULL;
 
-    write_file(path, tree, sizeof(tree));
+    g_assert_true(g_file_set_contents(path, (const char *)tree, sizeof(tree), NULL));
     vtpm_swtpm_start(g.swtpm, "");
-    g.v = vtpm_start_at(vtpm_swtpm_path(g.swtpm), "tpm-crb", ON, args);
+    g.v = vtpm_start_at(vtpm_swtpm_path(g.swtpm), "tpm-crb", VTPM_MEASURE, args);
     fw_cfg = pc_fw_cfg_init(g.v.qts);
     size = qfw_cfg_get_u32(fw_cfg, FW_CFG_KERNEL_SIZE);
     g_assert_cmpuint(size, >, sizeof(tree));
@@ -226,10 +64,10 @@ static void test_device_tree(void)
     qfw_cfg_get(fw_cfg, FW_CFG_KERNEL_DATA, data, size);
     g_assert_nonnull(memmem(data, size, tree, sizeof(tree)));
     pc_fw_cfg_uninit(fw_cfg);
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_measured(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0x100);
+    vtpm_assert_measured(&g);
     g_unlink(path);
-    end(&g);
+    vtpm_guest_end(&g);
 }
 
 /* The number behind @name in the status of a process; 0: there is none. */
@@ -264,17 +102,17 @@ static size_t own_memory(void)
 
 static size_t memory_with_initrd(size_t size)
 {
-    Files files = files_new();
-    Guest g = { .files = files, .swtpm = vtpm_swtpm_new() };
+    VtpmFiles files = vtpm_files_new();
+    VtpmGuest g = { .files = files, .swtpm = vtpm_swtpm_new() };
     g_autofree char *args = g_strconcat(files.args, " -m 1024", NULL);
     size_t own;
 
     g_assert_cmpint(truncate(files.initrd, size), ==, 0);
     vtpm_swtpm_start(g.swtpm, "");
-    g.v = vtpm_start_at(vtpm_swtpm_path(g.swtpm), "tpm-crb", ON, args);
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    g.v = vtpm_start_at(vtpm_swtpm_path(g.swtpm), "tpm-crb", VTPM_MEASURE, args);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
     own = own_memory();
-    end(&g);
+    vtpm_guest_end(&g);
     return own;
 }
 
@@ -290,18 +128,18 @@ static void test_large_initrd(void)
 
 static void test_off(const void *options)
 {
-    Guest g = guest(options, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", options, "");
     QDict *status = vtpm_status(&g.v);
     QFWCFG *fw_cfg = pc_fw_cfg_init(g.v.qts);
     uint8_t byte;
 
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_unmeasured(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_unmeasured(&g);
     g_assert_false(qdict_haskey(status, "boot-log"));
     g_assert_cmpuint(qfw_cfg_get_file(fw_cfg, LOG_FILE, &byte, 1), ==, 0);
     pc_fw_cfg_uninit(fw_cfg);
     qobject_unref(status);
-    end(&g);
+    vtpm_guest_end(&g);
 }
 
 /* --- the log --- */
@@ -314,12 +152,12 @@ static uint32_t take32(const uint8_t *log, size_t size, size_t *at)
 }
 
 /* The digests of SHA-256, behind that of SHA-1; two more follow. */
-static void replay(const uint8_t *log, size_t size, uint8_t (*ret_pcr)[DIGEST])
+static void replay(const uint8_t *log, size_t size, uint8_t (*ret_pcr)[VTPM_SHA256_SIZE])
 {
     static const unsigned digests = 4 * 2 + 20 + 32 + 48 + 64;
     size_t at = 28;
 
-    memset(ret_pcr, 0, 2 * DIGEST);
+    memset(ret_pcr, 0, 2 * VTPM_SHA256_SIZE);
     at += 4 + ldl_le_p(log + at);
     while (at < size) {
         uint32_t pcr = take32(log, size, &at);
@@ -327,9 +165,9 @@ static void replay(const uint8_t *log, size_t size, uint8_t (*ret_pcr)[DIGEST])
         g_assert_cmpuint(take32(log, size, &at), ==, 13);
         g_assert_cmpuint(take32(log, size, &at), ==, 4);
         g_assert_cmpuint(size - at, >=, digests);
-        g_assert_cmphex(lduw_le_p(log + at + 22), ==, SHA256_ID);
+        g_assert_cmphex(lduw_le_p(log + at + 22), ==, VTPM_SHA256);
         g_assert_true(pcr == 4 || pcr == 5);
-        extend(G_CHECKSUM_SHA256, ret_pcr[pcr - 4], DIGEST, log + at + 24);
+        vtpm_extend(G_CHECKSUM_SHA256, ret_pcr[pcr - 4], VTPM_SHA256_SIZE, log + at + 24);
         at += digests;
         at += take32(log, size, &at);
     }
@@ -338,70 +176,71 @@ static void replay(const uint8_t *log, size_t size, uint8_t (*ret_pcr)[DIGEST])
 
 static void test_log(void)
 {
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
     QFWCFG *fw_cfg = pc_fw_cfg_init(g.v.qts);
     QDict *status = vtpm_status(&g.v);
     gsize told_size = 0;
     g_autofree uint8_t *told = g_base64_decode(qdict_get_str(status, "boot-log"), &told_size);
-    uint8_t log[2048], pcr[2][DIGEST], real[DIGEST];
+    uint8_t log[2048], pcr[2][VTPM_SHA256_SIZE], real[VTPM_SHA256_SIZE];
     size_t size = qfw_cfg_get_file(fw_cfg, LOG_FILE, log, sizeof(log));
 
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
     g_assert_cmpmem(log, size, told, told_size);
     replay(log, size, pcr);
     for (unsigned i = 0; i < 2; i++) {
-        get_pcr(&g, 4 + i, SHA256_ID, DIGEST, real);
-        g_assert_cmpmem(pcr[i], DIGEST, real, DIGEST);
+        vtpm_get_pcr(&g, 4 + i, VTPM_SHA256, VTPM_SHA256_SIZE, real);
+        g_assert_cmpmem(pcr[i], VTPM_SHA256_SIZE, real, VTPM_SHA256_SIZE);
     }
     g_assert_cmpmem(log + size - 12, 12, "quiet single", 12);
     qobject_unref(status);
     pc_fw_cfg_uninit(fw_cfg);
-    end(&g);
+    vtpm_guest_end(&g);
 }
 
 /* --- once --- */
 
 static void test_each_reset(void)
 {
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
 
     for (unsigned i = 0; i < 3; i++) {
-        g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-        g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0x100); /* a second start changes nothing */
-        assert_measured(&g);
+        g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+        /* a second start changes nothing */
+        g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0x100);
+        vtpm_assert_measured(&g);
         vtpm_reset(&g.v);
     }
-    end(&g);
+    vtpm_guest_end(&g);
 }
 
 /* A guest that is reset over and over, with its start and what QEMU does for it under way. */
 static void test_reset_storm(void)
 {
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
 
     for (unsigned i = 0; i < 100; i++) {
-        vtpm_crb_start(&g.v, 0, startup_clear, sizeof(startup_clear));
+        vtpm_crb_start(&g.v, 0, vtpm_startup_clear, sizeof(vtpm_startup_clear));
         g_usleep(i * 37 % 3000);
         for (unsigned n = 0; n <= i % 3; n++) {
             vtpm_reset(&g.v);
         }
     }
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_measured(&g);
-    end(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_measured(&g);
+    vtpm_guest_end(&g);
 }
 
 static void test_resume(void)
 {
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
 
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    g_assert_cmphex(RUN(&g.v, shutdown_state), ==, 0);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    g_assert_cmphex(VTPM_RUN(&g.v, shutdown_state), ==, 0);
     vtpm_suspend_q35(&g.v);
     vtpm_wake_up(&g.v);
-    g_assert_cmphex(RUN(&g.v, startup_state), ==, 0);
-    assert_measured(&g);
-    end(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, startup_state), ==, 0);
+    vtpm_assert_measured(&g);
+    vtpm_guest_end(&g);
 }
 
 /* Other commands start nothing, fail as those of a TPM that was not started, and are no start. */
@@ -409,18 +248,18 @@ static void test_never_started(void)
 {
     static const uint8_t pcr_read[] = { 0x80, 1, 0, 0, 0, 20,  0, 0, 1, 0x7e,
                                         0,    0, 0, 1, 0, 0xb, 3, 0, 0, 0x10 };
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
 
     for (unsigned i = 0; i < 3; i++) {
-        g_assert_cmphex(RUN(&g.v, pcr_read), ==, 0x100);
-        g_assert_cmphex(RUN(&g.v, startup_state), !=, 0); /* there is no state */
-        g_assert_cmphex(RUN(&g.v, pcr_read), ==, 0x100);
+        g_assert_cmphex(VTPM_RUN(&g.v, pcr_read), ==, 0x100);
+        g_assert_cmphex(VTPM_RUN(&g.v, startup_state), !=, 0); /* there is no state */
+        g_assert_cmphex(VTPM_RUN(&g.v, pcr_read), ==, 0x100);
         g_assert_true(vtpm_state_is(&g.v, "running"));
         vtpm_reset(&g.v);
     }
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_measured(&g);
-    end(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_measured(&g);
+    vtpm_guest_end(&g);
 }
 
 /*
@@ -429,11 +268,11 @@ static void test_never_started(void)
  */
 static void test_busy_guest(void)
 {
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
     unsigned started = 0;
 
     for (unsigned i = 0; i < 30; i++) {
-        vtpm_crb_start(&g.v, 0, startup_clear, sizeof(startup_clear));
+        vtpm_crb_start(&g.v, 0, vtpm_startup_clear, sizeof(vtpm_startup_clear));
         for (unsigned n = 0; n < 40 && vtpm_crb_running(&g.v); n++) {
             qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_CTRL_START), 1);
             qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_DATA_BUFFER) + n % 16, 0xffffffff);
@@ -444,48 +283,49 @@ static void test_busy_guest(void)
         vtpm_wait_until(!vtpm_crb_running(&g.v));
         qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_CTRL_CANCEL), 0);
         qtest_writel(g.v.qts, vtpm_reg(0, A_CRB_LOC_CTRL), 1);
-        if (vtpm_state_is(&g.v, "running") && RUN(&g.v, startup_clear) == 0x100) {
-            assert_measured(&g);
+        if (vtpm_state_is(&g.v, "running") && VTPM_RUN(&g.v, vtpm_startup_clear) == 0x100) {
+            vtpm_assert_measured(&g);
             started++;
         }
         vtpm_reset(&g.v);
     }
     g_test_message("%u of 30 starts came to their end", started);
     g_assert_cmpuint(started, >=, 15);
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_measured(&g);
-    end(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_measured(&g);
+    vtpm_guest_end(&g);
 }
 
 /* Whoever wakes up without its PCRs could make any of them, or have a kernel measured that is gone.
  */
 static void test_fresh_wakeup(void)
 {
-    Guest g = guest(ON, "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "");
 
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
     vtpm_suspend_q35(&g.v);
     vtpm_wake_up(&g.v);
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0x101);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0x101);
     g_assert_true(vtpm_state_is(&g.v, "lost"));
-    end(&g);
+    vtpm_guest_end(&g);
 }
 
 static void test_migration(void)
 {
-    Guest from = guest(ON, ""), to = guest(ON, "-incoming defer");
+    VtpmGuest from = vtpm_guest_new("tpm-crb", VTPM_MEASURE, ""),
+              to = vtpm_guest_new("tpm-crb", VTPM_MEASURE, "-incoming defer");
     g_autoptr(GByteArray) stream = NULL;
 
-    g_assert_cmphex(RUN(&from.v, startup_clear), ==, 0);
+    g_assert_cmphex(VTPM_RUN(&from.v, vtpm_startup_clear), ==, 0);
     stream = vtpm_migrate_to_bytes(&from.v);
     vtpm_load_bytes(&to.v, stream);
     qtest_qmp_eventwait(to.v.qts, "RESUME");
-    assert_measured(&to);
+    vtpm_assert_measured(&to);
     vtpm_reset(&to.v);
-    g_assert_cmphex(RUN(&to.v, startup_clear), ==, 0);
-    assert_measured(&to);
-    end(&to);
-    end(&from);
+    g_assert_cmphex(VTPM_RUN(&to.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_measured(&to);
+    vtpm_guest_end(&to);
+    vtpm_guest_end(&from);
 }
 
 /* --- all or none --- */
@@ -498,8 +338,8 @@ static void assert_fails(TPMVersion version, unsigned sound, VtpmFault fault, co
                          size_t size)
 {
     bool tpm2 = version == TPM_VERSION_2_0;
-    Files files = files_new();
-    Vtpm v = vtpm_start(version, tpm2 ? "tpm-crb" : "tpm-tis", ON, files.args);
+    VtpmFiles files = vtpm_files_new();
+    Vtpm v = vtpm_start(version, tpm2 ? "tpm-crb" : "tpm-tis", VTPM_MEASURE, files.args);
     uint8_t response[4096];
     size_t got;
 
@@ -509,12 +349,12 @@ static void assert_fails(TPMVersion version, unsigned sound, VtpmFault fault, co
     } else {
         vtpm_fake_fault_data(v.fake, fault);
     }
-    got = tpm2 ? vtpm_crb_run(&v, startup_clear, sizeof(startup_clear), response)
-               : vtpm_tis_run(&v, 0, startup_1_2, sizeof(startup_1_2), response);
+    got = tpm2 ? vtpm_crb_run(&v, vtpm_startup_clear, sizeof(vtpm_startup_clear), response)
+               : vtpm_tis_run(&v, 0, vtpm_startup_1_2, sizeof(vtpm_startup_1_2), response);
     vtpm_assert_failure(version, response, got);
     g_assert_false(vtpm_state_is(&v, "running"));
     vtpm_stop(&v);
-    files_free(&files);
+    vtpm_files_free(&files);
 }
 
 static void test_lost(void)
@@ -563,40 +403,41 @@ static void test_hostile(void)
 /* What was lost in the middle is measured whole after the next reset. */
 static void test_recovery(void)
 {
-    Files files = files_new();
-    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ON, files.args);
+    VtpmFiles files = vtpm_files_new();
+    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", VTPM_MEASURE, files.args);
 
     vtpm_fake_measures(v.fake, 3);
     vtpm_fake_fault_data(v.fake, VTPM_CLOSE);
-    g_assert_cmphex(RUN(&v, startup_clear), ==, 0x101);
-    g_assert_cmphex(RUN(&v, startup_clear), ==, 0x101);
+    g_assert_cmphex(VTPM_RUN(&v, vtpm_startup_clear), ==, 0x101);
+    g_assert_cmphex(VTPM_RUN(&v, vtpm_startup_clear), ==, 0x101);
     vtpm_wait_until(vtpm_state_is(&v, "waiting"));
     vtpm_fake_forget(v.fake);
     vtpm_reset(&v);
-    g_assert_cmphex(RUN(&v, startup_clear), ==, 0);
+    g_assert_cmphex(VTPM_RUN(&v, vtpm_startup_clear), ==, 0);
     g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x182), ==, 4);
     vtpm_stop(&v);
-    files_free(&files);
+    vtpm_files_free(&files);
 }
 
 /* --- which machines --- */
 
 static void test_auto(void)
 {
-    Guest g = guest(",measure-boot=auto", "");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", ",measure-boot=auto", "");
 
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_measured(&g);
-    end(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_measured(&g);
+    vtpm_guest_end(&g);
 }
 
 static void test_auto_with_firmware(void)
 {
-    Guest g = guest(",measure-boot=auto", "-bios qemu-bundle/usr/local/share/qemu/bios-256k.bin");
+    VtpmGuest g = vtpm_guest_new("tpm-crb", ",measure-boot=auto",
+                                 "-bios qemu-bundle/usr/local/share/qemu/bios-256k.bin");
 
-    g_assert_cmphex(RUN(&g.v, startup_clear), ==, 0);
-    assert_unmeasured(&g);
-    end(&g);
+    g_assert_cmphex(VTPM_RUN(&g.v, vtpm_startup_clear), ==, 0);
+    vtpm_assert_unmeasured(&g);
+    vtpm_guest_end(&g);
 }
 
 static void test_auto_without_kernel(void)
@@ -604,7 +445,7 @@ static void test_auto_without_kernel(void)
     Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ",measure-boot=auto", "-machine q35");
 
     vtpm_fake_measures(v.fake, 0);
-    g_assert_cmphex(RUN(&v, startup_clear), ==, 0);
+    g_assert_cmphex(VTPM_RUN(&v, vtpm_startup_clear), ==, 0);
     g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x182), ==, 0);
     vtpm_stop(&v);
 }
@@ -614,7 +455,7 @@ static void test_on_without_kernel(void)
     VtpmFake *fake = vtpm_fake_new(TPM_VERSION_2_0);
     g_autofree char *line = g_strdup_printf(
         "%s -display none -nodefaults -machine q35,accel=qtest -chardev socket,id=chr,path=%s "
-        "-tpmdev emulator,id=tpm0,chardev=chr" ON " -device tpm-crb,tpmdev=tpm0",
+        "-tpmdev emulator,id=tpm0,chardev=chr" VTPM_MEASURE " -device tpm-crb,tpmdev=tpm0",
         g_getenv("QTEST_QEMU_BINARY"), vtpm_fake_path(fake));
     g_autofree char *said = NULL;
     int status = 0;
@@ -628,29 +469,30 @@ static void test_on_without_kernel(void)
 /* The same fake, which does nothing wrong: what the tests above see is what they spoil. */
 static void test_sound(void)
 {
-    Files files = files_new();
-    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", ON, files.args);
+    VtpmFiles files = vtpm_files_new();
+    Vtpm v = vtpm_start(TPM_VERSION_2_0, "tpm-crb", VTPM_MEASURE, files.args);
 
     vtpm_fake_measures(v.fake, 0);
-    g_assert_cmphex(RUN(&v, startup_clear), ==, 0);
+    g_assert_cmphex(VTPM_RUN(&v, vtpm_startup_clear), ==, 0);
     g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x182), ==, 4);
     g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x17a), ==, 1);
     vtpm_stop(&v);
-    files_free(&files);
+    vtpm_files_free(&files);
 }
 
 static void test_1_2(void)
 {
-    Files files = files_new();
-    Vtpm v = vtpm_start(TPM_VERSION_1_2, "tpm-tis", ON, files.args);
+    VtpmFiles files = vtpm_files_new();
+    Vtpm v = vtpm_start(TPM_VERSION_1_2, "tpm-tis", VTPM_MEASURE, files.args);
     uint8_t response[4096];
 
     vtpm_fake_measures(v.fake, 0);
-    g_assert_cmpuint(vtpm_tis_run(&v, 0, startup_1_2, sizeof(startup_1_2), response), ==, 10);
+    g_assert_cmpuint(vtpm_tis_run(&v, 0, vtpm_startup_1_2, sizeof(vtpm_startup_1_2), response), ==,
+                     10);
     g_assert_cmphex(ldl_be_p(response + 6), ==, 0);
     g_assert_cmpuint(vtpm_fake_commands(v.fake, 0x14), ==, 4);
     vtpm_stop(&v);
-    files_free(&files);
+    vtpm_files_free(&files);
 }
 
 int main(int argc, char **argv)
