@@ -2,6 +2,7 @@
 """A guest whose TPM is a unit: our packages' manager and units run in a systemd of our own, and a
 Linux boots on this machine, not in another emulated one. Its quotes are verified with a store."""
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -17,6 +18,7 @@ from vm import Vm
 
 UNIT = f'swtpm-deepquote@{UUID}.service'
 SOCKET = f'/run/swtpm-deepquote/{UUID}.sock'
+CREDENTIAL = '/etc/credstore.encrypted/eh-auth'
 VTPM_PCRS = 'sha256:0,1,2,3,4,5,6,7'
 
 if not own_systemd.inside():
@@ -55,6 +57,27 @@ def _():
     run(['vtpm-managerctl', 'vm', 'new', UUID, '--name', 'guest', '--qemu-group', 'root'],
         timeout=120)
     tap.equal(show('ActiveState'), 'inactive')
+
+
+def give(value):
+    """Has the manager's unit started with a value of the endorsement hierarchy, kept encrypted."""
+    run(['install', '-d', '-m', '0700', os.path.dirname(CREDENTIAL)])
+    run(['sh', '-c', f"printf %s '{value}' | systemd-creds encrypt --with-key=host "
+         f'--name=eh-auth - {CREDENTIAL}'])
+    return subprocess.run(['systemctl', 'restart', 'vtpm-managerd'], check=False).returncode
+
+
+@tap.case('what the TPM is to be told is kept encrypted, and the unit hands it to the manager')
+def _():
+    assert give('hex:0') != 0
+    said = run(['journalctl', '-u', 'vtpm-managerd', '-n', '20']).stdout
+    assert 'credential eh-auth' in said, said
+    run(['systemctl', 'stop', 'vtpm-managerd'])
+    tap.equal(give('str:a secret'), 0)
+    with open(CREDENTIAL, 'rb') as f:
+        assert b'secret' not in f.read()
+    os.unlink(CREDENTIAL)
+    run(['systemctl', 'restart', 'vtpm-managerd'], timeout=120)
 
 
 @tap.case('a guest starts the unit; its deep quote is authentic, and trusted once its key is known')

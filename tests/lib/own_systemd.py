@@ -159,6 +159,7 @@ def _begin(folder, packages, command):
     os.chdir(root)
     subprocess.run(['pivot_root', '.', 'mnt'], check=True)
     subprocess.run(['umount', '-l', '/mnt'], check=True)
+    _mount('--make-rshared', '/')  # as process 1 has it: credentials of units are mounted by others
     os.execve(SYSTEMD, [SYSTEMD, '--unit=own.target', '--show-status=no', '--log-target=journal'],
               {'container': 'own', 'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
 
