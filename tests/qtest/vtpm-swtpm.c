@@ -33,6 +33,27 @@ void vtpm_swtpm_wait(VtpmSwtpm *swtpm)
     g_unlink(swtpm->path);
 }
 
+/*
+ * Whether somebody listens at a socket: its file is there a moment before that. To connect would
+ * tell too, and end a swtpm that ends with its connection.
+ */
+static bool listens(const char *path)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) lines = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_file_get_contents("/proc/net/unix", &text, NULL, &error);
+    g_assert_no_error(error);
+    lines = g_strsplit(text, "\n", 0);
+    for (char **line = lines; *line; line++) {
+        if (g_str_has_suffix(*line, path) && strstr(*line, " 00010000 ")) { /* it accepts */
+            return true;
+        }
+    }
+    return false;
+}
+
 void vtpm_swtpm_start(VtpmSwtpm *swtpm, const char *options)
 {
     g_autofree char *line =
@@ -40,7 +61,7 @@ void vtpm_swtpm_start(VtpmSwtpm *swtpm, const char *options)
                         "--terminate %s",
                         swtpm->dir, swtpm->path, options);
     g_auto(GStrv) argv = g_strsplit(line, " ", 0);
-    int64_t end = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    int64_t end = g_get_monotonic_time() + 30 * G_TIME_SPAN_SECOND;
     g_autoptr(GError) error = NULL;
 
     for (char **arg = argv; *arg; arg++) {
@@ -52,7 +73,7 @@ void vtpm_swtpm_start(VtpmSwtpm *swtpm, const char *options)
     g_spawn_async(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
                   &swtpm->pid, &error);
     g_assert_no_error(error);
-    while (!g_file_test(swtpm->path, G_FILE_TEST_EXISTS)) {
+    while (!listens(swtpm->path)) {
         g_assert_cmpint(g_get_monotonic_time(), <, end);
         g_usleep(1000);
     }

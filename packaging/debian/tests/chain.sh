@@ -21,6 +21,12 @@ wait_for()
     done
 }
 
+# listens SOCKET: whether somebody does: its file is there a moment before that
+listens()
+{
+    grep -q " 00010000 .* $1\$" /proc/net/unix
+}
+
 ctl()
 {
     vtpm-managerctl --socket "$admin" "$@"
@@ -56,7 +62,7 @@ start_vtpm()
         --server "type=unixio,path=$work/vtpm" --ctrl "type=unixio,path=$work/vtpm.ctrl" \
         --flags not-need-init,startup-clear --log "file=$work/vtpm.log" "$@" &
     vtpm=$!
-    wait_for 30 test -S "$work/vtpm"
+    wait_for 30 listens "$work/vtpm"
 }
 
 stop_vtpm()
