@@ -13,6 +13,8 @@ from programs import built
 
 QEMU = os.environ.get('QEMU_SYSTEM_X86_64', 'qemu-system-x86_64')
 BOOT_SECONDS = 120
+# no_timer_check: on a busy host the kernel may find that an emulated timer does not tick, and panic
+COMMAND_LINE = 'console=ttyS0 quiet panic=-1 no_timer_check'
 # A machine with nothing that is not asked for
 MACHINE = ['-nodefaults', '-no-user-config', '-display', 'none']
 
@@ -60,7 +62,7 @@ def guest_image(arguments='', initramfs=None, memory='256'):
     """
     return ['-m', memory, '-kernel', built('guest', 'vmlinuz'),
             '-initrd', initramfs or built('guest', 'initramfs'),
-            '-append', f'console=ttyS0 quiet panic=-1 {arguments}'.strip()]
+            '-append', f'{COMMAND_LINE} {arguments}'.strip()]
 
 
 def tpm_options(device, control, more=''):

@@ -70,7 +70,7 @@ class Guest:
             control = self._filter() if long_responses else self.swtpm.control
         self.machine = Machine(self.directory, qemu, options.accel, device, control, [
             '-smp', '2', '-m', '256', '-kernel', options.kernel, '-initrd', options.initramfs,
-            '-append', f'console=ttyS0 quiet panic=-1 {arguments}'], port=True).start()
+            '-append', f'{vm.COMMAND_LINE} {arguments}'], port=True).start()
         if not self.machine.line(120).startswith('ready'):
             raise Failed(f'no guest:\n{self.machine.tail()}')
 

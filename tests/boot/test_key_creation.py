@@ -12,6 +12,7 @@ import time
 
 import machine
 import tap
+import vm
 from host import PCR_LIST, Host
 from process import Failed, run, wait_until
 from programs import built, program
@@ -116,7 +117,7 @@ class Setting:
         self.machine = machine.Machine(
             self.folder, QEMU, 'tcg', 'tpm-crb', self.vtpm.control,
             ['-machine', 'q35', '-m', '256', '-kernel', built('guest', 'vmlinuz'), '-initrd',
-             built('guest', 'initramfs'), '-append', 'console=ttyS0 quiet panic=-1',
+             built('guest', 'initramfs'), '-append', vm.COMMAND_LINE,
              *(word for path in self.monitors
                for word in ('-qmp', f'unix:{path},server=on,wait=off'))], port=True)
         self.parts.callback(self.machine.stop)

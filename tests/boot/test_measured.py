@@ -24,7 +24,7 @@ QEMU = os.environ.get('QEMU_SYSTEM_X86_64')
 TOOL = built('tools', 'verifier', 'tpm2_checkdeepquote')
 CODE = '/usr/share/OVMF/OVMF_CODE_4M.fd'
 MEMORY = {'pc': '256', 'q35': '3G'}  # q35 splits the latter
-TEXT = 'console=ttyS0 quiet panic=-1 vga=normal'
+TEXT = f'{vm.COMMAND_LINE} vga=normal'
 SECONDS = 240
 
 

@@ -71,7 +71,7 @@ class BootedVm:
         self.machine = Machine(
             self.folder, QEMU, vm.accelerator(), 'tpm-tis', self.vtpm.control,
             ['-machine', 'pc', '-m', '384', '-kernel', built('guest', 'vmlinuz'), '-initrd',
-             setting.image, '-append', 'console=ttyS0 quiet panic=-1 ima_policy=tcb'], port=True)
+             setting.image, '-append', f'{vm.COMMAND_LINE} ima_policy=tcb'], port=True)
 
     def start(self):
         self.vtpm.start()

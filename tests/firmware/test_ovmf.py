@@ -17,7 +17,7 @@ from programs import built
 
 DEVICE = sys.argv.pop(1)
 CODE, VARIABLES = '/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'
-COMMAND_LINE = r'linux.efi initrd=\initrd.img console=ttyS0 quiet panic=-1'
+COMMAND_LINE = rf'linux.efi initrd=\initrd.img {vm.COMMAND_LINE}'
 
 
 def image(name):

@@ -8,12 +8,11 @@ import subprocess
 from agent import Agent
 from process import Failed, spawn, stop, wait_until
 from programs import built
-from vm import accelerator
+from vm import COMMAND_LINE, accelerator
 
 BIN = '/run/deepquote/bin'       # first on libvirtd's PATH, as PREFIX/lib/swtpm-deepquote/bin is
 HOOKS = '/etc/libvirt/hooks/qemu.d'
 BOOT = '/var/lib/libvirt/boot'
-COMMAND_LINE = 'console=ttyS0 quiet panic=-1'
 LIBVIRTD_LOG = '/var/log/libvirt/libvirtd.log'
 
 _QEMU_CONF = """

@@ -17,11 +17,11 @@ import tap
 from agent import GuestError
 from fake_manager import FakeManager
 from host import PCR_LIST, Host
-from libvirtd import BIN, BOOT, COMMAND_LINE, Domain, Libvirtd, install_launcher, logs, virsh
+from libvirtd import BIN, BOOT, Domain, Libvirtd, install_launcher, logs, virsh
 from machine import make_guest_image
 from protocol import KEY, UUID
 from verifier import check, verify
-from vm import accelerator
+from vm import COMMAND_LINE, accelerator
 
 MANAGER_DIR = os.path.dirname(defaults.SOCKET)
 CONF = '/etc/swtpm-deepquote.conf'
