@@ -28,8 +28,9 @@ PROGRAMS = {
 USERS = (b'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n'
          b'alice:x:1000:1000::/:/bin/sh\n')
 BIOS = 'swtpm_bios --tpm-device /dev/vtpm-x'
-GONE = 'for i in $(seq 150); do [ -e /dev/vtpm-x ] || break; sleep 0.1; done; ' \
-    'ls /dev/vtpm-x 2>&1 || true'
+# Waits in the guest, which may be slow, until $1 is true
+AWAIT = 'await() { for i in $(seq 400); do eval "$1" && break; sleep 0.1; done; }; '
+GONE = AWAIT + "await '[ ! -e /dev/vtpm-x ]'; ls /dev/vtpm-x 2>&1 || true"
 HASHED = b'0123456789abcdef' * 600  # more than one ioctl takes
 
 
@@ -118,23 +119,22 @@ def start_swtpm(options, program_name='swtpm', channel='--ctrl type=unixio,path=
 
 
 def start_again(options, program_name='swtpm', channel='--ctrl type=unixio,path=/tmp/x/ctrl'):
-    guest(f'{program_name} socket {options} --tpmstate dir=/tmp/x {channel} --log file=/tmp/x/log '
-          '--pid file=/tmp/x/pid --daemon; '
-          'for i in $(seq 100); do [ -s /tmp/x/pid ] && break; sleep 0.1; done')
+    guest(f'{AWAIT}{program_name} socket {options} --tpmstate dir=/tmp/x {channel} '
+          "--log file=/tmp/x/log --pid file=/tmp/x/pid --daemon; await '[ -s /tmp/x/pid ]'")
 
 
 def start_device(options='--unix /tmp/x/ctrl'):
     """In a shell's background, which notes how it ends."""
-    guest('rm -f /tmp/x/status; (vtpm-cuse ' + options + ' x >/tmp/x/said 2>&1; echo $? '
-          '>/tmp/x/status) >/dev/null 2>&1 & for i in $(seq 100); do [ -c /dev/vtpm-x ] && break; '
-          'sleep 0.1; done; test -c /dev/vtpm-x || { cat /tmp/x/said >&2; false; }')
+    guest(f'{AWAIT}rm -f /tmp/x/status; (vtpm-cuse {options} x >/tmp/x/said 2>&1; echo $? '
+          ">/tmp/x/status) >/dev/null 2>&1 & await '[ -c /dev/vtpm-x ]'; "
+          'test -c /dev/vtpm-x || { cat /tmp/x/said >&2; false; }')
 
 
 def ended():
     """(exit status, what it said) of vtpm-cuse, once the device is gone."""
     assert 'No such file' in guest(GONE)
-    return guest('for i in $(seq 50); do [ -s /tmp/x/status ] && break; sleep 0.1; done; '
-                 'cat /tmp/x/status'), guest('cat /tmp/x/said')
+    return guest(f"{AWAIT}await '[ -s /tmp/x/status ]'; cat /tmp/x/status"), \
+        guest('cat /tmp/x/said')
 
 
 def switch_on(version):
@@ -380,9 +380,12 @@ def hang_up_case(words, want):
             start_again('--tpm2')
             start_device()
             switch_on(TPM2)
-        guest('kill -STOP $(cat /tmp/x/pid); (sleep 1; kill -KILL $(cat /tmp/x/pid)) '
-              '>/dev/null 2>&1 &')
-        tap.equal(opener(*words), want)
+        alone = 1 + words[0].startswith('write:')  # what it says before it waits for swtpm
+        said = guest(f'{AWAIT}kill -STOP $(cat /tmp/x/pid); '
+                     f'opener /dev/vtpm-x {" ".join(words)} >/tmp/x/opened & '
+                     f"await '[ $(wc -l </tmp/x/opened) -ge {alone} ]'; sleep 1; "
+                     'kill -KILL $(cat /tmp/x/pid); wait; cat /tmp/x/opened')
+        tap.equal(said.splitlines(), ['open: 0', *want])
         code, said = ended()
         tap.equal(code, '1')
         assert 'swtpm has ended' in said, said

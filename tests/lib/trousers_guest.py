@@ -71,7 +71,7 @@ class TrousersGuest:
 
     def start_tcsd(self):
         self.text('setsid tcsd -f </dev/null >/tmp/tcsd.log 2>&1 3>&- &\n'
-                  'for i in 1 2 3 4 5 6 7 8 9; do netstat -ltn | grep -q :30003 && exit; sleep 1; '
+                  'for i in $(seq 60); do netstat -ltn | grep -q :30003 && exit; sleep 1; '
                   'done; cat /tmp/tcsd.log >&2; exit 1')
 
     def stop_tcsd(self):
