@@ -6,6 +6,7 @@
 #include "appraise/appraise-event-log.h"
 #include "appraise/appraise-ima.h"
 #include "appraise/appraise-parts.h"
+#include "appraise/appraise-systemd.h"
 
 /* Each part adds nothing where there is nothing for it. */
 static void appraise_one(const DqLog *log, void (*appraise)(const DqLog *log, DqVerdict *verdict),
@@ -35,6 +36,11 @@ void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisa
           { NULL, { NULL, 0 }, pcrs->vtpm, pcrs->vtpm_count, a->vm, "vm-boot", NULL } },
     };
 
+    const DqLog systemd[] = {
+        { "host-systemd", a->logs.host_systemd, pcrs->host, pcrs->host_count, NULL, NULL, NULL },
+        { "vm-systemd", a->logs.vm_systemd, pcrs->vtpm, pcrs->vtpm_count, NULL, NULL, NULL },
+    };
+
     for (gsize i = 0; i < G_N_ELEMENTS(machines); i++) {
         const DqLog *event_log = &machines[i].event_log, *ima = &machines[i].ima;
         const DqLog *boot = &machines[i].boot;
@@ -44,6 +50,11 @@ void dq_appraise(const DqQuotedPcrs *pcrs, DqVerdict *verdict, gpointer appraisa
         appraise_one(ima, dq_appraise_ima, ima->bytes.len > 0, verdict);
         appraise_one(ima, dq_appraise_ima_missing, ima->bytes.len == 0 && ima->profile != NULL,
                      verdict);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(systemd); i++) {
+        if (systemd[i].bytes.len > 0) {
+            dq_appraise_systemd(&systemd[i], machines[i].event_log.bytes, verdict);
+        }
     }
     if (a->logs.vtpm_parts.len > 0) {
         dq_appraise_parts(a->logs.vtpm_parts, a->measurement, on_host, verdict);

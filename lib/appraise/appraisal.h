@@ -17,10 +17,11 @@ typedef struct DqLogs {
     DqBytes host_ima;       /* the kernel's list, binary */
     DqBytes vm_event_log;
     DqBytes vm_ima;
-    DqBytes vtpm_parts; /* files whose code its vTPM runs */
-    DqBytes vm_launch;  /* what it was started with */
-    DqBytes vtpm_ek;    /* the certificate of its vTPM's endorsement key, DER */
-    DqBytes ek_chain;   /* certificates of the authority that issued it */
+    DqBytes vtpm_parts;               /* files whose code its vTPM runs */
+    DqBytes vm_launch;                /* what it was started with */
+    DqBytes vtpm_ek;                  /* the certificate of its vTPM's endorsement key, DER */
+    DqBytes ek_chain;                 /* certificates of the authority that issued it */
+    DqBytes host_systemd, vm_systemd; /* what systemd measured after the firmware */
 } DqLogs;
 
 /** DqAppraisal: borrowed. */
@@ -43,6 +44,9 @@ typedef struct DqAppraisal {
  * A list of the vTPM's parts adds "vtpm-parts": it passes where it is the one measured. One of what
  * the VM was started with adds "vm-launch", the same. A certificate of the vTPM's endorsement key
  * adds "vtpm-ek": it passes where the host's authority issued it for the key that is pinned.
+ *
+ * A log of systemd's adds "host-systemd" or "vm-systemd": it passes where some of its beginning
+ * leads, from where the firmware's log ends, to each PCR quoted that it has records of.
  *
  * Where there is a tracker, "host-packages" and "vm-packages" say which packages of the profiles
  * the files are of that logs and lists of parts have shown, and what is known of them: with what

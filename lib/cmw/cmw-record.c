@@ -20,6 +20,7 @@ static const struct {
     [DQ_CMW_VM_LAUNCH] = { "vm-launch", "application/vnd.deepquote.vm-launch" },
     [DQ_CMW_VTPM_EK] = { "vtpm-ek", "application/pkix-cert" },
     [DQ_CMW_EK_CHAIN] = { "ek-chain", "application/vnd.deepquote.certificates" },
+    [DQ_CMW_SYSTEMD] = { "systemd-log", "application/vnd.deepquote.systemd-log" },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(table) == DQ_CMW_PARTS);

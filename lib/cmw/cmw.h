@@ -29,6 +29,7 @@ typedef enum DqCmwPart {
     DQ_CMW_VM_LAUNCH,
     DQ_CMW_VTPM_EK,
     DQ_CMW_EK_CHAIN,
+    DQ_CMW_SYSTEMD,
     DQ_CMW_PARTS, /* how many there are */
 } DqCmwPart;
 

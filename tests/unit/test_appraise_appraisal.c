@@ -124,6 +124,8 @@ static void each_log_has_its_finding_and_its_tpm(void)
                        { NULL, 0 },
                        { NULL, 0 },
                        { NULL, 0 },
+                       { NULL, 0 },
+                       { NULL, 0 },
                        { NULL, 0 } };
     dq_appraise(&pcrs, verdict, &a);
     g_assert_cmpuint(dq_verdict_get_findings(verdict), ==, G_N_ELEMENTS(words));

@@ -10,7 +10,8 @@
 
 enum { LOG_MAX = 256 << 20 }; /* bytes */
 
-static const DqCmwPart guest_logs[GUEST_LOGS] = { DQ_CMW_EVENT_LOG, DQ_CMW_IMA, DQ_CMW_VTPM_EK };
+static const DqCmwPart guest_logs[GUEST_LOGS] = { DQ_CMW_EVENT_LOG, DQ_CMW_IMA, DQ_CMW_VTPM_EK,
+                                                  DQ_CMW_SYSTEMD };
 
 static const struct {
     uint32_t what;
@@ -36,9 +37,10 @@ gboolean cmw_parse_log(const char *text, CmwTask *task, GError **error)
             return TRUE;
         }
     }
-    g_set_error_literal(
-        error, VTPM_ERROR, VTPM_ERROR_INPUT,
-        "--cmw-log: give boot-log=FILE, ima-log=FILE and vtpm-ek=FILE, each once at most");
+    g_set_error_literal(error, VTPM_ERROR, VTPM_ERROR_INPUT,
+                        "--cmw-log: give boot-log=FILE, ima-log=FILE, systemd-log=FILE and "
+                        "vtpm-ek=FILE, each once at "
+                        "most");
     return FALSE;
 }
 

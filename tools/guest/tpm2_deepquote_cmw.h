@@ -6,7 +6,7 @@
 #include "cmw/cmw.h"
 #include "common/output.h"
 
-enum { GUEST_LOGS = 3 }; /* kinds that have a name */
+enum { GUEST_LOGS = 4 }; /* kinds that have a name */
 
 /** CmwTask: what of it is asked for; paths are NULL where they were not given. */
 typedef struct CmwTask {
@@ -15,7 +15,7 @@ typedef struct CmwTask {
 } CmwTask;
 
 /**
- * cmw_parse_log: takes WHAT=FILE, WHAT being boot-log or ima-log.
+ * cmw_parse_log: takes WHAT=FILE, WHAT being boot-log, ima-log, systemd-log or vtpm-ek.
  *
  * Errors: VTPM_ERROR_INPUT.
  */

@@ -3,6 +3,7 @@
 
 #include "appraise/event-log.h"
 #include "appraise/ima-list.h"
+#include "appraise/systemd-log.h"
 #include "appraise/vtpm-ek.h"
 #include "cmw/cmw.h"
 #include "wire/parts.h"
@@ -25,6 +26,7 @@ static const struct {
     [DQ_CMW_VM_LAUNCH] = { G_STRUCT_OFFSET(CheckInput, vm_launch), WIRE_PARTS_SIZE_MAX },
     [DQ_CMW_VTPM_EK] = { G_STRUCT_OFFSET(CheckInput, vtpm_ek), DQ_VTPM_EK_MAX },
     [DQ_CMW_EK_CHAIN] = { G_STRUCT_OFFSET(CheckInput, ek_chain), DQ_VTPM_EK_CHAIN_MAX },
+    [DQ_CMW_SYSTEMD] = { G_STRUCT_OFFSET(CheckInput, systemd), DQ_SYSTEMD_LOG_MAX },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(places) == DQ_CMW_PARTS);

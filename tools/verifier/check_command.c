@@ -59,6 +59,10 @@ static const GOptionEntry entries[] = {
       "From the guest or the host: the event log of the host's firmware, the same", "FILE" },
     { "host-ima", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.host_ima,
       "From the guest or the host: the IMA list of the host's kernel, the same", "FILE" },
+    { "systemd-log", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.systemd,
+      "From the guest: what its systemd measured, tpm2-measure.log, the same", "FILE" },
+    { "host-systemd-log", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.host_systemd,
+      "From the host: what its systemd measured, the same", "FILE" },
     { "vtpm-parts", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.vtpm_parts,
       "From the guest: the files whose code its vTPM runs, which must be those measured", "FILE" },
     { "vm-launch", 0, 0, G_OPTION_ARG_FILENAME, &opt.paths.vm_launch,
@@ -125,8 +129,9 @@ static const char description[] =
     "evidence.bin and quote.msg, and where they are there quote.sig, pcrs.bin, ak.pub and the "
     "logs\n"
     "boot.log, ima.log, host_boot.log and host_ima.log, vtpm_parts.bin, vm_launch.bin, "
-    "vtpm_ek.der\n"
-    "and ek_chain.der. What is expected comes from options and the store alone.\n\n"
+    "vtpm_ek.der,\n"
+    "ek_chain.der, systemd.log and host_systemd.log. What is expected comes from options and the "
+    "store alone.\n\n"
     "Other commands: init, challenge, host, vm, accept, watch, audit, report, eventlog, ima,\n"
     "profile, predict; each has --help.\n\n"
     "Exit status: 0 trusted, 1 refused, 2 wrong usage or unreadable input, 3 authentic: nothing "

@@ -5,6 +5,7 @@
 
 #include "appraise/event-log.h"
 #include "appraise/ima-list.h"
+#include "appraise/systemd-log.h"
 #include "appraise/vtpm-ek.h"
 #include "attest/bytes.h"
 #include "common/input.h"
@@ -87,7 +88,8 @@ void check_input_settle(CheckInput *in)
     in->appraisal.logs = (DqLogs){ peek(in->host_event_log), peek(in->host_ima),
                                    peek(in->event_log),      peek(in->ima),
                                    peek(in->vtpm_parts),     peek(in->vm_launch),
-                                   peek(in->vtpm_ek),        peek(in->ek_chain) };
+                                   peek(in->vtpm_ek),        peek(in->ek_chain),
+                                   peek(in->host_systemd),   peek(in->systemd) };
     set_digests(peek(in->evidence), &in->appraisal);
 }
 
@@ -108,6 +110,8 @@ static CheckInput *read_parts(Read read, const CheckPaths *p, GError **error)
         !read_log(read, p->vm_launch, WIRE_PARTS_SIZE_MAX, &in->vm_launch, error) ||
         !read_log(read, p->vtpm_ek, DQ_VTPM_EK_MAX, &in->vtpm_ek, error) ||
         !read_log(read, p->ek_chain, DQ_VTPM_EK_CHAIN_MAX, &in->ek_chain, error) ||
+        !read_log(read, p->host_systemd, DQ_SYSTEMD_LOG_MAX, &in->host_systemd, error) ||
+        !read_log(read, p->systemd, DQ_SYSTEMD_LOG_MAX, &in->systemd, error) ||
         (p->cmw && !check_cmw_read(p->cmw, read, in, error)) ||
         !require(in->message, "name the vTPM's quote with -m, or a folder or --cmw", error) ||
         !require(in->evidence, "name the evidence with --evidence", error) ||
@@ -194,6 +198,8 @@ CheckInput *check_input_read_folder(const char *folder, GError **error)
         { "vm_launch.bin", &p.vm_launch },
         { "vtpm_ek.der", &p.vtpm_ek },
         { "ek_chain.der", &p.ek_chain },
+        { "systemd.log", &p.systemd },
+        { "host_systemd.log", &p.host_systemd },
     };
     g_auto(GStrv) found = g_new0(char *, G_N_ELEMENTS(files) + 1);
     gsize count = 0;
@@ -222,7 +228,7 @@ void check_input_free(CheckInput *input)
                        &input->evidence,   &input->public,         &input->event_log,
                        &input->ima,        &input->host_event_log, &input->host_ima,
                        &input->vtpm_parts, &input->vm_launch,      &input->vtpm_ek,
-                       &input->ek_chain };
+                       &input->ek_chain,   &input->systemd,        &input->host_systemd };
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], g_bytes_unref);

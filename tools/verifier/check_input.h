@@ -16,14 +16,14 @@ typedef struct CheckPaths {
     const char *cmw; /* a file with all or some of them */
     const char *message, *signature, *pcrs, *evidence, *key;
     const char *host_event_log, *host_ima, *event_log, *ima, *vtpm_parts, *vm_launch;
-    const char *vtpm_ek, *ek_chain;
+    const char *vtpm_ek, *ek_chain, *host_systemd, *systemd;
 } CheckPaths;
 
 /** A deep quote that has been read. */
 typedef struct CheckInput {
     GBytes *message, *signature, *pcrs, *evidence, *public;
     GBytes *host_event_log, *host_ima, *event_log, *ima, *vtpm_parts, *vm_launch;
-    GBytes *vtpm_ek, *ek_chain;
+    GBytes *vtpm_ek, *ek_chain, *host_systemd, *systemd;
     DqKey *key;            /* of @public; NULL: none came */
     DqAppraisal appraisal; /* borrowed from the above, and from the profiles */
 } CheckInput;
@@ -38,7 +38,8 @@ CheckInput *check_input_read(const CheckPaths *paths, GError **error);
 /**
  * check_input_read_folder: quote.cmw, or evidence.bin and quote.msg, and if they are there
  * quote.sig, pcrs.bin, ak.pub and the logs boot.log, ima.log, host_boot.log and host_ima.log,
- * vtpm_parts.bin, vm_launch.bin, vtpm_ek.der and ek_chain.der, of a folder that came from a guest.
+ * vtpm_parts.bin, vm_launch.bin, vtpm_ek.der, ek_chain.der, systemd.log and host_systemd.log, of a
+ * folder that came from a guest.
  * Only regular files are read.
  *
  * Errors: also where the folder has a file that the verifier alone may have, such as a nonce.

@@ -5,19 +5,21 @@
 #include "appraise/event-text.h"
 #include "appraise/event-type.h"
 #include "appraise/replay-text.h"
+#include "appraise/systemd-log.h"
 #include "command.h"
 #include "common/input.h"
 #include "log_fields.h"
 #include "log_pcrs.h"
 #include "pcr_values.h"
 #include "record_text.h"
+#include "systemd_log_show.h"
 #include "wire/tpm-constants.h"
 
 #include <stdio.h>
 
 /** The command line as it was given. */
 static struct {
-    char *pcrs;
+    char *pcrs, *after;
     gboolean json;
 } opt;
 
@@ -25,6 +27,9 @@ static const GOptionEntry show_entries[] = {
     { "pcrs", 0, 0, G_OPTION_ARG_FILENAME, &opt.pcrs,
       "Values of PCRs as tpm2_pcrread prints them, to compare with; or which PCRs to show",
       "FILE|LIST" },
+    { "after", 0, 0, G_OPTION_ARG_FILENAME, &opt.after,
+      "The firmware's event log that a log of systemd goes on from (PCRs begin as zeroes)",
+      "FILE" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "Print a line of JSON for each event and PCR",
       NULL },
     { 0 },
@@ -170,9 +175,10 @@ static int print_pcrs(const DqEventLog *log, const GArray *values, GError **erro
 
 static int show_command(char **argv, GError **error)
 {
-    g_auto(GStrv) words =
-        command_parse(show_entries, argv,
-                      "FILE - show a firmware's event log, and to which PCRs it leads", 1, error);
+    g_auto(GStrv) words = command_parse(
+        show_entries, argv,
+        "FILE - show the event log of a firmware, or of systemd, and to which PCRs it leads", 1,
+        error);
     g_autoptr(GArray) values = NULL;
     g_autoptr(GBytes) bytes = NULL;
     DqEventLog log;
@@ -183,6 +189,9 @@ static int show_command(char **argv, GError **error)
     bytes = input_read(words[1], DQ_EVENT_LOG_MAX, error);
     if (!bytes) {
         return EXIT_UNUSABLE;
+    }
+    if (dq_systemd_log_is((WireBytes){ g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes) })) {
+        return systemd_log_show(words[1], bytes, opt.after, values, opt.json, error);
     }
     if (!dq_event_log_open((WireBytes){ g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes) },
                            &log, error) ||

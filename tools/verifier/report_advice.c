@@ -37,6 +37,12 @@ static const struct {
                         "many, or was changed. 'eventlog show' has each event." },
     { "vm-event-log", "Take the log again: it is of another boot, lacks an event or has one too "
                       "many, or was changed. 'eventlog show' has each event." },
+    { "host-systemd",
+      "Take the log again, after the quote, and the firmware's with it. 'eventlog show' "
+      "has each record." },
+    { "vm-systemd",
+      "Take the log again, after the quote, and the firmware's with it. 'eventlog show' "
+      "has each record." },
     { "host-ima", "Take the list again, after the quote: it is of another boot, or lacks what was "
                   "measured before the quote." },
     { "vm-ima", "Take the list again, after the quote: it is of another boot, or lacks what was "

@@ -86,6 +86,8 @@ static CheckInput *make_input(const VerdictCase *c, GError **error)
         { &in->vm_launch, CASE_VM_LAUNCH },
         { &in->vtpm_ek, CASE_VTPM_EK },
         { &in->ek_chain, CASE_EK_CHAIN },
+        { &in->host_systemd, CASE_HOST_SYSTEMD },
+        { &in->systemd, CASE_VM_SYSTEMD },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {

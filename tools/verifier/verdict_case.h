@@ -26,6 +26,8 @@ typedef enum CasePart {
     CASE_VM_LAUNCH,
     CASE_VTPM_EK,
     CASE_EK_CHAIN,
+    CASE_HOST_SYSTEMD,
+    CASE_VM_SYSTEMD,
     CASE_CHALLENGE,
     CASE_BOUND_NONCE,
     CASE_UUID,

@@ -104,6 +104,8 @@ static void take_input(VerdictCase *c, const CheckInput *in)
     verdict_case_take(c, CASE_VM_LAUNCH, reference(in->vm_launch));
     verdict_case_take(c, CASE_VTPM_EK, reference(in->vtpm_ek));
     verdict_case_take(c, CASE_EK_CHAIN, reference(in->ek_chain));
+    verdict_case_take(c, CASE_HOST_SYSTEMD, reference(in->host_systemd));
+    verdict_case_take(c, CASE_VM_SYSTEMD, reference(in->systemd));
 }
 
 static void take_expected(VerdictCase *c, const CheckExpected *x)
