@@ -2,15 +2,16 @@
 #include "appraise/appraise-files.h"
 
 #include "appraise/event-fields.h"
-#include "appraise/ima-fields.h"
+#include "appraise/ima-signature.h"
 #include "attest/bytes.h"
 
 enum { NAMED_MAX = 8 }; /* files that a finding names; the others are counted */
 
 /** What is found on the way through a list. */
 typedef struct FilesTally {
-    uint64_t same, excluded, wrong;
-    GString *named; /* of those that are wrong */
+    uint64_t same, is_signed, excluded, wrong;
+    uint64_t unlisted; /* of those that are wrong */
+    GString *named;    /* of those that are wrong */
 } FilesTally;
 
 /* Somebody chose each character of it. */
@@ -34,6 +35,17 @@ static void note_wrong(FilesTally *t, const DqImaEntry *entry, WireBytes name, c
                            t->named->len > 0 ? ", " : "", said, why, entry->number);
 }
 
+static void compare_unlisted(FilesTally *t, const DqProfile *profile, const DqImaEntry *entry,
+                             const DqImaFields *f)
+{
+    if (dq_ima_is_signed(f, profile->keys)) {
+        t->is_signed++;
+        return;
+    }
+    t->unlisted++;
+    note_wrong(t, entry, f->name, "is not listed");
+}
+
 static void compare(FilesTally *t, const DqProfile *profile, const DqImaEntry *entry)
 {
     DqImaFields f;
@@ -53,9 +65,15 @@ static void compare(FilesTally *t, const DqProfile *profile, const DqImaEntry *e
         note_wrong(t, entry, f.name, "has another digest than those listed");
         break;
     case DQ_PROFILE_UNKNOWN:
-        note_wrong(t, entry, f.name, "is not listed");
+        compare_unlisted(t, profile, entry, &f);
         break;
     }
+}
+
+/* Nothing is wrong but what it does not know yet. */
+static gboolean is_learning(const FilesTally *t, const DqProfile *profile)
+{
+    return profile->learning && t->wrong == t->unlisted;
 }
 
 static char *say_tally(const FilesTally *t, const DqProfile *profile)
@@ -67,10 +85,16 @@ static char *say_tally(const FilesTally *t, const DqProfile *profile)
         if (t->wrong > NAMED_MAX) {
             g_string_append_printf(out, " and %" G_GUINT64_FORMAT " more", t->wrong - NAMED_MAX);
         }
-        g_string_append_printf(out, ": not as in profile '%s'", profile->name);
+        g_string_append_printf(out, ": not as in profile '%s'%s", profile->name,
+                               is_learning(t, profile)
+                                   ? ", which is learning: profile record --add-to takes them"
+                                   : "");
     } else {
         g_string_append_printf(out, "%" G_GUINT64_FORMAT " entries are as in profile '%s'", t->same,
                                profile->name);
+    }
+    if (t->is_signed > 0) {
+        g_string_append_printf(out, "; %" G_GUINT64_FORMAT " signed by its keys", t->is_signed);
     }
     if (t->excluded > 0) {
         g_string_append_printf(out, "; %" G_GUINT64_FORMAT " left out by its patterns",
@@ -90,7 +114,10 @@ void dq_appraise_files(const DqLog *log, const char *word, uint64_t count, DqVer
             compare(&t, log->profile, &entry);
         }
     }
-    dq_verdict_add_finding(verdict, word, t.wrong > 0 ? DQ_RESULT_FAIL : DQ_RESULT_PASS,
+    dq_verdict_add_finding(verdict, word,
+                           t.wrong == 0                    ? DQ_RESULT_PASS
+                           : is_learning(&t, log->profile) ? DQ_RESULT_NOT_COMPARED
+                                                           : DQ_RESULT_FAIL,
                            say_tally(&t, log->profile));
     g_string_free(t.named, TRUE);
 }

@@ -108,7 +108,8 @@ static ImaFinding worse(ImaFinding a, ImaFinding b)
 
 static gboolean lists_files(const DqLog *log)
 {
-    return log->profile && g_hash_table_size(log->profile->files) > 0;
+    return log->profile && (g_hash_table_size(log->profile->files) > 0 ||
+                            log->profile->keys->len > 0 || log->profile->learning);
 }
 
 /* What is not in PCR 10 was perhaps never measured. */

@@ -126,6 +126,36 @@ static gboolean read_exclude(DqProfile *profile, JsonNode *node, GError **error)
     return TRUE;
 }
 
+static gboolean read_keys(DqProfile *profile, JsonNode *node, GError **error)
+{
+    JsonArray *array = json_node_get_array(node);
+
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *key = json_array_get_element(array, i);
+        const char *text = dq_json_is_type(key, G_TYPE_STRING) ? json_node_get_string(key) : "";
+        g_autofree char *pem = g_strdup_printf("-----BEGIN PUBLIC KEY-----\n%s\n"
+                                               "-----END PUBLIC KEY-----\n",
+                                               text);
+        g_autoptr(GBytes) spki = dq_spki_new((DqBytes){ (const uint8_t *)pem, strlen(pem) }, NULL);
+
+        if (!spki) {
+            return dq_profile_fail(error, "'keys' is a list of public keys, each the base64 text "
+                                          "of a PEM file");
+        }
+        dq_profile_add_key(profile, spki);
+    }
+    return TRUE;
+}
+
+static gboolean read_learning(DqProfile *profile, JsonNode *node, GError **error)
+{
+    if (!dq_json_is_type(node, G_TYPE_BOOLEAN)) {
+        return dq_profile_fail(error, "'learning' is true or false");
+    }
+    profile->learning = json_node_get_boolean(node);
+    return TRUE;
+}
+
 /** The parts that may be left out. */
 static const struct {
     const char *name;
@@ -135,6 +165,8 @@ static const struct {
     { "boots", JSON_NODE_ARRAY, dq_profile_read_boots },
     { "files", JSON_NODE_OBJECT, read_files },
     { "packages", JSON_NODE_ARRAY, dq_profile_read_packages },
+    { "keys", JSON_NODE_ARRAY, read_keys },
+    { "learning", JSON_NODE_VALUE, read_learning },
     { "exclude", JSON_NODE_ARRAY, read_exclude },
 };
 
@@ -155,8 +187,9 @@ static gboolean read_parts(DqProfile *profile, JsonObject *object, GError **erro
 
 static gboolean is_profile(JsonObject *object, GError **error)
 {
-    static const char *const names[] = { "type",  "version",  "name",    "issued", "boots",
-                                         "files", "packages", "exclude", NULL };
+    static const char *const names[] = { "type",     "version", "name",     "issued",
+                                         "boots",    "files",   "packages", "keys",
+                                         "learning", "exclude", NULL };
     const char *type = dq_json_string(object, "type");
     JsonNode *version = dq_json_member(object, "version", JSON_NODE_VALUE);
     const char *unknown;
@@ -247,6 +280,19 @@ static JsonObject *write_files(const DqProfile *profile)
     return files;
 }
 
+static JsonArray *write_keys(const DqProfile *profile)
+{
+    JsonArray *array = json_array_new();
+
+    for (guint i = 0; i < profile->keys->len; i++) {
+        const DqBytes spki = dq_bytes_peek(profile->keys->pdata[i]);
+        g_autofree char *text = g_base64_encode(spki.data, spki.len);
+
+        json_array_add_string_element(array, text);
+    }
+    return array;
+}
+
 static JsonArray *write_exclude(const DqProfile *profile)
 {
     JsonArray *array = json_array_new();
@@ -273,6 +319,12 @@ char *dq_profile_to_json(const DqProfile *profile)
     json_object_set_object_member(object, "files", write_files(profile));
     if (profile->packages->len > 0) {
         json_object_set_array_member(object, "packages", dq_profile_write_packages(profile));
+    }
+    if (profile->keys->len > 0) {
+        json_object_set_array_member(object, "keys", write_keys(profile));
+    }
+    if (profile->learning) {
+        json_object_set_boolean_member(object, "learning", TRUE);
     }
     json_object_set_array_member(object, "exclude", write_exclude(profile));
     json_node_set_object(root, object);

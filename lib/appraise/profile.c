@@ -56,6 +56,7 @@ DqProfile *dq_profile_new(const char *name)
     profile->packages = g_ptr_array_new_with_free_func(package_free);
     profile->owners = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
                                             (GDestroyNotify)g_bytes_unref, owners_free);
+    profile->keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     profile->exclude = g_ptr_array_new_with_free_func(g_free);
     profile->patterns = g_ptr_array_new_with_free_func(pattern_free);
     return profile;
@@ -69,6 +70,7 @@ void dq_profile_free(DqProfile *profile)
     g_free(profile->name);
     g_ptr_array_unref(profile->boots);
     g_hash_table_unref(profile->files);
+    g_ptr_array_unref(profile->keys);
     g_ptr_array_unref(profile->packages);
     g_hash_table_unref(profile->owners);
     g_ptr_array_unref(profile->exclude);
@@ -260,6 +262,13 @@ void dq_profile_add_owner(DqProfile *profile, uint16_t alg, WireBytes digest, gu
         }
     }
     g_array_append_val(owners, package);
+}
+
+void dq_profile_add_key(DqProfile *profile, GBytes *spki)
+{
+    if (!g_ptr_array_find_with_equal_func(profile->keys, spki, g_bytes_equal, NULL)) {
+        g_ptr_array_add(profile->keys, g_bytes_ref(spki));
+    }
 }
 
 void dq_profile_exclude(DqProfile *profile, const char *pattern)

@@ -38,7 +38,7 @@ typedef struct DqProfilePackage {
 } DqProfilePackage;
 
 /**
- * DqProfile: all of it is for reading, and @issued for writing.
+ * DqProfile: all of it is for reading, @issued and @learning also for writing.
  * @issued: when it was signed, seconds since 1970; 0: nobody signed it yet
  */
 typedef struct DqProfile {
@@ -48,6 +48,8 @@ typedef struct DqProfile {
     GHashTable *files;   /* GBytes: the name as it is measured -> GByteArray of digests */
     GPtrArray *packages; /* DqProfilePackage */
     GHashTable *owners;  /* GBytes: algorithm and digest -> GArray of guint: which packages */
+    GPtrArray *keys;     /* GBytes: SubjectPublicKeyInfo in DER: who may sign files */
+    gboolean learning;   /* files that are not listed are told, and are no reason to refuse */
     GPtrArray *exclude;  /* char: patterns with * and ?, as they were given */
     GPtrArray *patterns; /* GPatternSpec: the same */
 } DqProfile;
@@ -120,6 +122,9 @@ const GArray *dq_profile_find_owners(const DqProfile *profile, uint16_t alg, Wir
 
 /** dq_profile_owner_digest: which digest a key of @owners stands for. */
 gboolean dq_profile_owner_digest(GBytes *key, uint16_t *ret_alg, WireBytes *ret_digest);
+
+/** dq_profile_add_key: a file that is not listed may run where this key signed it; referenced. */
+void dq_profile_add_key(DqProfile *profile, GBytes *spki);
 
 /** dq_profile_exclude: leaves out files whose names match a pattern with * and ?. */
 void dq_profile_exclude(DqProfile *profile, const char *pattern);

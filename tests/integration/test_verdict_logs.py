@@ -151,6 +151,41 @@ def _():
               ('trusted', "boot 'second' of profile 'other-boot'"))
 
 
+@tap.case('a profile that is learning names a file that it does not know, and refuses nothing')
+def _():
+    profile = recorded('learner', '--learning')
+    with open(profile, encoding='utf-8') as f:
+        told = json.load(f)
+    learned = told['files'].pop('/bin/busybox')
+    assert told['learning'] and learned, told
+    write(profile, json.dumps(told).encode())
+    verdict, reason, findings = with_profile(profile)
+    tap.equal((verdict, reason), ('authentic', None), str(findings))
+    assert findings['host-files'].startswith('"/bin/busybox" is not listed (entry '), findings
+    tool('profile', 'record', '--add-to', profile, '--ima', _chain.folder + '/ima', '-o', profile)
+    verdict, reason, findings = with_profile(profile)
+    tap.equal((verdict, reason), ('trusted', None), str(findings))
+    told['learning'] = False
+    write(profile, json.dumps(told).encode())
+    tap.equal(with_profile(profile)[:2], ('refused', 'host-files'))
+
+
+@tap.case('a key that signs files for IMA goes into a profile, from a key or a certificate')
+def _():
+    key, public = _chain.folder + '/ima.key', _chain.folder + '/ima.pub'
+    run(['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out',
+         key], timeout=60)
+    run(['openssl', 'pkey', '-in', key, '-pubout', '-out', public], timeout=60)
+    profile = recorded('keys', '--ima-key', public)
+    with open(profile, encoding='utf-8') as f, open(public, encoding='utf-8') as pem:
+        tap.equal(json.load(f)['keys'], [''.join(pem.read().splitlines()[1:-1])])
+    tap.equal(with_profile(profile)[:2], ('trusted', None))
+    done = tool('profile', 'diff', recorded('no-keys'), profile, code=1)
+    assert [line[:6] for line in done.stdout.splitlines()] == ['+ key '], done.stdout
+    done = tool('profile', 'record', '--name', 'x', '--ima-key', profile, code=2)
+    assert '--ima-key ' in done.stderr, done.stderr
+
+
 @tap.case('what a VM is expected to be is compared with its own PCRs')
 def _():
     verdict, reason, findings = with_profile(recorded('host'), '--vm-profile', recorded('vm'))

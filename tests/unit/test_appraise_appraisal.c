@@ -389,7 +389,7 @@ static void a_boot_is_compared_as_a_whole(void)
 static void each_file_has_to_be_listed(void)
 {
     g_auto(Boot) b = { 0 };
-    g_autoptr(DqProfile) all = NULL, less = NULL;
+    g_autoptr(DqProfile) all = NULL, less = NULL, learner = NULL;
     GHashTableIter walk;
     gpointer digests;
 
@@ -403,6 +403,14 @@ static void each_file_has_to_be_listed(void)
     dq_profile_exclude(less, "/root/t/*");
     expect_of(&b, less, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_PASS,
               "; 1 left out by its patterns");
+    less->learning = TRUE;
+    expect_of(&b, less, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_PASS, "entries are as");
+    learner = profile_of(&b, "/root/t/f_9_2");
+    learner->learning = TRUE;
+    expect_of(&b, learner, dq_bytes_peek(b.ima), "host-files", DQ_RESULT_NOT_COMPARED,
+              "\"/root/t/f_9_2\" is not listed (entry 10): not as in profile 'sample', which is "
+              "learning");
+    all->learning = TRUE; /* what is listed is compared all the same */
     g_hash_table_iter_init(&walk, all->files);
     while (g_hash_table_iter_next(&walk, NULL, &digests)) {
         ((GByteArray *)digests)->data[2] ^= 1;

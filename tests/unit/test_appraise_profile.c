@@ -9,6 +9,12 @@
 
 #define DIGITS "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
+/* A public key on P-256: its generator */
+#define KEY                                                                                        \
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/"     \
+    "m47n60"                                                                                       \
+    "p8D54WK84zV2sxXs7LtkBoN79R9Q=="
+
 static const char whole[] =
     "{\"type\": \"deepquote-profile\", \"version\": 1, \"name\": \"host\", \"boots\": ["
     "{\"name\": \"6.1\", \"pcrs\": {\"sha256\": {\"0\": \"" DIGITS "\", \"7\": \"" DIGITS "\"}}}], "
@@ -17,7 +23,8 @@ static const char whole[] =
     "\"version\": \"1\", \"source\": \"s\", \"source-version\": \"2\", \"release\": \"r\", "
     "\"digests\": "
     "[\"sha256:" DIGITS "\"]}, {\"name\": \"b\", \"version\": \"1\", \"source\": \"b\", "
-    "\"source-version\": \"1\", \"digests\": [\"sha256:" DIGITS "\"]}], \"exclude\": [\"/tmp/*\"]}";
+    "\"source-version\": \"1\", \"digests\": [\"sha256:" DIGITS "\"]}], \"keys\": [\"" KEY "\"], "
+    "\"learning\": true, \"exclude\": [\"/tmp/*\"]}";
 
 static DqProfile *read_profile(const char *text)
 {
@@ -98,6 +105,8 @@ static void what_is_written_reads_the_same(void)
     GHashTable *pcrs;
 
     g_assert_cmpstr(once, ==, twice);
+    g_assert_cmpuint(again->keys->len, ==, 1);
+    g_assert_true(again->learning);
     g_assert_cmpuint(again->boots->len, ==, 1);
     pcrs = dq_profile_find_boot(again, "6.1")->pcrs;
     g_assert_nonnull(g_hash_table_lookup(pcrs, dq_profile_key(TPM_ALG_SHA256, 7)));
@@ -163,6 +172,9 @@ static void what_is_wrong_is_named(void)
         { START ", \"packages\": [" PACKAGE ", \"digests\": [\"sha256:00\"]}]}",
           "package 'a': '00'" },
         { START ", \"packages\": [" PACKAGE ", \"digests\": [], \"x\": 1}]}", "'x' is not known" },
+        { START ", \"keys\": [\"no key\"]}", "'keys' is a list" },
+        { START ", \"keys\": [1]}", "'keys' is a list" },
+        { START ", \"learning\": 1}", "'learning' is true or false" },
         { START ", \"issued\": 5}", "'issued' is not a time" },
         { START ", \"issued\": \"2026-11-25\"}", "'issued' is not a time" },
         { START ", \"issued\": \"2026-11-25T18:00:00+00:00\"}", "'issued' is not a time" },

@@ -16,7 +16,8 @@
 /** The command line as it was given. */
 static struct {
     char *name, *boot, *pcrs, *pcr_list, *ima, *add, *key, *output;
-    char **exclude;
+    char **exclude, **keys;
+    gboolean learning;
 } opt;
 
 static const GOptionEntry record_entries[] = {
@@ -33,6 +34,10 @@ static const GOptionEntry record_entries[] = {
       "FILE" },
     { "exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &opt.exclude,
       "Leave out files of such a name; may be repeated", "PATTERN" },
+    { "ima-key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &opt.keys,
+      "Files that this key signed may run (public key or certificate); may be repeated", "FILE" },
+    { "learning", 0, 0, G_OPTION_ARG_NONE, &opt.learning,
+      "Files that are not listed are told, and not refused", NULL },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &opt.output,
       "Write the profile here (standard output)", "FILE" },
     { 0 },
@@ -48,7 +53,7 @@ static gboolean check_record_options(GError **error)
         text = "give a new profile a --name, or the one to --add-to";
     } else if (!opt.boot != !opt.pcrs) {
         text = "--boot names the way to boot whose values are in --pcrs: give both or none";
-    } else if (!opt.pcrs && !opt.ima && !opt.exclude) {
+    } else if (!opt.pcrs && !opt.ima && !opt.exclude && !opt.keys && !opt.learning) {
         text = "nothing to record: give --boot and --pcrs, or --ima";
     }
     if (text) {
@@ -81,7 +86,9 @@ static int record_command(char **argv, GError **error)
     for (char **pattern = opt.exclude; pattern && *pattern; pattern++) {
         dq_profile_exclude(profile, *pattern);
     }
-    if ((opt.pcrs && !profile_record_boot(profile, opt.boot, opt.pcrs, opt.pcr_list, error)) ||
+    profile->learning = opt.learning;
+    if (!profile_record_keys(profile, opt.keys, error) ||
+        (opt.pcrs && !profile_record_boot(profile, opt.boot, opt.pcrs, opt.pcr_list, error)) ||
         (opt.ima && !profile_record_files(profile, opt.ima, error)) ||
         !profile_write(profile, opt.output, error)) {
         return EXIT_UNUSABLE;

@@ -126,11 +126,32 @@ static guint print_patterns(char mark, const DqProfile *a, const DqProfile *b)
     return lines;
 }
 
+static guint print_keys(char mark, const DqProfile *a, const DqProfile *b)
+{
+    guint lines = 0;
+
+    for (guint i = 0; i < a->keys->len; i++) {
+        const DqBytes key = dq_bytes_peek(a->keys->pdata[i]);
+
+        if (!g_ptr_array_find_with_equal_func(b->keys, a->keys->pdata[i], g_bytes_equal, NULL)) {
+            g_autofree char *text = g_base64_encode(key.data, key.len);
+
+            printf("%c key %s\n", mark, text);
+            lines++;
+        }
+    }
+    if (a->learning && !b->learning) {
+        printf("%c learning\n", mark);
+        lines++;
+    }
+    return lines;
+}
+
 guint profile_diff(const DqProfile *old, const DqProfile *new)
 {
     static guint (*const parts[])(char mark, const DqProfile *a,
                                   const DqProfile *b) = { print_boots, print_files, print_packages,
-                                                          print_patterns };
+                                                          print_keys, print_patterns };
     guint lines = 0;
 
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {

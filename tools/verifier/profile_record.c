@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "profile_record.h"
 
-#include "appraise/ima-fields.h"
+#include "appraise/ima-signature.h"
+#include "attest/bytes.h"
 #include "common/input.h"
 #include "common/pcr-list.h"
 #include "pcr_values.h"
@@ -9,7 +10,10 @@
 
 #define BOOT_PCRS "sha256:0,1,2,3,4,5,6,7,8,9,12,14"
 
-enum { VALUES_MAX = 65536 }; /* bytes of a file of values */
+enum {
+    VALUES_MAX = 65536, /* bytes of a file of values */
+    KEY_MAX = 65536,    /* bytes of a file with a key */
+};
 
 static GArray *read_values(const char *path, GError **error)
 {
@@ -56,6 +60,21 @@ gboolean profile_record_boot(DqProfile *profile, const char *name, const char *p
     return TRUE;
 }
 
+gboolean profile_record_keys(DqProfile *profile, char **paths, GError **error)
+{
+    for (; paths && *paths; paths++) {
+        g_autoptr(GBytes) bytes = input_read(*paths, KEY_MAX, error);
+        g_autoptr(GBytes) spki = bytes ? dq_spki_new(dq_bytes_peek(bytes), error) : NULL;
+
+        if (!spki) {
+            g_prefix_error(error, "--ima-key %s: ", *paths);
+            return FALSE;
+        }
+        dq_profile_add_key(profile, spki);
+    }
+    return TRUE;
+}
+
 static gboolean record_entry(DqProfile *profile, const DqImaEntry *entry, GError **error)
 {
     DqImaFields f;
@@ -71,7 +90,8 @@ static gboolean record_entry(DqProfile *profile, const DqImaEntry *entry, GError
         return FALSE;
     }
     alg = dq_ima_digest_alg(&f.digest);
-    if (dq_profile_match(profile, f.name, alg, f.digest.bytes) != DQ_PROFILE_EXCLUDED &&
+    if (!dq_ima_is_signed(&f, profile->keys) &&
+        dq_profile_match(profile, f.name, alg, f.digest.bytes) != DQ_PROFILE_EXCLUDED &&
         !dq_profile_add_file(profile, f.name, alg, f.digest.bytes)) {
         g_set_error(error, DQ_ERROR, DQ_ERROR_VALUE,
                     "entry %" G_GUINT64_FORMAT " has a digest of an algorithm that is not known",

@@ -15,7 +15,13 @@
 gboolean profile_record_boot(DqProfile *profile, const char *name, const char *path,
                              const char *list, GError **error);
 
-/** profile_record_files: adds what a list of IMA names, but for what the profile leaves out. */
+/** profile_record_keys: adds the keys of these files, which may be NULL. */
+gboolean profile_record_keys(DqProfile *profile, char **paths, GError **error);
+
+/**
+ * profile_record_files: adds what a list of IMA names, but for what the profile leaves out and what
+ * its keys have signed.
+ */
 gboolean profile_record_files(DqProfile *profile, const char *path, GError **error);
 
 #endif
