@@ -5,6 +5,7 @@
 them from NV memory and the authority's from the host. All is in a mount namespace, with the paths
 of a host; systemctl is a stand-in.
 """
+import base64
 import contextlib
 import json
 import os
@@ -140,6 +141,21 @@ def _():
     for option, name in (('--cmw', 'quote.json'), ('--cmw-cbor', 'quote.cbor')):
         verdict, _, finding = web.verdict(cmw=(option, name, '--cmw-log', 'vtpm-ek=ek.der'))
         tap.equal((verdict, finding[0]), ('trusted', 'pass'), str(finding))
+
+
+@tap.case('an EAR says whether the endorsement key was traced to the host')
+def _():
+    key, ear = web.folder + '/ear.key', web.folder + '/ear'
+    run(['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out',
+         key], timeout=60)
+    write(web.answer + '/ek.der', web.certificates[ECC_CERTIFICATE])
+    for logs, traced in ((('--cmw-log', 'vtpm-ek=ek.der'), True), ((), False)):
+        verdict, _, _ = web.verdict('--ear', key, '-o', ear, cmw=('--cmw', 'quote.json', *logs))
+        tap.equal(verdict, 'trusted')
+        with open(ear, encoding='utf-8') as f:
+            body = f.read().split('.')[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + '=' * (-len(body) % 4)))
+        tap.equal(claims['submods']['vm']['deepquote.ek-traced'], traced)
 
 
 @tap.case("another VM's certificate, and that of another key of this VM's, are refused")

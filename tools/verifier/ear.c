@@ -122,8 +122,20 @@ static JsonObject *submodule(JsonObject *submods, const char *name)
     return json_object_get_object_member(submods, name);
 }
 
+static gboolean has_passed(const DqVerdict *v, const char *word)
+{
+    for (guint i = 0; i < dq_verdict_get_findings(v); i++) {
+        const DqFinding finding = dq_verdict_get_finding(v, i);
+
+        if (g_str_equal(finding.word, word) && finding.result == DQ_RESULT_PASS) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* What the evidence says, where it can be relied on. */
-static void add_facts(JsonObject *submods, const DqFacts *f)
+static void add_facts(JsonObject *submods, const DqVerdict *v, const DqFacts *f)
 {
     JsonObject *host = submodule(submods, "host");
     JsonObject *vector = json_object_get_object_member(host, "ear.trustworthiness-vector");
@@ -135,6 +147,8 @@ static void add_facts(JsonObject *submods, const DqFacts *f)
                                   f->vtpm_signer_len == 0 ? "host" : "vtpm");
     json_object_set_string_member(submodule(submods, "vm"), "deepquote.tpm",
                                   f->vtpm_is_tpm12 ? "1.2" : "2.0");
+    json_object_set_boolean_member(submodule(submods, "vm"), "deepquote.ek-traced",
+                                   has_passed(v, "vtpm-ek"));
     if (f->host_by_proof && !f->host_simulated) {
         set_claim(vector, "hardware", TIER_AFFIRMING);
     }
@@ -158,7 +172,7 @@ static JsonObject *all_submodules(const DqVerdict *v)
 
     add_submodule(submods, v, "vm", OF_VM, add_submodule(submods, v, "host", OF_HOST, best));
     if (f && dq_verdict_get_outcome(v) != DQ_REFUSED) {
-        add_facts(submods, f);
+        add_facts(submods, v, f);
     }
     return submods;
 }
