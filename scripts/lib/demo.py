@@ -23,6 +23,9 @@ IMA_POLICY = 'measure func=BPRM_CHECK mask=MAY_EXEC'
 BACKUP = '/usr/bin/backup'
 GUEST_LOGS = {'boot.log': '/sys/kernel/security/tpm0/binary_bios_measurements',
               'ima.log': '/sys/kernel/security/ima/binary_runtime_measurements'}
+OVMF = '/usr/share/ovmf/OVMF.fd'
+EVENTS_SHOWN = 6
+WIDTH = 120  # of a line
 CHANGED_EVENT = ('4 boot loader: grub 2.06', '4 boot loader: something else')
 
 
@@ -95,12 +98,14 @@ class Demo:
     def guest(self):
         step('The guest')
         vtpm = self.start(self.manager.vtpm(self.uuid))
-        vm = Vm(self.directory, self.options.device, vtpm.control, keep=self.options.keep)
+        vm = Vm(self.directory, self.options.device, vtpm.control, keep=self.options.keep,
+                firmware=OVMF if self.options.uefi else None)
         began = time.monotonic()
         self.vm = self.start(vm)
         agent = vm.agent
         say(f'   QEMU           {vm.accel}, {self.options.device}; up after '
             f'{time.monotonic() - began:.1f} s')
+        say(f'   its firmware   {"OVMF" if self.options.uefi else "SeaBIOS"}')
         say('   its kernel     ' + agent.check('uname -sr').decode().strip())
         say('   its TPM        ' + agent.check(
             'echo "TPM $(cat /sys/class/tpm/tpm0/tpm_version_major).0, '
@@ -179,9 +184,19 @@ class Demo:
         challenge, _, _ = self.deepquote(to)
         return self.verify(to, challenge, '--vm-profile', self.profile, *self.logs(to))
 
+    def show_events(self):
+        """The first events of the guest's firmware, in words."""
+        shown = run([program('tpm2_checkdeepquote'), 'eventlog', 'show',
+                     os.path.join(self.quote, 'boot.log')]).stdout.splitlines()
+        say('   # tpm2_checkdeepquote eventlog show boot.log')
+        for line in shown[:1 + EVENTS_SHOWN]:
+            say('   ' + line[:WIDTH].rstrip())
+        say('   ...')
+
     def explained(self):
         step('What the VM booted and runs becomes its profile; its logs have to lead to its PCRs')
         self.record_profile()
+        self.show_events()
         verdict = self.appraise(os.path.join(self.directory, 'explained'))
         for line in verdict.text.splitlines():
             if line[2:5] == 'vm-' or line == verdict.last:
@@ -251,6 +266,7 @@ class Demo:
 def parse_options():
     parser = argparse.ArgumentParser(prog='scripts/demo', add_help=False)
     parser.add_argument('--device', choices=['tpm-tis', 'tpm-crb'], default='tpm-tis')
+    parser.add_argument('--uefi', action='store_true')
     parser.add_argument('--keep', action='store_true')
     return parser.parse_args()
 

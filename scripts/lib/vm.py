@@ -84,10 +84,12 @@ class Vm:
     device: 'tpm-tis', 'tpm-crb', or None for a machine without a TPM
     control: the control socket of its swtpm
     accel: 'kvm' or 'tcg'; None finds out
+    firmware: a file; None is QEMU's own, SeaBIOS
     image: for guest_image(), as keywords
     """
 
-    def __init__(self, directory, device, control, accel=None, keep=False, **image):
+    def __init__(self, directory, device, control, accel=None, keep=False, firmware=None,
+                 **image):
         self.directory = directory
         self.keep = keep
         self.log = os.path.join(directory, 'qemu.log')
@@ -97,6 +99,7 @@ class Vm:
         agent = os.path.join(directory, 'agent')
         self.command = [
             QEMU, '-accel', self.accel, '-no-reboot', *MACHINE, *guest_image(**image),
+            *(['-bios', firmware] if firmware else []),
             '-chardev', f'socket,id=console,path={self.console},server=on,wait=off,'
                         f'logfile={self.console_log}',
             '-serial', 'chardev:console',
