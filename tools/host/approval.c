@@ -2,39 +2,27 @@
 #include "approval.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "common/escape.h"
-#include "common/input.h"
+#include "files.h"
 #include "json.h"
 
-enum {
-    FILE_MAX = 1 << 20, /* bytes of a list */
-    NAME_WIDTH = 60,
-};
+enum { NAME_WIDTH = 60 };
 
-/* The text of a file, which is ASCII, without the end of its last line. */
 static gboolean set_file(JsonObject *request, const char *member, const char *path, GError **error)
 {
-    g_autoptr(GBytes) bytes = path ? input_read(path, FILE_MAX, error) : NULL;
     g_autofree char *text = NULL;
-    gsize size = 0;
 
     if (!path) {
         return TRUE;
     }
-    if (!bytes) {
+    text = ctl_read_text(path,
+                         "a public key in PEM, or what tpm2_checkdeepquote approval sign has "
+                         "written",
+                         error);
+    if (!text) {
         return FALSE;
     }
-    text = g_strndup(g_bytes_get_data(bytes, &size), g_bytes_get_size(bytes));
-    if (strlen(text) != size || !g_str_is_ascii(text)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "%s: it is no text: give a public key in PEM, or what tpm2_checkdeepquote "
-                    "approval sign has written",
-                    path);
-        return FALSE;
-    }
-    g_strchomp(text);
     json_object_set_string_member(request, member, text);
     return TRUE;
 }

@@ -6,15 +6,14 @@
 #include <string.h>
 
 #include "ask.h"
-#include "common/input.h"
 #include "common/output.h"
+#include "files.h"
 #include "json.h"
 
 enum {
     COMMAND = 2, /* in the words of the command line */
     GROUP = 3,
     FILE_NAME = 4,
-    FILE_MAX = 8 << 20, /* bytes */
 };
 
 /* (transfer full): the manager's answer about the group. */
@@ -81,30 +80,22 @@ static gboolean print_vms(const CtlOptions *options, JsonNode *answer)
 
 static int run_restore(const CtlOptions *options, char **words, GError **error)
 {
-    g_autoptr(GBytes) bytes = NULL;
     g_autofree char *text = NULL;
     g_autoptr(JsonNode) answer = NULL;
     JsonObject *request;
-    gsize size;
 
     if (!options->why) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "escrow restore needs --why TEXT: the audit log keeps the reason");
         return EXIT_FAILURE;
     }
-    bytes = input_read(words[FILE_NAME], FILE_MAX, error);
-    if (!bytes) {
-        return EXIT_FAILURE;
-    }
-    text = g_strndup(g_bytes_get_data(bytes, &size), g_bytes_get_size(bytes));
-    if (strlen(text) != size || !g_str_is_ascii(text)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                    "%s: it is no escrow: give what tpm2_checkdeepquote approval move has written",
-                    words[FILE_NAME]);
+    text = ctl_read_text(words[FILE_NAME], "what tpm2_checkdeepquote approval move has written",
+                         error);
+    if (!text) {
         return EXIT_FAILURE;
     }
     request = json_object_new();
-    json_object_set_string_member(request, "escrow", g_strchomp(text));
+    json_object_set_string_member(request, "escrow", text);
     json_object_set_boolean_member(request, "replace", options->replace);
     answer = ask(options, "escrow-restore", words, request, error);
     return answer && print_vms(options, answer) ? EXIT_SUCCESS : EXIT_FAILURE;

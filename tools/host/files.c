@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "files.h"
 
+#include <string.h>
+
 #include "attest/deepquote.h"
+#include "common/input.h"
 #include "common/output.h"
 #include "json.h"
+
+enum { TEXT_MAX = 8 << 20 }; /* bytes of a file; the manager takes no list as long */
 
 static gboolean add_hex(Output *output, const char *path, const char *hex, GError **error)
 {
@@ -49,4 +54,22 @@ gboolean ctl_write_files(JsonObject *answer, const CtlOptions *options, GError *
         }
     }
     return output_write(output, error);
+}
+
+char *ctl_read_text(const char *path, const char *wanted, GError **error)
+{
+    g_autoptr(GBytes) bytes = input_read(path, TEXT_MAX, error);
+    g_autofree char *text = NULL;
+    gsize size = 0;
+
+    if (!bytes) {
+        return NULL;
+    }
+    text = g_strndup(g_bytes_get_data(bytes, &size), g_bytes_get_size(bytes));
+    if (strlen(text) != size || !g_str_is_ascii(text)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: it is no text: give %s",
+                    path, wanted);
+        return NULL;
+    }
+    return g_strchomp(g_steal_pointer(&text));
 }
