@@ -20,7 +20,7 @@ typedef struct Machine {
     uint64_t split_at, low;         /* from @split_at bytes on, @low are below 4 GiB */
     uint64_t low_max;               /* and before, where max-ram-below-4g does not raise it */
     gboolean max_raises;
-    uint64_t tables;  /* bytes at the end of low memory that are kept free */
+    uint64_t tables; /* bytes at the end of low memory that are kept free */
     gboolean firmware_measures;
 } Machine;
 

@@ -304,7 +304,7 @@ int predict_command(char **argv, GError **error)
     boot.kernel = (WireBytes){ g_bytes_get_data(kernel, NULL), g_bytes_get_size(kernel) };
     boot.command_line = opt.append ? opt.append : "";
     boot.machine = opt.machine ? opt.machine : "pc";
-    boot.seabios =
-        opt.firmware ? strcmp(opt.firmware, "seabios") == 0 : dq_direct_firmware_measures(boot.machine);
+    boot.seabios = opt.firmware ? strcmp(opt.firmware, "seabios") == 0
+                                : dq_direct_firmware_measures(boot.machine);
     return predict(&boot, banks, error) ? EXIT_DONE : EXIT_UNUSABLE;
 }
