@@ -51,37 +51,45 @@ class Agent:
         line, self.buffer = self.buffer.split(b'\n', 1)
         return line.strip()
 
-    def _request(self, script, seconds):
-        """(status, stdout, stderr), or None when there was no answer in time."""
+    def _send(self, script):
+        """Sends a request; its id."""
         self.serial += 1
         number = f'{self.serial:x}{os.urandom(4).hex()}'
         encoded = base64.b64encode(script.encode()).decode()
         self.socket.sendall(f'\n{number} {encoded}\n'.encode())
+        return number.encode()
+
+    def _answer(self, numbers, seconds):
+        """(status, stdout, stderr) of the first answer to one of these requests, or None when there
+        was none in time."""
         end = time.monotonic() + seconds
         output = None
         while (line := self._line(end)) is not None:
-            if line == f'@begin {number}'.encode():
+            words = line.split() + [b'', b'']
+            if words[0] == b'@begin' and words[1] in numbers:
                 output = b''
-            elif line.startswith(f'@end {number} '.encode()):
-                words = line.decode().split()
-                error = base64.b64decode(words[3]) if len(words) > 3 else b''
+            elif words[0] == b'@end' and words[1] in numbers and output is not None:
+                error = base64.b64decode(words[3])
                 return int(words[2]), base64.b64decode(output), error.decode(errors='replace')
             elif output is not None:
                 output += line
         return None
 
     def wait(self, seconds):
-        """Waits until the guest answers."""
+        """Waits until the guest answers: any of the requests, as it may lose some while it starts,
+        and be slow to answer others."""
         end = time.monotonic() + seconds
+        numbers = []
         while time.monotonic() < end:
             with contextlib.suppress(TimeoutError):  # it does not read what it is sent yet
-                if self._request(':', 2) is not None:
-                    return
+                numbers.append(self._send(':'))
+            if self._answer(numbers, 2) is not None:
+                return
         raise GuestError(f'the guest did not come up in {seconds} s')
 
     def run(self, script, seconds=60):
         """Runs a shell script in the guest: (status, output as bytes, standard error)."""
-        answer = self._request(script, seconds)
+        answer = self._answer([self._send(script)], seconds)
         if answer is None:
             raise GuestError(f'no answer in {seconds} s to: {script}')
         return answer

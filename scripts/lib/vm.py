@@ -12,7 +12,7 @@ from process import Failed, spawn, stop, tail
 from programs import built
 
 QEMU = os.environ.get('QEMU_SYSTEM_X86_64', 'qemu-system-x86_64')
-BOOT_SECONDS = 120
+BOOT_SECONDS = 300
 # no_timer_check: on a busy host the kernel may find that an emulated timer does not tick, and panic
 COMMAND_LINE = 'console=ttyS0 quiet panic=-1 no_timer_check'
 # A machine with nothing that is not asked for
