@@ -4,6 +4,7 @@ own, in which nothing is installed. What takes how long is told; no case fails b
 TEST_FULL=true in the environment also scripts/demo with a QEMU that it builds."""
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -16,6 +17,17 @@ NO_ROOT = 77  # of scripts/debian-root: this machine lets nobody mount
 # What begins a long step
 STEP = re.compile(r'(installing|installed|configuring|building|downloading|== The host|verdict:)')
 TIMED = 'TIMEFORMAT="%R s, and of processors %U s + %S s"; time "$@"'
+# Runs a command as somebody who is not root and may use sudo
+AS_USER = """
+exec 3>&1 >/var/log/user
+apt-get -q update
+apt-get -q -y install --no-install-recommends sudo
+useradd --create-home somebody
+echo 'somebody ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/somebody
+chown somebody build
+exec runuser -u somebody -- env HOME=/home/somebody "$@" >&3
+"""
+TEST = ('scripts/test', '--stock-qemu', '--no-sanitizers')
 
 
 def run(*command):
@@ -50,11 +62,23 @@ if os.environ.get('TEST_FULL') == 'true':
         tap.equal(run('scripts/demo')[-1], 'verdict: trusted')
 
 
+def passed(line):
+    """Whether it is the last of a scripts/test in which nothing failed, which it prints."""
+    print('#', line)
+    return re.fullmatch(r'\d{3,} passed, 0 failed, \d+ skipped', line)
+
+
 @tap.case(f'scripts/test installs, builds and passes on Debian {RELEASE}')
 def _():
-    lines = run('scripts/test', '--stock-qemu', '--no-sanitizers', 'unit', 'boot')
-    assert re.fullmatch(r'\d{3,} passed, 0 failed, \d+ skipped', lines[-1]), lines[-1]
-    print('#', lines[-1])
+    assert passed(run(*TEST, 'unit', 'boot')[-1])
+
+
+@tap.case(f'both do so for a user who is not root and may use sudo on Debian {RELEASE}')
+def _():
+    both = f'id -u; scripts/demo --quick; {shlex.join(TEST)} unit'
+    lines = run('bash', '-ec', AS_USER, 'bash', 'bash', '-ec', both)
+    assert '0' not in lines and 'verdict: trusted' in lines, lines
+    assert passed(lines[-1])
 
 
 tap.main()
