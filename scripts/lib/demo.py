@@ -13,6 +13,7 @@ import uuid
 from host import PCR_LIST, Host
 from process import run
 from programs import program
+from unit import can_start
 from verifier import Store, verify
 from vm import Vm
 
@@ -71,7 +72,7 @@ class Demo:
 
     def host(self):
         step('The host')
-        manager = Host(self.directory, keep=self.options.keep)
+        manager = Host(self.directory, can_start(), keep=self.options.keep)
         self.roots = manager.certify()
         self.manager = self.start(manager)
         say('   stand-in TPM   a swtpm, NOT hardware: it shows how things work, and protects '
@@ -79,7 +80,7 @@ class Demo:
         say('   its maker      a local CA: it has certified the endorsement key')
         say('   its PCRs       extended as a firmware would, by the events in stand-in-tpm/events')
         say(f'   vtpm-managerd  process {manager.process.pid}, the only user of that TPM')
-        manager.ctl('register', self.uuid, '--owner', str(os.getuid()), '--name', 'demo')
+        manager.register(self.uuid, 'demo')
         say(f'   registered     VM {self.uuid}')
 
     def enrolment(self):
@@ -100,6 +101,8 @@ class Demo:
         vtpm = self.start(self.manager.vtpm(self.uuid))
         vm = Vm(self.directory, self.options.device, vtpm.control, keep=self.options.keep,
                 firmware=OVMF if self.options.uefi else None)
+        if self.manager.units:
+            say(f'   its vTPM       {vtpm.unit}')
         began = time.monotonic()
         self.vm = self.start(vm)
         agent = vm.agent

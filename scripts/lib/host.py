@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A host: a vtpm-managerd over a stand-in TPM that has measured a boot, and the vTPMs of its
 VMs."""
+import functools
 import os
 import shutil
 
+import unit
 from local_ca import make_ca
 from manager import Manager
 from process import Failed, run
@@ -39,10 +41,14 @@ def write_policy(path, uuid, values):
 
 
 class Host(Manager):
-    """The manager of a host with FIRMWARE_EVENTS; everything is below `dir`."""
+    """The manager of a host with FIRMWARE_EVENTS; everything is below `dir`.
 
-    def __init__(self, dir, **options):
+    units: whether vTPMs are units of systemd, or else processes of ours
+    """
+
+    def __init__(self, dir, units=False, **options):
         super().__init__(dir, **options)
+        self.units = units
         os.makedirs(self.tpm, exist_ok=True)
         with open(self.events, 'w', encoding='ascii') as f:
             f.write(FIRMWARE_EVENTS)
@@ -61,11 +67,17 @@ class Host(Manager):
         return roots
 
     def vtpm(self, uuid):
-        """The vTPM of a VM, as libvirt would run it but for the user."""
-        swtpm = Swtpm(self.dir, program('swtpm-deepquote'), f'manager={self.socket},uuid={uuid}',
+        """The vTPM of a VM: as libvirt would run it but for the user, or as a unit."""
+        start = functools.partial(unit.UnitSwtpm, uuid) if self.units else Swtpm
+        swtpm = start(self.dir, program('swtpm-deepquote'), f'manager={self.socket},uuid={uuid}',
                       arguments=['--terminate'], keep=self.keep)
         swtpm.provision()
         return swtpm
+
+    def register(self, uuid, name):
+        """Has the manager know that VM by what vtpm() makes of its vTPM."""
+        rule = ['--rule', 'unit'] if self.units else ['--owner', str(os.getuid())]
+        self.ctl('register', uuid, *rule, '--name', name)
 
     def edit_events(self, old, new):
         """Changes what the firmware measures from the next start on."""
