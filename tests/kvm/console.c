@@ -10,6 +10,8 @@
 #define HAS_BYTE 0x01
 #define TAKES_BYTE 0x20
 
+static const char hex_digits[] = "0123456789abcdef";
+
 void console_init(void)
 {
     outb(LINE_CONTROL, 3); /* 8 bits, no parity */
@@ -34,7 +36,7 @@ static char get_char(void)
 
 size_t console_words(const char *words[CONSOLE_WORDS])
 {
-    static char line[256];
+    static char line[CONSOLE_LINE + 1];
     size_t size = 0, count = 0;
     bool inside = false;
     char c;
@@ -79,6 +81,17 @@ void put_number(const char *name, uint64_t n)
     put_text(at);
 }
 
+void put_bytes(const char *name, const uint8_t *bytes, size_t size)
+{
+    put_text(" ");
+    put_text(name);
+    put_text("=");
+    for (size_t i = 0; i < size; i++) {
+        put_char(hex_digits[bytes[i] >> 4]);
+        put_char(hex_digits[bytes[i] & 0xf]);
+    }
+}
+
 bool same_text(const char *a, const char *b)
 {
     while (*a && *a == *b) {
@@ -96,4 +109,26 @@ uint32_t number(const char *text)
         n = n * 10 + (uint32_t)(*text - '0');
     }
     return n;
+}
+
+/* The value of a digit; 16: it is none. */
+static uint8_t digit(char c)
+{
+    uint8_t value = 0;
+
+    while (value < 16 && hex_digits[value] != c) {
+        value++;
+    }
+    return value;
+}
+
+size_t bytes(const char *text, uint8_t *to, size_t room)
+{
+    size_t count = 0;
+
+    while (count < room && digit(text[0]) < 16 && digit(text[1]) < 16) {
+        to[count++] = (uint8_t)(digit(text[0]) << 4 | digit(text[1]));
+        text += 2;
+    }
+    return count;
 }

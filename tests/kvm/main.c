@@ -5,6 +5,7 @@
  *
  *   startup               TPM2_Startup(CLEAR), which is a firmware's work otherwise
  *   run NAME COUNT US     COUNT commands of qemu_tpm_commands.h, looking for responses each US us
+ *   send HEX              any command; the answer has the response: response=HEX
  *   start NAME            starts a command, and leaves it at that; scribble, seize, cancel, and
  *   finish                waits for its response
  *   RACE ...              see races.h
@@ -86,6 +87,18 @@ static bool run(const char **words)
     put_number("p99", ticks_to_ns(samples[count - 1 - count / 100]));
     put_number("max", ticks_to_ns(samples[count - 1]));
     return true;
+}
+
+static bool send(const char **words)
+{
+    static uint8_t command[RESPONSE_MAX];
+    size_t size = bytes(words[1], command, sizeof(command));
+
+    take();
+    exchange_run(&exchange, command, size);
+    tpm->relinquish(0);
+    put_bytes("response", exchange.response, exchange.size);
+    return exchange.size > 0;
 }
 
 static bool start(const char **words)
@@ -232,6 +245,7 @@ static const struct {
 } requests[] = {
     { "startup", 1, true, startup },
     { "run", 4, true, run },
+    { "send", 2, true, send },
     { "start", 2, true, start },
     { "finish", 1, true, finish },
     { "scribble", 1, true, scribble },

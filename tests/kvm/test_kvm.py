@@ -20,6 +20,7 @@ FAST = ('PCR_Read', 'GetRandom', 'PCR_Extend', 'GetCapability', 'GetCommands')
 CANCELLED = 0x909  # TPM_RC_CANCELED
 FAILURE = 0x101  # TPM_RC_FAILURE
 RANDOM_SIZE = 12 + 32
+SELF_TEST = bytes.fromhex('8001 0000000b 00000143 01')
 MEMORY_OVERWRITE = 0xfed4515a  # of the physical presence interface
 AREA, AREA_SIZE = 16 << 20, 64 << 10
 
@@ -118,6 +119,11 @@ def command_cases(run):
     @case(run, 'the virtual CPU finds some of them done when it goes on', run.ours)
     def _():
         assert run.status()['inline-completions'] > 0, run.status()
+
+    @case(run, "a command of anybody's own comes with its response")
+    def _():
+        run.guest.send('send ' + SELF_TEST.hex())
+        tap.equal(run.guest.machine.line(60).split(), ['response=80010000000a00000000', 'ok'])
 
     @case(run, 'slow commands')
     def _():
