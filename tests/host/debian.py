@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A Debian host as a virtual machine: booted by OVMF, with a swtpm as the TPM of its board.
+"""A Debian host as a virtual machine: booted by OVMF with Secure Boot on and Microsoft's keys, by
+way of Debian's shim and GRUB, with a swtpm as the TPM of its board.
 
     with DebianHost(directory, 'bookworm') as host:
         host.text('systemctl is-system-running')
@@ -21,12 +22,10 @@ from process import Failed, tail
 from swtpm import Swtpm
 
 SOURCE = os.environ['SOURCE_ROOT']
-CODE, VARIABLES = '/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'
+CODE, VARIABLES = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd', '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'
 BOOT_SECONDS = 420
 # Where the payload is, inside
 PAYLOAD = '/payload'
-# A kernel that gets too little of a busy processor finds its timer broken, and panics
-COMMAND_LINE = 'root=/dev/vda rw console=ttyS0 quiet ima_policy=tcb no_timer_check'
 
 
 def script(name, *arguments):
@@ -88,19 +87,22 @@ class DebianHost:
         return os.path.join(self.directory, name)
 
     def _arguments(self):
+        # The firmware shows its loader the disks of its boot order, and no others
         variables, payload = self.path('variables'), self.path('payload.tar')
-        return ['-machine', 'q35', '-m', '2048', '-smp', '2', '-cpu', 'max', '-no-reboot',
+        return ['-machine', 'q35,smm=on', '-m', '2048', '-smp', '2', '-cpu', 'max', '-no-reboot',
+                '-global', 'driver=cfi.pflash01,property=secure,value=on',
+                '-global', 'ICH9-LPC.disable_s3=1',
                 '-drive', f'if=pflash,format=raw,readonly=on,file={CODE}',
                 '-drive', f'if=pflash,format=raw,file={variables}',
                 '-drive', f'if=none,id=disk,format=raw,file={self.path("disk")}',
-                '-device', 'virtio-blk-pci,drive=disk',
+                '-device', 'virtio-blk-pci,drive=disk,bootindex=1',
+                '-drive', f'if=none,id=efi,format=raw,readonly=on,file={self.image}/efi',
+                '-device', 'virtio-blk-pci,drive=efi,bootindex=0',
                 '-drive', f'if=none,id=payload,format=raw,readonly=on,file={payload}',
                 '-device', 'virtio-blk-pci,drive=payload,serial=payload',
                 '-device', 'virtio-rng-pci', '-device', 'virtio-serial-pci',
                 '-chardev', f'socket,id=agent,path={self.path("agent")},server=on,wait=off',
-                '-device', 'virtserialport,chardev=agent,name=agent',
-                '-kernel', f'{self.image}/vmlinuz', '-initrd', f'{self.image}/initrd',
-                '-append', COMMAND_LINE]
+                '-device', 'virtserialport,chardev=agent,name=agent']
 
     def __enter__(self):
         began = time.monotonic()

@@ -5,12 +5,14 @@ import functools
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 
 import attacks
 import documented
 import domains
+import log_tool
 import tap
 from agent import GuestError
 from debian import PAYLOAD, SOURCE, DebianHost, packages
@@ -23,9 +25,9 @@ from verifying import Verifier
 RELEASE = sys.argv.pop(1)
 
 # What doctor finds of this host, which nobody has set up further
-GOOD = ['tpm', 'tpm-version', 'sha256-bank', 'boot-log', 'ima', 'tpm-device', 'state-folder',
-        'state-files', 'admin-socket', 'manager', 'manager-version', 'manager-tpm', 'launcher',
-        'apparmor', 'security-driver']
+GOOD = ['tpm', 'tpm-version', 'sha256-bank', 'boot-log', 'ima', 'secure-boot', 'lockdown',
+        'tpm-device', 'state-folder', 'state-files', 'admin-socket', 'manager', 'manager-version',
+        'manager-tpm', 'launcher', 'apparmor', 'security-driver']
 BAD = ['swtpm-user', 'hardware']
 
 
@@ -33,6 +35,10 @@ DOMAIN = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 SEALED = '6ba7b811-9dad-41d1-80b4-00c04fd430c8'
 IMA_POLICY = '/usr/share/vtpm-manager/ima-policy'
 REFUSED = 'refused: status 1'
+BOOT_LOG = '/sys/kernel/security/tpm0/binary_bios_measurements'
+# What PCR 7 stands for: variable, which of its fields, what that has to say
+SECURE_BOOT = [('SecureBoot', 'value', 'on'), ('db', 'certificate', 'Microsoft Corporation'),
+               ('MokListRT', 'certificate', 'Debian Secure Boot CA')]
 DIRECT = {'kernel': '/var/lib/libvirt/boot/vmlinuz', 'initrd': '/var/lib/libvirt/boot/initrd',
           'command_line': 'quiet'}
 # A kernel that does nothing: from where it is entered it jumps over the header, and stops
@@ -46,8 +52,8 @@ def verifier():
     return Verifier(host)
 
 
-def expect_trusted(vm, *options):
-    verdict = verifier().deepquote(vm, *options)
+def expect_trusted(vm, **files):
+    verdict = verifier().deepquote(vm, **files)
     assert verdict.trusted, verdict
     print('#', verdict.last)
     return verdict
@@ -150,6 +156,33 @@ def _():
     tap.equal(before['state'], 'kept')
     host.text(f'vtpm-managerctl rename {web.uuid} --name shop')
     wait_for_count(before['counter'])
+@tap.case('the boot log tells a verifier of Secure Boot, with whose keys, and leads to the PCRs')
+def _():
+    host.text(f'cat {BOOT_LOG} >/tmp/boot.log')
+    verdict = expect_trusted(web, host_eventlog='boot.log')
+    assert re.search('^✓ host-event-log ', verdict.output, re.M), verdict
+    log = verifier().path('boot.log')
+    told = [dict((field['name'], field['text']) for field in event['fields'])
+            for event in log_tool.lines('eventlog', 'show', log) if event.get('pcr') == 7
+            and 'fields' in event]
+    for name, field, text in SECURE_BOOT:
+        said = [event.get(field, '') for event in told if event.get('name') == name]
+        print(f'# {name}: {said}')
+        assert any(text in words for words in said), told
+
+
+@tap.case('a boot log that says something else than was measured is refused')
+def _():
+    variable = 'SecureBoot'.encode('utf-16-le')
+    said = host.data('cat /tmp/boot.log')
+    off = said.replace(variable + b'\1', variable + b'\0', 1)
+    assert off != said
+    for log in (off, log_tool.content(log_tool.sample('secureboot', 'boot.bin'))):
+        host.write_bytes('/tmp/other.log', log)
+        verdict = verifier().deepquote(web, host_eventlog='other.log')
+        tap.equal(verdict.word, 'host-event-log')
+
+
     host.text(f'vtpm-managerctl rename {web.uuid} --name web')
 
 
@@ -335,7 +368,7 @@ def _():
     host.text(documented.commands('hardening.md', 'What vTPMs run'), 180)
     tap.equal(host.text('systemctl is-active vtpm-managerd'), 'active')
     expect_exposure('vtpm-managerd.service')
-    verdict = verifier().deepquote(web, asked, 'parts.bin')
+    verdict = verifier().deepquote(web, asked, vtpm_parts='parts.bin')
     assert verdict.trusted, verdict
     for path in ('/usr/bin/swtpm', '/usr/lib/*/swtpm-deepquote/module.so'):
         digest, found = host.text(f'sha256sum {path}').split()
@@ -378,7 +411,7 @@ def _():
 @tap.case('so it is of a VM whose vTPM is a unit, with a deep quote of its guest')
 def _():
     verdict = verifier().deepquote(web, '--flags launch --host-credential vm-launch=launch.bin',
-                                   launch='launch.bin')
+                                   vm_launch='launch.bin')
     assert verdict.trusted, verdict
     digest, path = host.text('sha256sum $(readlink -f /usr/bin/python3)').split()
     assert f'executable "{os.path.basename(path)}" {digest}' in verdict.output, verdict
@@ -411,13 +444,12 @@ def _():
 
 @tap.case('doctor finds nothing bad but the TPM where its advice was followed')
 def _():
-    host.text('sysctl -q -w kernel.yama.ptrace_scope=1 fs.suid_dumpable=0 && '
-              'echo integrity >/sys/kernel/security/lockdown')
+    host.text('sysctl -q -w kernel.yama.ptrace_scope=1 fs.suid_dumpable=0')
     show_doctor()
     results = doctor()
     tap.equal([name for name, result in results.items() if result == 'bad'], ['hardware'])
-    for name in ('registry', 'measurements', 'swtpm-user', 'ptrace', 'core-dumps', 'lockdown',
-                 'settings', 'libvirt-path'):
+    for name in ('registry', 'measurements', 'swtpm-user', 'ptrace', 'core-dumps', 'settings',
+                 'libvirt-path'):
         tap.equal((name, results[name]), (name, 'good'))
 
 

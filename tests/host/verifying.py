@@ -17,12 +17,12 @@ class Verifier:
         os.makedirs(self.directory)
         self.store = Store(self.path('store'))
         host.text('cd /tmp && vtpm-managerctl ak --output host-ak.pub')
-        self.store.enrol(self._fetch('host-ak.pub'))
+        self.store.enrol(self.fetch('host-ak.pub'))
 
     def path(self, name):
         return os.path.join(self.directory, name)
 
-    def _fetch(self, name):
+    def fetch(self, name):
         """Takes a file of the host's /tmp along; its path here."""
         with open(self.path(name), 'wb') as f:
             f.write(self.host.data(f'cat /tmp/{name}'))
@@ -33,21 +33,20 @@ class Verifier:
         return bytes.fromhex(self.host.text(
             "cat $(printf '/sys/class/tpm/tpm0/pcr-sha256/%s ' 0 1 2 3 4 5 6 7)"))
 
-    def deepquote(self, vm, options='', parts=None, launch=None):
+    def deepquote(self, vm, options='', **files):
         """The Verdict on a deep quote of a VM whose vTPM is a unit, for a new challenge.
 
         options: of tpm2_deepquote, in addition
-        parts: the name in the host's /tmp of the list of what the vTPM runs, where these
-            options ask for it
-        launch: the same of what the VM was started with
+        files: {option of tpm2_checkdeepquote, with _ for -: name in the host's /tmp}, of what
+            goes with the quote, such as a log, or what these options ask for
         """
         policy, quote = self.path('policy'), self.path('quote')
         write_policy(policy, vm.uuid, self.host_pcrs())
         challenge = self.store.challenge()
         self.host.agent.deepquote(challenge, VTPM_PCRS, PCR_LIST, quote, 180, vm.tcti,
                                   options)
-        checks = ['--vtpm-parts', self._fetch(parts)] if parts else []
-        checks += ['--vm-launch', self._fetch(launch)] if launch else []
+        checks = [word for option, name in files.items()
+                  for word in ('--' + option.replace('_', '-'), self.fetch(name))]
         return verify(quote, challenge, '--allow-simulated', *checks, policy=policy,
                       store=self.store.path)
 
