@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Domains of the host's libvirt: nothing but their firmware runs, which starts the TPM."""
+"""Domains of the host's libvirt: nothing but their firmware runs, which starts the TPM, or in its
+place the guest of tests/kvm, which has no system."""
 import documented
+from debian import PAYLOAD
 from process import Failed
 from units import is_encrypted
 
@@ -15,11 +17,16 @@ XML = """
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
-    {tpm}
+    {tpm}{ports}
   </devices>
 </domain>
 """
 DIRECT = '<kernel>{kernel}</kernel><initrd>{initrd}</initrd><cmdline>{command_line}</cmdline>'
+GUEST = "<loader readonly='yes' type='rom'>{rom}</loader>"
+PORTS = """
+    <serial type='null'/>
+    <serial type='unix'><source mode='bind' path='{port}'/></serial>"""
+ROM = '/var/lib/libvirt/boot/guest.rom'
 EMULATOR = "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>"
 
 
@@ -43,12 +50,18 @@ class Domain:
     attempts: how often, where it fails: libvirt waits for the socket of swtpm for no more than a
     second, which is short for an emulated processor
     direct: kernel, initrd and command_line that it boots
+    guest: whether it runs the guest of tests/kvm, which sends to its TPM what comes by tcti
     """
 
-    def __init__(self, host, name, uuid, tpm=EMULATOR, attempts=1, direct=None):
+    def __init__(self, host, name, uuid, tpm=EMULATOR, attempts=1, direct=None, guest=False):
         self.host, self.name, self.uuid, self.attempts = host, name, uuid, attempts
-        self.xml = XML.format(name=name, uuid=uuid, tpm=tpm,
-                              direct=DIRECT.format_map(direct) if direct else '')
+        port = f'/var/lib/libvirt/qemu/{name}.port'
+        self.program = f'/usr/bin/python3 {PAYLOAD}/tests/lib/tcti_guest.py {port}'
+        self.tcti = 'cmd:' + self.program
+        boots = GUEST.format(rom=ROM) if guest else ''
+        boots += DIRECT.format_map(direct) if direct else ''
+        self.xml = XML.format(name=name, uuid=uuid, tpm=tpm, direct=boots,
+                              ports=PORTS.format(port=port) if guest else '')
 
     def __enter__(self):
         self.host.write(f'/tmp/{self.name}.xml', self.xml)
@@ -62,6 +75,10 @@ class Domain:
 
     def __exit__(self, *_):
         self.host.status(f'virsh -q destroy {self.name}', 300)
+
+    def start_tpm(self):
+        """Has its guest do what is a firmware's work otherwise; what came of it."""
+        return self.host.text(self.program + ' startup', 180)
 
     def encrypted(self):
         return is_encrypted(self.host, f'/var/lib/libvirt/swtpm/{self.uuid}/tpm2')

@@ -18,6 +18,8 @@ from agent import GuestError
 from debian import PAYLOAD, SOURCE, DebianHost, packages
 from launched import kernel
 from process import wait_until
+from programs import built
+from protocol import UUID
 from told import Table
 from units import UnitVm
 from verifying import Verifier
@@ -339,6 +341,21 @@ def _():
                   f'0::{attacks.GROUPS}{mail.unit}.service')
         tap.equal(host.text(f'cat /proc/{domain.qemu_pid()}/attr/current'),
                   f'libvirt-{mail.uuid} (enforce)')
+@tap.case('the guest of such a domain makes a deep quote, which is trusted outside')
+def _():
+    host.text(f'install -D -m 644 {PAYLOAD}/guest.rom {domains.ROM}')
+    with domains.Domain(host, 'classic', DOMAIN, attempts=6, guest=True) as domain:
+        wait_for_connection(DOMAIN)
+        tap.equal(domain.start_tpm(), 'code=0')
+        tap.equal(host.text(f'cat /proc/{domain.qemu_pid()}/attr/current'),
+                  f'libvirt-{DOMAIN} (enforce)')
+        verdict = verifier().deepquote(domain)
+        assert verdict.authentic, verdict
+        verifier().expect(domain)
+        expect_trusted(domain)
+        tap.equal(attacks.denied_by_apparmor(host), '')
+
+
         tap.equal(attacks.denied_by_apparmor(host), '')
     host.wait(f'! systemctl is-active {mail.unit}.service')
 
@@ -475,3 +492,4 @@ with tempfile.TemporaryDirectory(prefix='host-') as directory:
         web, mail, evil, vault = (UnitVm(host, name, number)
                                   for number, name in enumerate(('web', 'mail', 'evil', 'vault')))
         tap.main()
+    payload['guest.rom'] = built('tests', 'kvm', 'bare-guest.rom')
