@@ -23,7 +23,7 @@ from swtpm import Swtpm
 
 SOURCE = os.environ['SOURCE_ROOT']
 CODE, VARIABLES = '/usr/share/OVMF/OVMF_CODE_4M.ms.fd', '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'
-BOOT_SECONDS = 420
+BOOT_SECONDS = 900
 # Where the payload is, inside
 PAYLOAD = '/payload'
 
