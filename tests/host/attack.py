@@ -2,8 +2,8 @@
 """What the vTPM of a VM may try that a guest has taken over: run in its unit, in place of swtpm.
 
 Each attack is a line on standard output: "NAME refused: HOW" or "NAME SUCCEEDED: WHAT". argv[1] is
-a file with socket, admin_socket, on, off (UUIDs of VMs: one runs), on_pid, state (folders of the
-one that runs), secrets (files), devices and device_number of the hardware TPM.
+a file with socket, admin_socket, on, off, unknown (UUIDs of VMs: one runs), on_pid, state (folders
+of the one that runs), secrets (files), devices and device_number of the hardware TPM.
 """
 import contextlib
 import json
@@ -69,7 +69,7 @@ def _():
 
 @attack('speak-for-unknown-vm')
 def _():
-    return hello('00000000-0000-4000-8000-000000000000')
+    return hello(aim['unknown'])
 
 
 @attack('read-memory-of-another')
@@ -163,13 +163,13 @@ def _():
 def _():
     for number in range(500):
         try:
-            with client(aim['on']) as vtpm:
+            with client() as vtpm:
                 vtpm.hello()
         except Refused:
             continue
         except (OSError, EOFError) as problem:
             return f'turned away after {number}: {type(problem).__name__}'
-        raise Succeeded(f'spoke for {aim["on"]}')
+        raise Succeeded(f'spoke for {UUID}')
     return 'each of 500'
 
 

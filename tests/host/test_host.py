@@ -35,12 +35,12 @@ BAD = ['swtpm-user', 'hardware']
 
 DOMAIN = '6ba7b810-9dad-41d1-80b4-00c04fd430c8'
 SEALED = '6ba7b811-9dad-41d1-80b4-00c04fd430c8'
-IMA_POLICY = '/usr/share/vtpm-manager/ima-policy'
-REFUSED = 'refused: status 1'
 BOOT_LOG = '/sys/kernel/security/tpm0/binary_bios_measurements'
 # What PCR 7 stands for: variable, which of its fields, what that has to say
 SECURE_BOOT = [('SecureBoot', 'value', 'on'), ('db', 'certificate', 'Microsoft Corporation'),
                ('MokListRT', 'certificate', 'Debian Secure Boot CA')]
+IMA_POLICY = '/usr/share/vtpm-manager/ima-policy'
+REFUSED = 'refused: status 1'
 DIRECT = {'kernel': '/var/lib/libvirt/boot/vmlinuz', 'initrd': '/var/lib/libvirt/boot/initrd',
           'command_line': 'quiet'}
 # A kernel that does nothing: from where it is entered it jumps over the header, and stops
@@ -90,9 +90,16 @@ def doctor():
     return {check['check']: check['result'] for check in json.loads(output)['checks']}
 
 
-def tell(attack, said):
-    """Of a vTPM that was taken over, or of who wants to be one."""
-    table.tell('attacks', attack, said)
+def tell(attack, said, **by):
+    """Of a vTPM that was taken over, or of who wants to be one. An attack of attacks.LOGGED has to
+    be in a log: by is what attacks.logged() takes."""
+    if attack not in attacks.LOGGED:
+        table.tell('attacks', attack, said)
+        return
+    lines = attacks.logged(host, attack, **by)
+    whose = attacks.LOGGED[attack][0]
+    table.tell('attacks', attack, f'{said}; in the log of {whose}: {len(lines)}')
+    assert 1 <= len(lines) <= attacks.REPEATED.get(attack, 1), lines
 
 
 def show_doctor():
@@ -149,15 +156,6 @@ def _():
     expect_trusted(web)
 
 
-@tap.case('the registry is tied to a counter, which the kernel lets the manager have in the TPM')
-def _():
-    index = 'tpm2_nvreadpublic -T device:/dev/tpmrm0 0x018dee90'
-    print('#', host.text(index).replace('\n', '\n# '))
-    assert 'nt=0x1' in host.text(index), 'it is no counter'
-    before = registry()
-    tap.equal(before['state'], 'kept')
-    host.text(f'vtpm-managerctl rename {web.uuid} --name shop')
-    wait_for_count(before['counter'])
 @tap.case('the boot log tells a verifier of Secure Boot, with whose keys, and leads to the PCRs')
 def _():
     host.text(f'cat {BOOT_LOG} >/tmp/boot.log')
@@ -185,6 +183,15 @@ def _():
         tap.equal(verdict.word, 'host-event-log')
 
 
+@tap.case('the registry is tied to a counter, which the kernel lets the manager have in the TPM')
+def _():
+    index = 'tpm2_nvreadpublic -T device:/dev/tpmrm0 0x018dee90'
+    print('#', host.text(index).replace('\n', '\n# '))
+    assert 'nt=0x1' in host.text(index), 'it is no counter'
+    before = registry()
+    tap.equal(before['state'], 'kept')
+    host.text(f'vtpm-managerctl rename {web.uuid} --name shop')
+    wait_for_count(before['counter'])
     host.text(f'vtpm-managerctl rename {web.uuid} --name web')
 
 
@@ -262,8 +269,10 @@ def _():
     pid = web.switch_on()
     before = web.registration()
     results = attacks.in_unit(host, evil, web, pid, mail)
+    aimed = {'speak-for-vm-that-runs': web.uuid, 'speak-for-vm-that-is-off': mail.uuid,
+             'speak-for-unknown-vm': attacks.UNKNOWN, 'flood-the-manager': UUID}
     for name, said in results.items():
-        tell(name, said)
+        tell(name, said, vm=aimed.get(name, ''), unit=evil.unit)
     tap.equal([f'{name} {said}' for name, said in results.items()
                if not said.startswith('refused: ')], [])
     tap.equal(sorted(results), sorted(attacks.names()))
@@ -276,7 +285,7 @@ def _():
     pid = web.switch_on()
     attacks.replace(host, evil, "-c 'x = bytearray(1 << 30)'")
     host.status(f'systemctl start --wait {evil.unit}.service', 300)
-    tell('take-memory', 'ended: ' + evil.property('Result'))
+    tell('take-memory', 'ended: ' + evil.property('Result'), unit=evil.unit)
     tap.equal(evil.property('Result'), 'oom-kill')
     tap.equal(web.property('MainPID'), str(pid))
     web.switch_off()
@@ -288,7 +297,7 @@ def _():
     before = web.registration()
     attacks.replace(host, evil, "-c 'import os; os.kill(os.getpid(), 11)'")
     host.status(f'systemctl start --wait {evil.unit}.service', 300)
-    tell('crash', 'ended alone: ' + evil.property('Result'))
+    tell('crash', 'ended alone: ' + evil.property('Result'), unit=evil.unit)
     assert evil.property('Result') in ('signal', 'core-dump'), evil.property('Result')
     tap.equal(web.property('MainPID'), str(pid))
     tap.equal(web.registration(), before)
@@ -309,7 +318,7 @@ def _():
 @tap.case('a unit of the same name of a user\'s own systemd is refused')
 def _():
     said = attacks.as_user_unit(host, mail.unit, mail.uuid)
-    tell('speak-as-unit-of-a-users-own-systemd', said)
+    tell('speak-as-unit-of-a-users-own-systemd', said, vm=mail.uuid, group='/user.slice/[^,]*')
     tap.equal(said, REFUSED)
 
 
@@ -328,19 +337,10 @@ def _():
         wait_for_connection(DOMAIN)
         tap.equal(attacks.denied_by_apparmor(host), '')
         said = attacks.as_profile(host, f'libvirt-{DOMAIN}', 'swtpm', DOMAIN)
-        tell('speak-in-the-profile-of-a-domain', said)
+        tell('speak-in-the-profile-of-a-domain', said, vm=DOMAIN, group='[^,]*')
         tap.equal(said, REFUSED)
 
 
-@tap.case('a domain whose TPM is a unit starts it, confined, and it ends with the domain')
-def _():
-    tpm = host.text(f'vtpm-managerctl vm console-xml {mail.uuid}')
-    with domains.Domain(host, 'external', mail.uuid, tpm) as domain:
-        host.wait(f'vtpm-managerctl show {mail.uuid} --json | grep -q \'"connected" : true\'')
-        tap.equal(host.text(f'cat /proc/{mail.property("MainPID")}/cgroup'),
-                  f'0::{attacks.GROUPS}{mail.unit}.service')
-        tap.equal(host.text(f'cat /proc/{domain.qemu_pid()}/attr/current'),
-                  f'libvirt-{mail.uuid} (enforce)')
 @tap.case('the guest of such a domain makes a deep quote, which is trusted outside')
 def _():
     host.text(f'install -D -m 644 {PAYLOAD}/guest.rom {domains.ROM}')
@@ -356,6 +356,15 @@ def _():
         tap.equal(attacks.denied_by_apparmor(host), '')
 
 
+@tap.case('a domain whose TPM is a unit starts it, confined, and it ends with the domain')
+def _():
+    tpm = host.text(f'vtpm-managerctl vm console-xml {mail.uuid}')
+    with domains.Domain(host, 'external', mail.uuid, tpm) as domain:
+        host.wait(f'vtpm-managerctl show {mail.uuid} --json | grep -q \'"connected" : true\'')
+        tap.equal(host.text(f'cat /proc/{mail.property("MainPID")}/cgroup'),
+                  f'0::{attacks.GROUPS}{mail.unit}.service')
+        tap.equal(host.text(f'cat /proc/{domain.qemu_pid()}/attr/current'),
+                  f'libvirt-{mail.uuid} (enforce)')
         tap.equal(attacks.denied_by_apparmor(host), '')
     host.wait(f'! systemctl is-active {mail.unit}.service')
 
@@ -488,8 +497,8 @@ table = Table(RELEASE)
 with tempfile.TemporaryDirectory(prefix='host-') as directory:
     payload = {name: os.path.join(SOURCE, 'tests/host', name)
                for name in ('attack.py', 'confine.py', 'look_into.py', 'say_hello.py')}
+    payload['guest.rom'] = built('tests', 'kvm', 'bare-guest.rom')
     with DebianHost(directory, RELEASE, payload | packages(RELEASE)) as host:
         web, mail, evil, vault = (UnitVm(host, name, number)
                                   for number, name in enumerate(('web', 'mail', 'evil', 'vault')))
         tap.main()
-    payload['guest.rom'] = built('tests', 'kvm', 'bare-guest.rom')
