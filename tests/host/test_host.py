@@ -225,10 +225,9 @@ def _():
     assert not mail.encrypted()
     host.text(f'vtpm-managerctl seal {mail.uuid}')
     for vm in (vault, mail):
-        pid = vm.switch_on()
-        assert vm.encrypted(), vm.name
-        assert '--key' in host.text(f"tr '\\0' ' ' </proc/{pid}/cmdline"), vm.name
-        vm.switch_off()
+        with vm.on() as pid:
+            assert vm.encrypted(), vm.name
+            assert '--key' in host.text(f"tr '\\0' ' ' </proc/{pid}/cmdline"), vm.name
     after = mail.registration()
     tap.equal((after['lineage'], after['broken']), (before['lineage'], 0))
     tap.equal(host.text(f'ls /var/lib/private/swtpm-deepquote/{mail.uuid}'), 'tpm2-00.permall')
@@ -240,25 +239,24 @@ def _():
     host.status(f'true | timeout 20 {vault.power_on}')
     assert 'its key cannot be had' in vault.journal(), vault.journal()
     host.text('systemctl start vtpm-managerd')
-    vault.switch_on()
-    vault.switch_off()
+    with vault.on():
+        pass
 
 
 @tap.case('each unit has a user and a state of its own, and an exposure of 1.0 or less')
 def _():
     seen = set()
     for vm in (web, mail):
-        pid = vm.switch_on()
-        tap.equal(host.text(f'cat /proc/{pid}/cgroup'),
-                  f'0::{attacks.GROUPS}{vm.unit}.service')
-        uid = int(host.text(f'stat -c %u /proc/{pid}'))
-        # systemd 257 maps the owner: who that is, is seen from inside
-        folder = f'/proc/{pid}/root/var/lib/swtpm-deepquote/{vm.uuid}/'
-        tap.equal(int(host.text(f'stat -c %u {folder}')), uid)
-        seen.add(uid)
-        print(f'# uid {uid},', host.text(f'grep VmRSS /proc/{pid}/status'), 'of memory,',
-              vm.property('MemoryCurrent'), 'in the unit')
-        vm.switch_off()
+        with vm.on() as pid:
+            tap.equal(host.text(f'cat /proc/{pid}/cgroup'),
+                      f'0::{attacks.GROUPS}{vm.unit}.service')
+            uid = int(host.text(f'stat -c %u /proc/{pid}'))
+            # systemd 257 maps the owner: who that is, is seen from inside
+            folder = f'/proc/{pid}/root/var/lib/swtpm-deepquote/{vm.uuid}/'
+            tap.equal(int(host.text(f'stat -c %u {folder}')), uid)
+            seen.add(uid)
+            print(f'# uid {uid},', host.text(f'grep VmRSS /proc/{pid}/status'), 'of memory,',
+                  vm.property('MemoryCurrent'), 'in the unit')
     tap.equal(len(seen), 2)
     expect_exposure(web.unit + '.service')
 
@@ -266,9 +264,10 @@ def _():
 @tap.case('a vTPM that was taken over is refused all that it tries, and no other VM is hurt')
 def _():
     evil.new()
-    pid = web.switch_on()
-    before = web.registration()
-    results = attacks.in_unit(host, evil, web, pid, mail)
+    with web.on() as pid:
+        before = web.registration()
+        results = attacks.in_unit(host, evil, web, pid, mail)
+        tap.equal(web.registration(), before)
     aimed = {'speak-for-vm-that-runs': web.uuid, 'speak-for-vm-that-is-off': mail.uuid,
              'speak-for-unknown-vm': attacks.UNKNOWN, 'flood-the-manager': UUID}
     for name, said in results.items():
@@ -276,33 +275,29 @@ def _():
     tap.equal([f'{name} {said}' for name, said in results.items()
                if not said.startswith('refused: ')], [])
     tap.equal(sorted(results), sorted(attacks.names()))
-    tap.equal(web.registration(), before)
-    web.switch_off()
 
 
 @tap.case('memory beyond its limit ends the vTPM that takes it, and no other')
 def _():
-    pid = web.switch_on()
-    attacks.replace(host, evil, "-c 'x = bytearray(1 << 30)'")
-    host.status(f'systemctl start --wait {evil.unit}.service', 300)
-    tell('take-memory', 'ended: ' + evil.property('Result'), unit=evil.unit)
-    tap.equal(evil.property('Result'), 'oom-kill')
-    tap.equal(web.property('MainPID'), str(pid))
-    web.switch_off()
+    with web.on() as pid:
+        attacks.replace(host, evil, "-c 'x = bytearray(1 << 30)'")
+        host.status(f'systemctl start --wait {evil.unit}.service', 300)
+        tell('take-memory', 'ended: ' + evil.property('Result'), unit=evil.unit)
+        tap.equal(evil.property('Result'), 'oom-kill')
+        tap.equal(web.property('MainPID'), str(pid))
 
 
 @tap.case('a vTPM that crashes is the only one that ends')
 def _():
-    pid = web.switch_on()
-    before = web.registration()
-    attacks.replace(host, evil, "-c 'import os; os.kill(os.getpid(), 11)'")
-    host.status(f'systemctl start --wait {evil.unit}.service', 300)
-    tell('crash', 'ended alone: ' + evil.property('Result'), unit=evil.unit)
-    assert evil.property('Result') in ('signal', 'core-dump'), evil.property('Result')
-    tap.equal(web.property('MainPID'), str(pid))
-    tap.equal(web.registration(), before)
-    tap.equal(evil.property('LimitFSIZE'), str(4 << 20))
-    web.switch_off()
+    with web.on() as pid:
+        before = web.registration()
+        attacks.replace(host, evil, "-c 'import os; os.kill(os.getpid(), 11)'")
+        host.status(f'systemctl start --wait {evil.unit}.service', 300)
+        tell('crash', 'ended alone: ' + evil.property('Result'), unit=evil.unit)
+        assert evil.property('Result') in ('signal', 'core-dump'), evil.property('Result')
+        tap.equal(web.property('MainPID'), str(pid))
+        tap.equal(web.registration(), before)
+        tap.equal(evil.property('LimitFSIZE'), str(4 << 20))
 
 
 @tap.case('a vTPM that writes to the log without end fills it with a bounded number of lines')
@@ -404,10 +399,9 @@ def _():
 
 @tap.case('in the profile of the manager root sees what a vTPM has mapped, and cannot trace it')
 def _():
-    pid = mail.switch_on()
-    tap.equal(attacks.ways_into(host, pid), 'maps memory trace')
-    tap.equal(attacks.ways_into(host, pid, 'vtpm-managerd'), 'maps')
-    mail.switch_off()
+    with mail.on() as pid:
+        tap.equal(attacks.ways_into(host, pid), 'maps memory trace')
+        tap.equal(attacks.ways_into(host, pid, 'vtpm-managerd'), 'maps')
 
 
 @tap.case('what a domain of libvirt was started with is told where the manager has that right too')
@@ -488,9 +482,8 @@ def _():
     assert after['counter'] > before, (before, after)
     expect_trusted(web)
     for vm in (vault, mail):
-        vm.switch_on()
-        assert vm.encrypted(), vm.name
-        vm.switch_off()
+        with vm.on():
+            assert vm.encrypted(), vm.name
 
 
 table = Table(RELEASE)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vTPMs that are units of the host's systemd, and one that is switched on from inside the host."""
+import contextlib
+
 from debian import PAYLOAD
 
 STATES = '/var/lib/private/swtpm-deepquote'
@@ -39,13 +41,14 @@ class UnitVm:
         """What its vTPM has said."""
         return self.host.text(f'journalctl -u {self.unit}.service -o cat')
 
-    def switch_on(self):
-        """Has it running until switch_off(), as a machine that does nothing; its process."""
+    @contextlib.contextmanager
+    def on(self):
+        """Has it running, as a machine that does nothing; its process."""
         self.host.text(f'systemd-run --unit {self.holder} sh -c "sleep infinity | {self.power_on}"')
         self.host.wait(f'systemctl is-active {self.unit}.service')
         self.host.wait(f'vtpm-managerctl show {self.uuid} --json | grep -q \'"connected" : true\'')
-        return int(self.property('MainPID'))
-
-    def switch_off(self):
-        self.host.text(f'systemctl stop {self.holder}')
-        self.host.wait(f'! systemctl is-active {self.unit}.service')
+        try:
+            yield int(self.property('MainPID'))
+        finally:
+            self.host.text(f'systemctl stop {self.holder}')
+            self.host.wait(f'! systemctl is-active {self.unit}.service')
