@@ -49,7 +49,7 @@ def pack(path, files):
 
 
 def packages(release):
-    """Our packages for this release, built where they have changed, for a payload."""
+    """Our packages for a host of this release, built where they have changed, for a payload."""
     folder = os.path.join(SOURCE, 'build', 'deb', 'unchecked')
     if release == running_release():
         script('build-deb', '--unchecked')
@@ -57,7 +57,7 @@ def packages(release):
         script('debian-root', release, 'scripts/build-deb', '--unchecked')
         folder = os.path.join(SOURCE, 'build', 'roots', f'{release}.build', 'deb', 'unchecked')
     return {'debs/' + os.path.basename(deb): deb for deb in glob.glob(f'{folder}/*.deb')
-            if not re.search(r'-(dev|doc)_', deb)}
+            if not re.search(r'-(dev|doc|tpm12)_', deb)}
 
 
 def running_release():
