@@ -476,10 +476,13 @@ def _():
 @tap.case('after a restart of the host the registry goes with its TPM, and sealed VMs start')
 def _():
     before = registry()['counter']
+    host.text(f'vtpm-managerctl rename {web.uuid} --name shop')
     host.restart()
     after = registry()
     tap.equal(after['state'], 'kept')
-    assert after['counter'] > before, (before, after)
+    # After 48 times at once it counts once an hour: NV memory wears out
+    assert after['counter'] >= before, (before, after)
+    tap.equal(web.registration()['name'], 'shop')
     expect_trusted(web)
     for vm in (vault, mail):
         with vm.on():
