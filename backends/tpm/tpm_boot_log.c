@@ -7,6 +7,7 @@
 #include "hw/boards.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
+#include "qemu/thread.h"
 #include "system/blockdev.h"
 #include "system/tpm_fw_cfg.h"
 #include "tpm_boot_log.h"
@@ -63,24 +64,48 @@ static void hash_slowly(const TPMBootAlgorithm *a, const struct iovec *piece, si
     assert(room == a->size);
 }
 
+typedef struct Hashing {
+    const TPMBootAlgorithm *algorithm;
+    const struct iovec *piece;
+    size_t pieces;
+    uint8_t *digest;
+    QemuThread thread;
+} Hashing;
+
+static void *hash_by_one(void *opaque)
+{
+    const Hashing *h = opaque;
+    uint8_t *digest = h->digest;
+    size_t room = h->algorithm->size;
+
+    if (!qcrypto_hash_supports(h->algorithm->type) ||
+        qcrypto_hash_bytesv(h->algorithm->type, h->piece, h->pieces, &digest, &room, NULL) < 0) {
+        hash_slowly(h->algorithm, h->piece, h->pieces, h->digest);
+    }
+    return NULL;
+}
+
+/* All algorithms at once: a large initrd takes as long as the slowest of them. */
 static void hash(TPMBootEvent *event, const uint8_t *data, size_t size)
 {
     size_t pieces = DIV_ROUND_UP(size, PIECE);
     g_autofree struct iovec *piece = g_new(struct iovec, pieces);
+    Hashing hashing[TPM_BOOT_ALGORITHMS];
 
     for (size_t i = 0; i < pieces; i++) {
         piece[i].iov_base = (void *)(data + i * PIECE);
         piece[i].iov_len = MIN(size - i * PIECE, PIECE);
     }
     for (unsigned i = 0; i < TPM_BOOT_ALGORITHMS; i++) {
-        const TPMBootAlgorithm *a = &tpm_boot_algorithm[i];
-        uint8_t *digest = event->digest[i];
-        size_t room = a->size;
-
-        if (!qcrypto_hash_supports(a->type) ||
-            qcrypto_hash_bytesv(a->type, piece, pieces, &digest, &room, NULL) < 0) {
-            hash_slowly(a, piece, pieces, event->digest[i]);
-        }
+        hashing[i] = (Hashing){ .algorithm = &tpm_boot_algorithm[i],
+                                .piece = piece,
+                                .pieces = pieces,
+                                .digest = event->digest[i] };
+        qemu_thread_create(&hashing[i].thread, "tpm-boot-hash", hash_by_one, &hashing[i],
+                           QEMU_THREAD_JOINABLE);
+    }
+    for (unsigned i = 0; i < TPM_BOOT_ALGORITHMS; i++) {
+        qemu_thread_join(&hashing[i].thread);
     }
 }
 
