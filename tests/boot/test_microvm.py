@@ -21,8 +21,8 @@ QEMU = os.environ.get('QEMU_SYSTEM_X86_64')
 TOOL = built('tools', 'verifier', 'tpm2_checkdeepquote')
 MACHINE = 'microvm,acpi=off,auto-kernel-cmdline=off'  # with ACPI Linux wants KVM's clock
 MEMORY = '256'
-TEXT = 'console=ttyS0 quiet panic=-1 tpm_tis.force=1'  # there is no ACPI to tell of it
-NO_DRIVER = 'console=ttyS0 quiet panic=-1 initcall_blacklist=init_tis'
+TEXT = f'{vm.COMMAND_LINE} tpm_tis.force=1'  # there is no ACPI to tell of it
+NO_DRIVER = f'{vm.COMMAND_LINE} initcall_blacklist=init_tis'
 SECONDS = 240
 SHA256, STARTUP = 0xb, 0x144
 
