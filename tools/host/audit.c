@@ -143,18 +143,17 @@ static DqKey *read_ak(const CtlOptions *options, JsonNode *answer, GError **erro
                   : NULL;
 }
 
-/* What is signed of @entries, by what is printed last. */
-static gboolean check_signatures(const CtlOptions *options, JsonArray *entries, AuditSigned *ret,
-                                 GError **error)
+/*
+ * What is signed of @entries, by what is printed last.
+ * @heads: read before them, so that each is of one that was there
+ * @answer: what they came with
+ */
+static gboolean check_signatures(const CtlOptions *options, JsonArray *entries, JsonArray *heads,
+                                 JsonNode *answer, AuditSigned *ret, GError **error)
 {
-    g_autoptr(JsonNode) answer = NULL;
-    g_autoptr(JsonArray) heads = read_all(options, "audit-heads", "heads", &answer, error);
     g_autoptr(DqKey) key = NULL;
 
     *ret = (AuditSigned){ 0 };
-    if (!heads) {
-        return FALSE;
-    }
     if (json_array_get_length(heads) > 0) {
         key = read_ak(options, answer, error);
         if (!key || !audit_heads_check(entries, heads, key, ret, error)) {
@@ -242,6 +241,8 @@ static void print(const CtlOptions *options, JsonArray *entries, const AuditSign
 int ctl_audit(const CtlOptions *options, char **words, GError **error)
 {
     const gboolean verifying = options->verify || options->head || options->sign || options->ak;
+    g_autoptr(JsonNode) answer = NULL;
+    g_autoptr(JsonArray) heads = NULL;
     g_autoptr(JsonArray) entries = NULL;
     AuditSigned said = { 0 };
 
@@ -252,10 +253,16 @@ int ctl_audit(const CtlOptions *options, char **words, GError **error)
     if (options->sign && !ask_signature(options, error)) {
         return EXIT_FAILURE;
     }
+    if (verifying) {
+        heads = read_all(options, "audit-heads", "heads", &answer, error);
+        if (!heads) {
+            return EXIT_FAILURE;
+        }
+    }
     entries = read_all(options, "audit", "entries", NULL, error);
     if (!entries ||
-        (verifying &&
-         (!verify(entries, error) || !check_signatures(options, entries, &said, error))) ||
+        (verifying && (!verify(entries, error) ||
+                       !check_signatures(options, entries, heads, answer, &said, error))) ||
         (options->head && !check_head(entries, options->head, error))) {
         return EXIT_FAILURE;
     }

@@ -96,7 +96,10 @@ static void handle_sign(const AdminRequest *request, void *part)
     const AdminAudit *audit = part;
 
     if (!audit->signer) {
-        admin_connection_fail(request->connection, "the registry is held: nothing is signed");
+        admin_connection_fail(
+            request->connection,
+            "the registry is held, and nothing is signed until it is accepted: see "
+            "vtpm-managerctl registry");
         return;
     }
     admin_connection_hold(request->connection);
